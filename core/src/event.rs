@@ -1,0 +1,350 @@
+//! The audit event: what is recorded of one call.
+//!
+//! The top level is the audit API's documented event, so that any implementation of that API
+//! accepts it. What the gateway knows beyond that stands under `metadata.audit_layer`.
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::note::Note;
+
+/// The version of what stands under `metadata.audit_layer`.
+pub const SCHEMA: &str = "audit-layer/1";
+
+/// One audit event, serialised as the body of `POST {url}/audit/log`.
+#[derive(Debug, Serialize)]
+pub struct AuditEvent {
+    /// UUIDv7 made by the gateway; the key by which deliveries are de-duplicated.
+    pub request_id: String,
+    /// Start of the request: RFC 3339, UTC, milliseconds.
+    pub timestamp: String,
+    /// From the start of the request to the end of the exchange.
+    pub duration_ms: u64,
+    /// Who asked; empty when nobody said.
+    pub user_id: String,
+    /// The conversation or case the call belongs to.
+    pub session_id: Option<String>,
+    /// The organisation the gateway works for; from its configuration.
+    pub organization_id: String,
+    /// Hash of the canonical prompt text; empty when the prompt could not be read whole.
+    pub prompt_hash: String,
+    /// The canonical prompt text.
+    pub prompt_content: String,
+    /// Input tokens, cache included; 0 when `usage.source` is `absent`.
+    pub prompt_tokens: u64,
+    /// The first choice's text, or its refusal.
+    pub response_content: String,
+    /// Output tokens, reasoning included; 0 when `usage.source` is `absent`.
+    pub response_tokens: u64,
+    /// Who serves the model, such as `openai` or `anthropic`.
+    pub model_provider: String,
+    /// The model asked for; the one that answered is `metadata.audit_layer.response.model`.
+    pub model_name: String,
+    /// Sampling parameters as the client wrote them.
+    pub model_parameters: Members,
+    /// What kind of decision the call serves.
+    pub decision_type: Option<String>,
+    /// What was decided.
+    pub decision_outcome: Option<String>,
+    /// How sure the decision is, as the caller wrote it.
+    pub confidence_score: Option<f64>,
+    /// Why it was decided so.
+    pub reasoning: Option<String>,
+    /// Regulations and policies the call falls under.
+    pub compliance_tags: Vec<String>,
+    /// `low`, `medium`, `high` or `critical`.
+    pub risk_level: RiskLevel,
+    /// The caller's own metadata, and the gateway's facts beside it.
+    pub metadata: Metadata,
+}
+
+/// The audit API's risk levels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RiskLevel {
+    /// The API's default.
+    #[default]
+    Low,
+    /// Above the default.
+    Medium,
+    /// Such as a decision about a person.
+    High,
+    /// Such as a decision that cannot be undone.
+    Critical,
+}
+
+impl RiskLevel {
+    /// Reads a level as callers write it, in any case.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Low, Self::Medium, Self::High, Self::Critical]
+            .into_iter()
+            .find(|level| text.eq_ignore_ascii_case(level.as_str()))
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// Members of a JSON object in the order they came, each value byte for byte as it was written.
+#[derive(Debug, Default)]
+pub struct Members(pub Vec<(String, Box<RawValue>)>);
+
+impl Serialize for Members {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+/// The event's `metadata`: the caller's members, then the gateway's under `audit_layer`.
+#[derive(Debug)]
+pub struct Metadata {
+    /// What the caller sent; never a member named `audit_layer`.
+    pub caller: Members,
+    /// What the gateway observed.
+    pub audit_layer: AuditLayer,
+}
+
+impl Serialize for Metadata {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in &self.caller.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.serialize_entry("audit_layer", &self.audit_layer)?;
+        map.end()
+    }
+}
+
+/// What the gateway observed of the call, beyond the documented event.
+#[derive(Debug, Serialize)]
+pub struct AuditLayer {
+    /// Always [`SCHEMA`].
+    pub schema: &'static str,
+    /// Who recorded the event, and as its how-manieth; set by the outbox.
+    pub writer: Option<Writer>,
+    /// How the exchange ended.
+    pub completion: Completion,
+    /// Token counts and where they come from.
+    pub usage: Usage,
+    /// When things happened, from the start of the request.
+    pub timing: Timing,
+    /// What the model answered, beyond the text.
+    pub response: Response,
+    /// How the exchange was read.
+    pub capture: Capture,
+    /// What the gateway knows of the request.
+    pub gateway: Gateway,
+}
+
+/// The place of an event in one VM's sequence. A hole in `seq` means a lost event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Writer {
+    /// One id for each VM.
+    pub id: String,
+    /// 1, 2, 3 … without gaps.
+    pub seq: u64,
+}
+
+/// How the exchange ended.
+#[derive(Debug, Serialize)]
+pub struct Completion {
+    /// The end in one word.
+    pub state: CompletionState,
+    /// The status the client got; absent when there was no response.
+    pub http_status: Option<u16>,
+    /// Why the model stopped, one for each choice; `error` where a reason was due and never came.
+    pub finish_reasons: Vec<String>,
+    /// The proxy's response flags, by Envoy's short names.
+    pub flags: Vec<&'static str>,
+    /// The proxy's own words on the response, such as `via_upstream`.
+    pub details: Option<String>,
+    /// The error the provider reported, whatever the status.
+    pub error: Option<ApiError>,
+}
+
+/// The end of an exchange in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CompletionState {
+    /// The provider answered, and the answer is whole.
+    Complete,
+    /// The client left before the answer was whole.
+    ClientAbort,
+    /// The provider's answer broke off.
+    UpstreamAbort,
+    /// The provider reported a failure of its own: status 5xx, or an error inside the answer.
+    UpstreamError,
+    /// The provider refused the call: status 4xx.
+    Rejected,
+    /// The gateway answered in the provider's place.
+    LocalReply,
+    /// A time limit of the gateway ended the exchange.
+    Timeout,
+    /// The exchange was still open when the gateway stopped or dropped it.
+    Shutdown,
+}
+
+/// An error as the provider reported it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ApiError {
+    /// The provider's class of error, such as `rate_limit_error`.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// The provider's code; numbers are written out.
+    pub code: Option<String>,
+    /// The provider's message.
+    pub message: Option<String>,
+}
+
+/// Token counts, `None` where the provider said nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Usage {
+    /// Whether the numbers are the provider's last word.
+    pub source: UsageSource,
+    /// All input tokens, those read from and written to a cache included.
+    pub input_tokens: Option<u64>,
+    /// All output tokens, reasoning included.
+    pub output_tokens: Option<u64>,
+    /// Input tokens read from a cache.
+    pub cache_read: Option<u64>,
+    /// Input tokens written to a cache.
+    pub cache_write: Option<u64>,
+    /// Output tokens spent on reasoning.
+    pub reasoning: Option<u64>,
+}
+
+/// Where token counts come from. Counts are never estimated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UsageSource {
+    /// The provider's final counts.
+    Reported,
+    /// Counts the provider gave before the answer broke off.
+    Partial,
+    /// The provider gave none.
+    #[default]
+    Absent,
+}
+
+/// When things happened, in milliseconds from the start of the request.
+#[derive(Debug, Default, Serialize)]
+pub struct Timing {
+    /// The first byte of the response's body.
+    pub first_byte_ms: Option<u64>,
+}
+
+/// What the model answered, beyond the text of the first choice.
+#[derive(Debug, Default, Serialize)]
+pub struct Response {
+    /// The provider's id of the response.
+    pub id: Option<String>,
+    /// The model that answered.
+    pub model: Option<String>,
+    /// Hash of the whole `response_content`, in the form of `prompt_hash`; empty without an answer.
+    pub hash: String,
+    /// Reasoning text of the first choice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<String>,
+    /// The first choice's refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
+    /// The tools the model wants called, of every choice.
+    pub tool_calls: Vec<ToolCall>,
+    /// Every choice, when there is more than one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
+}
+
+/// One of several answers to the same prompt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Choice {
+    /// The provider's number of the choice.
+    pub index: u64,
+    /// Its text, or its refusal.
+    pub content: String,
+    /// Why it ended.
+    pub finish_reason: Option<String>,
+}
+
+/// A call of a tool that the model asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ToolCall {
+    /// The choice it belongs to.
+    pub choice: u64,
+    /// The provider's id of the call.
+    pub id: Option<String>,
+    /// The tool's name.
+    pub name: String,
+    /// The arguments as the model wrote them: JSON text, unless the model erred.
+    pub arguments: String,
+}
+
+/// How the exchange was read.
+#[derive(Debug, Serialize)]
+pub struct Capture {
+    /// The wire format.
+    pub api: &'static str,
+    /// Whether the answer came as a stream.
+    pub streamed: bool,
+    /// Size of the request's body on the wire.
+    pub request_bytes: u64,
+    /// Size of the response's body on the wire.
+    pub response_bytes: u64,
+    /// SHA-256 of the request's body on the wire, whatever its size; absent without a body.
+    pub request_hash: Option<String>,
+    /// The response's content-encoding; absent when there is none.
+    pub encoding: Option<String>,
+    /// What the policy lets the event carry.
+    pub content: ContentPolicy,
+    /// Whether a limit cut a content of this event.
+    pub truncated: bool,
+    /// Why facts are missing or changed.
+    pub notes: Vec<Note>,
+}
+
+/// What of prompts and answers an event may carry.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContentPolicy {
+    /// Text and hashes.
+    #[default]
+    Full,
+    /// Hashes only: prompt, answer, reasoning, tool arguments and error messages stay out.
+    HashOnly,
+}
+
+/// What the gateway knows of the request. Never a credential.
+#[derive(Debug, Default, Serialize)]
+pub struct Gateway {
+    /// The gateway's `x-request-id`.
+    pub request_id: Option<String>,
+    /// The W3C trace context of the request.
+    pub traceparent: Option<String>,
+    /// The authority the client asked for.
+    pub host: Option<String>,
+    /// The path, with its query removed.
+    pub path: Option<String>,
+    /// The request's method.
+    pub method: Option<String>,
+    /// The proxy's route.
+    pub route: Option<String>,
+    /// The proxy's upstream cluster.
+    pub cluster: Option<String>,
+    /// Address of the client's connection.
+    pub source: Option<String>,
+    /// The client's `user-agent`.
+    pub user_agent: Option<String>,
+    /// How often the proxy tried upstreams.
+    pub upstream_attempts: Option<u64>,
+    /// The SDK's count of its own retries: above 0, this call repeats an earlier one.
+    pub retry_count: Option<u64>,
+    /// Name and version of the plugin.
+    pub plugin: String,
+}

@@ -1,0 +1,51 @@
+//! Notes: why a fact of an event is missing or not as it was sent.
+
+use serde::Serialize;
+
+/// Why something in an event is missing, cut or changed. A closed set: readers may switch on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Note {
+    /// A member of an `x-audit-*` header was not understood and left out.
+    AuditHeaderInvalid,
+    /// The caller's metadata had a member `audit_layer`, which is the gateway's.
+    AuditMetadataReserved,
+    /// An `x-audit-*` header that means nothing was removed.
+    AuditHeaderUnknown,
+    /// A header's value was not UTF-8; the bytes that were not stand as U+FFFD.
+    HeaderNotUtf8,
+    /// The text held bytes or half surrogates that are not Unicode; they stand as U+FFFD.
+    InvalidUnicodeReplaced,
+    /// The prompt is in the event up to the content limit; the hash is of the whole.
+    PromptContentTruncated,
+    /// The request's body was empty.
+    RequestBodyEmpty,
+    /// The request's body was larger than the limit for reading; what was read is a beginning.
+    RequestBodyTruncated,
+    /// The request ended before its body was whole.
+    RequestIncomplete,
+    /// The request's body was not JSON of its format.
+    RequestUnreadable,
+    /// The request's content-encoding cannot be decoded.
+    RequestEncodingUnsupported,
+    /// The response's body was empty.
+    ResponseBodyEmpty,
+    /// The response's body was larger than the limit for reading.
+    ResponseBodyTruncated,
+    /// The answer is in the event up to the content limit; the hash is of the whole.
+    ResponseContentTruncated,
+    /// The response's content-encoding cannot be decoded.
+    ResponseEncodingUnsupported,
+    /// The response's body was not JSON of its format.
+    ResponseUnreadable,
+    /// One or more events of the stream were not JSON of their format.
+    StreamEventUnreadable,
+    /// One or more events of the stream were larger than the limit for reading.
+    StreamEventTruncated,
+    /// The stream ended without the format's last event.
+    StreamUnterminated,
+    /// The model asked for more tool calls or choices than an event carries.
+    ToolCallsTruncated,
+    /// The provider reported no token counts.
+    UsageAbsent,
+}

@@ -1,0 +1,1 @@
+//! Real Envoy, real collector and real client SDKs, for tests and for the demo.
