@@ -1,1 +1,16 @@
 //! Real Envoy, real collector and real client SDKs, for tests and for the demo.
+//!
+//! [`Stack`](stack::Stack) starts all of it on loopback: a sample LLM server, the collector and an
+//! Envoy with a configuration from `envoy/`. The parts can be started one by one as well. Whatever
+//! they need is built or installed on first use, into the target directory.
+
+pub mod collector;
+pub mod envoy;
+pub mod ports;
+pub mod process;
+pub mod python;
+pub mod sample_llm;
+pub mod stack;
+pub mod wait;
+pub mod wasm;
+pub mod workspace;

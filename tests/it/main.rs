@@ -1,0 +1,1 @@
+//! Real Envoy, real collector, real client SDKs: what operators and applications see.

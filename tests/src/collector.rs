@@ -1,0 +1,186 @@
+//! The collector, built from this workspace and started as its users start it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use reqwest::{Client, RequestBuilder, StatusCode};
+use serde::Deserialize;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+use crate::ports::loopback;
+use crate::process::Process;
+use crate::wait::PATIENCE;
+use crate::workspace;
+
+/// Builds the program, once in a process, and returns its path.
+pub async fn build() -> Result<&'static Path> {
+    static PROGRAM: OnceCell<PathBuf> = OnceCell::const_new();
+    let program = PROGRAM.get_or_try_init(async || {
+        let artifacts = workspace::cargo_build(&["--package", "audit-layer-collector"]).await?;
+        let mut programs = artifacts
+            .into_iter()
+            .filter_map(|artifact| artifact.executable);
+        programs
+            .next()
+            .context("cargo built the collector but named no program")
+    });
+    Ok(program.await?)
+}
+
+/// A running collector. Dropping it kills it; its database stays.
+#[derive(Debug)]
+pub struct Collector {
+    process: Process,
+    database: PathBuf,
+    api: Api,
+    folder: TempDir,
+}
+
+impl Collector {
+    /// Starts the collector on this database file, on a loopback port or on 0 for any.
+    pub async fn start(database: &Path, port: u16) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let (process, address) = start(database, port, folder.path()).await?;
+        let api = Api::new(address, KEY);
+        Ok(Self {
+            process,
+            database: database.to_owned(),
+            api,
+            folder: folder,
+        })
+    }
+
+    /// Where it listens, before and after a restart.
+    pub fn address(&self) -> SocketAddr {
+        self.api.address
+    }
+
+    /// The file the events are in.
+    pub fn database(&self) -> &Path {
+        &self.database
+    }
+
+    /// Its API, with a key that may use all of it.
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// Ends it without a chance to tidy up.
+    pub async fn kill(&mut self) -> Result<()> {
+        self.process.kill().await?;
+        Ok(())
+    }
+
+    /// Starts it again after [`kill`](Self::kill), on the same database and the same port.
+    pub async fn restart(&mut self) -> Result<()> {
+        let port = self.address().port();
+        let (process, _) = start(&self.database, port, self.folder.path()).await?;
+        self.process = process;
+        Ok(())
+    }
+
+    /// The process, with its log.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+}
+
+async fn start(database: &Path, port: u16, folder: &Path) -> Result<(Process, SocketAddr)> {
+    let address_file = folder.join("address");
+    let _ = std::fs::remove_file(&address_file);
+    let mut command = Command::new(build().await?);
+    command
+        .arg("serve")
+        .args(["--listen", &loopback(port).to_string()])
+        .arg("--database")
+        .arg(database)
+        .args(["--api-key", KEY])
+        .arg("--listen-address-file")
+        .arg(&address_file);
+    let mut process = Process::start("the collector", command, &folder.join("collector.log"))?;
+    let ready = process.ready(PATIENCE, async || {
+        let Some(address) = address_in(&address_file) else {
+            return Ok(None);
+        };
+        let health = Client::new()
+            .get(format!("http://{address}/healthz"))
+            .send()
+            .await;
+        Ok(health
+            .is_ok_and(|answer| answer.status().is_success())
+            .then_some(address))
+    });
+    let address = ready.await?;
+    Ok((process, address))
+}
+
+fn address_in(file: &Path) -> Option<SocketAddr> {
+    std::fs::read_to_string(file).ok()?.trim().parse().ok()
+}
+
+/// The audit API as a client sees it.
+#[derive(Debug, Clone)]
+pub struct Api {
+    address: SocketAddr,
+    key: &'static str,
+    client: Client,
+}
+
+impl Api {
+    fn new(address: SocketAddr, key: &'static str) -> Self {
+        Self {
+            address,
+            key,
+            client: Client::new(),
+        }
+    }
+
+    /// Such as `http://127.0.0.1:8080/v1`.
+    pub fn url(&self) -> String {
+        format!("http://{}/v1", self.address)
+    }
+
+    /// The Bearer key that opens it.
+    pub fn key(&self) -> &str {
+        self.key
+    }
+
+    /// One event by its log id or request_id; `None` when it is not there.
+    pub async fn event(&self, id: &str) -> Result<Option<Value>> {
+        let answer = self.get(&format!("/audit/logs/{id}")).send().await?;
+        match answer.status() {
+            StatusCode::OK => Ok(Some(answer.json().await?)),
+            StatusCode::NOT_FOUND => Ok(None),
+            status => bail!("the collector answered {status}: {}", answer.text().await?),
+        }
+    }
+
+    /// The newest events that match a query such as `user_id=ana&limit=10`, newest first.
+    pub async fn events(&self, query: &str) -> Result<Vec<Value>> {
+        #[derive(Deserialize)]
+        struct Page {
+            data: Vec<Value>,
+        }
+        let answer = self.get(&format!("/audit/logs?{query}")).send().await?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        ensure!(
+            status.is_success(),
+            "the collector answered {status}: {text}"
+        );
+        let page: Page = serde_json::from_str(&text)?;
+        Ok(page.data)
+    }
+
+    fn get(&self, path: &str) -> RequestBuilder {
+        let url = format!("{}{path}", self.url());
+        self.client.get(url).bearer_auth(self.key)
+    }
+}
+
+/// Opens collectors that we start, on loopback and for as long as we run.
+pub const KEY: &str = "al_sk_local_demonstration_key";

