@@ -1,0 +1,129 @@
+//! The errors that a client of the API sees, all of one shape.
+
+use axum::Json;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::event::EventError;
+use crate::limits;
+use crate::query::ParameterError;
+
+/// Why a request is answered with an error. The message says what the client can do.
+#[derive(Debug, Error)]
+pub(crate) enum ApiError {
+    #[error("the request's body broke off before its end: send it again")]
+    BodyBroken,
+    #[error("the request's body took too long to arrive: send it again, or send less at once")]
+    BodySlow,
+    #[error("the request's body is larger than {bytes_max} bytes: send less at once")]
+    BodyTooLarge { bytes_max: usize },
+    #[error("{0}")]
+    Event(#[from] EventError),
+    #[error("this path does not take the request's method: the header `allow` names those it does")]
+    MethodNotAllowed,
+    #[error("nothing is stored under this id")]
+    NoSuchLog,
+    #[error("the API has no such path")]
+    NoSuchPath,
+    #[error("more events are waiting than the collector may hold: send the same again later")]
+    Overloaded,
+    #[error("{0}")]
+    Parameter(#[from] ParameterError),
+    #[error("the database did not answer: nothing was stored, send the same again later")]
+    StorageUnavailable,
+    #[error("the batch has more than {lines_max} lines: send it in parts")]
+    TooManyLines { lines_max: usize },
+    #[error("a valid key is needed: send the header `authorization: Bearer <key>`")]
+    Unauthorized,
+}
+
+impl ApiError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::BodyBroken | Self::Event(_) | Self::Parameter(_) => StatusCode::BAD_REQUEST,
+            Self::BodySlow => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyTooLarge { .. } | Self::TooManyLines { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NoSuchLog | Self::NoSuchPath => StatusCode::NOT_FOUND,
+            Self::Overloaded => StatusCode::TOO_MANY_REQUESTS,
+            Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::BodyBroken => "body_incomplete",
+            Self::BodySlow => "body_timeout",
+            Self::BodyTooLarge { .. } => "body_too_large",
+            Self::Event(error) => error.code(),
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::NoSuchLog | Self::NoSuchPath => "not_found",
+            Self::Overloaded => "overloaded",
+            Self::Parameter(_) => "invalid_parameter",
+            Self::StorageUnavailable => "storage_unavailable",
+            Self::TooManyLines { .. } => "too_many_lines",
+            Self::Unauthorized => "unauthorized",
+        }
+    }
+
+    fn field(&self) -> Option<String> {
+        match self {
+            Self::Event(error) => error.field().map(str::to_owned),
+            Self::Parameter(error) => Some(error.parameter().to_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let detail = ErrorDetail {
+            code: self.code(),
+            message: self.to_string(),
+            field: self.field(),
+        };
+        let mut response = (self.status(), Json(ErrorBody { error: detail })).into_response();
+        let headers = response.headers_mut();
+        match self {
+            Self::Overloaded => {
+                headers.insert(RETRY_AFTER, limits::RETRY_AFTER.as_secs().into());
+            }
+            Self::Unauthorized => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct ErrorBody {
+    error: ErrorDetail,
+}
+
+/// What went wrong with a request, or with one line of a batch.
+#[derive(Debug, Serialize)]
+pub(crate) struct ErrorDetail {
+    /// For programs: stable, in snake case.
+    code: &'static str,
+    /// For people.
+    message: String,
+    /// The member of the event, or the parameter of the query, that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+}
+
+impl From<&EventError> for ErrorDetail {
+    fn from(error: &EventError) -> Self {
+        Self {
+            code: error.code(),
+            message: error.to_string(),
+            field: error.field().map(str::to_owned),
+        }
+    }
+}

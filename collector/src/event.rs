@@ -1,0 +1,185 @@
+//! An audit event as a client sent it: checked once, kept as text, with the facts one asks for
+//! beside it.
+
+mod json;
+mod members;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::event::json::Entries;
+use crate::event::members::Members;
+use crate::limits;
+
+/// A checked event. [`Event::parse`] is the only way to one.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) organization_id: String,
+    pub(crate) request_id: String,
+    /// Microseconds since 1970, UTC.
+    pub(crate) timestamp: i64,
+    pub(crate) user_id: String,
+    pub(crate) session_id: Option<String>,
+    pub(crate) decision_type: Option<String>,
+    pub(crate) decision_outcome: Option<String>,
+    pub(crate) model_provider: String,
+    pub(crate) model_name: String,
+    pub(crate) risk_level: Option<String>,
+    pub(crate) prompt_hash: String,
+    /// Where it comes from and how the call ended, if a gateway of ours wrote it.
+    pub(crate) gateway: GatewayFacts,
+    /// The JSON object as it was sent, without the members that the collector adds.
+    pub(crate) text: String,
+}
+
+impl Event {
+    /// Reads one event from the body of a request or from one line of a batch.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, EventError> {
+        if bytes.len() > limits::EVENT_BYTES_MAX {
+            return Err(EventError::TooLarge);
+        }
+        let text = str::from_utf8(bytes).map_err(|_| EventError::NotUtf8)?;
+        let text = text.trim_matches(JSON_SPACE);
+        json::check(text)?;
+        let entries = Entries::read(text)?;
+        let members = Members::read(&entries)?;
+        Ok(Self {
+            organization_id: members.id("organization_id")?,
+            request_id: members.id("request_id")?,
+            timestamp: members.time("timestamp")?,
+            user_id: members.text("user_id")?,
+            session_id: members.optional_text("session_id")?,
+            decision_type: members.optional_text("decision_type")?,
+            decision_outcome: members.optional_text("decision_outcome")?,
+            model_provider: members.text("model_provider")?,
+            model_name: members.text("model_name")?,
+            risk_level: members.optional_text("risk_level")?,
+            prompt_hash: members.text("prompt_hash")?,
+            gateway: GatewayFacts::read(members.raw("metadata")),
+            text: match entries.without(&ADDED_MEMBERS)? {
+                Some(shorter) => shorter,
+                None => text.to_owned(),
+            },
+        })
+    }
+
+    /// The request_id of text that may not be an event, to name a rejected line.
+    pub(crate) fn request_id_of(bytes: &[u8]) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Named {
+            request_id: String,
+        }
+        let named: Named = serde_json::from_slice(bytes).ok()?;
+        (named.request_id.len() <= limits::ID_BYTES_MAX).then_some(named.request_id)
+    }
+}
+
+/// The part of `metadata.audit_layer` that the collector understands.
+///
+/// The member belongs to the gateway, but any client can send one: what is not of the expected
+/// shape is kept in the text like other metadata, and means nothing.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct GatewayFacts {
+    pub(crate) completion_state: Option<String>,
+    pub(crate) writer_id: Option<String>,
+    pub(crate) writer_seq: Option<i64>,
+}
+
+impl GatewayFacts {
+    fn read(metadata: Option<&str>) -> Self {
+        let Some(facts) = metadata.and_then(|raw| serde_json::from_str::<RawMetadata>(raw).ok())
+        else {
+            return Self::default();
+        };
+        let RawAuditLayer { completion, writer } = facts.audit_layer;
+        Self {
+            completion_state: completion.map(|completion| completion.state),
+            writer_seq: writer.as_ref().map(|writer| writer.seq),
+            writer_id: writer.map(|writer| writer.id),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct RawMetadata {
+    audit_layer: RawAuditLayer,
+}
+
+#[derive(Deserialize)]
+struct RawAuditLayer {
+    completion: Option<RawCompletion>,
+    writer: Option<RawWriter>,
+}
+
+#[derive(Deserialize)]
+struct RawCompletion {
+    state: String,
+}
+
+#[derive(Deserialize)]
+struct RawWriter {
+    id: String,
+    seq: i64,
+}
+
+/// Why text is no event.
+#[derive(Debug, Error)]
+pub(crate) enum EventError {
+    #[error("not valid JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("{field}: must be {expected}")]
+    Member {
+        field: &'static str,
+        expected: &'static str,
+    },
+    #[error("{field}: missing, it must be {expected}")]
+    MemberMissing {
+        field: &'static str,
+        expected: &'static str,
+    },
+    #[error("{field}: appears twice, send it once")]
+    MemberTwice { field: &'static str },
+    #[error("not an event: send one JSON object")]
+    NotAnObject,
+    #[error("not valid JSON: the bytes are not UTF-8 (a compressed body is not understood)")]
+    NotUtf8,
+    #[error(
+        "larger than {} bytes: leave out or shorten content",
+        limits::EVENT_BYTES_MAX
+    )]
+    TooLarge,
+}
+
+impl EventError {
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Json(_) | Self::NotUtf8 => "invalid_json",
+            Self::Member { .. }
+            | Self::MemberMissing { .. }
+            | Self::MemberTwice { .. }
+            | Self::NotAnObject => "invalid_event",
+            Self::TooLarge => "event_too_large",
+        }
+    }
+
+    pub(crate) fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Member { field, .. }
+            | Self::MemberMissing { field, .. }
+            | Self::MemberTwice { field } => Some(field),
+            Self::Json(_) | Self::NotAnObject | Self::NotUtf8 | Self::TooLarge => None,
+        }
+    }
+}
+
+/// Members that the collector adds to what it returns.
+///
+/// An event that was exported and is sent again carries the old ones; two members of one name
+/// would leave it to the reader which of them counts.
+const ADDED_MEMBERS: [&str; 2] = ["id", "received_at"];
+
+/// White space as JSON defines it; Unicode has more.
+const JSON_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! The documented members of an event, and what each may hold.
+
+use chrono::DateTime;
+use serde_json::value::RawValue;
+
+use crate::event::EventError;
+use crate::event::json::Entries;
+use crate::limits;
+
+/// The documented members that an event has, each of the documented type, as JSON text.
+///
+/// A member that is `null` is absent. Members that are not documented are not here.
+#[derive(Debug)]
+pub(crate) struct Members<'a>([Option<&'a str>; DOCUMENTED.len()]);
+
+impl<'a> Members<'a> {
+    /// Finds the documented members among `entries` and checks them.
+    pub(crate) fn read(entries: &Entries<'a>) -> Result<Self, EventError> {
+        let mut members = Self([None; DOCUMENTED.len()]);
+        for (name, value) in entries.iter() {
+            members.add(name, value)?;
+        }
+        for (member, slot) in DOCUMENTED.iter().zip(&mut members.0) {
+            *slot = member.check(*slot)?;
+        }
+        Ok(members)
+    }
+
+    fn add(&mut self, name: &str, value: &'a str) -> Result<(), EventError> {
+        let mut slots = DOCUMENTED.iter().zip(&mut self.0);
+        let Some((member, slot)) = slots.find(|(member, _)| member.name == name) else {
+            return Ok(());
+        };
+        match slot.replace(value) {
+            None => Ok(()),
+            Some(_) => Err(EventError::MemberTwice { field: member.name }),
+        }
+    }
+
+    /// The JSON text of a member.
+    pub(crate) fn raw(&self, name: &'static str) -> Option<&'a str> {
+        let mut slots = DOCUMENTED.iter().zip(self.0);
+        slots.find_map(|(member, slot)| (member.name == name).then_some(slot)?)
+    }
+
+    pub(crate) fn optional_text(&self, name: &'static str) -> Result<Option<String>, EventError> {
+        Ok(self.raw(name).map(serde_json::from_str).transpose()?)
+    }
+
+    pub(crate) fn text(&self, name: &'static str) -> Result<String, EventError> {
+        self.optional_text(name)?.ok_or(EventError::MemberMissing {
+            field: name,
+            expected: Shape::Text.expected(),
+        })
+    }
+
+    /// Text that is short enough for an index.
+    pub(crate) fn id(&self, name: &'static str) -> Result<String, EventError> {
+        let id = self.text(name)?;
+        if id.len() > limits::ID_BYTES_MAX {
+            return Err(EventError::Member {
+                field: name,
+                expected: "a string of 1024 bytes at most",
+            });
+        }
+        Ok(id)
+    }
+
+    /// A time in microseconds since 1970, UTC.
+    pub(crate) fn time(&self, name: &'static str) -> Result<i64, EventError> {
+        let text = self.text(name)?;
+        match DateTime::parse_from_rfc3339(&text) {
+            Ok(time) => Ok(time.timestamp_micros()),
+            Err(_) => Err(EventError::Member {
+                field: name,
+                expected: Shape::Time.expected(),
+            }),
+        }
+    }
+}
+
+/// One line of the audit API's documentation.
+struct Member {
+    name: &'static str,
+    need: Need,
+    shape: Shape,
+}
+
+impl Member {
+    const fn required(name: &'static str, shape: Shape) -> Self {
+        let need = Need::Required;
+        Self { name, need, shape }
+    }
+
+    const fn optional(name: &'static str, shape: Shape) -> Self {
+        let need = Need::Optional;
+        Self { name, need, shape }
+    }
+
+    fn check<'a>(&self, raw: Option<&'a str>) -> Result<Option<&'a str>, EventError> {
+        let (field, expected) = (self.name, self.shape.expected());
+        match (raw, self.need) {
+            (None, Need::Required) => Err(EventError::MemberMissing { field, expected }),
+            (None, Need::Optional) | (Some("null"), Need::Optional) => Ok(None),
+            (Some(raw), _) if self.shape.fits(raw) => Ok(Some(raw)),
+            (Some(_), _) => Err(EventError::Member { field, expected }),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Need {
+    Optional,
+    Required,
+}
+
+#[derive(Clone, Copy)]
+enum Shape {
+    Count,
+    Level,
+    Name,
+    Number,
+    Object,
+    Text,
+    Texts,
+    Time,
+}
+
+impl Shape {
+    fn expected(self) -> &'static str {
+        match self {
+            Self::Count => "an integer from 0 to 2^64-1",
+            Self::Level => "one of \"low\", \"medium\", \"high\", \"critical\"",
+            Self::Name => "a string that is not empty",
+            Self::Number => "a number",
+            Self::Object => "an object",
+            Self::Text => "a string",
+            Self::Texts => "an array of strings",
+            Self::Time => "an RFC 3339 time such as \"2025-02-01T10:30:00Z\"",
+        }
+    }
+
+    /// Whether `raw`, which is valid JSON, has this shape. The value itself is not decoded where
+    /// its first byte tells: prompts are long.
+    fn fits(self, raw: &str) -> bool {
+        match self {
+            Self::Count => raw.parse::<u64>().is_ok(),
+            Self::Level => serde_json::from_str::<String>(raw)
+                .is_ok_and(|level| RISK_LEVELS.contains(&level.as_str())),
+            Self::Name => raw.starts_with('"') && raw != "\"\"",
+            Self::Number => raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()),
+            Self::Object => raw.starts_with('{'),
+            Self::Text | Self::Time => raw.starts_with('"'),
+            Self::Texts => serde_json::from_str::<Vec<&RawValue>>(raw)
+                .is_ok_and(|items| items.iter().all(|item| Self::Text.fits(item.get()))),
+        }
+    }
+}
+
+const RISK_LEVELS: [&str; 4] = ["low", "medium", "high", "critical"];
+
+/// Every documented member. Others are allowed, kept and not looked at.
+const DOCUMENTED: [Member; 21] = [
+    Member::required("request_id", Shape::Name),
+    Member::required("timestamp", Shape::Time),
+    Member::required("duration_ms", Shape::Count),
+    Member::required("user_id", Shape::Text),
+    Member::optional("session_id", Shape::Text),
+    Member::required("organization_id", Shape::Text),
+    Member::required("prompt_hash", Shape::Text),
+    Member::required("prompt_content", Shape::Text),
+    Member::required("prompt_tokens", Shape::Count),
+    Member::required("response_content", Shape::Text),
+    Member::required("response_tokens", Shape::Count),
+    Member::required("model_provider", Shape::Text),
+    Member::required("model_name", Shape::Text),
+    Member::optional("model_parameters", Shape::Object),
+    Member::optional("decision_type", Shape::Text),
+    Member::optional("decision_outcome", Shape::Text),
+    Member::optional("confidence_score", Shape::Number),
+    Member::optional("reasoning", Shape::Text),
+    Member::optional("compliance_tags", Shape::Texts),
+    Member::optional("risk_level", Shape::Level),
+    Member::optional("metadata", Shape::Object),
+];

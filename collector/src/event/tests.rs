@@ -1,0 +1,189 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+fn sample() -> Value {
+    json!({
+        "request_id": "req_1", "timestamp": "2025-02-01T10:30:00Z", "duration_ms": 1,
+        "user_id": "", "organization_id": "", "prompt_hash": "", "prompt_content": "",
+        "prompt_tokens": 0, "response_content": "", "response_tokens": 0,
+        "model_provider": "", "model_name": "",
+    })
+}
+
+fn sample_with(name: &str, value: Value) -> Value {
+    let mut event = sample();
+    event[name] = value;
+    event
+}
+
+fn parse(event: &Value) -> Result<Event, EventError> {
+    Event::parse(event.to_string().as_bytes())
+}
+
+fn field_at_fault(event: &Value) -> Option<&'static str> {
+    parse(event).err().and_then(|error| error.field())
+}
+
+#[test]
+fn the_required_members_alone_are_an_event() {
+    let event = parse(&sample()).unwrap();
+    assert_eq!(event.request_id, "req_1");
+    assert_eq!(event.timestamp, 1_738_405_800_000_000);
+    assert_eq!(event.session_id, None);
+}
+
+#[test]
+fn every_required_member_is_named_when_it_is_missing_or_null() {
+    for name in sample().as_object().unwrap().keys() {
+        let mut event = sample();
+        event.as_object_mut().unwrap().remove(name);
+        assert_eq!(field_at_fault(&event), Some(name.as_str()));
+        let event = sample_with(name, Value::Null);
+        assert_eq!(field_at_fault(&event), Some(name.as_str()));
+    }
+}
+
+#[test]
+fn optional_members_may_be_null() {
+    let names = [
+        "session_id",
+        "model_parameters",
+        "decision_type",
+        "decision_outcome",
+        "confidence_score",
+        "reasoning",
+        "compliance_tags",
+        "risk_level",
+        "metadata",
+    ];
+    for name in names {
+        assert!(parse(&sample_with(name, Value::Null)).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn a_member_of_the_wrong_type_is_named() {
+    let wrong = [
+        ("request_id", json!("")),
+        ("request_id", json!(1)),
+        ("request_id", json!("x".repeat(limits::ID_BYTES_MAX + 1))),
+        ("timestamp", json!("yesterday")),
+        ("timestamp", json!("2025-02-01")),
+        ("duration_ms", json!(-1)),
+        ("duration_ms", json!(1.5)),
+        ("prompt_tokens", json!("1")),
+        ("user_id", json!(["a"])),
+        ("session_id", json!(5)),
+        ("model_parameters", json!([])),
+        ("confidence_score", json!("0.9")),
+        ("compliance_tags", json!(["SOC2", 2])),
+        ("compliance_tags", json!("SOC2")),
+        ("risk_level", json!("Low")),
+        ("metadata", json!("x")),
+    ];
+    for (name, value) in wrong {
+        assert_eq!(
+            field_at_fault(&sample_with(name, value.clone())),
+            Some(name),
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn an_id_of_the_largest_size_is_taken() {
+    let longest = json!("x".repeat(limits::ID_BYTES_MAX));
+    assert!(parse(&sample_with("request_id", longest)).is_ok());
+}
+
+#[test]
+fn the_largest_integer_is_a_count_and_the_next_is_not() {
+    let text = sample().to_string();
+    let with =
+        |count: &str| text.replace("\"duration_ms\":1,", &format!("\"duration_ms\":{count},"));
+    assert!(Event::parse(with("18446744073709551615").as_bytes()).is_ok());
+    assert!(Event::parse(with("18446744073709551616").as_bytes()).is_err());
+}
+
+#[test]
+fn a_documented_member_cannot_come_twice() {
+    let text = sample()
+        .to_string()
+        .replacen('{', "{\"user_id\":\"other\",", 1);
+    let error = Event::parse(text.as_bytes()).unwrap_err();
+    assert_eq!(error.field(), Some("user_id"));
+}
+
+#[test]
+fn half_a_surrogate_pair_is_invalid_json_wherever_it_stands() {
+    for member in [
+        r#""prompt_content":"\ud83d""#,
+        r#""x":{"y":["\udc00"]}"#,
+        r#""\ud800":1"#,
+    ] {
+        let text = sample()
+            .to_string()
+            .replace("\"prompt_content\":\"\"", member);
+        let error = Event::parse(text.as_bytes()).unwrap_err();
+        assert_eq!(error.code(), "invalid_json", "{member}");
+    }
+}
+
+#[test]
+fn depth_is_limited() {
+    let nested = |depth: usize| {
+        let value = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let text = sample()
+            .to_string()
+            .replacen('{', &format!("{{\"x\":{value},"), 1);
+        Event::parse(text.as_bytes()).is_ok()
+    };
+    assert!(nested(126));
+    assert!(!nested(127));
+    assert!(!nested(100_000));
+}
+
+#[test]
+fn what_is_no_object_is_no_event() {
+    for text in ["[]", "1", "\"x\"", "null"] {
+        let error = Event::parse(text.as_bytes()).unwrap_err();
+        assert_eq!(error.code(), "invalid_event", "{text}");
+    }
+    for text in ["", "x", "{", "{} {}"] {
+        let error = Event::parse(text.as_bytes()).unwrap_err();
+        assert_eq!(error.code(), "invalid_json", "{text}");
+    }
+}
+
+#[test]
+fn the_text_is_kept_as_it_was_sent() {
+    let text = sample().to_string().replacen('{', "{ \"x\" :\t1.0,", 1);
+    let event = Event::parse(format!("\r\n {text} \n").as_bytes()).unwrap();
+    assert_eq!(event.text, text);
+}
+
+#[test]
+fn members_that_the_collector_adds_are_taken_out_and_nothing_else() {
+    let text = sample().to_string();
+    let sent = text.replacen('{', r#"{"id":"log_1","n":1.0,"received_at":"then","#, 1);
+    let kept = text.replacen('{', r#"{"n":1.0,"#, 1);
+    assert_eq!(Event::parse(sent.as_bytes()).unwrap().text, kept);
+}
+
+#[test]
+fn gateway_facts_are_read_where_they_have_the_expected_shape() {
+    let facts = |metadata: Value| parse(&sample_with("metadata", metadata)).unwrap().gateway;
+    let known = facts(json!({"audit_layer": {
+        "writer": {"id": "w", "seq": 7}, "completion": {"state": "pending", "flags": []}}}));
+    assert_eq!(known.completion_state.as_deref(), Some("pending"));
+    assert_eq!(known.writer_id.as_deref(), Some("w"));
+    assert_eq!(known.writer_seq, Some(7));
+    for odd in [
+        json!({}),
+        json!({"audit_layer": "x"}),
+        json!({"audit_layer": {"writer": 1}}),
+    ] {
+        assert_eq!(facts(odd), GatewayFacts::default());
+    }
+}

@@ -1,0 +1,151 @@
+//! Taking events in: one at a time, or a batch of lines.
+
+mod body;
+mod writer;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::{Json, body::Bytes};
+use serde::Serialize;
+
+use crate::error::{ApiError, ErrorDetail};
+use crate::event::Event;
+use crate::limits;
+use crate::store::{Outcome, Status};
+use crate::telemetry;
+
+pub(crate) use body::{Budget, discard};
+pub(crate) use writer::{Inbox, Writer};
+
+/// What the handlers of this module share.
+#[derive(Clone)]
+pub(crate) struct Ingest {
+    budget: Budget,
+    inbox: Inbox,
+}
+
+impl Ingest {
+    pub(crate) fn new(inbox: Inbox) -> Self {
+        let budget = Budget::new(limits::INGEST_BYTES_MAX);
+        Self { budget, inbox }
+    }
+}
+
+/// `POST /v1/audit/log`: one event. Success is 200 and nothing else, whether it is new or not.
+pub(crate) async fn log(
+    State(ingest): State<Ingest>,
+    request: Request,
+) -> Result<Json<LogAnswer>, ApiError> {
+    let (body, share) = ingest.budget.read(request, limits::EVENT_BYTES_MAX).await?;
+    let event = Event::parse(&body).inspect_err(|_| telemetry::events_rejected(1))?;
+    drop(body);
+    let outcomes = ingest.inbox.store(vec![event], share).await?;
+    let outcome = outcomes
+        .into_iter()
+        .next()
+        .ok_or(ApiError::StorageUnavailable)?;
+    Ok(Json(LogAnswer::from(outcome)))
+}
+
+/// The answer to one event.
+#[derive(Debug, Serialize)]
+pub(crate) struct LogAnswer {
+    id: String,
+    request_id: String,
+    status: Status,
+}
+
+impl From<Outcome> for LogAnswer {
+    fn from(outcome: Outcome) -> Self {
+        let Outcome {
+            id,
+            request_id,
+            status,
+        } = outcome;
+        Self {
+            id,
+            request_id,
+            status,
+        }
+    }
+}
+
+/// `POST /v1/audit/log/batch`: one event on each line. The good ones are stored, whatever the
+/// others are.
+pub(crate) async fn batch(
+    State(ingest): State<Ingest>,
+    request: Request,
+) -> Result<BatchAnswer, ApiError> {
+    let (body, share) = ingest.budget.read(request, limits::BATCH_BYTES_MAX).await?;
+    let (events, rejected) = read_lines(&body)?;
+    drop(body);
+    if !rejected.is_empty() {
+        telemetry::events_rejected(rejected.len());
+    }
+    let outcomes = match events.is_empty() {
+        true => Vec::new(),
+        false => ingest.inbox.store(events, share).await?,
+    };
+    let accepted = outcomes
+        .iter()
+        .filter(|outcome| outcome.status == Status::Stored)
+        .count();
+    let duplicates = outcomes.len().saturating_sub(accepted);
+    Ok(BatchAnswer {
+        accepted,
+        duplicates,
+        rejected,
+    })
+}
+
+/// The answer to a batch. Every line that is not blank is counted in one of the three.
+#[derive(Debug, Serialize)]
+pub(crate) struct BatchAnswer {
+    accepted: usize,
+    duplicates: usize,
+    rejected: Vec<Rejection>,
+}
+
+impl IntoResponse for BatchAnswer {
+    fn into_response(self) -> Response {
+        let status = match self.rejected.is_empty() {
+            true => StatusCode::OK,
+            false => StatusCode::MULTI_STATUS,
+        };
+        (status, Json(self)).into_response()
+    }
+}
+
+/// A line that is no event, and why.
+#[derive(Debug, Serialize)]
+pub(crate) struct Rejection {
+    /// From 1, blank lines counted.
+    line: usize,
+    request_id: Option<String>,
+    error: ErrorDetail,
+}
+
+/// Splits on the newline byte only: text may hold U+2028 and its like.
+fn read_lines(body: &Bytes) -> Result<(Vec<Event>, Vec<Rejection>), ApiError> {
+    let lines_max = limits::BATCH_LINES_MAX;
+    let lines = || {
+        let numbered = body.split(|byte| *byte == b'\n').zip(1_usize..);
+        numbered.filter(|(line, _)| !line.trim_ascii().is_empty())
+    };
+    if lines().nth(lines_max).is_some() {
+        return Err(ApiError::TooManyLines { lines_max });
+    }
+    let (mut events, mut rejected) = (Vec::new(), Vec::new());
+    for (bytes, line) in lines() {
+        match Event::parse(bytes) {
+            Ok(event) => events.push(event),
+            Err(error) => rejected.push(Rejection {
+                line,
+                request_id: Event::request_id_of(bytes),
+                error: ErrorDetail::from(&error),
+            }),
+        }
+    }
+    Ok((events, rejected))
+}

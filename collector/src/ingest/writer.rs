@@ -1,0 +1,114 @@
+//! The one task that writes: it commits together what has come in while it was writing before.
+
+use std::mem;
+
+use chrono::Utc;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::ApiError;
+use crate::event::Event;
+use crate::ingest::body::Share;
+use crate::limits;
+use crate::store::{Outcome, Store};
+use crate::telemetry;
+
+/// The events of one request, on their way to the writer.
+struct Job {
+    events: Vec<Event>,
+    answer: oneshot::Sender<Result<Vec<Outcome>, ApiError>>,
+    /// Given back when the job is done with, and the events are no longer in memory.
+    _share: Share,
+}
+
+/// Where requests leave their events.
+#[derive(Clone)]
+pub(crate) struct Inbox(mpsc::Sender<Job>);
+
+impl Inbox {
+    /// Waits until `events` are on disk. The outcomes are in the order of `events`.
+    ///
+    /// The events are stored even if the caller no longer waits.
+    pub(crate) async fn store(
+        &self,
+        events: Vec<Event>,
+        share: Share,
+    ) -> Result<Vec<Outcome>, ApiError> {
+        let (answer, answered) = oneshot::channel();
+        let job = Job {
+            events,
+            answer,
+            _share: share,
+        };
+        self.0.try_send(job).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => ApiError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => ApiError::StorageUnavailable,
+        })?;
+        answered.await.unwrap_or(Err(ApiError::StorageUnavailable))
+    }
+}
+
+/// The task's state.
+pub(crate) struct Writer {
+    store: Store,
+    jobs: mpsc::Receiver<Job>,
+}
+
+impl Writer {
+    pub(crate) fn new(store: Store) -> (Inbox, Self) {
+        let (sender, jobs) = mpsc::channel(limits::INGEST_REQUESTS_MAX);
+        (Inbox(sender), Self { store, jobs })
+    }
+
+    /// Writes until `stop`, and then what is still waiting.
+    pub(crate) async fn run(mut self, mut stop: oneshot::Receiver<()>) {
+        loop {
+            let group = tokio::select! {
+                biased;
+                _ = &mut stop => break,
+                group = self.next_group() => group,
+            };
+            let Some(group) = group else { return };
+            self.commit(group).await;
+        }
+        self.jobs.close();
+        while let Some(group) = self.next_group().await {
+            self.commit(group).await;
+        }
+    }
+
+    /// All that is waiting, up to the limit; `None` when nothing will come any more.
+    async fn next_group(&mut self) -> Option<Vec<Job>> {
+        let mut group = Vec::new();
+        let received = self
+            .jobs
+            .recv_many(&mut group, limits::GROUP_REQUESTS_MAX)
+            .await;
+        (received > 0).then_some(group)
+    }
+
+    async fn commit(&self, mut group: Vec<Job>) {
+        let counts: Vec<usize> = group.iter().map(|job| job.events.len()).collect();
+        let events: Vec<Event> = group
+            .iter_mut()
+            .flat_map(|job| mem::take(&mut job.events))
+            .collect();
+        let (requests, events_count) = (group.len(), events.len());
+        let result = self
+            .store
+            .insert(events, Utc::now().timestamp_micros())
+            .await;
+        match &result {
+            Ok(_) => telemetry::group_committed(requests, events_count),
+            Err(error) => telemetry::group_failed(requests, events_count, error),
+        }
+        let mut outcomes = result.map(Vec::into_iter);
+        for (job, count) in group.into_iter().zip(counts) {
+            let answer = match &mut outcomes {
+                Ok(outcomes) => Ok(outcomes.by_ref().take(count).collect()),
+                Err(_) => Err(ApiError::StorageUnavailable),
+            };
+            // Nobody may be waiting any more: the events are stored all the same.
+            let _ = job.answer.send(answer);
+        }
+    }
+}

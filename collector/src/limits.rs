@@ -1,0 +1,60 @@
+//! Every bound of the collector, with the reason for its value.
+
+use std::time::Duration;
+
+/// Bytes of the body of `POST /v1/audit/log`, and of one line of a batch.
+///
+/// A prompt of two million tokens is about this long.
+pub const EVENT_BYTES_MAX: usize = 8 * MIB;
+
+/// Bytes of the body of `POST /v1/audit/log/batch`: four of the largest events.
+pub const BATCH_BYTES_MAX: usize = 32 * MIB;
+
+/// Lines of one batch that are not blank. It bounds the list of rejected lines in the answer.
+pub const BATCH_LINES_MAX: usize = 10_000;
+
+/// Bytes of `request_id` and of `organization_id`, which are keys of an index.
+pub const ID_BYTES_MAX: usize = 1024;
+
+/// Bytes of request bodies that wait to be stored, over all requests: beyond it, 429.
+///
+/// The collector's memory is a small multiple of this.
+pub const INGEST_BYTES_MAX: usize = 128 * MIB;
+
+/// Requests that wait to be stored: beyond it, 429.
+pub const INGEST_REQUESTS_MAX: usize = 1024;
+
+/// Requests whose events share one commit. It bounds how long the first of them waits.
+pub const GROUP_REQUESTS_MAX: usize = 256;
+
+/// What a client that got 429 is told to wait.
+pub const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// A request's body has to arrive within this; a stalled client holds its bytes no longer.
+pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Bytes of a refused body that are read and dropped before the answer.
+///
+/// A server that answers and closes while the client still writes resets the connection, and the
+/// client never sees why it was refused.
+pub const DISCARD_BYTES_MAX: usize = 2 * BATCH_BYTES_MAX;
+
+/// Events on a page, unless the query says otherwise.
+pub const PAGE_EVENTS_DEFAULT: usize = 50;
+
+/// Events on a page, at most.
+pub const PAGE_EVENTS_MAX: usize = 500;
+
+/// Bytes of events on a page. A page of large events ends early, and its cursor goes on.
+pub const PAGE_BYTES_MAX: usize = 16 * MIB;
+
+/// Queries that read the database at the same time.
+pub const READERS_MAX: u32 = 4;
+
+/// How long a statement waits for another process that holds the database.
+pub const DATABASE_BUSY_MAX: Duration = Duration::from_secs(5);
+
+/// After the signal to stop, requests in progress have this long to end.
+pub const SHUTDOWN_MAX: Duration = Duration::from_secs(10);
+
+const MIB: usize = 1024 * 1024;

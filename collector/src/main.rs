@@ -1,0 +1,146 @@
+//! The program `audit-layer`: the collector on a command line.
+
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod cli;
+
+use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use audit_layer_collector::{
+    ApiKey, Collector, Config, KeyError, StartError, StopError, create_key,
+};
+use clap::Parser;
+use thiserror::Error;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Command, KeysCommand, ServeArgs};
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("audit-layer: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), MainError> {
+    start_log(&cli.log)?;
+    let runtime = Runtime::new().map_err(MainError::Runtime)?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Serve(arguments) => serve(arguments).await,
+            Command::Keys(KeysCommand::Create { database }) => create(&database).await,
+        }
+    })
+}
+
+fn start_log(filter: &str) -> Result<(), MainError> {
+    let filter = EnvFilter::try_new(filter).map_err(|_| MainError::Log(filter.to_owned()))?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr)
+        .init();
+    Ok(())
+}
+
+async fn serve(arguments: ServeArgs) -> Result<(), MainError> {
+    // First, so that a signal during start-up is not missed.
+    let signals = StopSignals::listen().map_err(MainError::Runtime)?;
+    let keys = arguments.api_key.iter().map(|key| ApiKey::parse(key));
+    let config = Config {
+        listen: arguments.listen,
+        database: arguments.database,
+        api_keys: keys.collect::<Result<_, _>>().map_err(MainError::ApiKey)?,
+    };
+    let collector = Collector::bind(&config).await?;
+    let address = collector.address();
+    if let Some(key) = collector.created_key() {
+        let key = key.reveal();
+        eprintln!("audit-layer: made the API key {key}: keep it, it is not shown again");
+    }
+    if !address.ip().is_loopback() {
+        eprintln!(
+            "audit-layer: warning: {address} is open to other machines, and traffic is not encrypted: put a proxy with TLS in front"
+        );
+    }
+    if let Some(file) = &arguments.listen_address_file {
+        write_address(file, address).map_err(|source| MainError::AddressFile {
+            path: file.clone(),
+            source,
+        })?;
+    }
+    let database = config.database.display();
+    eprintln!("audit-layer: listening on http://{address}, database {database}");
+    Ok(collector.serve(signals.wait()).await?)
+}
+
+/// Writes beside `path` and renames, so that whoever waits for the file never reads half of it.
+fn write_address(path: &Path, address: SocketAddr) -> io::Result<()> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    std::fs::write(&partial, format!("{address}\n"))?;
+    std::fs::rename(&partial, path)
+}
+
+/// The key alone goes to stdout, for scripts; what to do with it to stderr, for people.
+async fn create(database: &Path) -> Result<(), MainError> {
+    let key = create_key(database).await?;
+    writeln!(io::stdout(), "{}", key.reveal()).map_err(MainError::Output)?;
+    let database = database.display();
+    eprintln!("audit-layer: added this key to {database}: keep it, it is not shown again");
+    Ok(())
+}
+
+/// The two ways in which a program is asked to stop.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[derive(Debug, Error)]
+enum MainError {
+    #[error("cannot write {}: {source}: choose another file with --listen-address-file", path.display())]
+    AddressFile { path: PathBuf, source: io::Error },
+    #[error("the API key {0}")]
+    ApiKey(KeyError),
+    #[error("--log: {0:?} is not a filter: give a level such as info")]
+    Log(String),
+    #[error("cannot print the key: {0}: make another with `audit-layer keys create`")]
+    Output(io::Error),
+    #[error("the operating system refused: {0}")]
+    Runtime(io::Error),
+    #[error("{0}")]
+    Start(#[from] StartError),
+    #[error("{0}")]
+    Stop(#[from] StopError),
+}

@@ -1,0 +1,213 @@
+//! The parameters of a query: read strictly, since a filter that is ignored gives wrong answers.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Days, NaiveDate, NaiveTime};
+use thiserror::Error;
+
+use crate::limits;
+use crate::store::{LogFilter, Position};
+
+/// Reads `start_date=…&limit=…` as it stands after the question mark.
+pub(crate) fn parse(query: &str) -> Result<LogFilter, ParameterError> {
+    let mut values: [Option<String>; KNOWN.len()] = Default::default();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let slot = KNOWN
+            .iter()
+            .zip(&mut values)
+            .find(|(known, _)| **known == name);
+        let Some((_, slot)) = slot else {
+            return Err(ParameterError::Unknown(name.into_owned()));
+        };
+        if slot.replace(value.into_owned()).is_some() {
+            return Err(ParameterError::Repeated(name.into_owned()));
+        }
+    }
+    let [cursor, decision_type, end_date, limit, start_date, user_id] = values;
+    let filter = LogFilter {
+        from: start_date
+            .map(|value| instant(&value, Edge::Start))
+            .transpose()?,
+        until: end_date
+            .map(|value| instant(&value, Edge::End))
+            .transpose()?,
+        decision_type,
+        user_id,
+        after: cursor.map(|value| position(&value)).transpose()?,
+        limit: limit.map_or(Ok(limits::PAGE_EVENTS_DEFAULT), |value| page_events(&value))?,
+    };
+    match (filter.from, filter.until) {
+        (Some(from), Some(until)) if until <= from => Err(ParameterError::EndBeforeStart),
+        _ => Ok(filter),
+    }
+}
+
+const KNOWN: [&str; 6] = [
+    "cursor",
+    "decision_type",
+    "end_date",
+    "limit",
+    "start_date",
+    "user_id",
+];
+
+/// Which end of a range a date stands for.
+#[derive(Clone, Copy)]
+enum Edge {
+    Start,
+    End,
+}
+
+impl Edge {
+    fn parameter(self) -> &'static str {
+        match self {
+            Self::Start => "start_date",
+            Self::End => "end_date",
+        }
+    }
+}
+
+/// The first microsecond that is in the range (start), or that is no longer in it (end).
+fn instant(value: &str, edge: Edge) -> Result<i64, ParameterError> {
+    let time = DateTime::parse_from_rfc3339(value).map(|time| time.timestamp_micros());
+    let micros = match (time, edge) {
+        (Ok(time), Edge::Start) => Some(time),
+        (Ok(time), Edge::End) => time.checked_add(1),
+        (Err(_), _) => midnight(value, edge),
+    };
+    micros.ok_or(ParameterError::Date(edge.parameter()))
+}
+
+/// The midnight UTC that begins the day (start), or that ends it (end).
+fn midnight(value: &str, edge: Edge) -> Option<i64> {
+    let day = NaiveDate::parse_from_str(value, "%Y-%m-%d").ok()?;
+    let day = match edge {
+        Edge::Start => day,
+        Edge::End => day.checked_add_days(Days::new(1))?,
+    };
+    Some(day.and_time(NaiveTime::MIN).and_utc().timestamp_micros())
+}
+
+fn page_events(value: &str) -> Result<usize, ParameterError> {
+    let limit = value.parse().map_err(|_| ParameterError::Limit)?;
+    match (1..=limits::PAGE_EVENTS_MAX).contains(&limit) {
+        true => Ok(limit),
+        false => Err(ParameterError::Limit),
+    }
+}
+
+/// The cursor that goes on after `position`. Clients pass it back and do not look inside.
+pub(crate) fn cursor(position: &Position) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}.{}", position.timestamp, position.id))
+}
+
+fn position(cursor: &str) -> Result<Position, ParameterError> {
+    let decoded = URL_SAFE_NO_PAD
+        .decode(cursor)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let position = decoded.as_deref().and_then(|text| {
+        let (timestamp, id) = text.split_once('.')?;
+        Some(Position {
+            timestamp: timestamp.parse().ok()?,
+            id: id.to_owned(),
+        })
+    });
+    position.ok_or(ParameterError::Cursor)
+}
+
+/// A parameter that cannot be obeyed.
+#[derive(Debug, Error)]
+pub(crate) enum ParameterError {
+    #[error("cursor: not one that the API gave: pass `next_cursor` of the page before unchanged")]
+    Cursor,
+    #[error(
+        "{0}: must be a day such as 2025-01-31, or an RFC 3339 time such as 2025-01-31T12:00:00Z \
+         (in a URL write + as %2B)"
+    )]
+    Date(&'static str),
+    #[error("end_date: must not be before start_date")]
+    EndBeforeStart,
+    #[error("limit: must be an integer from 1 to {}", limits::PAGE_EVENTS_MAX)]
+    Limit,
+    #[error("{0}: given twice, give it once")]
+    Repeated(String),
+    #[error("{0}: unknown parameter, the known ones are {known}", known = KNOWN.join(", "))]
+    Unknown(String),
+}
+
+impl ParameterError {
+    /// The name of the parameter.
+    pub(crate) fn parameter(&self) -> &str {
+        match self {
+            Self::Cursor => "cursor",
+            Self::Date(name) => name,
+            Self::EndBeforeStart => "end_date",
+            Self::Limit => "limit",
+            Self::Repeated(name) | Self::Unknown(name) => name,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameter_at_fault(query: &str) -> Option<String> {
+        parse(query).err().map(|error| error.parameter().to_owned())
+    }
+
+    #[test]
+    fn a_day_reaches_from_its_midnight_to_the_next() {
+        let filter = parse("start_date=2025-02-01&end_date=2025-02-01").unwrap();
+        let day_micros = 24 * 60 * 60 * 1_000_000;
+        assert_eq!(filter.from, Some(1_738_368_000_000_000));
+        assert_eq!(filter.until, Some(1_738_368_000_000_000 + day_micros));
+    }
+
+    #[test]
+    fn an_instant_as_the_end_is_in_the_range() {
+        let query = "start_date=2025-02-01T01:00:00%2B01:00&end_date=2025-02-01T00:00:00Z";
+        let filter = parse(query).unwrap();
+        assert_eq!(filter.from, Some(1_738_368_000_000_000));
+        assert_eq!(filter.until, Some(1_738_368_000_000_001));
+    }
+
+    #[test]
+    fn a_wrong_parameter_is_named() {
+        let wrong = [
+            ("limit=0", "limit"),
+            ("limit=501", "limit"),
+            ("limit=", "limit"),
+            ("limit=-1", "limit"),
+            ("start_date=2025-02-30", "start_date"),
+            ("start_date=yesterday", "start_date"),
+            ("end_date=2025-02-01T00:00:00+01:00", "end_date"),
+            ("start_date=2025-02-02&end_date=2025-02-01", "end_date"),
+            ("cursor=", "cursor"),
+            ("cursor=%00", "cursor"),
+            ("cursor=bm9wZQ", "cursor"),
+            ("page=2", "page"),
+            ("user_id=a&user_id=b", "user_id"),
+        ];
+        for (query, name) in wrong {
+            assert_eq!(parameter_at_fault(query).as_deref(), Some(name), "{query}");
+        }
+    }
+
+    #[test]
+    fn limits_are_inclusive() {
+        assert_eq!(parse("limit=1").unwrap().limit, 1);
+        assert_eq!(parse("limit=500").unwrap().limit, 500);
+        assert_eq!(parse("").unwrap().limit, 50);
+    }
+
+    #[test]
+    fn a_cursor_gives_its_position_back() {
+        let here = Position {
+            timestamp: -7,
+            id: "log_1.2".to_owned(),
+        };
+        assert_eq!(position(&cursor(&here)).unwrap(), here);
+    }
+}

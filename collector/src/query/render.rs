@@ -1,0 +1,54 @@
+//! Stored events as JSON, without reading them again: their text is what was sent.
+
+use chrono::{DateTime, SecondsFormat};
+
+use crate::query::parameters;
+use crate::store::{Log, LogPage};
+
+/// One event, with `id` and `received_at` in front of the members that were sent.
+pub(crate) fn log(log: &Log) -> String {
+    let mut text = String::with_capacity(log.event.len().saturating_add(ADDED_BYTES));
+    push_log(&mut text, log);
+    text
+}
+
+/// `{"data":[…],"next_cursor":…}`
+pub(crate) fn page(page: &LogPage) -> String {
+    let mut text = String::from("{\"data\":[");
+    for (log, comma) in page
+        .logs
+        .iter()
+        .zip([""].into_iter().chain(std::iter::repeat(",")))
+    {
+        text.push_str(comma);
+        push_log(&mut text, log);
+    }
+    text.push_str("],\"next_cursor\":");
+    match &page.next {
+        None => text.push_str("null"),
+        // A cursor is base64url, which needs no escaping.
+        Some(position) => {
+            text.extend(["\"", &parameters::cursor(position), "\""]);
+        }
+    }
+    text.push('}');
+    text
+}
+
+fn push_log(text: &mut String, log: &Log) {
+    let time = DateTime::from_timestamp_micros(log.received_at).unwrap_or_default();
+    let received_at = time.to_rfc3339_opts(SecondsFormat::Micros, true);
+    // A stored event is an object, and has members: those that are required.
+    let members = log.event.strip_prefix('{').unwrap_or(&log.event);
+    text.extend([
+        "{\"id\":\"",
+        &log.id,
+        "\",\"received_at\":\"",
+        &received_at,
+        "\",",
+        members,
+    ]);
+}
+
+/// Room for the two members that are added.
+const ADDED_BYTES: usize = 96;

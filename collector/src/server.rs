@@ -1,0 +1,235 @@
+//! The running collector: a database, a port, and one task that writes.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+
+use axum::extract::State;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use axum::serve::ListenerExt;
+use axum::{Json, Router};
+use chrono::Utc;
+use serde_json::{Value, json};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinError;
+use tokio::time::timeout;
+
+use crate::auth::{Keys, require_key};
+use crate::error::ApiError;
+use crate::ingest::{self, Ingest, Writer};
+use crate::key::{ApiKey, KeyError};
+use crate::store::{Store, StoreError};
+use crate::{limits, query, telemetry};
+
+/// What a collector needs to know.
+#[derive(Debug)]
+pub struct Config {
+    /// Where to listen. Port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// The SQLite file. It is created if there is none.
+    pub database: PathBuf,
+    /// The keys that open the API. If there are none, those in the database do.
+    pub api_keys: Vec<ApiKey>,
+}
+
+/// A collector that has its database and its port, and does not answer yet.
+pub struct Collector {
+    store: Store,
+    listener: TcpListener,
+    address: SocketAddr,
+    keys: Keys,
+    created_key: Option<ApiKey>,
+}
+
+impl Collector {
+    /// Opens the database and the port.
+    ///
+    /// # Errors
+    /// The database or the port cannot be used. The message says what to do.
+    pub async fn bind(config: &Config) -> Result<Self, StartError> {
+        let store = Store::open(&config.database).await?;
+        match Self::with_store(&store, config).await {
+            Ok(collector) => Ok(collector),
+            Err(error) => {
+                store.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn with_store(store: &Store, config: &Config) -> Result<Self, StartError> {
+        let failed = |source| StartError::Listen {
+            address: config.listen,
+            source,
+        };
+        let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let mut created_key = None;
+        let keys = if config.api_keys.is_empty() {
+            let mut hashes = store.key_hashes().await?;
+            if hashes.is_empty() {
+                let key = add_key(store).await?;
+                hashes.push(key.hash());
+                created_key = Some(key);
+            }
+            Keys::stored(hashes)
+        } else {
+            Keys::configured(config.api_keys.iter().map(ApiKey::hash).collect())
+        };
+        Ok(Self {
+            store: store.clone(),
+            listener,
+            address,
+            keys,
+            created_key,
+        })
+    }
+
+    /// The address that the collector listens on, with its real port.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The key that was made because there was none anywhere. It is told only here.
+    pub fn created_key(&self) -> Option<&ApiKey> {
+        self.created_key.as_ref()
+    }
+
+    /// Answers requests until `shutdown`; then finishes those in progress, stores what was taken,
+    /// and closes the database.
+    ///
+    /// # Errors
+    /// The task that writes has failed. Every event that was acknowledged is stored even so.
+    pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), StopError> {
+        let (inbox, writer) = Writer::new(self.store.clone());
+        let (stop_writer, writer_stopped) = oneshot::channel();
+        let writer = tokio::spawn(writer.run(writer_stopped));
+        let router = router(&self.store, self.keys, Ingest::new(inbox));
+        serve_until(self.listener, router, shutdown).await;
+        // The task may have ended before: then there is no one to tell.
+        let _ = stop_writer.send(());
+        let written = writer.await;
+        self.store.close().await;
+        telemetry::stopped();
+        Ok(written?)
+    }
+}
+
+/// Makes a key and adds it to the database at `path`, which is created if there is none.
+///
+/// # Errors
+/// The database cannot be used, or there is no randomness. The message says what to do.
+pub async fn create_key(path: &Path) -> Result<ApiKey, StartError> {
+    let store = Store::open(path).await?;
+    let key = add_key(&store).await;
+    store.close().await;
+    key
+}
+
+async fn add_key(store: &Store) -> Result<ApiKey, StartError> {
+    let key = ApiKey::generate()?;
+    store
+        .add_key(&key.hash(), Utc::now().timestamp_micros())
+        .await?;
+    Ok(key)
+}
+
+async fn serve_until(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()> + Send,
+) {
+    // Answers are small and written at once: waiting for more would only delay them.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = axum::serve(listener, router).with_graceful_shutdown(async {
+        let _ = stopped.await;
+    });
+    let mut server = pin!(server.into_future());
+    tokio::select! {
+        // The server ends only when it is stopped: it tries again when accepting fails.
+        _ = &mut server => return,
+        () = shutdown => {}
+    }
+    telemetry::stopping();
+    let _ = stop.send(());
+    if timeout(limits::SHUTDOWN_MAX, server).await.is_err() {
+        telemetry::requests_cut_off();
+    }
+}
+
+fn router(store: &Store, keys: Keys, ingest: Ingest) -> Router {
+    let audit = Router::new()
+        .route("/audit/log", post(ingest::log))
+        .route("/audit/log/batch", post(ingest::batch))
+        .with_state(ingest)
+        .route("/audit/logs", get(query::logs))
+        .route("/audit/logs/{id}", get(query::log))
+        .with_state(store.clone())
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(method_not_allowed)
+        // Last, so that a stranger does not even learn which paths there are.
+        .layer(from_fn_with_state((keys, store.clone()), require_key));
+    Router::new()
+        .nest("/v1", audit)
+        .route("/healthz", get(health))
+        .route("/readyz", get(ready))
+        .with_state(store.clone())
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(method_not_allowed)
+}
+
+async fn health() -> Json<Value> {
+    Json(json!({"status": "ok"}))
+}
+
+async fn ready(State(store): State<Store>) -> Result<Json<Value>, ApiError> {
+    match store.ping().await {
+        Ok(()) => Ok(Json(json!({"status": "ready"}))),
+        Err(error) => {
+            telemetry::read_failed(&error);
+            Err(ApiError::StorageUnavailable)
+        }
+    }
+}
+
+async fn no_such_path() -> ApiError {
+    ApiError::NoSuchPath
+}
+
+async fn method_not_allowed() -> ApiError {
+    ApiError::MethodNotAllowed
+}
+
+/// Why a collector cannot start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// There is no randomness for a key.
+    #[error("cannot make an API key: {0}")]
+    Key(#[from] KeyError),
+    /// The address is in use, not this machine's, or not allowed.
+    #[error("cannot listen on {address}: {source}: choose another address with --listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The database cannot be used.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+/// Why a collector did not stop well.
+#[derive(Debug, Error)]
+pub enum StopError {
+    /// The task that writes has failed.
+    #[error("the writer of the database failed: {0}")]
+    Writer(#[from] JoinError),
+}

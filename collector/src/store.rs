@@ -1,0 +1,131 @@
+//! The database: all SQL of the collector is below this module.
+
+mod events;
+mod keys;
+mod logs;
+mod migrations;
+
+use std::path::{Path, PathBuf};
+
+use sqlx::migrate::MigrateError;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Executor};
+use thiserror::Error;
+
+use crate::limits;
+
+pub(crate) use events::{Outcome, Status};
+pub(crate) use logs::{Log, LogFilter, LogPage, Position};
+
+/// An open database. Cloning gives another handle to the same one.
+#[derive(Clone)]
+pub(crate) struct Store {
+    /// One connection, because SQLite has one writer at a time: waiting here is cheaper.
+    writes: SqlitePool,
+    reads: SqlitePool,
+}
+
+impl Store {
+    /// Opens the database at `path`, creates it if there is none, and brings its schema up to date.
+    pub(crate) async fn open(path: &Path) -> Result<Self, StoreError> {
+        check_path(path)?;
+        let store = Self::connect(path)
+            .await
+            .map_err(|error| StoreError::Open {
+                path: path.to_owned(),
+                source: error,
+            })?;
+        let migrated = migrations::all().run(&store.writes).await;
+        migrated.map_err(|error| match error {
+            MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
+                StoreError::Newer {
+                    path: path.to_owned(),
+                }
+            }
+            source => StoreError::Migrate {
+                path: path.to_owned(),
+                source,
+            },
+        })?;
+        Ok(store)
+    }
+
+    async fn connect(path: &Path) -> Result<Self, sqlx::Error> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // In WAL mode only FULL puts every commit on disk before the commit returns.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(limits::DATABASE_BUSY_MAX)
+            .disable_statement_logging();
+        let pool = SqlitePoolOptions::new().test_before_acquire(false);
+        let writes = pool.clone().max_connections(1);
+        let writes = writes.connect_with(options.clone()).await?;
+        let reads = pool.max_connections(limits::READERS_MAX);
+        let reads = reads.connect_lazy_with(options.pragma("query_only", "ON"));
+        Ok(Self { writes, reads })
+    }
+
+    /// Whether the database answers.
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        self.reads.execute("SELECT id FROM events LIMIT 1").await?;
+        Ok(())
+    }
+
+    /// Closes every connection, which also folds the write-ahead log into the database.
+    pub(crate) async fn close(&self) {
+        self.reads.close().await;
+        self.writes.close().await;
+    }
+}
+
+/// Refuses what looks like a database but would be taken for the name of a file, or the other way
+/// round.
+fn check_path(path: &Path) -> Result<(), StoreError> {
+    let text = path.to_string_lossy();
+    if text.is_empty() || text == ":memory:" || text.contains("://") {
+        return Err(StoreError::NotAFile {
+            path: path.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// Why the database cannot be used.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The schema could not be brought up to date.
+    #[error("cannot prepare database {}: {source}: check that it is writable and is an audit-layer database", path.display())]
+    Migrate {
+        /// The database.
+        path: PathBuf,
+        /// What the database said.
+        source: MigrateError,
+    },
+    /// The schema has versions that this program does not know.
+    #[error("database {} was written by a newer audit-layer: use that version", path.display())]
+    Newer {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The name of something that is not a file.
+    #[error("database {:?} is not the name of a file: only SQLite files are supported", path.display())]
+    NotAFile {
+        /// The name.
+        path: PathBuf,
+    },
+    /// The file could not be opened or created.
+    #[error("cannot open database {}: {source}: check that the folder exists and that both are writable", path.display())]
+    Open {
+        /// The database.
+        path: PathBuf,
+        /// What the database said.
+        source: sqlx::Error,
+    },
+    /// A statement failed on an open database.
+    #[error("database failed: {0}")]
+    Statement(#[from] sqlx::Error),
+}

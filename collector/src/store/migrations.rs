@@ -1,0 +1,39 @@
+//! The versions of the schema, embedded in the program.
+
+use std::borrow::Cow;
+
+use sqlx::SqlStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+/// Every version, oldest first. A version that was released never changes.
+pub(crate) fn all() -> Migrator {
+    let migrations = FILES.into_iter().map(|(version, name, sql)| {
+        let name = Cow::Borrowed(name);
+        let sql = SqlStr::from_static(sql);
+        Migration::new(version, name, MigrationType::Simple, sql, false)
+    });
+    Migrator::with_migrations(migrations.collect())
+}
+
+const FILES: [(i64, &str, &str); 1] = [(
+    1,
+    "events",
+    include_str!("../../migrations/0001_events.sql"),
+)];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_folder_is_embedded() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        let embedded = FILES.map(|(version, name, _)| format!("{version:04}_{name}.sql"));
+        assert_eq!(files, embedded);
+    }
+}
