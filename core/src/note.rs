@@ -16,6 +16,8 @@ pub enum Note {
     HeaderNotUtf8,
     /// The text held bytes or half surrogates that are not Unicode; they stand as U+FFFD.
     InvalidUnicodeReplaced,
+    /// A sampling parameter was too large to be kept.
+    ParameterTooLarge,
     /// The prompt is in the event up to the content limit; the hash is of the whole.
     PromptContentTruncated,
     /// The request's body was empty.
@@ -48,4 +50,20 @@ pub enum Note {
     ToolCallsTruncated,
     /// The provider reported no token counts.
     UsageAbsent,
+}
+
+impl Note {
+    /// Whether a limit of the gateway cut something.
+    pub fn is_truncation(self) -> bool {
+        matches!(
+            self,
+            Self::ParameterTooLarge
+                | Self::PromptContentTruncated
+                | Self::RequestBodyTruncated
+                | Self::ResponseBodyTruncated
+                | Self::ResponseContentTruncated
+                | Self::StreamEventTruncated
+                | Self::ToolCallsTruncated
+        )
+    }
 }

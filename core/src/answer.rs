@@ -1,0 +1,364 @@
+//! What a model answered, gathered from one body or from many events, in bounded memory.
+
+use crate::digest::{Digest, HashForm};
+use crate::event::{ApiError, ToolCall, Usage};
+use crate::limits::{CHOICES_MAX, ERROR_MESSAGE_BYTES_MAX, NAME_BYTES_MAX, TOOL_CALLS_MAX};
+
+/// The answer as far as it has been read.
+#[derive(Debug)]
+pub struct Answer {
+    /// The provider's id of the response; the first that is not empty.
+    pub id: Option<String>,
+    /// The model that answered; the first name that is not empty.
+    pub model: Option<String>,
+    /// The last counts that the provider reported.
+    pub usage: Usage,
+    /// The error that the provider reported.
+    pub error: Option<ApiError>,
+    /// The choices in their order.
+    pub choices: Vec<Choice>,
+    /// Whether the format's last event has passed.
+    pub ended: bool,
+    /// Whether text was cut by the limit.
+    pub text_cut: bool,
+    /// Whether choices or tool calls were dropped by a limit.
+    pub calls_cut: bool,
+    tool_calls: Vec<(CallKey, ToolCall)>,
+    hash: HashForm,
+    text_bytes_left: usize,
+}
+
+/// One choice as far as it has been read.
+#[derive(Debug)]
+pub struct Choice {
+    /// The provider's number.
+    pub index: u64,
+    /// The text.
+    pub content: Gathered,
+    /// The refusal in place of a text.
+    pub refusal: Gathered,
+    /// The reasoning before the text.
+    pub reasoning: Gathered,
+    /// Why the choice ended.
+    pub finish_reason: Option<String>,
+}
+
+/// Which text of a choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The text.
+    Content,
+    /// The refusal in place of a text.
+    Refusal,
+    /// The reasoning before the text.
+    Reasoning,
+}
+
+/// A text that came in pieces: its beginning, and a hash of all of it.
+#[derive(Debug)]
+pub struct Gathered {
+    /// The beginning, up to the limit.
+    pub text: String,
+    is_empty: bool,
+    digest: Digest,
+}
+
+/// Which of an answer's tool calls a piece belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallKey {
+    /// The choice.
+    pub choice: u64,
+    /// The call's number within the choice.
+    pub call: u64,
+}
+
+/// A piece of a tool call.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CallPiece<'a> {
+    /// The provider's id.
+    pub id: Option<&'a str>,
+    /// The tool's name.
+    pub name: Option<&'a str>,
+    /// The next piece of the arguments.
+    pub arguments: &'a str,
+}
+
+impl Answer {
+    /// An answer of which nothing has been read; keeps at most `text_bytes_max` bytes of all its
+    /// texts together.
+    pub fn new(hash: HashForm, text_bytes_max: usize) -> Self {
+        Self {
+            id: None,
+            model: None,
+            usage: Usage::default(),
+            error: None,
+            choices: Vec::new(),
+            ended: false,
+            text_cut: false,
+            calls_cut: false,
+            tool_calls: Vec::new(),
+            hash,
+            text_bytes_left: text_bytes_max,
+        }
+    }
+
+    /// Whether the answer is known to be whole: its last event has passed, or each choice has
+    /// said why it ended.
+    pub fn is_whole(&self) -> bool {
+        let all_finished = self
+            .choices
+            .iter()
+            .all(|choice| choice.finish_reason.is_some());
+        self.ended || (!self.choices.is_empty() && all_finished)
+    }
+
+    /// Takes the response's id and model, unless they are known or empty.
+    pub fn identify(&mut self, id: Option<&str>, model: Option<&str>) {
+        keep_first(&mut self.id, id);
+        keep_first(&mut self.model, model);
+    }
+
+    /// Takes the provider's error; the first one counts.
+    pub fn fail(&mut self, error: ApiError) {
+        self.error.get_or_insert(ApiError {
+            kind: error.kind.map(|kind| cut(&kind, NAME_BYTES_MAX).to_owned()),
+            code: error.code.map(|code| cut(&code, NAME_BYTES_MAX).to_owned()),
+            message: error
+                .message
+                .map(|text| cut(&text, ERROR_MESSAGE_BYTES_MAX).to_owned()),
+        });
+    }
+
+    /// Makes sure that choice `index` exists, even if it has no text.
+    pub fn open(&mut self, index: u64) {
+        let _ = self.choice(index);
+    }
+
+    /// Appends to a text of choice `index`.
+    pub fn append(&mut self, index: u64, part: Part, piece: &str) {
+        let kept = self.take_room(piece);
+        let Some(choice) = self.choice(index) else {
+            return;
+        };
+        let gathered = match part {
+            Part::Content => &mut choice.content,
+            Part::Refusal => &mut choice.refusal,
+            Part::Reasoning => &mut choice.reasoning,
+        };
+        gathered.text.push_str(kept);
+        gathered.is_empty &= piece.is_empty();
+        gathered.digest.update(piece.as_bytes());
+    }
+
+    /// Records why choice `index` ended.
+    pub fn finish(&mut self, index: u64, reason: &str) {
+        if let Some(choice) = self.choice(index) {
+            choice.finish_reason = Some(cut(reason, NAME_BYTES_MAX).to_owned());
+        }
+    }
+
+    /// Takes a piece of a tool call.
+    pub fn call(&mut self, key: CallKey, piece: CallPiece<'_>) {
+        let arguments = self.take_room(piece.arguments);
+        let Some(call) = self.tool_call(key) else {
+            return;
+        };
+        keep_first(&mut call.id, piece.id);
+        if call.name.is_empty() {
+            call.name = cut(piece.name.unwrap_or_default(), NAME_BYTES_MAX).to_owned();
+        }
+        call.arguments.push_str(arguments);
+    }
+
+    /// The arguments of a tool call as far as they have come.
+    pub fn arguments(&self, key: CallKey) -> Option<&str> {
+        let (_, call) = self.tool_calls.iter().find(|(known, _)| *known == key)?;
+        Some(&call.arguments)
+    }
+
+    /// The number of a tool call that names itself by `id` only.
+    pub fn call_with_id(&self, choice: u64, id: &str) -> Option<u64> {
+        self.tool_calls
+            .iter()
+            .find(|(key, call)| key.choice == choice && call.id.as_deref() == Some(id))
+            .map(|(key, _)| key.call)
+    }
+
+    /// The tool calls, in the order in which they began.
+    pub fn take_tool_calls(&mut self) -> Vec<ToolCall> {
+        std::mem::take(&mut self.tool_calls)
+            .into_iter()
+            .map(|(_, call)| call)
+            .collect()
+    }
+
+    fn tool_call(&mut self, key: CallKey) -> Option<&mut ToolCall> {
+        let known = self.tool_calls.iter().position(|(known, _)| *known == key);
+        if known.is_none() && self.tool_calls.len() >= TOOL_CALLS_MAX {
+            self.calls_cut = true;
+            return None;
+        }
+        let at = known.unwrap_or_else(|| {
+            let call = ToolCall {
+                choice: key.choice,
+                id: None,
+                name: String::new(),
+                arguments: String::new(),
+            };
+            self.tool_calls.push((key, call));
+            self.tool_calls.len().saturating_sub(1)
+        });
+        self.tool_calls.get_mut(at).map(|(_, call)| call)
+    }
+
+    fn choice(&mut self, index: u64) -> Option<&mut Choice> {
+        let at = match self
+            .choices
+            .binary_search_by_key(&index, |choice| choice.index)
+        {
+            Ok(at) => at,
+            Err(_) if self.choices.len() >= CHOICES_MAX => {
+                self.calls_cut = true;
+                return None;
+            }
+            Err(at) => {
+                self.choices.insert(at, Choice::new(index, &self.hash));
+                at
+            }
+        };
+        self.choices.get_mut(at)
+    }
+
+    /// The beginning of `piece` for which there is room, which it takes.
+    fn take_room<'a>(&mut self, piece: &'a str) -> &'a str {
+        let kept = cut(piece, self.text_bytes_left);
+        self.text_cut |= kept.len() < piece.len();
+        self.text_bytes_left = if kept.len() < piece.len() {
+            // A later, shorter piece must not follow a gap.
+            0
+        } else {
+            self.text_bytes_left.saturating_sub(kept.len())
+        };
+        kept
+    }
+}
+
+impl Choice {
+    fn new(index: u64, hash: &HashForm) -> Self {
+        let gathered = || Gathered {
+            text: String::new(),
+            is_empty: true,
+            digest: hash.start(),
+        };
+        Self {
+            index,
+            content: gathered(),
+            refusal: gathered(),
+            reasoning: gathered(),
+            finish_reason: None,
+        }
+    }
+
+    /// What the choice says: its text, or else its refusal.
+    pub fn said(&self) -> &Gathered {
+        if self.content.is_empty {
+            &self.refusal
+        } else {
+            &self.content
+        }
+    }
+}
+
+impl Gathered {
+    /// Whether nothing has come, not even what the limit cut.
+    pub fn is_empty(&self) -> bool {
+        self.is_empty
+    }
+
+    /// Hash of all pieces, kept or not.
+    pub fn hash(&self) -> String {
+        self.digest.clone().finish()
+    }
+}
+
+fn keep_first(known: &mut Option<String>, candidate: Option<&str>) {
+    if let (None, Some(text)) = (&known, candidate)
+        && !text.is_empty()
+    {
+        *known = Some(cut(text, NAME_BYTES_MAX).to_owned());
+    }
+}
+
+/// The beginning of `text` that fits into `bytes`, never half a character.
+pub fn cut(text: &str, bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(bytes))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(text_bytes_max: usize) -> Answer {
+        Answer::new(HashForm::Sha256, text_bytes_max)
+    }
+
+    #[test]
+    fn text_over_the_limit_is_cut_and_its_hash_is_of_the_whole() {
+        for (limit, kept, is_cut) in [(4, "abé", false), (3, "ab", true), (9, "abé", false)] {
+            let mut answer = answer(limit);
+            answer.append(0, Part::Content, "ab");
+            answer.append(0, Part::Content, "é");
+            assert_eq!(answer.choices[0].content.text, kept);
+            assert_eq!(answer.text_cut, is_cut);
+            assert_eq!(
+                answer.choices[0].said().hash(),
+                HashForm::Sha256.hash("abé".as_bytes())
+            );
+        }
+    }
+
+    #[test]
+    fn choices_and_tool_calls_stop_at_their_limits() {
+        let mut answer = answer(1 << 20);
+        for number in 0..=300 {
+            answer.append(number, Part::Content, "x");
+            answer.call(
+                CallKey {
+                    choice: 0,
+                    call: number,
+                },
+                CallPiece::default(),
+            );
+        }
+        assert_eq!(answer.choices.len(), CHOICES_MAX);
+        assert_eq!(answer.take_tool_calls().len(), TOOL_CALLS_MAX);
+        assert!(answer.calls_cut);
+    }
+
+    #[test]
+    fn choices_are_ordered_by_their_number() {
+        let mut answer = answer(10);
+        answer.append(1, Part::Content, "b");
+        answer.append(0, Part::Content, "a");
+        answer.append(1, Part::Content, "b");
+        let texts: Vec<_> = answer
+            .choices
+            .iter()
+            .map(|choice| &*choice.content.text)
+            .collect();
+        assert_eq!(texts, ["a", "bb"]);
+    }
+
+    #[test]
+    fn an_answer_is_whole_when_each_choice_has_ended() {
+        let mut answer = answer(10);
+        assert!(!answer.is_whole());
+        answer.open(0);
+        answer.open(1);
+        answer.finish(0, "stop");
+        assert!(!answer.is_whole());
+        answer.finish(1, "length");
+        assert!(answer.is_whole());
+    }
+}

@@ -1,0 +1,179 @@
+//! The wire formats: which one a request speaks, and reading its requests and answers.
+//!
+//! A format is one file below, one variant of [`Api`], and one folder of fixtures.
+
+mod anthropic_messages;
+mod openai_chat;
+mod openai_error;
+
+use std::borrow::Cow;
+
+use serde::de::MapAccess;
+
+use crate::answer::Answer;
+use crate::json::{self, Json, Object, Text, TextOrList, skip};
+use crate::prompt::{Message, Prompt, content_text};
+
+/// A wire format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Api {
+    /// Anthropic Messages, `POST …/v1/messages`.
+    AnthropicMessages,
+    /// OpenAI chat completions, `POST …/chat/completions`.
+    OpenAiChat,
+}
+
+/// What is read of a request.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The model asked for.
+    pub model: Option<Cow<'a, str>>,
+    /// Sampling parameters, as written.
+    pub parameters: Vec<(&'static str, Json<'a>)>,
+    /// The prompt; absent if the request has none where the format keeps it.
+    pub prompt: Option<Prompt<'a>>,
+    /// The end user, as the request's body names them.
+    pub user: Option<Cow<'a, str>>,
+}
+
+impl Api {
+    /// The format of a request, by its method and the end of its path without the query.
+    ///
+    /// Hosts are not asked: gateways rewrite them, and self-hosted servers have any.
+    pub fn of(method: &str, path: &str) -> Option<Self> {
+        if method != "POST" {
+            return None;
+        }
+        let path = path.strip_suffix('/').unwrap_or(path);
+        if path.ends_with("/chat/completions") {
+            Some(Self::OpenAiChat)
+        } else if path.ends_with("/v1/messages") {
+            Some(Self::AnthropicMessages)
+        } else {
+            None
+        }
+    }
+
+    /// The format's name in events.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AnthropicMessages => "anthropic.messages",
+            Self::OpenAiChat => "openai.chat_completions",
+        }
+    }
+
+    /// The provider whose format it is, for hosts that are not known to be another's.
+    pub fn provider(self) -> &'static str {
+        match self {
+            Self::AnthropicMessages => "anthropic",
+            Self::OpenAiChat => "openai",
+        }
+    }
+
+    /// Reads a request's body; `None` if it is not a JSON object.
+    pub fn read_request(self, text: &str) -> Option<Request<'_>> {
+        match self {
+            Self::AnthropicMessages => anthropic_messages::read_request(text),
+            Self::OpenAiChat => openai_chat::read_request(text),
+        }
+    }
+
+    /// A reader for the answer to one request.
+    pub fn reader(self) -> Reader {
+        match self {
+            Self::AnthropicMessages => {
+                Reader::AnthropicMessages(anthropic_messages::Counts::default())
+            }
+            Self::OpenAiChat => Reader::OpenAiChat,
+        }
+    }
+}
+
+/// Reads one answer, which comes as a whole body or as events of a stream.
+#[derive(Debug)]
+pub enum Reader {
+    /// For [`Api::AnthropicMessages`].
+    AnthropicMessages(anthropic_messages::Counts),
+    /// For [`Api::OpenAiChat`].
+    OpenAiChat,
+}
+
+impl Reader {
+    /// Reads a whole body; false if it is not a JSON object.
+    pub fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        match self {
+            Self::AnthropicMessages(counts) => anthropic_messages::read_body(text, counts, answer),
+            Self::OpenAiChat => openai_chat::read_body(text, answer),
+        }
+    }
+
+    /// Reads one event of a stream; false if it is not what the format sends.
+    pub fn event(&mut self, data: &str, answer: &mut Answer) -> bool {
+        match self {
+            Self::AnthropicMessages(counts) => anthropic_messages::read_event(data, counts, answer),
+            Self::OpenAiChat => openai_chat::read_event(data, answer),
+        }
+    }
+}
+
+json::wire! {
+    /// A message of a chat, as most formats write it.
+    struct ChatMessage<'a> {
+        role: Text<'a> = "role",
+        content: TextOrList<'a> = "content",
+    }
+}
+
+impl<'a> ChatMessage<'a> {
+    fn read(Object(message): Object<Self>) -> Message<'a> {
+        let Self { role, content } = message.unwrap_or_default();
+        Message {
+            role: role.0.unwrap_or_default(),
+            text: content_text(content),
+        }
+    }
+}
+
+/// Keeps the value of a member that is one of `names`, and passes over others.
+fn take_parameter<'de, A: MapAccess<'de>>(
+    names: &[&'static str],
+    parameters: &mut Vec<(&'static str, Json<'de>)>,
+    name: &str,
+    value: &mut A,
+) -> Result<(), A::Error> {
+    let Some(&name) = names.iter().find(|known| **known == name) else {
+        return skip(value);
+    };
+    parameters.retain(|(known, _)| *known != name);
+    parameters.push((name, value.next_value()?));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_is_known_by_method_and_end_of_path() {
+        let chat = Some(Api::OpenAiChat);
+        assert_eq!(Api::of("POST", "/v1/chat/completions"), chat);
+        assert_eq!(
+            Api::of("POST", "/openai/deployments/x/chat/completions/"),
+            chat
+        );
+        assert_eq!(
+            Api::of("POST", "/v1/messages"),
+            Some(Api::AnthropicMessages)
+        );
+        for other in [
+            "/v1/messages/count_tokens",
+            "/v1/completions",
+            "/messages",
+            "/",
+            "",
+        ] {
+            assert_eq!(Api::of("POST", other), None, "{other}");
+        }
+        assert_eq!(Api::of("GET", "/v1/chat/completions"), None);
+    }
+}

@@ -1,0 +1,283 @@
+//! One call: from the headers of its request to its audit event.
+
+mod request;
+mod response;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use crate::answer::cut;
+use crate::api::Api;
+use crate::caller::Caller;
+use crate::completion::{self, End, Seen};
+use crate::event::{
+    AuditEvent, AuditLayer, Capture, CompletionState, ContentPolicy, Gateway, Metadata, SCHEMA,
+    Timing,
+};
+use crate::event::{Completion, Usage, UsageSource};
+use crate::headers::Headers;
+use crate::note::Note;
+use crate::policy::Policy;
+use crate::time::Timestamp;
+
+use self::request::{Asked, RequestSide};
+use self::response::{Answered, ResponseSide};
+
+/// Name and version of the plugin, as events carry it.
+pub const PLUGIN: &str = concat!("audit-layer/", env!("CARGO_PKG_VERSION"));
+
+/// The state machine of one call.
+///
+/// Ending it consumes it: one call gives at most one event. Any split of the bodies into pieces
+/// gives the same event.
+#[derive(Debug)]
+pub struct Exchange {
+    policy: Rc<Policy>,
+    api: Api,
+    request_id: String,
+    started: Timestamp,
+    caller: Caller,
+    gateway: Gateway,
+    request: RequestSide,
+    response: ResponseSide,
+    notes: BTreeSet<Note>,
+}
+
+impl Exchange {
+    /// Begins with a request's headers; `None` if the request is not one to be audited.
+    ///
+    /// `entropy` makes the request id unique; `now` is the start of the request.
+    pub fn begin(
+        policy: &Rc<Policy>,
+        headers: Headers<'_>,
+        entropy: [u8; 10],
+        now: Timestamp,
+    ) -> Option<Self> {
+        let path = without_query(headers.str(":path")?);
+        let api = Api::of(headers.str(":method")?, path)?;
+        let mut notes = BTreeSet::new();
+        let id = uuid::Builder::from_unix_timestamp_millis(now.unix_ms(), &entropy).into_uuid();
+        Some(Self {
+            policy: Rc::clone(policy),
+            api,
+            request_id: id.to_string(),
+            started: now,
+            caller: Caller::read(headers, &mut notes),
+            gateway: gateway(headers, path, &mut notes),
+            request: RequestSide::new(headers, &policy.capture),
+            response: ResponseSide::new(api, &policy.capture),
+            notes,
+        })
+    }
+
+    /// The event's `request_id`.
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// Takes the next bytes of the request's body.
+    pub fn request_body(&mut self, chunk: &[u8]) {
+        self.request.body(chunk);
+    }
+
+    /// The request ended: reads its body and lets go of it.
+    pub fn request_end(&mut self) {
+        self.request.end(self.api, &self.policy, &mut self.notes);
+    }
+
+    /// Takes the response's headers.
+    pub fn response_head(&mut self, headers: Headers<'_>) {
+        self.response.head(headers, &mut self.notes);
+    }
+
+    /// Takes the next bytes of the response's body.
+    pub fn response_body(&mut self, chunk: &[u8], now: Timestamp) {
+        self.response
+            .body(chunk, now.ms_since(self.started), &mut self.notes);
+    }
+
+    /// The response ended: all of its body has come.
+    pub fn response_end(&mut self) {
+        self.response.end();
+    }
+
+    /// Ends the exchange, however far it came, and gives its event.
+    pub fn end(mut self, end: End, now: Timestamp) -> AuditEvent {
+        let asked = self.request.finish(self.api, &self.policy, &mut self.notes);
+        let answered = self.response.finish(&mut self.notes);
+        let state = completion::state(seen(&answered), &end);
+        self.gateway.route = end.route.clone();
+        self.gateway.cluster = end.cluster.clone();
+        self.gateway.source = end.source.clone();
+        self.gateway.upstream_attempts = end.upstream_attempts;
+        let usage = usage(&answered, state, &mut self.notes);
+        if state == CompletionState::UpstreamAbort && answered.ended {
+            self.notes.insert(Note::StreamUnterminated);
+        }
+        let duration_ms = now.ms_since(self.started);
+        event(self, asked, answered, usage, state, end, duration_ms)
+    }
+}
+
+fn seen(answered: &Answered) -> Seen {
+    Seen {
+        status: answered.status,
+        ended: answered.ended,
+        whole: answered.answer.is_whole(),
+        streamed: answered.streamed,
+        failed: answered.answer.error.is_some(),
+    }
+}
+
+fn usage(answered: &Answered, state: CompletionState, notes: &mut BTreeSet<Note>) -> Usage {
+    let reported = answered.answer.usage.clone();
+    let is_absent = reported.input_tokens.is_none() && reported.output_tokens.is_none();
+    if is_absent && state == CompletionState::Complete {
+        notes.insert(Note::UsageAbsent);
+    }
+    let is_final = !answered.streamed || answered.answer.is_whole();
+    let source = match (is_absent, is_final) {
+        (true, _) => UsageSource::Absent,
+        (false, true) => UsageSource::Reported,
+        (false, false) => UsageSource::Partial,
+    };
+    Usage { source, ..reported }
+}
+
+fn event(
+    exchange: Exchange,
+    asked: Asked,
+    mut answered: Answered,
+    usage: Usage,
+    state: CompletionState,
+    end: End,
+    duration_ms: u64,
+) -> AuditEvent {
+    let Exchange {
+        policy,
+        api,
+        request_id,
+        started,
+        caller,
+        gateway,
+        mut notes,
+        ..
+    } = exchange;
+    let content = policy.capture.content;
+    let error = answered.answer.error.take().map(|mut error| {
+        error.message = error.message.filter(|_| content == ContentPolicy::Full);
+        error
+    });
+    let completion = Completion {
+        state,
+        http_status: answered.status.or(end.http_status),
+        finish_reasons: finish_reasons(&answered, state),
+        flags: end.flags.names(),
+        details: end.details,
+        error,
+    };
+    let (response_content, response) = answered.said(&policy.capture, &mut notes);
+    let capture = Capture {
+        api: api.name(),
+        streamed: answered.streamed,
+        request_bytes: asked.bytes,
+        response_bytes: answered.bytes,
+        request_hash: asked.body_hash,
+        encoding: answered.encoding,
+        content,
+        truncated: notes.iter().any(|note| note.is_truncation()),
+        notes: notes.into_iter().collect(),
+    };
+    AuditEvent {
+        request_id,
+        timestamp: started.rfc3339(),
+        duration_ms,
+        user_id: caller.user_id.or(asked.user).unwrap_or_default(),
+        session_id: caller.session_id,
+        organization_id: policy.organization_id.clone(),
+        prompt_hash: asked.prompt_hash,
+        prompt_content: asked.prompt_content,
+        prompt_tokens: usage.input_tokens.unwrap_or(0),
+        response_content,
+        response_tokens: usage.output_tokens.unwrap_or(0),
+        model_provider: api.provider().to_owned(),
+        model_name: asked.model,
+        model_parameters: asked.parameters,
+        decision_type: caller.decision_type,
+        decision_outcome: caller.decision_outcome,
+        confidence_score: caller.confidence_score,
+        reasoning: caller.reasoning,
+        compliance_tags: caller.compliance_tags,
+        risk_level: caller.risk_level,
+        metadata: Metadata {
+            caller: caller.metadata,
+            audit_layer: AuditLayer {
+                schema: SCHEMA,
+                writer: None,
+                completion,
+                usage,
+                timing: Timing {
+                    first_byte_ms: answered.first_byte_ms,
+                },
+                response,
+                capture,
+                gateway,
+            },
+        },
+    }
+}
+
+/// As the OpenTelemetry conventions have it, a reason that was due and never came is `error`.
+fn finish_reasons(answered: &Answered, state: CompletionState) -> Vec<String> {
+    answered
+        .answer
+        .choices
+        .iter()
+        .filter_map(|choice| match &choice.finish_reason {
+            None if state != CompletionState::Complete => Some("error".to_owned()),
+            reason => reason.clone(),
+        })
+        .collect()
+}
+
+fn gateway(headers: Headers<'_>, path: &str, notes: &mut BTreeSet<Note>) -> Gateway {
+    let mut text = |name| headers.recorded(name, notes);
+    Gateway {
+        request_id: text("x-request-id"),
+        traceparent: text("traceparent"),
+        host: text(":authority"),
+        path: Some(path.to_owned()),
+        method: text(":method"),
+        user_agent: text("user-agent"),
+        retry_count: headers
+            .str("x-stainless-retry-count")
+            .and_then(|count| count.parse().ok()),
+        plugin: PLUGIN.to_owned(),
+        ..Gateway::default()
+    }
+}
+
+/// A query may hold a key, so none is ever recorded.
+fn without_query(path: &str) -> &str {
+    path.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// A content-encoding that changes the bytes, by its name.
+fn encoding(headers: Headers<'_>) -> Option<Cow<'_, str>> {
+    let name = String::from_utf8_lossy(headers.bytes("content-encoding")?);
+    let is_none = name.trim().is_empty() || name.trim().eq_ignore_ascii_case("identity");
+    (!is_none).then_some(name)
+}
+
+/// The text as the event carries it: cut to the limit, or not at all.
+fn carried(text: String, content: ContentPolicy, bytes_max: usize) -> String {
+    match content {
+        ContentPolicy::HashOnly => String::new(),
+        ContentPolicy::Full if text.len() <= bytes_max => text,
+        ContentPolicy::Full => cut(&text, bytes_max).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! How a streamed body is cut into messages.
+
+pub mod sse;

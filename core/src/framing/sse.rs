@@ -1,0 +1,204 @@
+//! Server-sent events, decoded incrementally.
+//!
+//! Follows the event stream interpretation of the WHATWG HTML standard, section 9.2.6, with one
+//! difference: an event that the end of the body leaves unterminated is still delivered, since
+//! providers do omit the last blank line.
+
+use std::mem;
+
+use crate::limits::STREAM_EVENT_BYTES_MAX;
+
+/// One event of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// The field `event`; empty when there was none.
+    pub name: &'a [u8],
+    /// The `data` lines, joined by newlines.
+    pub data: &'a [u8],
+    /// Whether `data` is only the beginning of what was sent.
+    pub cut: bool,
+}
+
+/// Finds the events in a body that comes in pieces, wherever it is split.
+///
+/// Holds at most one event of [`STREAM_EVENT_BYTES_MAX`] bytes and one line of the same size.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    line: Vec<u8>,
+    name: Vec<u8>,
+    data: Vec<u8>,
+    has_data: bool,
+    cut: bool,
+    after_return: bool,
+}
+
+impl Decoder {
+    /// Takes the next bytes and hands every event that they complete to `deliver`.
+    pub fn push(&mut self, chunk: &[u8], mut deliver: impl FnMut(Event<'_>)) {
+        let mut rest = chunk;
+        if mem::take(&mut self.after_return) {
+            rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+            self.after_return = chunk.is_empty();
+        }
+        while let Some(end) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+            let (line, ending) = rest.split_at(end);
+            self.end_line(line, &mut deliver);
+            rest = match ending {
+                [b'\r', b'\n', after @ ..] => after,
+                [b'\r'] => {
+                    self.after_return = true;
+                    &[]
+                }
+                [_, after @ ..] => after,
+                [] => &[],
+            };
+        }
+        self.cut |= append(&mut self.line, rest);
+    }
+
+    /// The body ended: hands over what stands unterminated.
+    pub fn finish(&mut self, mut deliver: impl FnMut(Event<'_>)) {
+        self.end_line(&[], &mut deliver);
+        self.end_event(&mut deliver);
+    }
+
+    fn end_line(&mut self, end: &[u8], deliver: &mut impl FnMut(Event<'_>)) {
+        if self.line.is_empty() {
+            self.take_line(end, deliver);
+            return;
+        }
+        let mut line = mem::take(&mut self.line);
+        self.cut |= append(&mut line, end);
+        self.take_line(&line, deliver);
+        line.clear();
+        self.line = line;
+    }
+
+    fn take_line(&mut self, line: &[u8], deliver: &mut impl FnMut(Event<'_>)) {
+        if line.is_empty() {
+            self.end_event(deliver);
+            return;
+        }
+        let colon = line
+            .iter()
+            .position(|&byte| byte == b':')
+            .unwrap_or(line.len());
+        let (field, value) = line.split_at(colon);
+        let value = value.strip_prefix(b":").unwrap_or(value);
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        match field {
+            b"data" => {
+                if mem::replace(&mut self.has_data, true) {
+                    self.cut |= append(&mut self.data, b"\n");
+                }
+                self.cut |= append(&mut self.data, value);
+            }
+            b"event" => {
+                self.name.clear();
+                self.cut |= append(&mut self.name, value);
+            }
+            // Comments, ids, reconnection times and what is unknown.
+            _ => {}
+        }
+    }
+
+    fn end_event(&mut self, deliver: &mut impl FnMut(Event<'_>)) {
+        if mem::take(&mut self.has_data) {
+            deliver(Event {
+                name: &self.name,
+                data: &self.data,
+                cut: self.cut,
+            });
+        }
+        self.name.clear();
+        self.data.clear();
+        self.cut = false;
+    }
+}
+
+/// Appends up to the limit; returns whether something did not fit.
+fn append(buffer: &mut Vec<u8>, bytes: &[u8]) -> bool {
+    let room = STREAM_EVENT_BYTES_MAX.saturating_sub(buffer.len());
+    let kept = bytes.get(..room).unwrap_or(bytes);
+    buffer.extend_from_slice(kept);
+    kept.len() < bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(pieces: &[&[u8]]) -> Vec<(String, String, bool)> {
+        let mut events = Vec::new();
+        let mut decoder = Decoder::default();
+        let mut deliver = |event: Event<'_>| {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            events.push((text(event.name), text(event.data), event.cut));
+        };
+        for piece in pieces {
+            decoder.push(piece, &mut deliver);
+        }
+        decoder.finish(&mut deliver);
+        events
+    }
+
+    fn event(name: &str, data: &str) -> (String, String, bool) {
+        (name.to_owned(), data.to_owned(), false)
+    }
+
+    #[test]
+    fn fields_comments_and_line_ends_are_read_as_the_standard_says() {
+        let body = b": comment\ndata: a\r\ndata:b\rid: 1\nretry\n\nevent: e\ndata:  c\n\ndata\n\n";
+        assert_eq!(
+            decode(&[body]),
+            [event("", "a\nb"), event("e", " c"), event("", "")]
+        );
+    }
+
+    #[test]
+    fn an_unterminated_last_event_is_delivered() {
+        assert_eq!(
+            decode(&[b"data: a\n\ndata: b"]),
+            [event("", "a"), event("", "b")]
+        );
+        assert_eq!(decode(&[b"data: a\n\nevent: x\n"]), [event("", "a")]);
+    }
+
+    #[test]
+    fn u2028_is_no_line_end() {
+        assert_eq!(
+            decode(&["data: a\u{2028}b\n\n".as_bytes()]),
+            [event("", "a\u{2028}b")]
+        );
+    }
+
+    #[test]
+    fn any_two_cuts_give_the_same_events() {
+        let body =
+            "event: é\r\ndata: \u{1f600}\r\n\r\n\r\ndata:1\rdata:2\r\r: c\n\ndata: z".as_bytes();
+        let whole = decode(&[body]);
+        assert_eq!(whole.len(), 3);
+        for first in 0..=body.len() {
+            for second in first..=body.len() {
+                let pieces = [&body[..first], &body[first..second], &body[second..]];
+                assert_eq!(decode(&pieces), whole, "cut at {first} and {second}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_event_over_the_limit_is_cut_and_the_next_one_whole() {
+        for size in [
+            STREAM_EVENT_BYTES_MAX - 7,
+            STREAM_EVENT_BYTES_MAX - 6,
+            STREAM_EVENT_BYTES_MAX * 3,
+        ] {
+            let body = format!("data: {}\n\ndata: next\n\n", "x".repeat(size));
+            let pieces: Vec<&[u8]> = body.as_bytes().chunks(4096).collect();
+            let events = decode(&pieces);
+            assert_eq!(events[0].2, size + 6 > STREAM_EVENT_BYTES_MAX);
+            assert!(events[0].1.len() <= STREAM_EVENT_BYTES_MAX);
+            assert_eq!(events[1], event("", "next"));
+        }
+    }
+}

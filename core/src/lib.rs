@@ -1,0 +1,36 @@
+//! The audit event of one LLM call, as pure code: bytes and plain values in, events out.
+//!
+//! [`exchange::Exchange`] follows one request and its response and becomes one
+//! [`event::AuditEvent`]; [`outbox::Outbox`] says what to deliver and when. Nothing here does I/O,
+//! reads a clock or keeps a global: time, entropy and environment are arguments.
+//!
+//! A module uses only those listed above it.
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
+pub mod answer;
+pub mod api;
+pub mod body;
+pub mod caller;
+pub mod completion;
+pub mod digest;
+pub mod event;
+pub mod exchange;
+pub mod framing;
+pub mod headers;
+pub mod json;
+pub mod limits;
+pub mod note;
+pub mod policy;
+pub mod prompt;
+pub mod time;
+//pub mod outbox;

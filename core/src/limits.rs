@@ -1,0 +1,26 @@
+//! Every bound of the library that is not the operator's to choose, and why it has its value.
+
+/// Choices an event carries. OpenAI allows `n` up to 128.
+pub const CHOICES_MAX: usize = 128;
+
+/// Tool calls an event carries. Models in the field make tens; the bound stops a hostile stream.
+pub const TOOL_CALLS_MAX: usize = 256;
+
+/// Bytes of one event of a stream. Deltas are small; what is larger holds inline media.
+pub const STREAM_EVENT_BYTES_MAX: usize = 1 << 20;
+
+/// Bytes of one sampling parameter. A full `logit_bias` fits; a tool catalogue would not.
+pub const PARAMETER_BYTES_MAX: usize = 16 << 10;
+
+/// Bytes of an identifier or name that a provider or caller sends (ids, models, tool names).
+pub const NAME_BYTES_MAX: usize = 1 << 10;
+
+/// Bytes of an error message that a provider sends.
+pub const ERROR_MESSAGE_BYTES_MAX: usize = 8 << 10;
+
+/// Bytes read of the audit API's answer to a batch; rejected lines beyond it count as delivered
+/// by the status alone.
+pub const RECEIPT_BYTES_MAX: usize = 1 << 20;
+
+/// Batches on their way at the same time, for each VM. Each HTTP/1 callout takes a connection.
+pub const BATCHES_IN_FLIGHT_MAX: usize = 4;

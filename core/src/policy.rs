@@ -1,0 +1,148 @@
+//! The checked configuration: what the operator wrote, with every value in its range.
+
+mod check;
+mod raw;
+
+use crate::digest::HashForm;
+use crate::event::ContentPolicy;
+use crate::prompt::PromptFormat;
+
+pub use check::ConfigError;
+
+/// What to record and where to send it. Made by [`Policy::read`] only.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// The organisation that events belong to; empty if the audit API knows it by the key.
+    pub organization_id: String,
+    /// Where events go.
+    pub audit_api: AuditApi,
+    /// How events go.
+    pub delivery: Delivery,
+    /// What is read and kept of each exchange.
+    pub capture: CapturePolicy,
+}
+
+/// Where events go.
+#[derive(Debug, Clone)]
+pub struct AuditApi {
+    /// The proxy's name of the upstream: in Envoy, a cluster.
+    pub cluster: String,
+    /// `:scheme` of the callouts.
+    pub scheme: String,
+    /// `:authority` of the callouts.
+    pub authority: String,
+    /// Path of the API's root, without a slash at its end; may be empty.
+    pub base_path: String,
+    /// The Bearer key; absent where the upstream is authenticated in another way.
+    pub api_key: Option<Secret>,
+    /// How long one callout may take, in milliseconds.
+    pub timeout_ms: u64,
+}
+
+/// How events go.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// When a batch is sent, and where.
+    pub batch: Batch,
+    /// How many undelivered events are kept.
+    pub queue: Queue,
+    /// What follows a failed attempt.
+    pub retry: Retry,
+}
+
+/// When a batch is sent, and where.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// Path below the API's root that takes NDJSON; without it each event is sent alone.
+    pub path: Option<String>,
+    /// Events of a batch at most; 1 without a path.
+    pub max_events: usize,
+    /// Bytes of a batch at most, unless one event alone is larger.
+    pub max_bytes: usize,
+    /// How long the first event of a batch waits for others, in milliseconds.
+    pub linger_ms: u64,
+}
+
+/// How many undelivered events are kept, on their way or waiting.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    /// Events at most.
+    pub max_events: usize,
+    /// Bytes of events at most.
+    pub max_bytes: usize,
+}
+
+/// What follows a failed attempt: exponential backoff with full jitter.
+#[derive(Debug, Clone)]
+pub struct Retry {
+    /// Upper bound of the first wait, in milliseconds.
+    pub base_ms: u64,
+    /// Upper bound of every wait, in milliseconds.
+    pub max_ms: u64,
+    /// Age at which an event is given up and dead-lettered, in milliseconds.
+    pub max_age_ms: u64,
+}
+
+/// What is read and kept of each exchange.
+#[derive(Debug, Clone, Default)]
+pub struct CapturePolicy {
+    /// What of prompts and answers an event may carry.
+    pub content: ContentPolicy,
+    /// Layout of the canonical prompt text.
+    pub prompt_format: PromptFormat,
+    /// Form of prompt and answer hashes.
+    pub hash: HashForm,
+    /// How much is read and kept.
+    pub limits: CaptureLimits,
+}
+
+/// How much is read and kept of each exchange, in bytes.
+#[derive(Debug, Clone)]
+pub struct CaptureLimits {
+    /// Of a request's body, to be read.
+    pub request_bytes: usize,
+    /// Of a response's body that is not a stream, to be read.
+    pub response_bytes: usize,
+    /// Of the prompt's text, and of the answer's texts together, to be kept in the event.
+    pub content_bytes: usize,
+}
+
+impl Default for CaptureLimits {
+    fn default() -> Self {
+        Self {
+            request_bytes: 4 << 20,
+            response_bytes: 4 << 20,
+            content_bytes: 1 << 20,
+        }
+    }
+}
+
+/// A credential: never printed.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The credential itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
+}
+
+impl Policy {
+    /// Reads a configuration; `env` tells the value of an environment variable.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with the path of the member it concerns.
+    pub fn read(json: &[u8], env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        check::policy(raw::read(json)?, env)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,286 @@
+//! From what the operator wrote to what is in range.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use super::raw::{RawAuditApi, RawBatch, RawCapture, RawHash, RawPolicy, RawString};
+use super::{
+    AuditApi, Batch, CaptureLimits, CapturePolicy, Delivery, Policy, Queue, Retry, Secret,
+};
+use crate::digest::{HashForm, HmacKey};
+
+const MIB: u64 = 1 << 20;
+
+/// Why a configuration is refused, in one line: `delivery.batch.max_events: must be at least 1`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{reason}", if path.is_empty() { String::new() } else { format!("{path}: ") })]
+pub struct ConfigError {
+    path: String,
+    reason: String,
+}
+
+impl ConfigError {
+    pub(super) fn new(path: &str, reason: impl Display) -> Self {
+        Self {
+            path: path.to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+}
+
+/// Where `{"env": …}` and absent members are looked up.
+struct Resolver<'a> {
+    env: &'a dyn Fn(&str) -> Option<String>,
+}
+
+pub(super) fn policy(
+    raw: RawPolicy,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Policy, ConfigError> {
+    let resolver = Resolver { env };
+    let organization_id =
+        resolver.or_env("organization_id", raw.organization_id, "AUDIT_LAYER_ORG_ID")?;
+    let retry = Retry {
+        base_ms: number(
+            "delivery.retry.base_ms",
+            raw.delivery.retry.base_ms,
+            100,
+            1..=60_000,
+        )?,
+        max_ms: number(
+            "delivery.retry.max_ms",
+            raw.delivery.retry.max_ms,
+            30_000,
+            1..=3_600_000,
+        )?,
+        max_age_ms: number(
+            "delivery.retry.max_age_ms",
+            raw.delivery.retry.max_age_ms,
+            600_000,
+            1_000..=86_400_000,
+        )?,
+    };
+    let queue = Queue {
+        max_events: size(
+            "delivery.queue.max_events",
+            raw.delivery.queue.max_events,
+            10_000,
+            1..=1_000_000,
+        )?,
+        max_bytes: size(
+            "delivery.queue.max_bytes",
+            raw.delivery.queue.max_bytes,
+            32 * MIB,
+            MIB..=512 * MIB,
+        )?,
+    };
+    Ok(Policy {
+        organization_id: organization_id.unwrap_or_default(),
+        audit_api: audit_api(raw.audit_api, &resolver)?,
+        delivery: Delivery {
+            batch: batch(raw.delivery.batch, &resolver)?,
+            queue,
+            retry,
+        },
+        capture: capture(raw.capture, &resolver)?,
+    })
+}
+
+fn audit_api(raw: RawAuditApi, resolver: &Resolver<'_>) -> Result<AuditApi, ConfigError> {
+    let cluster = resolver
+        .resolve("audit_api.cluster", raw.cluster)?
+        .filter(|cluster| !cluster.is_empty())
+        .ok_or_else(|| {
+            ConfigError::new(
+                "audit_api.cluster",
+                "required: the proxy's name of the audit API's upstream",
+            )
+        })?;
+    let url = resolver
+        .or_env("audit_api.url", raw.url, "AUDIT_LAYER_API_URL")?
+        .unwrap_or_else(|| "https://api.auditlayer.io/v1".to_owned());
+    let url = Url::parse(&url).map_err(|reason| ConfigError::new("audit_api.url", reason))?;
+    let api_key = resolver.or_env("audit_api.api_key", raw.api_key, "AUDIT_LAYER_API_KEY")?;
+    if api_key
+        .as_deref()
+        .is_some_and(|key| !key.bytes().all(|byte| byte.is_ascii_graphic()))
+    {
+        let reason = "must be printable ASCII without spaces, as it becomes a header";
+        return Err(ConfigError::new("audit_api.api_key", reason));
+    }
+    Ok(AuditApi {
+        cluster,
+        scheme: url.scheme,
+        authority: url.authority,
+        base_path: url.base_path,
+        api_key: api_key.filter(|key| !key.is_empty()).map(Secret),
+        timeout_ms: number("audit_api.timeout_ms", raw.timeout_ms, 5_000, 1..=600_000)?,
+    })
+}
+
+fn batch(raw: RawBatch, resolver: &Resolver<'_>) -> Result<Batch, ConfigError> {
+    let path = resolver.resolve("delivery.batch.path", raw.path)?;
+    if path.as_deref().is_some_and(|path| !path.starts_with('/')) {
+        return Err(ConfigError::new(
+            "delivery.batch.path",
+            "must start with \"/\"",
+        ));
+    }
+    let max_events = size("delivery.batch.max_events", raw.max_events, 100, 1..=10_000)?;
+    Ok(Batch {
+        max_events: if path.is_some() { max_events } else { 1 },
+        max_bytes: size("delivery.batch.max_bytes", raw.max_bytes, MIB, 1..=64 * MIB)?,
+        linger_ms: number("delivery.batch.linger_ms", raw.linger_ms, 200, 0..=60_000)?,
+        path,
+    })
+}
+
+fn capture(raw: RawCapture, resolver: &Resolver<'_>) -> Result<CapturePolicy, ConfigError> {
+    let defaults = CaptureLimits::default();
+    let limit = |name: &str, value, default: usize| {
+        let default = u64::try_from(default).unwrap_or(u64::MAX);
+        size(
+            &format!("capture.limits.{name}"),
+            value,
+            default,
+            1_024..=64 * MIB,
+        )
+    };
+    let hash_key = resolver.resolve("capture.hash_key", raw.hash_key)?;
+    Ok(CapturePolicy {
+        content: raw.content,
+        prompt_format: raw.prompt_format,
+        hash: hash(raw.hash, hash_key)?,
+        limits: CaptureLimits {
+            request_bytes: limit(
+                "request_bytes",
+                raw.limits.request_bytes,
+                defaults.request_bytes,
+            )?,
+            response_bytes: limit(
+                "response_bytes",
+                raw.limits.response_bytes,
+                defaults.response_bytes,
+            )?,
+            content_bytes: limit(
+                "content_bytes",
+                raw.limits.content_bytes,
+                defaults.content_bytes,
+            )?,
+        },
+    })
+}
+
+fn hash(form: RawHash, key: Option<String>) -> Result<HashForm, ConfigError> {
+    match (form, key) {
+        (RawHash::Sha256, None) => Ok(HashForm::Sha256),
+        (RawHash::Bare, None) => Ok(HashForm::Bare),
+        (RawHash::HmacSha256, key) => HmacKey::new(key.unwrap_or_default().as_bytes())
+            .map(HashForm::Hmac)
+            .ok_or_else(|| {
+                ConfigError::new("capture.hash_key", "required by the hash \"hmac-sha256\"")
+            }),
+        (_, Some(_)) => Err(ConfigError::new(
+            "capture.hash_key",
+            "has a use only with the hash \"hmac-sha256\"",
+        )),
+    }
+}
+
+impl Resolver<'_> {
+    fn resolve(&self, path: &str, raw: Option<RawString>) -> Result<Option<String>, ConfigError> {
+        match raw {
+            None => Ok(None),
+            Some(RawString::Literal(text)) => Ok(Some(text)),
+            Some(RawString::Env(name)) => match (self.env)(&name) {
+                Some(value) => Ok(Some(value)),
+                None => Err(ConfigError::new(
+                    path,
+                    format!(
+                        "the environment variable {name} is not set in the plugin's VM; \
+                     list it under vm_config.environment_variables.host_env_keys"
+                    ),
+                )),
+            },
+        }
+    }
+
+    fn or_env(
+        &self,
+        path: &str,
+        raw: Option<RawString>,
+        name: &str,
+    ) -> Result<Option<String>, ConfigError> {
+        let written = self.resolve(path, raw)?;
+        Ok(written.or_else(|| (self.env)(name).filter(|value| !value.is_empty())))
+    }
+}
+
+fn number(
+    path: &str,
+    value: Option<u64>,
+    default: u64,
+    range: RangeInclusive<u64>,
+) -> Result<u64, ConfigError> {
+    let value = value.unwrap_or(default);
+    if value < *range.start() {
+        return Err(ConfigError::new(
+            path,
+            format!("must be at least {}", range.start()),
+        ));
+    }
+    if value > *range.end() {
+        return Err(ConfigError::new(
+            path,
+            format!("must be at most {}", range.end()),
+        ));
+    }
+    Ok(value)
+}
+
+fn size(
+    path: &str,
+    value: Option<u64>,
+    default: u64,
+    range: RangeInclusive<u64>,
+) -> Result<usize, ConfigError> {
+    let value = number(path, value, default, range)?;
+    usize::try_from(value).map_err(|error| ConfigError::new(path, error))
+}
+
+/// The parts of `scheme://authority/path`.
+struct Url {
+    scheme: String,
+    authority: String,
+    base_path: String,
+}
+
+impl Url {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let (scheme, rest) = text
+            .split_once("://")
+            .ok_or("must start with https:// or http://")?;
+        if !matches!(scheme, "http" | "https") {
+            return Err("must start with https:// or http://");
+        }
+        let (authority, path) = match rest.find('/').and_then(|at| rest.split_at_checked(at)) {
+            Some((authority, path)) => (authority, path),
+            None => (rest, ""),
+        };
+        if authority.is_empty() {
+            return Err("has no host");
+        }
+        if authority.contains('@') {
+            return Err("must not hold credentials; use audit_api.api_key");
+        }
+        let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#');
+        if !text.bytes().all(is_plain) {
+            return Err("must be printable ASCII without spaces, query and fragment");
+        }
+        Ok(Self {
+            scheme: scheme.to_owned(),
+            authority: authority.to_owned(),
+            base_path: path.trim_end_matches('/').to_owned(),
+        })
+    }
+}

@@ -1,0 +1,138 @@
+use super::*;
+
+const MINIMAL: &str = r#"{"audit_api":{"cluster":"audit"}}"#;
+
+fn read(json: &str) -> Result<Policy, ConfigError> {
+    Policy::read(json.as_bytes(), &|_| None)
+}
+
+fn refusal(json: &str) -> String {
+    read(json).unwrap_err().to_string()
+}
+
+/// The minimal configuration with one more member.
+fn with(member: &str) -> String {
+    MINIMAL.replacen('{', &format!("{{{member},"), 1)
+}
+
+#[test]
+fn where_to_send_is_all_that_must_be_written() {
+    let policy = read(MINIMAL).unwrap();
+    assert_eq!(policy.audit_api.authority, "api.auditlayer.io");
+    assert_eq!(policy.audit_api.base_path, "/v1");
+    assert_eq!(policy.delivery.batch.max_events, 1);
+    assert_eq!(
+        refusal("{}"),
+        "audit_api.cluster: required: the proxy's name of the audit API's upstream"
+    );
+}
+
+#[test]
+fn a_refusal_names_the_member() {
+    for (member, expected) in [
+        (
+            r#""delivery":{"batch":{"max_events":0}}"#,
+            "delivery.batch.max_events: must be at least 1",
+        ),
+        (
+            r#""delivery":{"batch":{"max_evnts":5}}"#,
+            "delivery.batch.max_evnts: unknown field `max_evnts`",
+        ),
+        (
+            r#""delivery":{"queue":{"max_bytes":"x"}}"#,
+            "delivery.queue.max_bytes: invalid type: string",
+        ),
+        (
+            r#""delivery":{"batch":{"path":"audit"}}"#,
+            "delivery.batch.path: must start with \"/\"",
+        ),
+        (
+            r#""capture":{"hash":"md5"}"#,
+            "capture.hash: unknown variant `md5`",
+        ),
+        (
+            r#""capture":{"hash":"hmac-sha256"}"#,
+            "capture.hash_key: required by",
+        ),
+        (
+            r#""capture":{"limits":{"content_bytes":1}}"#,
+            "capture.limits.content_bytes: must be at least 1024",
+        ),
+        (
+            r#""organization_id":7"#,
+            "organization_id: invalid type: integer `7`, expected a string or",
+        ),
+        (
+            r#""organization_id":{"env":"ORG"}"#,
+            "organization_id: the environment variable ORG is not set",
+        ),
+        (
+            r#""organization_id":{"evn":"ORG"}"#,
+            "organization_id: expected the one member \"env\"",
+        ),
+    ] {
+        let refusal = refusal(&with(member));
+        assert!(refusal.starts_with(expected), "{refusal}");
+        assert!(!refusal.contains('\n'));
+    }
+}
+
+#[test]
+fn text_that_is_not_json_is_refused_with_its_place() {
+    assert!(refusal("").contains("EOF while parsing"));
+    assert!(refusal("{\"audit_api\":").contains("line 1"));
+    assert!(refusal(&format!("{MINIMAL} x")).contains("trailing characters"));
+}
+
+#[test]
+fn the_wrappers_environment_fills_absent_members_only() {
+    let env = |name: &str| Some(format!("env.{name}"));
+    let json = r#"{"audit_api":{"cluster":"c","url":"http://localhost:8080/","api_key":"k"}}"#;
+    let policy = Policy::read(json.as_bytes(), &env).unwrap();
+    assert_eq!(policy.organization_id, "env.AUDIT_LAYER_ORG_ID");
+    assert_eq!(policy.audit_api.api_key.unwrap().expose(), "k");
+    assert_eq!(
+        (
+            policy.audit_api.scheme.as_str(),
+            policy.audit_api.base_path.as_str()
+        ),
+        ("http", "")
+    );
+}
+
+#[test]
+fn any_string_may_come_from_the_environment() {
+    let env = |name: &str| (name == "SECRET").then(|| "s".to_owned());
+    let json = r#"{"audit_api":{"cluster":{"env":"SECRET"},"api_key":{"env":"SECRET"}},
+        "capture":{"hash":"hmac-sha256","hash_key":{"env":"SECRET"}}}"#;
+    let policy = Policy::read(json.as_bytes(), &env).unwrap();
+    assert_eq!(policy.audit_api.cluster, "s");
+    assert!(matches!(policy.capture.hash, HashForm::Hmac(_)));
+    assert!(!format!("{policy:?}").contains("\"s\"})"));
+    assert!(format!("{policy:?}").contains("Secret(…)"));
+}
+
+#[test]
+fn an_unusable_url_or_key_is_refused() {
+    for (url, reason) in [
+        ("audit.example", "must start with https://"),
+        ("ftp://audit.example", "must start with https://"),
+        ("https:///v1", "has no host"),
+        (
+            "https://user:pass@audit.example",
+            "must not hold credentials",
+        ),
+        (
+            "https://audit.example/v1?x=1",
+            "must be printable ASCII without spaces, query",
+        ),
+    ] {
+        let json = format!(r#"{{"audit_api":{{"cluster":"c","url":"{url}"}}}}"#);
+        assert!(
+            refusal(&json).starts_with(&format!("audit_api.url: {reason}")),
+            "{url}"
+        );
+    }
+    let json = r#"{"audit_api":{"cluster":"c","api_key":"a\nb"}}"#;
+    assert!(refusal(json).starts_with("audit_api.api_key: must be printable"));
+}

@@ -1,0 +1,165 @@
+//! The canonical prompt text: the one text of a prompt that is recorded and hashed.
+//!
+//! For plain text it equals what the client wrappers compute; every edge is listed in
+//! `core/PROMPT.md` with its test vectors.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use crate::digest::HashForm;
+use crate::json::{self, Json, Object, Text, TextOrList};
+
+/// How the canonical text is laid out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PromptFormat {
+    /// As the client wrapper of the provider lays it out: see [`Wrapper`].
+    #[default]
+    Wrapper,
+    /// `[role] content` lines for every provider, the role as written.
+    Roles,
+}
+
+/// The layout of a provider's client wrapper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wrapper {
+    /// The contents alone, as for OpenAI.
+    Contents,
+    /// `[ROLE] content`, as for Anthropic.
+    UpperRoles,
+}
+
+/// A prompt as read from a request.
+#[derive(Debug)]
+pub struct Prompt<'a> {
+    /// The layout of the provider's client wrapper.
+    pub wrapper: Wrapper,
+    /// The messages in the order of the canonical text, instructions first.
+    pub messages: Vec<Message<'a>>,
+}
+
+/// One message of a prompt.
+#[derive(Debug)]
+pub struct Message<'a> {
+    /// The role as written; empty if there was none.
+    pub role: Cow<'a, str>,
+    /// The text, with placeholders for what is not text.
+    pub text: Cow<'a, str>,
+}
+
+impl Prompt<'_> {
+    /// The canonical text: one entry a message, joined by newlines, nothing trimmed or normalised.
+    pub fn canonical(&self, format: PromptFormat) -> String {
+        let mut text = String::new();
+        for (number, message) in self.messages.iter().enumerate() {
+            if number > 0 {
+                text.push('\n');
+            }
+            match (format, self.wrapper) {
+                (PromptFormat::Roles, _) => push_role(&mut text, &message.role),
+                (PromptFormat::Wrapper, Wrapper::Contents) => {}
+                (PromptFormat::Wrapper, Wrapper::UpperRoles) => {
+                    push_role(&mut text, &message.role.to_uppercase());
+                }
+            }
+            text.push_str(&message.text);
+        }
+        text
+    }
+}
+
+fn push_role(text: &mut String, role: &str) {
+    text.push('[');
+    text.push_str(role);
+    text.push_str("] ");
+}
+
+/// The text of a message's content: its text parts, and placeholders for others, joined by
+/// newlines. Content that is absent, null or of another type is the empty text.
+pub fn content_text(content: TextOrList<'_>) -> Cow<'_, str> {
+    match content {
+        TextOrList::Absent => Cow::Borrowed(""),
+        TextOrList::Text(text) => text,
+        TextOrList::List(parts) => {
+            let parts: Vec<_> = parts.into_iter().map(part_text).collect();
+            Cow::Owned(parts.join("\n"))
+        }
+    }
+}
+
+fn part_text(part: Json<'_>) -> Cow<'_, str> {
+    if let Some(Text(Some(text))) = json::read(part.get()) {
+        return text;
+    }
+    let read = json::read(part.get()).and_then(|Object(read)| read);
+    let Part { kind, text } = read.unwrap_or_default();
+    match (kind.0.as_deref(), text.0) {
+        (Some("text"), Some(text)) => text,
+        (kind, _) => Cow::Owned(placeholder(kind.unwrap_or("part"), part)),
+    }
+}
+
+/// `[type sha256:…]`: what stands for a part that is not text.
+///
+/// The hash is plain SHA-256 of the part's JSON as sent, without the white space between tokens.
+fn placeholder(kind: &str, part: Json<'_>) -> String {
+    let hash = HashForm::Sha256.hash(compact(part.get()).as_bytes());
+    format!("[{kind} {hash}]")
+}
+
+/// JSON text without the white space between tokens.
+fn compact(text: &str) -> String {
+    let (mut in_string, mut escaped) = (false, false);
+    text.chars()
+        .filter(|&character| {
+            if in_string {
+                in_string = escaped || character != '"';
+                escaped = !escaped && character == '\\';
+                return true;
+            }
+            in_string = character == '"';
+            !matches!(character, ' ' | '\n' | '\r' | '\t')
+        })
+        .collect()
+}
+
+json::wire! {
+    struct Part<'a> {
+        kind: Text<'a> = "type",
+        text: Text<'a> = "text",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(text: &str) -> String {
+        content_text(json::read(text).unwrap()).into_owned()
+    }
+
+    #[test]
+    fn text_parts_are_joined_and_others_stand_as_their_hash() {
+        let image = r#"{"type":"image_url","image_url":{"url":"data: x \" y"}}"#;
+        let spaced = r#"{ "type": "image_url",
+            "image_url": {"url": "data: x \" y"} }"#;
+        let hash = HashForm::Sha256.hash(image.as_bytes());
+        for part in [image, spaced] {
+            let list = format!(r#"[{{"type":"text","text":"a"}}, {part}, "b"]"#);
+            assert_eq!(content(&list), format!("a\n[image_url {hash}]\nb"));
+        }
+    }
+
+    #[test]
+    fn content_of_another_type_is_empty_text() {
+        for odd in ["null", "7", "{}", "[]", "true"] {
+            assert_eq!(content(odd), "");
+        }
+    }
+
+    #[test]
+    fn a_part_without_a_type_still_has_a_placeholder() {
+        assert!(content("[7]").starts_with("[part sha256:"));
+    }
+}
