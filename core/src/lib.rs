@@ -30,7 +30,7 @@ pub mod headers;
 pub mod json;
 pub mod limits;
 pub mod note;
+pub mod outbox;
 pub mod policy;
 pub mod prompt;
 pub mod time;
-//pub mod outbox;

@@ -24,3 +24,6 @@ pub const RECEIPT_BYTES_MAX: usize = 1 << 20;
 
 /// Batches on their way at the same time, for each VM. Each HTTP/1 callout takes a connection.
 pub const BATCHES_IN_FLIGHT_MAX: usize = 4;
+
+/// The longest wait that an audit API's `retry-after` can ask for, in milliseconds.
+pub const RETRY_AFTER_MS_MAX: u64 = 600_000;

@@ -1,2 +1,28 @@
-//! The proxy-wasm filter of the AI Audit Layer.
+//! The proxy-wasm filter of the AI Audit Layer: the proxy's callbacks to `audit-layer-core`, and
+//! its answers to host calls.
+//!
+//! Streams only append to the VM's outbox; root contexts alone send. Every stream callback
+//! returns `Continue`, and nothing here panics: a trap would stop a whole worker.
 #![cfg(target_arch = "wasm32")]
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
+mod host;
+mod http;
+mod root;
+mod shared;
+mod telemetry;
+
+mod entry {
+    proxy_wasm::main! {{
+        proxy_wasm::set_root_context(|_| Box::new(crate::root::Root::default()));
+    }}
+}

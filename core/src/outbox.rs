@@ -1,0 +1,384 @@
+//! Delivery as pure code: which events to send, when, and what became of them.
+//!
+//! The outbox never sends. Its owner asks [`Outbox::poll`] for a batch, sends it, and tells
+//! [`Outbox::settle`] the outcome. An event leaves the outbox by being acknowledged or by becoming
+//! a [`DeadLetter`]; there is no other way out.
+
+mod receipt;
+
+use std::collections::VecDeque;
+use std::mem;
+
+use crate::event::{AuditEvent, Writer};
+use crate::limits::{BATCHES_IN_FLIGHT_MAX, RETRY_AFTER_MS_MAX};
+use crate::policy::{Delivery, Retry};
+use crate::time::Timestamp;
+
+pub use receipt::{Receipt, Rejected};
+
+/// The undelivered events of one VM.
+#[derive(Debug)]
+pub struct Outbox {
+    writer_id: String,
+    seq: u64,
+    queue: VecDeque<Letter>,
+    in_flight: Vec<(BatchId, Vec<Letter>)>,
+    bytes: usize,
+    events: usize,
+    last_batch: u64,
+    failures: u32,
+    retry_at: Timestamp,
+    random: SplitMix,
+}
+
+/// One event, ready to be sent.
+#[derive(Debug)]
+struct Letter {
+    request_id: String,
+    json: String,
+    recorded_at: Timestamp,
+}
+
+/// Names a batch that is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchId(u64);
+
+/// Events to be sent together.
+#[derive(Debug)]
+pub struct Batch {
+    /// By which its outcome is told.
+    pub id: BatchId,
+    /// The events, one JSON object a line; a single event without a line end.
+    pub body: Vec<u8>,
+    /// How many they are.
+    pub events: usize,
+}
+
+/// What became of a batch.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The audit API answered with a status from 200 to 299.
+    Accepted(Receipt),
+    /// The audit API will not take it, however often it is sent.
+    Refused {
+        /// Why, in one word or a status.
+        reason: String,
+    },
+    /// It may be taken later.
+    Failed {
+        /// How long the audit API asked us to wait.
+        retry_after_ms: Option<u64>,
+    },
+}
+
+impl Outcome {
+    /// What an answer of the audit API means, by its status. `retry_after` is that header's value;
+    /// of its two forms only seconds are read, as a proxy's clock may differ.
+    pub fn of_answer(status: u16, retry_after: Option<&str>, body: &[u8]) -> Self {
+        match status {
+            200..=299 => Self::Accepted(Receipt::read(body)),
+            408 | 425 | 429 | 500.. => Self::Failed {
+                retry_after_ms: retry_after
+                    .and_then(|seconds| seconds.trim().parse::<u64>().ok())
+                    .map(|seconds| seconds.saturating_mul(1_000)),
+            },
+            _ => Self::Refused {
+                reason: format!("http_{status}"),
+            },
+        }
+    }
+}
+
+/// An event that will not be delivered by this outbox, and why.
+#[derive(Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Why, in one word or a status.
+    pub reason: String,
+    /// The event's JSON.
+    pub json: String,
+}
+
+/// What an outcome meant for the events of its batch.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// Events acknowledged.
+    pub delivered: usize,
+    /// Events that will be sent again.
+    pub retried: usize,
+    /// Events given up.
+    pub dead: Vec<DeadLetter>,
+}
+
+impl Outbox {
+    /// An empty outbox. `writer_id` names the VM; `seed` decides the jitter.
+    pub fn new(writer_id: String, seed: u64) -> Self {
+        Self {
+            writer_id,
+            seq: 0,
+            queue: VecDeque::new(),
+            in_flight: Vec::new(),
+            bytes: 0,
+            events: 0,
+            last_batch: 0,
+            failures: 0,
+            retry_at: Timestamp::default(),
+            random: SplitMix(seed),
+        }
+    }
+
+    /// Takes an event, gives it its place in the writer's sequence, and gives up the oldest events
+    /// over the bounds.
+    pub fn push(
+        &mut self,
+        event: AuditEvent,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Vec<DeadLetter> {
+        self.seq = self.seq.saturating_add(1);
+        let letter = self.seal(event, now);
+        self.bytes = self.bytes.saturating_add(letter.json.len());
+        self.events = self.events.saturating_add(1);
+        self.queue.push_back(letter);
+        let mut dead = Vec::new();
+        while self.is_over(delivery) {
+            let Some(oldest) = self.queue.pop_front() else {
+                break;
+            };
+            dead.push(self.bury(oldest, "queue_full"));
+        }
+        dead
+    }
+
+    fn seal(&self, mut event: AuditEvent, now: Timestamp) -> Letter {
+        event.metadata.audit_layer.writer = Some(Writer {
+            id: self.writer_id.clone(),
+            seq: self.seq,
+        });
+        Letter {
+            // Serialising plain values to memory cannot fail; an empty line would be refused.
+            json: serde_json::to_string(&event).unwrap_or_default(),
+            request_id: event.request_id,
+            recorded_at: now,
+        }
+    }
+
+    fn is_over(&self, delivery: &Delivery) -> bool {
+        self.events > delivery.queue.max_events || self.bytes > delivery.queue.max_bytes
+    }
+
+    /// The next batch to send now, if there is one. It counts as on its way until it is settled.
+    pub fn poll(&mut self, delivery: &Delivery, now: Timestamp) -> Option<Batch> {
+        if !self.may_send(now) || !self.is_due(delivery, now) {
+            return None;
+        }
+        let letters = self.take_batch(delivery);
+        let lines: Vec<&str> = letters.iter().map(|letter| letter.json.as_str()).collect();
+        let mut body = lines.join("\n").into_bytes();
+        if delivery.batch.path.is_some() {
+            body.push(b'\n');
+        }
+        self.last_batch = self.last_batch.wrapping_add(1);
+        let id = BatchId(self.last_batch);
+        let events = letters.len();
+        self.in_flight.push((id, letters));
+        Some(Batch { id, body, events })
+    }
+
+    /// After a failure one batch at a time tries whether the audit API is back.
+    fn may_send(&self, now: Timestamp) -> bool {
+        let in_flight_max = if self.failures > 0 {
+            1
+        } else {
+            BATCHES_IN_FLIGHT_MAX
+        };
+        // A wait longer than any is a clock that was set back.
+        let wait_ms = self.retry_at.ms_since(now);
+        self.in_flight.len() < in_flight_max && (wait_ms == 0 || wait_ms > RETRY_AFTER_MS_MAX)
+    }
+
+    fn is_due(&self, delivery: &Delivery, now: Timestamp) -> bool {
+        let Some(oldest) = self.queue.front() else {
+            return false;
+        };
+        self.queue.len() >= delivery.batch.max_events
+            || now.ms_since(oldest.recorded_at) >= delivery.batch.linger_ms
+            || self.queue_bytes_reach(delivery.batch.max_bytes)
+    }
+
+    fn queue_bytes_reach(&self, bytes: usize) -> bool {
+        let mut sum = 0_usize;
+        self.queue.iter().any(|letter| {
+            sum = sum.saturating_add(letter.json.len());
+            sum >= bytes
+        })
+    }
+
+    fn take_batch(&mut self, delivery: &Delivery) -> Vec<Letter> {
+        let mut letters = Vec::new();
+        let mut bytes = 0_usize;
+        while letters.len() < delivery.batch.max_events.max(1) {
+            let Some(next) = self.queue.pop_front() else {
+                break;
+            };
+            bytes = bytes.saturating_add(next.json.len());
+            if !letters.is_empty() && bytes > delivery.batch.max_bytes {
+                self.queue.push_front(next);
+                break;
+            }
+            letters.push(next);
+        }
+        letters
+    }
+
+    /// Takes the outcome of a batch. An unknown or settled batch is passed over.
+    pub fn settle(
+        &mut self,
+        id: BatchId,
+        outcome: Outcome,
+        retry: &Retry,
+        now: Timestamp,
+    ) -> Settled {
+        let Some(at) = self.in_flight.iter().position(|(known, _)| *known == id) else {
+            return Settled::default();
+        };
+        let (_, letters) = self.in_flight.swap_remove(at);
+        match outcome {
+            Outcome::Accepted(receipt) => self.accept(letters, &receipt),
+            Outcome::Refused { reason } => self.refuse(letters, &reason),
+            Outcome::Failed { retry_after_ms } => self.retry(letters, retry_after_ms, retry, now),
+        }
+    }
+
+    fn accept(&mut self, letters: Vec<Letter>, receipt: &Receipt) -> Settled {
+        self.failures = 0;
+        let mut settled = Settled::default();
+        for (number, letter) in letters.into_iter().enumerate() {
+            match receipt.rejection(number, &letter.request_id) {
+                Some(reason) => settled.dead.push(self.bury(letter, reason)),
+                None => {
+                    settled.delivered = settled.delivered.saturating_add(1);
+                    self.forget(&letter);
+                }
+            }
+        }
+        settled
+    }
+
+    fn refuse(&mut self, letters: Vec<Letter>, reason: &str) -> Settled {
+        self.failures = 0;
+        let dead = letters
+            .into_iter()
+            .map(|letter| self.bury(letter, reason))
+            .collect();
+        Settled {
+            dead,
+            ..Settled::default()
+        }
+    }
+
+    fn retry(
+        &mut self,
+        letters: Vec<Letter>,
+        retry_after_ms: Option<u64>,
+        retry: &Retry,
+        now: Timestamp,
+    ) -> Settled {
+        let asked_ms = retry_after_ms.unwrap_or(0).min(RETRY_AFTER_MS_MAX);
+        let wait_ms = self.backoff_ms(retry).max(asked_ms);
+        self.failures = self.failures.saturating_add(1);
+        self.retry_at = self.retry_at.max(now.plus_ms(wait_ms));
+        let (expired, kept): (Vec<_>, Vec<_>) = letters
+            .into_iter()
+            .partition(|letter| now.ms_since(letter.recorded_at) >= retry.max_age_ms);
+        let retried = kept.len();
+        for letter in kept.into_iter().rev() {
+            self.queue.push_front(letter);
+        }
+        let dead = expired
+            .into_iter()
+            .map(|letter| self.bury(letter, "max_age"))
+            .collect();
+        Settled {
+            delivered: 0,
+            retried,
+            dead,
+        }
+    }
+
+    /// Takes back a batch whose outcome will never be known, to be sent again.
+    pub fn recall(&mut self, id: BatchId) {
+        let Some(at) = self.in_flight.iter().position(|(known, _)| *known == id) else {
+            return;
+        };
+        let (_, letters) = self.in_flight.swap_remove(at);
+        for letter in letters.into_iter().rev() {
+            self.queue.push_front(letter);
+        }
+    }
+
+    /// Full jitter: anything up to `base · 2^failures`, which spreads the writers of a fleet.
+    fn backoff_ms(&mut self, retry: &Retry) -> u64 {
+        let factor = 1_u64.checked_shl(self.failures.min(32)).unwrap_or(u64::MAX);
+        let bound = retry.base_ms.saturating_mul(factor).min(retry.max_ms);
+        self.random.up_to(bound)
+    }
+
+    /// Gives up everything that is not acknowledged: what waits, and what is on its way.
+    pub fn drain(&mut self, reason: &str) -> Vec<DeadLetter> {
+        let in_flight = mem::take(&mut self.in_flight);
+        let waiting = mem::take(&mut self.queue);
+        in_flight
+            .into_iter()
+            .flat_map(|(_, letters)| letters)
+            .chain(waiting)
+            .map(|letter| self.bury(letter, reason))
+            .collect()
+    }
+
+    /// Events that are neither acknowledged nor given up.
+    pub fn depth(&self) -> usize {
+        self.events
+    }
+
+    /// Bytes of those events.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn bury(&mut self, letter: Letter, reason: &str) -> DeadLetter {
+        self.forget(&letter);
+        DeadLetter {
+            reason: reason.to_owned(),
+            json: letter.json,
+        }
+    }
+
+    fn forget(&mut self, letter: &Letter) {
+        self.bytes = self.bytes.saturating_sub(letter.json.len());
+        self.events = self.events.saturating_sub(1);
+    }
+}
+
+/// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
+#[derive(Debug)]
+struct SplitMix(u64);
+
+impl SplitMix {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number from 0 to `bound`.
+    fn up_to(&mut self, bound: u64) -> u64 {
+        self.next()
+            .checked_rem(bound.saturating_add(1))
+            .unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! The root context: configuration, and delivery on its ticks.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use audit_layer_core::limits::RECEIPT_BYTES_MAX;
+use audit_layer_core::outbox::{Batch, BatchId, Outcome};
+use audit_layer_core::policy::Policy;
+use proxy_wasm::hostcalls::dispatch_http_call;
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::{ContextType, Status};
+
+use crate::host::{self, Buffer, Map};
+use crate::http::Http;
+use crate::{shared, telemetry};
+
+/// One configuration of the plugin in this VM.
+#[derive(Default)]
+pub(crate) struct Root {
+    policy: Option<Rc<Policy>>,
+    callouts: BTreeMap<u32, (BatchId, usize)>,
+}
+
+impl Context for Root {
+    fn on_http_call_response(
+        &mut self,
+        token: u32,
+        num_headers: usize,
+        body_size: usize,
+        _num_trailers: usize,
+    ) {
+        let Some((batch, events)) = self.callouts.remove(&token) else {
+            return;
+        };
+        self.settle(batch, answer(num_headers, body_size, events));
+        self.deliver();
+    }
+
+    fn on_done(&mut self) -> bool {
+        if self.policy.is_none() {
+            return true;
+        }
+        // The host drops this root's callouts, so what became of them will never be known.
+        let batches: Vec<_> = std::mem::take(&mut self.callouts).into_values().collect();
+        let is_last = shared::leave();
+        let drained = shared::outbox(|outbox| {
+            for (batch, _) in batches {
+                outbox.recall(batch);
+            }
+            if is_last {
+                outbox.drain("shutdown")
+            } else {
+                Vec::new()
+            }
+        });
+        if let Some((dead, telemetry)) = drained {
+            telemetry.dead_letters(&dead);
+        }
+        true
+    }
+}
+
+impl RootContext for Root {
+    fn on_configure(&mut self, size: usize) -> bool {
+        let json = host::buffer(Buffer::PluginConfiguration, 0, size);
+        match Policy::read(&json, &|name| std::env::var(name).ok()) {
+            Ok(policy) => {
+                self.configure(policy);
+                true
+            }
+            Err(error) => {
+                telemetry::configuration_refused(&error);
+                false
+            }
+        }
+    }
+
+    fn on_tick(&mut self) {
+        self.deliver();
+    }
+
+    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Http::new(self.policy.clone())))
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}
+
+impl Root {
+    fn configure(&mut self, policy: Policy) {
+        let writer = shared::join();
+        let api = &policy.audit_api;
+        let url = format!("{}://{}{}", api.scheme, api.authority, api.base_path);
+        telemetry::configured(url, &api.cluster, &writer);
+        if !host::set_tick_period_ms(tick_period_ms(&policy)) {
+            telemetry::no_ticks();
+        }
+        self.policy = Some(Rc::new(policy));
+    }
+
+    /// Sends what is due.
+    fn deliver(&mut self) {
+        let Some(policy) = self.policy.clone() else {
+            return;
+        };
+        loop {
+            let now = host::now();
+            let Some((Some(batch), _)) =
+                shared::outbox(|outbox| outbox.poll(&policy.delivery, now))
+            else {
+                return;
+            };
+            let (id, events) = (batch.id, batch.events);
+            match dispatch(&policy, batch) {
+                Ok(token) => {
+                    self.callouts.insert(token, (id, events));
+                }
+                Err(status) => self.settle(id, not_dispatched(status, &policy, events)),
+            }
+        }
+    }
+
+    fn settle(&self, batch: BatchId, outcome: Outcome) {
+        let Some(policy) = &self.policy else { return };
+        let now = host::now();
+        let retry = &policy.delivery.retry;
+        let settled = shared::outbox(|outbox| outbox.settle(batch, outcome, retry, now));
+        if let Some((settled, telemetry)) = settled {
+            telemetry.batch_settled(&settled);
+        }
+    }
+}
+
+/// Often enough that lingering adds little, seldom enough to cost nothing.
+fn tick_period_ms(policy: &Policy) -> u32 {
+    let half_linger = policy.delivery.batch.linger_ms.div_euclid(2).clamp(10, 100);
+    u32::try_from(half_linger).unwrap_or(100)
+}
+
+fn dispatch(policy: &Policy, batch: Batch) -> Result<u32, Status> {
+    let api = &policy.audit_api;
+    let batch_path = policy.delivery.batch.path.as_deref();
+    let path = format!("{}{}", api.base_path, batch_path.unwrap_or("/audit/log"));
+    let content_type = batch_path.map_or("application/json", |_| "application/x-ndjson");
+    let bearer = api
+        .api_key
+        .as_ref()
+        .map(|key| format!("Bearer {}", key.expose()));
+    let mut headers = vec![
+        (":method", "POST"),
+        (":scheme", api.scheme.as_str()),
+        (":authority", api.authority.as_str()),
+        (":path", path.as_str()),
+        ("content-type", content_type),
+        ("user-agent", audit_layer_core::exchange::PLUGIN),
+    ];
+    if let Some(bearer) = &bearer {
+        headers.push(("authorization", bearer));
+    }
+    let timeout = Duration::from_millis(api.timeout_ms);
+    dispatch_http_call(
+        &api.cluster,
+        headers,
+        Some(&batch.body),
+        Vec::new(),
+        timeout,
+    )
+}
+
+fn not_dispatched(status: Status, policy: &Policy, events: usize) -> Outcome {
+    if matches!(status, Status::BadArgument) {
+        telemetry::unknown_cluster(&policy.audit_api.cluster);
+    } else {
+        telemetry::delivery_failed("no healthy upstream", events);
+    }
+    Outcome::Failed {
+        retry_after_ms: None,
+    }
+}
+
+/// A callout that failed after its headers has none, and reading one would be an error.
+fn answer(num_headers: usize, body_size: usize, events: usize) -> Outcome {
+    let text = |name| {
+        let value = host::header(Map::CalloutResponseHeaders, name)?;
+        String::from_utf8(value).ok()
+    };
+    let status = text(":status")
+        .filter(|_| num_headers > 0)
+        .and_then(|code| code.parse().ok());
+    let Some(status) = status else {
+        telemetry::delivery_failed("the connection broke", events);
+        return Outcome::Failed {
+            retry_after_ms: None,
+        };
+    };
+    let body = host::buffer(
+        Buffer::CalloutResponseBody,
+        0,
+        body_size.min(RECEIPT_BYTES_MAX),
+    );
+    let outcome = Outcome::of_answer(status, text("retry-after").as_deref(), &body);
+    match outcome {
+        Outcome::Accepted(_) => {}
+        Outcome::Refused { .. } => telemetry::delivery_refused(status, events),
+        Outcome::Failed { .. } => telemetry::delivery_failed(format!("status {status}"), events),
+    }
+    outcome
+}

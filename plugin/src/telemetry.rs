@@ -1,0 +1,114 @@
+//! Every log line and metric of the plugin. No method takes content.
+
+use std::fmt::Display;
+
+use audit_layer_core::outbox::{DeadLetter, Settled};
+
+use crate::host::{self, Level, MetricKind};
+
+/// Prefix of the lines that carry an event which will not be delivered; the event's JSON follows
+/// the word `event=` to the end of the line.
+const DEAD_LETTER: &str = "audit-layer dead-letter";
+
+/// The VM's metrics. A host without metrics costs nothing but their numbers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Telemetry {
+    recorded: Option<u32>,
+    delivered: Option<u32>,
+    retried: Option<u32>,
+    dead_lettered: Option<u32>,
+    queue_events: Option<u32>,
+    queue_bytes: Option<u32>,
+}
+
+impl Telemetry {
+    pub(crate) fn define() -> Self {
+        let counter = |name| host::define_metric(MetricKind::Counter, name);
+        let gauge = |name| host::define_metric(MetricKind::Gauge, name);
+        Self {
+            recorded: counter("audit_layer.events_recorded"),
+            delivered: counter("audit_layer.events_delivered"),
+            retried: counter("audit_layer.events_retried"),
+            dead_lettered: counter("audit_layer.events_dead_lettered"),
+            queue_events: gauge("audit_layer.queue_events"),
+            queue_bytes: gauge("audit_layer.queue_bytes"),
+        }
+    }
+
+    pub(crate) fn event_recorded(self) {
+        count(self.recorded, 1);
+    }
+
+    pub(crate) fn batch_settled(self, settled: &Settled) {
+        count(self.delivered, settled.delivered);
+        count(self.retried, settled.retried);
+        self.dead_letters(&settled.dead);
+    }
+
+    /// Writes the events to the proxy's log, from which they can be imported.
+    pub(crate) fn dead_letters(self, dead: &[DeadLetter]) {
+        for DeadLetter { reason, json } in dead {
+            let line = format!("{DEAD_LETTER} reason={reason} event={json}");
+            host::log(Level::Error, &line);
+        }
+        count(self.dead_lettered, dead.len());
+    }
+
+    /// Worker VMs share the gauges: the value is that of the VM that set it last.
+    pub(crate) fn queue(self, events: usize, bytes: usize) {
+        for (metric, value) in [(self.queue_events, events), (self.queue_bytes, bytes)] {
+            if let (Some(id), Ok(value)) = (metric, u64::try_from(value)) {
+                host::record_metric(id, value);
+            }
+        }
+    }
+}
+
+fn count(metric: Option<u32>, by: usize) {
+    if let (Some(id), Ok(by @ 1..)) = (metric, i64::try_from(by)) {
+        host::increment_metric(id, by);
+    }
+}
+
+pub(crate) fn configured(url: impl Display, cluster: &str, writer: &str) {
+    let line = format!(
+        "audit-layer: configured, events go to {url} by cluster {cluster}, writer {writer}"
+    );
+    host::log(Level::Info, &line);
+}
+
+pub(crate) fn configuration_refused(error: &impl Display) {
+    host::log(
+        Level::Error,
+        &format!("audit-layer: configuration refused: {error}"),
+    );
+}
+
+pub(crate) fn no_ticks() {
+    host::log(
+        Level::Error,
+        "audit-layer: this host has no ticks, so no event can be delivered",
+    );
+}
+
+pub(crate) fn unknown_cluster(cluster: &str) {
+    let line = format!(
+        "audit-layer: the proxy refused a callout to audit_api.cluster \"{cluster}\"; \
+         is there a cluster of that name? Events are kept and tried again"
+    );
+    host::log(Level::Error, &line);
+}
+
+pub(crate) fn delivery_failed(why: impl Display, events: usize) {
+    let line =
+        format!("audit-layer: {events} events not delivered ({why}); they will be tried again");
+    host::log(Level::Warn, &line);
+}
+
+pub(crate) fn delivery_refused(status: u16, events: usize) {
+    let line = format!(
+        "audit-layer: the audit API refused {events} events with status {status}; \
+         each follows as a dead letter"
+    );
+    host::log(Level::Error, &line);
+}
