@@ -12,14 +12,16 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// What to log to stderr: off, error, warn, info, debug, trace, or a filter such as
-    /// "info,audit_layer_collector=debug". Content of events is never logged.
+    /// What to log to stderr. Content of events is never logged.
+    ///
+    /// One of off, error, warn, info, debug, trace; or a filter such as
+    /// "info,audit_layer_collector=debug".
     #[arg(
         long,
         global = true,
         value_name = "FILTER",
         env = "RUST_LOG",
-        default_value = "warn"
+        default_value = "info"
     )]
     pub(crate) log: String,
 }
@@ -45,8 +47,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE", default_value = "audit.db")]
     pub(crate) database: PathBuf,
 
-    /// Key that clients must send; repeat it for several. The keys in the database then do not
-    /// count. Other users of the machine can see arguments: prefer the variable.
+    /// Key that clients must send; repeat it for several.
+    ///
+    /// The keys in the database then do not count. Other users of the machine can see arguments:
+    /// prefer the variable.
     #[arg(
         long,
         value_name = "KEY",

@@ -127,3 +127,15 @@ impl From<&EventError> for ErrorDetail {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_is_too_early_is_told_when_to_come_back() {
+        let response = ApiError::Overloaded.into_response();
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(response.headers()[RETRY_AFTER], "1");
+    }
+}

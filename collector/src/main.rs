@@ -77,14 +77,14 @@ async fn serve(arguments: ServeArgs) -> Result<(), MainError> {
             "audit-layer: warning: {address} is open to other machines, and traffic is not encrypted: put a proxy with TLS in front"
         );
     }
+    let database = config.database.display();
+    eprintln!("audit-layer: listening on http://{address}, database {database}");
     if let Some(file) = &arguments.listen_address_file {
         write_address(file, address).map_err(|source| MainError::AddressFile {
             path: file.clone(),
             source,
         })?;
     }
-    let database = config.database.display();
-    eprintln!("audit-layer: listening on http://{address}, database {database}");
     Ok(collector.serve(signals.wait()).await?)
 }
 

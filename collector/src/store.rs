@@ -5,6 +5,8 @@ mod keys;
 mod logs;
 mod migrations;
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use sqlx::migrate::MigrateError;
@@ -31,6 +33,7 @@ impl Store {
     /// Opens the database at `path`, creates it if there is none, and brings its schema up to date.
     pub(crate) async fn open(path: &Path) -> Result<Self, StoreError> {
         check_path(path)?;
+        create_private(path);
         let store = Self::connect(path)
             .await
             .map_err(|error| StoreError::Open {
@@ -61,7 +64,9 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(limits::DATABASE_BUSY_MAX)
             .disable_statement_logging();
-        let pool = SqlitePoolOptions::new().test_before_acquire(false);
+        let pool = SqlitePoolOptions::new()
+            .acquire_timeout(limits::DATABASE_BUSY_MAX)
+            .test_before_acquire(false);
         let writes = pool.clone().max_connections(1);
         let writes = writes.connect_with(options.clone()).await?;
         let reads = pool.max_connections(limits::READERS_MAX);
@@ -94,6 +99,25 @@ fn check_path(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Creates the file so that only its owner can read the prompts in it. SQLite gives the files
+/// beside it the same mode.
+fn create_private(path: &Path) {
+    // If it exists it stays as it is, and if it cannot be created, opening it says why.
+    let _ = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+}
+
+/// What the database itself said, without the words that are put before it.
+fn cause(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(error) => error.message().to_owned(),
+        other => other.to_string(),
+    }
+}
+
 /// Why the database cannot be used.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -118,7 +142,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The file could not be opened or created.
-    #[error("cannot open database {}: {source}: check that the folder exists and that both are writable", path.display())]
+    #[error("cannot open database {}: {}: check that the file and its folder exist and can be written", path.display(), cause(source))]
     Open {
         /// The database.
         path: PathBuf,
@@ -126,6 +150,6 @@ pub enum StoreError {
         source: sqlx::Error,
     },
     /// A statement failed on an open database.
-    #[error("database failed: {0}")]
+    #[error("database failed: {}", cause(.0))]
     Statement(#[from] sqlx::Error),
 }

@@ -106,3 +106,34 @@ fn waits_for_permission(headers: &HeaderMap) -> bool {
         .get(EXPECT)
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(bytes: usize) -> Request {
+        Request::new(Body::from(vec![b'x'; bytes]))
+    }
+
+    #[tokio::test]
+    async fn a_body_of_the_largest_size_is_read_and_a_larger_one_is_not() {
+        let budget = Budget::new(100);
+        let (body, _share) = budget.read(request(10), 10).await.unwrap();
+        assert_eq!(body.len(), 10);
+        let refused = budget.read(request(11), 10).await;
+        assert!(matches!(
+            refused,
+            Err(ApiError::BodyTooLarge { bytes_max: 10 })
+        ));
+    }
+
+    #[tokio::test]
+    async fn bodies_share_a_budget_and_give_their_part_back() {
+        let budget = Budget::new(10);
+        let (_, first) = budget.read(request(6), 10).await.unwrap();
+        let refused = budget.read(request(6), 10).await;
+        assert!(matches!(refused, Err(ApiError::Overloaded)));
+        drop(first);
+        assert!(budget.read(request(10), 10).await.is_ok());
+    }
+}

@@ -112,3 +112,34 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::extract::Request;
+
+    use super::*;
+    use crate::ingest::Budget;
+
+    #[tokio::test]
+    async fn a_full_inbox_refuses_and_forgets_nothing_it_took() {
+        let (sender, mut jobs) = mpsc::channel(1);
+        let inbox = Inbox(sender);
+        let budget = Budget::new(1);
+        let share = async || budget.read(Request::new(Body::empty()), 1).await.unwrap().1;
+
+        let waiting = tokio::spawn({
+            let (inbox, share) = (inbox.clone(), share().await);
+            async move { inbox.store(Vec::new(), share).await }
+        });
+        while inbox.0.capacity() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let refused = inbox.store(Vec::new(), share().await).await;
+        assert!(matches!(refused, Err(ApiError::Overloaded)));
+
+        let job = jobs.recv().await.unwrap();
+        job.answer.send(Ok(Vec::new())).unwrap();
+        assert!(waiting.await.unwrap().is_ok());
+    }
+}

@@ -80,6 +80,8 @@ fn instant(value: &str, edge: Edge) -> Result<i64, ParameterError> {
 
 /// The midnight UTC that begins the day (start), or that ends it (end).
 fn midnight(value: &str, edge: Edge) -> Option<i64> {
+    // The format also takes days and months of one digit, and years of five.
+    let value = Some(value).filter(|value| value.len() == "YYYY-MM-DD".len())?;
     let day = NaiveDate::parse_from_str(value, "%Y-%m-%d").ok()?;
     let day = match edge {
         Edge::Start => day,
@@ -182,6 +184,8 @@ mod tests {
             ("limit=-1", "limit"),
             ("start_date=2025-02-30", "start_date"),
             ("start_date=yesterday", "start_date"),
+            ("start_date=2025-2-1", "start_date"),
+            ("end_date=%2B99999-12-31", "end_date"),
             ("end_date=2025-02-01T00:00:00+01:00", "end_date"),
             ("start_date=2025-02-02&end_date=2025-02-01", "end_date"),
             ("cursor=", "cursor"),

@@ -1,0 +1,174 @@
+//! An answer of success is a promise.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use reqwest::Method;
+use serde_json::json;
+use sqlx::Executor;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use crate::program::{Folder, KEY, Program, until};
+use crate::sample::event;
+
+#[tokio::test]
+async fn a_restart_keeps_everything() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    program.record(&event("a")).await;
+    program.record(&event("b")).await;
+    let before = program.get("/v1/audit/logs").await.text;
+    program.stop().await;
+
+    let program = Program::start_in(&folder).await;
+    assert_eq!(program.get("/v1/audit/logs").await.text, before);
+    assert_eq!(program.record(&event("a")).await["status"], "duplicate");
+}
+
+#[tokio::test]
+async fn a_kill_right_after_an_answer_loses_nothing_and_doubles_nothing() {
+    let folder = Folder::new();
+    let mut acknowledged = Vec::new();
+    for round in 0..12 {
+        let program = Arc::new(Program::start_in(&folder).await);
+        acknowledged.extend(load_until_killed(program, round).await);
+    }
+    let program = Program::start_in(&folder).await;
+    for request_id in &acknowledged {
+        assert_eq!(
+            program.record(&event(request_id)).await["status"],
+            "duplicate",
+            "{request_id}"
+        );
+    }
+    assert!(acknowledged.len() >= 12 * ACKNOWLEDGED_MIN);
+    let mut database = folder.open_database().await;
+    let twice = "SELECT count(*) - count(DISTINCT request_id) FROM events";
+    assert_eq!(
+        sqlx::query_scalar::<_, i64>(twice)
+            .fetch_one(&mut database)
+            .await
+            .unwrap(),
+        0
+    );
+    let check = sqlx::query_scalar::<_, String>("PRAGMA integrity_check");
+    assert_eq!(check.fetch_one(&mut database).await.unwrap(), "ok");
+}
+
+/// Sends single events and batches from several clients at once, and kills the program as soon as
+/// enough were acknowledged. Returns those that were.
+async fn load_until_killed(program: Arc<Program>, round: usize) -> Vec<String> {
+    let count = Arc::new(AtomicUsize::new(0));
+    let mut clients = JoinSet::new();
+    for client in 0..6 {
+        let (program, count) = (Arc::clone(&program), Arc::clone(&count));
+        let name = format!("{round}-{client}");
+        clients.spawn(async move { send_until_broken(&program, &name, client, &count).await });
+    }
+    until("enough events are acknowledged", || {
+        (count.load(Ordering::Relaxed) >= ACKNOWLEDGED_MIN + round).then_some(())
+    })
+    .await;
+    program.signal("KILL").await;
+    let acknowledged = clients.join_all().await.concat();
+    assert!(!Arc::into_inner(program).unwrap().ended().await.success());
+    acknowledged
+}
+
+async fn send_until_broken(
+    program: &Program,
+    name: &str,
+    client: usize,
+    count: &AtomicUsize,
+) -> Vec<String> {
+    let mut acknowledged = Vec::new();
+    // Odd clients send batches.
+    let (path, size) = [("/v1/audit/log", 1), ("/v1/audit/log/batch", 5)][client % 2];
+    for number in 0.. {
+        let ids: Vec<_> = (0..size)
+            .map(|line| format!("{name}-{number}-{line}"))
+            .collect();
+        let body: String = ids.iter().map(|id| format!("{}\n", event(id))).collect();
+        match program.request(Method::POST, path).body(body).send().await {
+            Ok(answer) if answer.status() == 200 => acknowledged.extend(ids),
+            Ok(answer) => panic!("{}", answer.status()),
+            Err(_) => break,
+        }
+        count.fetch_add(size, Ordering::Relaxed);
+    }
+    acknowledged
+}
+
+const ACKNOWLEDGED_MIN: usize = 20;
+
+#[tokio::test]
+async fn a_request_in_progress_is_finished_before_the_program_stops() {
+    let folder = Folder::new();
+    let mut program = Program::start_in(&folder).await;
+    let body = event("late").to_string();
+    let mut stream = TcpStream::connect(program.host()).await.unwrap();
+    let head = format!(
+        "POST /v1/audit/log HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n\
+         content-length: {}\r\nexpect: 100-continue\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // The program asks for the body: it has begun to work on the request.
+    let mut go_on = [0; 25];
+    stream.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+
+    program.signal("TERM").await;
+    until("the program is stopping", || {
+        program.stderr().contains("stopping").then_some(())
+    })
+    .await;
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 200 ") && answer.contains("stored"),
+        "{answer}"
+    );
+    assert!(program.ended().await.success());
+    assert!(
+        !folder.path("audit.db-wal").exists(),
+        "the database was not closed"
+    );
+
+    let program = Program::start_in(&folder).await;
+    assert_eq!(program.get("/v1/audit/logs/late").await.status, 200);
+}
+
+#[tokio::test]
+async fn while_the_database_does_not_answer_nothing_is_acknowledged() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    let mut other = folder.open_database().await;
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    let answer = program.post("/v1/audit/log", event("a").to_string()).await;
+    answer.error(503, "storage_unavailable");
+    other.execute("ROLLBACK").await.unwrap();
+
+    assert_eq!(program.get("/v1/audit/logs/a").await.status, 404);
+    assert_eq!(program.record(&event("a")).await["status"], "stored");
+}
+
+#[tokio::test]
+async fn readiness_follows_the_database() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    assert_eq!(
+        program.get("/readyz").await.json(),
+        json!({"status": "ready"})
+    );
+    let mut other = folder.open_database().await;
+    other.execute("DROP TABLE events").await.unwrap();
+    program
+        .get("/readyz")
+        .await
+        .error(503, "storage_unavailable");
+    assert_eq!(program.get("/healthz").await.status, 200);
+}

@@ -1,0 +1,11 @@
+//! The audit API from outside: every test starts the program itself and talks HTTP to it.
+
+mod batch;
+mod durability;
+mod errors;
+mod keys;
+mod program;
+mod query;
+mod sample;
+mod single;
+mod startup;

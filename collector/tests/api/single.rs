@@ -1,0 +1,215 @@
+//! `POST /v1/audit/log`
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::program::{KEY, Program, run};
+use crate::sample::{event, event_with, gateway_event};
+
+const RECORD: &str = r#"
+curl -X POST https://api.auditlayer.io/v1/audit/log \
+  -H "Authorization: Bearer al_sk_your_api_key" \
+  -H "Content-Type: application/json" \
+  -d '{
+    "request_id": "req_abc123",
+    "timestamp": "2025-02-01T10:30:00Z",
+    "duration_ms": 1523,
+    "user_id": "user_123",
+    "organization_id": "org_456",
+    "prompt_hash": "sha256:abc123...",
+    "prompt_content": "Analyze this loan application...",
+    "prompt_tokens": 250,
+    "response_content": "Based on the credit score...",
+    "response_tokens": 150,
+    "model_provider": "openai",
+    "model_name": "gpt-4-turbo",
+    "model_parameters": {"temperature": 0.3},
+    "decision_type": "loan_underwriting",
+    "decision_outcome": "denied",
+    "compliance_tags": ["SOC2", "FCRA"]
+  }'
+"#;
+
+const QUERY: &str = r#"
+curl "https://api.auditlayer.io/v1/audit/logs?start_date=2025-01-01&decision_type=loan_underwriting&limit=50" \
+  -H "Authorization: Bearer al_sk_your_api_key"
+"#;
+
+const GET_ONE: &str = r#"
+curl "https://api.auditlayer.io/v1/audit/logs/log_abc123" \
+  -H "Authorization: Bearer al_sk_your_api_key"
+"#;
+
+/// Runs a command of the API's documentation, with only the address, the key and the id replaced.
+async fn documented(program: &Program, command: &str, log_id: &str) -> Value {
+    let command = command
+        .replace("https://api.auditlayer.io", program.base())
+        .replace("al_sk_your_api_key", KEY)
+        .replace("log_abc123", log_id);
+    let output = run(tokio::process::Command::new("sh").args(["-c", &command])).await;
+    assert!(output.status.success(), "curl is needed: {output:?}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn the_documented_curl_commands_work_as_written() {
+    let program = Program::start().await;
+    let recorded = documented(&program, RECORD, "").await;
+    assert_eq!(recorded["request_id"], "req_abc123");
+    assert_eq!(recorded["status"], "stored");
+    let id = recorded["id"].as_str().unwrap();
+    assert!(id.starts_with("log_"));
+
+    let page = documented(&program, QUERY, id).await;
+    assert_eq!(page["data"].as_array().unwrap().len(), 1);
+    assert_eq!(page["data"][0]["id"], id);
+    let one = documented(&program, GET_ONE, id).await;
+    assert_eq!(one, page["data"][0]);
+    assert_eq!(one["compliance_tags"], json!(["SOC2", "FCRA"]));
+    assert_eq!(
+        documented(&program, RECORD, "").await["status"],
+        "duplicate"
+    );
+}
+
+#[tokio::test]
+async fn a_repeat_gets_the_first_id_and_changes_nothing() {
+    let program = Program::start().await;
+    let first = program
+        .record(&event_with("r", json!({"reasoning": "first"})))
+        .await;
+    let second = program
+        .record(&event_with("r", json!({"reasoning": "second"})))
+        .await;
+    assert_eq!(first["status"], "stored");
+    assert_eq!(
+        second,
+        json!({"id": first["id"], "request_id": "r", "status": "duplicate"})
+    );
+    assert_eq!(
+        program.get("/v1/audit/logs/r").await.json()["reasoning"],
+        "first"
+    );
+}
+
+#[tokio::test]
+async fn the_same_request_id_in_two_organizations_is_two_events() {
+    let program = Program::start().await;
+    for organization in ["one", "two"] {
+        let event = event_with("r", json!({"organization_id": organization}));
+        assert_eq!(program.record(&event).await["status"], "stored");
+    }
+    let page = program.get("/v1/audit/logs").await.json();
+    assert_eq!(page["data"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_pending_event_gives_way_to_the_final_one_and_keeps_its_id() {
+    let program = Program::start().await;
+    let pending = program.record(&gateway_event("r", "pending")).await;
+    let again = program.record(&gateway_event("r", "pending")).await;
+    assert_eq!(again["status"], "duplicate");
+
+    let end = program.record(&gateway_event("r", "complete")).await;
+    assert_eq!(
+        end,
+        json!({"id": pending["id"], "request_id": "r", "status": "stored"})
+    );
+    let stored = program.get("/v1/audit/logs/r").await.json();
+    assert_eq!(
+        stored["metadata"]["audit_layer"]["completion"]["state"],
+        "complete"
+    );
+}
+
+#[tokio::test]
+async fn a_final_event_gives_way_to_nothing() {
+    let program = Program::start().await;
+    program.record(&gateway_event("r", "client_abort")).await;
+    for state in ["pending", "complete"] {
+        assert_eq!(
+            program.record(&gateway_event("r", state)).await["status"],
+            "duplicate"
+        );
+    }
+    let stored = program.get("/v1/audit/logs/r").await.json();
+    assert_eq!(
+        stored["metadata"]["audit_layer"]["completion"]["state"],
+        "client_abort"
+    );
+}
+
+#[tokio::test]
+async fn numbers_and_unknown_members_come_back_byte_for_byte() {
+    let program = Program::start().await;
+    let odd = r#""model_parameters": {"temperature": 1.0, "top_p":1e-7,"seed":18446744073709551615},
+        "metadata":{"n":[0.10, -0.0, 123456789012345678901234567890]}, "extra" : {"é":"\u00e9\/"},"#;
+    let sent = event("r").to_string().replacen('{', &format!("{{{odd}"), 1);
+    program.post("/v1/audit/log", sent.clone()).await;
+    let got = program.get("/v1/audit/logs/r").await.text;
+    assert!(got.ends_with(sent.strip_prefix('{').unwrap()), "{got}");
+    let added = serde_json::from_str::<Value>(&got).unwrap();
+    assert!(added["received_at"].as_str().unwrap().ends_with('Z'));
+}
+
+#[tokio::test]
+async fn line_separators_and_control_characters_in_content_survive() {
+    let program = Program::start().await;
+    let content = "a\u{2028}b\u{2029}c\nd\r\ne\u{85}\0\u{1F600}";
+    program
+        .record(&event_with("r", json!({"prompt_content": content})))
+        .await;
+    assert_eq!(
+        program.get("/v1/audit/logs/r").await.json()["prompt_content"],
+        content
+    );
+}
+
+#[tokio::test]
+async fn an_exported_event_can_be_recorded_again() {
+    let [one, other] = [Program::start().await, Program::start().await];
+    one.record(&event("r")).await;
+    let exported = one.get("/v1/audit/logs/r").await;
+    let answer = other.record(&exported.json()).await;
+    let stored = other.get("/v1/audit/logs/r").await;
+    assert_eq!(stored.json()["id"], answer["id"]);
+    assert_ne!(stored.json()["id"], exported.json()["id"]);
+    assert_eq!(stored.text.matches("\"received_at\"").count(), 1);
+}
+
+#[tokio::test]
+async fn half_a_surrogate_pair_is_refused_as_invalid_json() {
+    let program = Program::start().await;
+    let sent = event("r").to_string().replace("Analyze", r"\ud83d");
+    program
+        .post("/v1/audit/log", sent)
+        .await
+        .error(400, "invalid_json");
+}
+
+#[tokio::test]
+async fn a_wrong_member_is_named() {
+    let program = Program::start().await;
+    let wrong = event_with("r", json!({"duration_ms": "fast"}));
+    let answer = program.post("/v1/audit/log", wrong.to_string()).await;
+    let error = answer.error(400, "invalid_event");
+    assert_eq!(error["field"], "duration_ms");
+    let stored = program.get("/v1/audit/logs/r").await;
+    assert_eq!(stored.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn many_requests_at_once_store_each_event_once() {
+    let program = Program::start().await;
+    let repeated: Vec<_> = (0..200)
+        .map(|number| event(&format!("r{}", number % 100)))
+        .collect();
+    let answers: Vec<_> = repeated.iter().map(|event| program.record(event)).collect();
+    let mut stored = 0;
+    for answer in futures_util::future::join_all(answers).await {
+        stored += usize::from(answer["status"] == "stored");
+    }
+    assert_eq!(stored, 100);
+    let page = program.get("/v1/audit/logs?limit=500").await.json();
+    assert_eq!(page["data"].as_array().unwrap().len(), 100);
+}

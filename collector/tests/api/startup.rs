@@ -1,0 +1,173 @@
+//! Starting, and failing to start in a way that helps.
+
+use std::os::unix::fs::PermissionsExt;
+
+use sqlx::{Connection, Executor};
+use tokio::net::TcpListener;
+
+use crate::program::{Folder, KEY, Program, audit_layer, run};
+
+/// What `serve` says when it cannot start: one line.
+async fn complaint(folder: &Folder, arguments: &[&str]) -> String {
+    let mut serve = audit_layer("serve");
+    serve
+        .args(["--listen", "127.0.0.1:0", "--database"])
+        .arg(folder.database());
+    let output = run(serve.args(arguments)).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.starts_with("audit-layer: "), "{stderr}");
+    stderr
+}
+
+#[tokio::test]
+async fn when_ready_it_says_where_it_listens() {
+    let program = Program::start().await;
+    let expected = format!("audit-layer: listening on {}, database ", program.base());
+    let stderr = program.stderr();
+    assert!(
+        stderr.lines().any(|line| line.starts_with(&expected)),
+        "{stderr}"
+    );
+    assert!(!program.host().ends_with(":0"));
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_explained() {
+    let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = other.local_addr().unwrap().to_string();
+    let folder = Folder::new();
+    let mut serve = audit_layer("serve");
+    serve
+        .args(["--listen", &address, "--database"])
+        .arg(folder.database());
+    let output = run(&mut serve).await;
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.contains(&address) && stderr.contains("--listen"),
+        "{stderr}"
+    );
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_opened_is_explained() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.database()).unwrap();
+    let stderr = complaint(&folder, &[]).await;
+    assert!(
+        stderr.contains(folder.database().to_str().unwrap()),
+        "{stderr}"
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_explained_and_left_alone() {
+    let folder = Folder::new();
+    std::fs::write(folder.database(), "dear diary ".repeat(1000)).unwrap();
+    let stderr = complaint(&folder, &[]).await;
+    assert!(stderr.contains("not a database"), "{stderr}");
+    assert!(
+        std::fs::read_to_string(folder.database())
+            .unwrap()
+            .starts_with("dear diary")
+    );
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_refused() {
+    let folder = Folder::new();
+    Program::start_in(&folder).await.stop().await;
+    let mut database = folder.open_database().await;
+    database
+        .execute("INSERT INTO _sqlx_migrations VALUES (9999, 'future', '', TRUE, x'00', 0)")
+        .await
+        .unwrap();
+    database.close().await.unwrap();
+    assert!(complaint(&folder, &[]).await.contains("newer"));
+}
+
+#[tokio::test]
+async fn a_database_address_is_not_taken_for_the_name_of_a_file() {
+    let folder = Folder::new();
+    for name in ["postgres://db/audit", ":memory:"] {
+        let mut serve = audit_layer("serve");
+        let output = run(serve
+            .current_dir(folder.path(""))
+            .args(["--database", name]))
+        .await;
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            String::from_utf8(output.stderr)
+                .unwrap()
+                .contains("not the name of a file")
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_unusable_key_is_explained_without_repeating_it() {
+    let stderr = complaint(&Folder::new(), &["--api-key", "two words"]).await;
+    assert!(
+        stderr.contains("API key") && !stderr.contains("two words"),
+        "{stderr}"
+    );
+}
+
+#[tokio::test]
+async fn help_does_not_show_the_key_of_the_environment() {
+    let mut serve = audit_layer("serve");
+    let output = run(serve
+        .arg("--help")
+        .env("AUDIT_LAYER_API_KEY", "al_sk_secret"))
+    .await;
+    let help = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        help.contains("AUDIT_LAYER_API_KEY") && !help.contains("al_sk_secret"),
+        "{help}"
+    );
+}
+
+#[tokio::test]
+async fn an_address_that_others_can_reach_is_warned_about() {
+    let arguments = ["--api-key", KEY, "--log", "off"];
+    let program = Program::start_with(&Folder::new(), &arguments).await;
+    assert!(!program.stderr().contains("warning"));
+    drop(program);
+
+    let folder = Folder::new();
+    let file = folder.path("open");
+    let stderr = std::fs::File::create(folder.path("open stderr")).unwrap();
+    let mut serve = audit_layer("serve");
+    serve
+        .args(["--listen", "0.0.0.0:0", "--database"])
+        .arg(folder.database());
+    let _open = serve
+        .arg("--listen-address-file")
+        .arg(&file)
+        .stderr(stderr)
+        .spawn()
+        .unwrap();
+    crate::program::until("the program is ready", || file.exists().then_some(())).await;
+    let stderr = std::fs::read_to_string(folder.path("open stderr")).unwrap();
+    assert!(
+        stderr.contains("warning") && stderr.contains("not encrypted"),
+        "{stderr}"
+    );
+}
+
+#[tokio::test]
+async fn only_its_owner_can_read_the_database() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    for name in ["audit.db", "audit.db-wal"] {
+        let mode = std::fs::metadata(folder.path(name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    program.stop().await;
+}
