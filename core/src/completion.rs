@@ -76,6 +76,9 @@ pub fn state(seen: Seen, end: &End) -> CompletionState {
     } else if seen.whole {
         // Some clients leave as soon as the last event has come.
         CompletionState::Complete
+    } else if details_start(end, "downstream_local_disconnect") {
+        // Also flagged as the client's, but it was the proxy that closed the connection.
+        CompletionState::Shutdown
     } else if has(&CLIENT) || details_start(end, "downstream") {
         CompletionState::ClientAbort
     } else if has(&UPSTREAM) {
@@ -195,8 +198,8 @@ mod tests {
             ),
             (
                 open,
-                end(0, "downstream_local_disconnect"),
-                CompletionState::ClientAbort,
+                end(0x4000, "downstream_local_disconnect(reason)"),
+                CompletionState::Shutdown,
             ),
             (
                 open,

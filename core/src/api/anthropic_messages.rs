@@ -54,11 +54,14 @@ pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
 
 /// As the client wrapper has it, an empty system prompt is none.
 fn system_message(system: TextOrList<'_>) -> Option<Message<'_>> {
-    let is_empty_list = matches!(&system, TextOrList::List(parts) if parts.is_empty());
-    let text = content_text(system);
-    (!text.is_empty() && !is_empty_list).then(|| Message {
+    let is_empty = match &system {
+        TextOrList::Absent => true,
+        TextOrList::Text(text) => text.is_empty(),
+        TextOrList::List(parts) => parts.is_empty(),
+    };
+    (!is_empty).then(|| Message {
         role: Cow::Borrowed("system"),
-        text,
+        text: content_text(system),
     })
 }
 
@@ -78,10 +81,10 @@ pub(super) fn read_event(data: &str, counts: &mut Counts, answer: &mut Answer) -
     match event.kind.0.as_deref() {
         Some("message_start") => take_message(event.message.0.unwrap_or_default(), counts, answer),
         Some("content_block_start") => {
-            start_block(index, &event.block.0.unwrap_or_default(), answer)
+            start_block(index, &event.block.0.unwrap_or_default(), answer);
         }
         Some("content_block_delta") => {
-            take_delta(index, &event.delta.0.unwrap_or_default(), answer)
+            take_delta(index, &event.delta.0.unwrap_or_default(), answer);
         }
         Some("content_block_stop") => stop_block(index, answer),
         Some("message_delta") => {

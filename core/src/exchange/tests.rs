@@ -1,1 +1,533 @@
+use serde_json::{Value, json};
 
+use super::*;
+use crate::completion::ResponseFlags;
+use crate::digest::HashForm;
+
+const MINIMAL: &str = r#"{"organization_id":"org_1","audit_api":{"cluster":"audit"}}"#;
+const OPENAI: &str = "/v1/chat/completions?key=secret";
+const ANTHROPIC: &str = "/v1/messages";
+const ASK: &str = r#"{"model":"gpt-4","messages":[{"role":"user","content":"Hi"}]}"#;
+const OPENAI_ANSWER: &str = r#"{"id":"chatcmpl-1","model":"gpt-4-0613","choices":[{"index":0,
+    "message":{"role":"assistant","content":"Hello"},"finish_reason":"stop"}],
+    "usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}}"#;
+const OPENAI_STREAM: &str = "data: {\"id\":\"\",\"choices\":[]}\n\n\
+    data: {\"id\":\"c-1\",\"model\":\"m-1\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"H\u{e9}\"}}]}\n\n\
+    data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"llo\"},\"finish_reason\":null}],\"usage\":null}\n\n\
+    data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\r\n\r\n\
+    data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":4,\"total_tokens\":13}}\n\n\
+    data: [DONE]\n\n";
+const ANTHROPIC_STREAM: &str = r#"event: message_start
+data: {"type":"message_start","message":{"id":"msg_1","type":"message","model":"claude-x","content":[],"usage":{"input_tokens":10,"cache_read_input_tokens":3,"output_tokens":1}}}
+
+event: content_block_start
+data: {"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":""}}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"hm"}}
+
+event: content_block_start
+data: {"type":"content_block_start","index":1,"content_block":{"type":"text","text":""}}
+
+event: ping
+data: {"type":"ping"}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"Hé"}}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"llo"}}
+
+event: content_block_start
+data: {"type":"content_block_start","index":2,"content_block":{"type":"tool_use","id":"tu_1","name":"weather","input":{}}}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":"{\"city\":"}}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":"\"Bonn\"}"}}
+
+event: content_block_stop
+data: {"type":"content_block_stop","index":2}
+
+event: content_block_start
+data: {"type":"content_block_start","index":3,"content_block":{"type":"tool_use","id":"tu_2","name":"now","input":{}}}
+
+event: content_block_stop
+data: {"type":"content_block_stop","index":3}
+
+event: message_delta
+data: {"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":25}}
+
+event: message_stop
+data: {"type":"message_stop"}
+
+"#;
+
+/// One call, cut into pieces of a size; what is not said is an ordinary, complete call.
+struct Call {
+    config: String,
+    path: &'static str,
+    headers: Vec<(&'static str, Vec<u8>)>,
+    body: Vec<u8>,
+    request_ends: bool,
+    status: Option<u16>,
+    response_headers: Vec<(&'static str, &'static str)>,
+    response: Vec<u8>,
+    response_ends: bool,
+    end: End,
+    piece: usize,
+}
+
+impl Call {
+    fn new(path: &'static str, body: &str, response: &str) -> Self {
+        Self {
+            config: MINIMAL.to_owned(),
+            path,
+            headers: Vec::new(),
+            body: body.into(),
+            request_ends: true,
+            status: Some(200),
+            response_headers: Vec::new(),
+            response: response.into(),
+            response_ends: true,
+            end: End {
+                details: Some("via_upstream".to_owned()),
+                ..End::default()
+            },
+            piece: usize::MAX,
+        }
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
+    fn event(&self) -> Value {
+        serde_json::to_value(self.run().expect("an audited call")).unwrap()
+    }
+
+    fn run(&self) -> Option<AuditEvent> {
+        let policy = Rc::new(Policy::read(self.config.as_bytes(), &|_| None).unwrap());
+        let at = |ms: u64| Timestamp::from_unix_ms(1_738_405_800_000 + ms);
+        let mut head = pairs(&[
+            (":method", "POST"),
+            (":path", self.path),
+            (":authority", "h:1"),
+        ]);
+        head.extend(
+            self.headers
+                .iter()
+                .map(|(name, value)| (name.as_bytes().to_vec(), value.clone())),
+        );
+        let mut exchange = Exchange::begin(&policy, Headers(&head), [7; 10], at(0))?;
+        for piece in self.body.chunks(self.piece) {
+            exchange.request_body(piece);
+        }
+        if self.request_ends {
+            exchange.request_end();
+        }
+        if let Some(status) = self.status {
+            let mut head = pairs(&self.response_headers);
+            head.extend(pairs(&[(":status", &status.to_string())]));
+            exchange.response_head(Headers(&head));
+        }
+        for piece in self.response.chunks(self.piece) {
+            exchange.response_body(piece, at(30));
+        }
+        if self.response_ends {
+            exchange.response_end();
+        }
+        Some(exchange.end(self.end.clone(), at(250)))
+    }
+}
+
+fn pairs(headers: &[(&str, &str)]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()))
+        .collect()
+}
+
+fn aborted(flags: u64, details: &str) -> End {
+    End {
+        flags: ResponseFlags(flags),
+        details: Some(details.to_owned()),
+        ..End::default()
+    }
+}
+
+/// Where the gateway's own facts stand.
+fn own<'a>(event: &'a Value, pointer: &str) -> &'a Value {
+    event
+        .pointer(&format!("/metadata/audit_layer{pointer}"))
+        .unwrap_or(&Value::Null)
+}
+
+#[test]
+fn a_plain_call_gives_the_documented_event() {
+    let ask = r#"{"messages":[{"role":"system","content":"s"},{"role":"user","content":"Hi"}],
+        "temperature":0.30,"seed":7,"model":"gpt-4","user":"body-user","stream":false}"#;
+    let event = Call::new(OPENAI, ask, OPENAI_ANSWER)
+        .with(|call| {
+            call.headers = vec![
+                ("x-audit-decision-type", b"loan".to_vec()),
+                ("x-request-id", b"gateway-1".to_vec()),
+                ("authorization", b"Bearer secret".to_vec()),
+            ];
+        })
+        .event();
+    let mut top = event.clone();
+    top.as_object_mut().unwrap().remove("metadata");
+    assert_eq!(
+        top,
+        json!({
+            "request_id": "0194c10f-6840-7707-8707-070707070707",
+            "timestamp": "2025-02-01T10:30:00.000Z",
+            "duration_ms": 250,
+            "user_id": "body-user",
+            "session_id": null,
+            "organization_id": "org_1",
+            "prompt_hash": HashForm::Sha256.hash(b"s\nHi"),
+            "prompt_content": "s\nHi",
+            "prompt_tokens": 5,
+            "response_content": "Hello",
+            "response_tokens": 2,
+            "model_provider": "openai",
+            "model_name": "gpt-4",
+            "model_parameters": {"temperature": 0.30, "seed": 7},
+            "decision_type": "loan",
+            "decision_outcome": null,
+            "confidence_score": null,
+            "reasoning": null,
+            "compliance_tags": [],
+            "risk_level": "low",
+        })
+    );
+    assert_eq!(own(&event, "/completion/state"), "complete");
+    assert_eq!(own(&event, "/usage/source"), "reported");
+    assert_eq!(own(&event, "/timing/first_byte_ms"), 30);
+    assert_eq!(own(&event, "/response/model"), "gpt-4-0613");
+    assert_eq!(own(&event, "/gateway/path"), "/v1/chat/completions");
+    assert_eq!(own(&event, "/gateway/request_id"), "gateway-1");
+    assert_eq!(own(&event, "/capture/notes"), &json!([]));
+    assert!(!event.to_string().contains("secret"));
+}
+
+#[test]
+fn a_streamed_call_is_read_from_its_events() {
+    let event = Call::new(OPENAI, ASK, OPENAI_STREAM).event();
+    assert_eq!(event["response_content"], "Héllo");
+    assert_eq!(
+        (&event["prompt_tokens"], &event["response_tokens"]),
+        (&json!(9), &json!(4))
+    );
+    assert_eq!(own(&event, "/response/id"), "c-1");
+    assert_eq!(own(&event, "/capture/streamed"), true);
+    assert_eq!(own(&event, "/completion/finish_reasons"), &json!(["stop"]));
+
+    let event = Call::new(ANTHROPIC, ASK, ANTHROPIC_STREAM).event();
+    assert_eq!(event["response_content"], "Héllo");
+    assert_eq!(
+        (&event["prompt_tokens"], &event["response_tokens"]),
+        (&json!(13), &json!(25))
+    );
+    assert_eq!(own(&event, "/usage/cache_read"), 3);
+    assert_eq!(own(&event, "/response/reasoning"), "hm");
+    assert_eq!(
+        own(&event, "/response/tool_calls"),
+        &json!([
+            {"choice": 0, "id": "tu_1", "name": "weather", "arguments": "{\"city\":\"Bonn\"}"},
+            {"choice": 0, "id": "tu_2", "name": "now", "arguments": "{}"},
+        ])
+    );
+}
+
+#[test]
+fn any_piece_size_gives_the_same_event() {
+    for (path, response) in [
+        (OPENAI, OPENAI_ANSWER),
+        (OPENAI, OPENAI_STREAM),
+        (ANTHROPIC, ANTHROPIC_STREAM),
+    ] {
+        let whole = Call::new(path, ASK, response).event();
+        for piece in 1..=64 {
+            let event = Call::new(path, ASK, response)
+                .with(|call| call.piece = piece)
+                .event();
+            assert_eq!(event, whole, "{path} in pieces of {piece}");
+        }
+    }
+}
+
+#[test]
+fn the_canonical_prompt_equals_the_client_wrappers() {
+    let vectors = include_str!("../../../tests/fixtures/wrapper-vectors.json");
+    let vectors: Vec<Value> = serde_json::from_str(vectors).unwrap();
+    assert!(vectors.len() > 20);
+    for vector in &vectors {
+        let path = if vector["api"] == "openai.chat_completions" {
+            OPENAI
+        } else {
+            ANTHROPIC
+        };
+        let event = Call::new(path, vector["body"].as_str().unwrap(), "{}").event();
+        let hash = format!("sha256:{}", vector["prompt_sha256"].as_str().unwrap());
+        assert_eq!(
+            event["prompt_content"], vector["prompt_content"],
+            "{vector}"
+        );
+        assert_eq!(event["prompt_hash"], hash.as_str(), "{vector}");
+    }
+}
+
+#[test]
+fn a_body_that_cannot_be_read_is_still_an_audited_call() {
+    for (body, expected) in [
+        ("", "request_body_empty"),
+        ("not json", "request_unreadable"),
+        ("[1,2]", "request_unreadable"),
+        ("{\"model\":\"m\"}", "request_unreadable"),
+    ] {
+        let event = Call::new(OPENAI, body, OPENAI_ANSWER).event();
+        assert_eq!(own(&event, "/capture/notes"), &json!([expected]), "{body}");
+        assert_eq!(
+            (&event["prompt_hash"], &event["prompt_content"]),
+            (&json!(""), &json!(""))
+        );
+        assert_eq!(event["response_content"], "Hello");
+        assert_eq!(
+            own(&event, "/capture/request_hash").is_null(),
+            body.is_empty()
+        );
+    }
+    for (response, expected) in [
+        ("", "response_body_empty"),
+        ("<html>", "response_unreadable"),
+        ("id: 1\n\n", "response_unreadable"),
+    ] {
+        let event = Call::new(OPENAI, ASK, response).event();
+        assert!(
+            own(&event, "/capture/notes").to_string().contains(expected),
+            "{response}"
+        );
+    }
+}
+
+#[test]
+fn a_large_prompt_is_hashed_whole_and_kept_up_to_the_limit() {
+    let limit = 1 << 20;
+    for (size, is_cut) in [
+        (limit - 1, false),
+        (limit, false),
+        (limit + 1, true),
+        (2 * limit, true),
+    ] {
+        let prompt = "x".repeat(size);
+        let body = json!({"model": "m", "messages": [{"role": "user", "content": &prompt}]});
+        let event = Call::new(OPENAI, &body.to_string(), OPENAI_ANSWER).event();
+        assert_eq!(
+            event["prompt_hash"],
+            HashForm::Sha256.hash(prompt.as_bytes())
+        );
+        assert_eq!(
+            event["prompt_content"].as_str().unwrap().len(),
+            size.min(limit)
+        );
+        assert_eq!(own(&event, "/capture/truncated"), is_cut);
+    }
+}
+
+#[test]
+fn a_body_over_the_limit_is_read_as_far_as_it_was_kept() {
+    let config = MINIMAL.replacen('{', r#"{"capture":{"limits":{"request_bytes":1024}},"#, 1);
+    let prompt = "x".repeat(2_000);
+    let body = json!({"model": "m", "messages": [{"role": "user", "content": prompt}]});
+    let event = Call::new(OPENAI, &body.to_string(), OPENAI_ANSWER)
+        .with(|call| call.config = config)
+        .event();
+    assert_eq!(
+        own(&event, "/capture/notes"),
+        &json!(["request_body_truncated"])
+    );
+    assert_eq!(event["prompt_hash"], "");
+    assert!(event["prompt_content"].as_str().unwrap().len() > 900);
+    assert_eq!(
+        own(&event, "/capture/request_hash"),
+        &HashForm::Sha256.hash(body.to_string().as_bytes())
+    );
+}
+
+#[test]
+fn how_it_ended_is_told() {
+    let cut = &OPENAI_STREAM[..OPENAI_STREAM.find("llo").unwrap()];
+    let left = |call: &mut Call| {
+        call.response_ends = false;
+        call.end = aborted(0x4000, "downstream_remote_disconnect");
+    };
+    let event = Call::new(OPENAI, ASK, cut).with(left).event();
+    assert_eq!(own(&event, "/completion/state"), "client_abort");
+    assert_eq!(own(&event, "/completion/flags"), &json!(["DC"]));
+    assert_eq!(own(&event, "/completion/finish_reasons"), &json!(["error"]));
+    assert_eq!(event["response_content"], "Hé");
+
+    // A client that leaves right after the last event has had its answer.
+    let event = Call::new(OPENAI, ASK, OPENAI_STREAM).with(left).event();
+    assert_eq!(own(&event, "/completion/state"), "complete");
+
+    let event = Call::new(OPENAI, ASK, cut).event();
+    assert_eq!(own(&event, "/completion/state"), "upstream_abort");
+    assert!(
+        own(&event, "/capture/notes")
+            .to_string()
+            .contains("stream_unterminated")
+    );
+}
+
+#[test]
+fn usage_before_the_break_is_partial() {
+    let cut = &ANTHROPIC_STREAM[..ANTHROPIC_STREAM.find("event: message_delta").unwrap()];
+    let event = Call::new(ANTHROPIC, ASK, cut)
+        .with(|call| {
+            call.response_ends = false;
+            call.end = aborted(0x40, "upstream_reset_after_response_started");
+        })
+        .event();
+    assert_eq!(own(&event, "/completion/state"), "upstream_abort");
+    assert_eq!(own(&event, "/usage/source"), "partial");
+    assert_eq!(own(&event, "/usage/input_tokens"), 13);
+}
+
+#[test]
+fn a_provider_error_is_recorded_with_its_words() {
+    let error = r#"{"error":{"message":"slow down","type":"requests","param":null,"code":429}}"#;
+    let event = Call::new(OPENAI, ASK, error)
+        .with(|call| call.status = Some(429))
+        .event();
+    assert_eq!(own(&event, "/completion/state"), "rejected");
+    assert_eq!(
+        own(&event, "/completion/error"),
+        &json!({"type": "requests", "code": "429", "message": "slow down"})
+    );
+    assert_eq!(own(&event, "/usage/source"), "absent");
+
+    let error = "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"busy\"}}\n\n";
+    let event = Call::new(ANTHROPIC, ASK, error).event();
+    assert_eq!(own(&event, "/completion/state"), "upstream_error");
+    assert_eq!(own(&event, "/completion/error/type"), "overloaded_error");
+}
+
+#[test]
+fn several_choices_tool_calls_and_refusals_are_kept() {
+    let answer = r#"{"choices":[
+        {"index":0,"message":{"content":null,"refusal":"No."},"finish_reason":"stop"},
+        {"index":1,"message":{"content":"Yes","tool_calls":[
+            {"id":"a","type":"function","function":{"name":"f","arguments":"{}"}},
+            {"id":"b","type":"custom","custom":{"name":"g","input":"text"}}]},"finish_reason":"tool_calls"}],
+        "usage":{"prompt_tokens":35,"completion_tokens":12,"total_tokens":109}}"#;
+    let event = Call::new(OPENAI, ASK, answer).event();
+    assert_eq!(event["response_content"], "No.");
+    assert_eq!(own(&event, "/response/refusal"), "No.");
+    assert_eq!(own(&event, "/response/choices/1/content"), "Yes");
+    assert_eq!(own(&event, "/response/tool_calls/1/arguments"), "text");
+    // Reasoning that a vendor leaves out of completion_tokens is in the total.
+    assert_eq!(event["response_tokens"], 74);
+}
+
+#[test]
+fn tool_calls_that_come_in_pieces_are_put_together() {
+    let delta = |calls: &str| {
+        format!(
+            "data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"tool_calls\":[{calls}]}}}}]}}\n\n"
+        )
+    };
+    let stream = [
+        delta(r#"{"index":0,"id":"a","function":{"name":"f","arguments":""}}"#),
+        delta(r#"{"index":1,"id":"b","function":{"name":"g","arguments":"{\"x\""}}"#),
+        delta(r#"{"index":0,"function":{"arguments":"{}"}},{"index":1,"function":{"arguments":":1}"}}"#),
+        // Without numbers, as Mistral sends them.
+        delta(r#"{"id":"a","function":{"arguments":" "}}"#),
+    ]
+    .concat();
+    let event = Call::new(OPENAI, ASK, &stream).event();
+    assert_eq!(
+        own(&event, "/response/tool_calls"),
+        &json!([
+            {"choice": 0, "id": "a", "name": "f", "arguments": "{} "},
+            {"choice": 0, "id": "b", "name": "g", "arguments": "{\"x\":1}"},
+        ])
+    );
+}
+
+#[test]
+fn hash_only_keeps_every_content_out_on_every_path() {
+    let config = MINIMAL.replacen('{', r#"{"capture":{"content":"hash_only"},"#, 1);
+    let ask = r#"{"model":"m","messages":[{"role":"user","content":"canary"}],"stop":["canary"],
+        "response_format":{"canary":1},"temperature":1}"#;
+    let answers = [
+        r#"{"choices":[{"message":{"content":"canary","refusal":"canary","reasoning":"canary",
+            "tool_calls":[{"function":{"name":"f","arguments":"canary"}}]}},{"index":1,"message":{"content":"canary"}}]}"#,
+        r#"{"error":{"type":"t","message":"canary"}}"#,
+        "data: {\"choices\":[{\"delta\":{\"content\":\"canary\",\"reasoning\":\"canary\"}}]}\n\n",
+    ];
+    for answer in answers {
+        for ends in [true, false] {
+            let event = Call::new(OPENAI, ask, answer)
+                .with(|call| {
+                    call.config = config.clone();
+                    call.response_ends = ends;
+                })
+                .event();
+            assert!(!event.to_string().contains("canary"), "{event}");
+            assert_eq!(event["prompt_hash"], HashForm::Sha256.hash(b"canary"));
+            assert_eq!(event["model_parameters"], json!({"temperature": 1}));
+        }
+    }
+}
+
+#[test]
+fn only_calls_of_a_known_format_are_audited() {
+    assert!(Call::new("/v1/models", ASK, "{}").run().is_none());
+    assert!(
+        Call::new("/v1/messages/count_tokens", ASK, "{}")
+            .run()
+            .is_none()
+    );
+}
+
+#[test]
+fn an_encoding_that_cannot_be_decoded_is_told_and_never_read() {
+    let event = Call::new(OPENAI, ASK, OPENAI_ANSWER)
+        .with(|call| call.response_headers = vec![("content-encoding", "lzma")])
+        .event();
+    assert_eq!(event["response_content"], "");
+    assert_eq!(own(&event, "/capture/encoding"), "lzma");
+    assert!(
+        own(&event, "/capture/notes")
+            .to_string()
+            .contains("response_encoding_unsupported")
+    );
+}
+
+#[test]
+fn a_request_that_broke_off_is_read_as_far_as_it_came() {
+    let event = Call::new(OPENAI, &ASK[..ASK.len() - 4], "")
+        .with(|call| {
+            call.request_ends = false;
+            call.response_ends = false;
+            call.status = None;
+            call.end = aborted(0x4000, "downstream_remote_disconnect");
+        })
+        .event();
+    assert_eq!(
+        own(&event, "/capture/notes"),
+        &json!(["request_incomplete"])
+    );
+    assert_eq!(
+        (&event["model_name"], &event["prompt_content"]),
+        (&json!("gpt-4"), &json!("Hi"))
+    );
+    assert_eq!(event["prompt_hash"], "");
+    assert_eq!(own(&event, "/completion/http_status"), &Value::Null);
+}

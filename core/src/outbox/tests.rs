@@ -1,1 +1,280 @@
+use std::rc::Rc;
 
+use super::*;
+use crate::completion::End;
+use crate::exchange::Exchange;
+use crate::headers::Headers;
+use crate::policy::Policy;
+
+/// An outbox with a clock, under a configuration of delivery.
+struct World {
+    policy: Rc<Policy>,
+    outbox: Outbox,
+    now: Timestamp,
+}
+
+impl World {
+    fn new(delivery: &str) -> Self {
+        let config = format!(r#"{{"audit_api":{{"cluster":"c"}},"delivery":{delivery}}}"#);
+        let policy = Policy::read(config.as_bytes(), &|_| None).unwrap();
+        Self {
+            policy: Rc::new(policy),
+            outbox: Outbox::new("w".to_owned(), 1),
+            now: Timestamp::from_unix_ms(1_000_000),
+        }
+    }
+
+    fn batching() -> Self {
+        Self::new(
+            r#"{"batch":{"path":"/batch","max_events":3,"linger_ms":200},"queue":{"max_events":6}}"#,
+        )
+    }
+
+    fn push(&mut self, events: usize) -> Vec<DeadLetter> {
+        let head = [(":method", "POST"), (":path", "/v1/messages")]
+            .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+        (0..events)
+            .flat_map(|_| {
+                let exchange =
+                    Exchange::begin(&self.policy, Headers(&head), [0; 10], self.now).unwrap();
+                let event = exchange.end(End::default(), self.now);
+                self.outbox.push(event, &self.policy.delivery, self.now)
+            })
+            .collect()
+    }
+
+    fn poll(&mut self) -> Option<Batch> {
+        self.outbox.poll(&self.policy.delivery, self.now)
+    }
+
+    fn settle(&mut self, batch: &Batch, outcome: Outcome) -> Settled {
+        self.outbox
+            .settle(batch.id, outcome, &self.policy.delivery.retry, self.now)
+    }
+
+    fn pass_ms(&mut self, ms: u64) {
+        self.now = self.now.plus_ms(ms);
+    }
+}
+
+fn failed() -> Outcome {
+    Outcome::Failed {
+        retry_after_ms: None,
+    }
+}
+
+fn accepted() -> Outcome {
+    Outcome::Accepted(Receipt::default())
+}
+
+fn sequence(batch: &Batch) -> Vec<u64> {
+    str::from_utf8(&batch.body)
+        .unwrap()
+        .lines()
+        .map(|line| {
+            let event: serde_json::Value = serde_json::from_str(line).unwrap();
+            event["metadata"]["audit_layer"]["writer"]["seq"]
+                .as_u64()
+                .unwrap()
+        })
+        .collect()
+}
+
+#[test]
+fn a_batch_is_due_when_it_is_full_or_has_lingered() {
+    let mut world = World::batching();
+    world.push(2);
+    assert!(world.poll().is_none());
+    world.push(1);
+    assert_eq!(sequence(&world.poll().unwrap()), [1, 2, 3]);
+    world.push(1);
+    world.pass_ms(199);
+    assert!(world.poll().is_none());
+    world.pass_ms(1);
+    assert_eq!(sequence(&world.poll().unwrap()), [4]);
+}
+
+#[test]
+fn a_batch_is_bounded_in_bytes_but_takes_at_least_one_event() {
+    let mut world = World::new(r#"{"batch":{"path":"/batch","max_bytes":10}}"#);
+    world.push(2);
+    assert_eq!(sequence(&world.poll().unwrap()), [1]);
+    assert_eq!(sequence(&world.poll().unwrap()), [2]);
+}
+
+#[test]
+fn without_a_batch_path_each_event_goes_alone_and_at_once() {
+    let mut world = World::new("{}");
+    world.push(2);
+    let batch = world.poll().unwrap();
+    assert_eq!(batch.body.last(), Some(&b'}'));
+    assert_eq!(sequence(&batch), [1]);
+}
+
+#[test]
+fn a_failed_batch_is_sent_again_with_the_same_ids_before_younger_events() {
+    let mut world = World::batching();
+    world.push(5);
+    let first = world.poll().unwrap();
+    assert_eq!(world.settle(&first, failed()).retried, 3);
+    world.pass_ms(100);
+    let again = world.poll().unwrap();
+    assert_eq!(again.body, first.body);
+    assert_eq!(world.settle(&again, accepted()).delivered, 3);
+    world.pass_ms(200);
+    assert_eq!(sequence(&world.poll().unwrap()), [4, 5]);
+}
+
+#[test]
+fn after_a_failure_one_batch_at_a_time_tries() {
+    let mut world = World::batching();
+    world.push(6);
+    let batches = [world.poll().unwrap(), world.poll().unwrap()];
+    for batch in &batches {
+        world.settle(batch, failed());
+    }
+    world.pass_ms(60_000);
+    let probe = world.poll().unwrap();
+    assert!(world.poll().is_none());
+    world.settle(&probe, accepted());
+    assert!(world.poll().is_some());
+}
+
+#[test]
+fn waits_grow_up_to_their_bound_and_retry_after_is_obeyed() {
+    let mut world = World::new(r#"{"retry":{"base_ms":100,"max_ms":5000,"max_age_ms":86400000}}"#);
+    world.push(1);
+    let mut longest = 0;
+    for failure in 0..40_u32 {
+        let batch = world.poll().unwrap();
+        world.settle(&batch, failed());
+        let before = world.now;
+        while world.outbox.retry_at > world.now {
+            world.pass_ms(1);
+        }
+        let waited = world.now.ms_since(before);
+        assert!(
+            waited <= 5000.min(100_u64.saturating_mul(1 << failure.min(30))),
+            "{waited}"
+        );
+        longest = longest.max(waited);
+    }
+    assert!(longest > 2500);
+    let batch = world.poll().unwrap();
+    world.settle(
+        &batch,
+        Outcome::Failed {
+            retry_after_ms: Some(42_000),
+        },
+    );
+    world.pass_ms(41_999);
+    assert!(world.poll().is_none());
+    world.pass_ms(1);
+    assert!(world.poll().is_some());
+}
+
+#[test]
+fn an_event_over_the_bounds_pushes_out_the_oldest() {
+    let mut world = World::batching();
+    assert_eq!(world.push(6), []);
+    let dead = world.push(1);
+    assert_eq!(dead[0].reason, "queue_full");
+    assert!(dead[0].json.contains(r#""seq":1}"#));
+    assert_eq!((dead.len(), world.outbox.depth()), (1, 6));
+}
+
+#[test]
+fn events_on_their_way_count_towards_the_bounds() {
+    let mut world = World::batching();
+    world.push(6);
+    let (first, second) = (world.poll().unwrap(), world.poll().unwrap());
+    let dead = world.push(1);
+    assert!(dead[0].json.contains(r#""seq":7}"#));
+    world.settle(&first, accepted());
+    world.settle(&second, accepted());
+    assert_eq!((world.outbox.depth(), world.outbox.bytes()), (0, 0));
+}
+
+#[test]
+fn a_refused_batch_becomes_dead_letters_at_once() {
+    let mut world = World::batching();
+    world.push(3);
+    let batch = world.poll().unwrap();
+    let settled = world.settle(&batch, Outcome::of_answer(401, None, b""));
+    assert_eq!(settled.dead.len(), 3);
+    assert_eq!(settled.dead[0].reason, "http_401");
+    assert_eq!(world.outbox.depth(), 0);
+}
+
+#[test]
+fn one_rejected_event_costs_no_other() {
+    let mut world = World::batching();
+    world.push(3);
+    let batch = world.poll().unwrap();
+    let answer =
+        br#"{"accepted":2,"rejected":[{"line":2,"request_id":null,"error":{"code":"bad_event"}}]}"#;
+    let settled = world.settle(&batch, Outcome::of_answer(207, None, answer));
+    assert_eq!(settled.delivered, 2);
+    assert_eq!(settled.dead.len(), 1);
+    assert_eq!(settled.dead[0].reason, "bad_event");
+    assert!(settled.dead[0].json.contains(r#""seq":2}"#));
+}
+
+#[test]
+fn what_an_answer_means_is_decided_by_its_status() {
+    for (status, expected) in [
+        (200, "accepted"),
+        (204, "accepted"),
+        (400, "refused"),
+        (404, "refused"),
+        (408, "failed"),
+        (425, "failed"),
+        (429, "failed"),
+        (500, "failed"),
+        (503, "failed"),
+        (302, "refused"),
+    ] {
+        let outcome = match Outcome::of_answer(status, Some("7"), b"whatever") {
+            Outcome::Accepted(_) => "accepted",
+            Outcome::Refused { .. } => "refused",
+            Outcome::Failed { retry_after_ms } => {
+                assert_eq!(retry_after_ms, Some(7_000));
+                "failed"
+            }
+        };
+        assert_eq!(outcome, expected, "{status}");
+    }
+}
+
+#[test]
+fn an_event_that_is_too_old_is_given_up_when_it_fails_again() {
+    let mut world = World::new(r#"{"retry":{"max_age_ms":1000}}"#);
+    world.push(1);
+    world.pass_ms(1_000);
+    let batch = world.poll().unwrap();
+    let settled = world.settle(&batch, failed());
+    assert_eq!(settled.dead[0].reason, "max_age");
+    assert_eq!(world.outbox.depth(), 0);
+}
+
+#[test]
+fn drained_and_recalled_events_are_neither_lost_nor_doubled() {
+    let mut world = World::batching();
+    world.push(5);
+    let batch = world.poll().unwrap();
+    world.outbox.recall(batch.id);
+    assert_eq!(world.settle(&batch, accepted()), Settled::default());
+    assert!(world.poll().is_some());
+    assert_eq!(world.outbox.drain("shutdown").len(), 5);
+    assert_eq!((world.outbox.depth(), world.outbox.bytes()), (0, 0));
+}
+
+#[test]
+fn a_clock_set_back_does_not_stop_delivery() {
+    let mut world = World::new("{}");
+    world.push(1);
+    let batch = world.poll().unwrap();
+    world.settle(&batch, failed());
+    world.now = Timestamp::from_unix_ms(5);
+    assert!(world.poll().is_some());
+}
