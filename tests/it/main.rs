@@ -1,1 +1,16 @@
-//! Real Envoy, real collector, real client SDKs: what operators and applications see.
+//! What operators and applications see: real Envoy, real collector, real client SDKs.
+//!
+//! Run by `cargo test`; everything these tests need is built or installed on first use.
+
+mod call;
+mod config;
+mod delivery;
+mod demo;
+mod expected;
+mod faults;
+mod fixture;
+mod headers;
+mod sdk;
+mod tidy;
+mod tls;
+mod wrapper;

@@ -43,14 +43,14 @@ pub struct Collector {
 impl Collector {
     /// Starts the collector on this database file, on a loopback port or on 0 for any.
     pub async fn start(database: &Path, port: u16) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
+        let folder = workspace::scratch()?;
         let (process, address) = start(database, port, folder.path()).await?;
         let api = Api::new(address, KEY);
         Ok(Self {
             process,
             database: database.to_owned(),
             api,
-            folder: folder,
+            folder,
         })
     }
 

@@ -15,6 +15,7 @@ use tokio::process::Command;
 pub use self::configuration::Configuration;
 use crate::process::Process;
 use crate::wait::PATIENCE;
+use crate::workspace;
 
 /// How to start Envoy.
 #[derive(Debug, Clone)]
@@ -53,7 +54,7 @@ impl Envoy {
         configuration: &Configuration,
         options: &Options,
     ) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
+        let folder = workspace::scratch()?;
         let admin_file = folder.path().join("admin");
         let mut command = command(program, configuration, options, &folder)?;
         command.arg("--admin-address-path").arg(&admin_file);
@@ -131,7 +132,7 @@ pub async fn validate(
     configuration: &Configuration,
     options: &Options,
 ) -> Result<Verdict> {
-    let folder = tempfile::tempdir()?;
+    let folder = workspace::scratch()?;
     let mut command = command(program, configuration, options, &folder)?;
     let output = command
         .args(["--mode", "validate"])

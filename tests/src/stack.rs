@@ -12,7 +12,7 @@ use crate::envoy::{self, Configuration, Envoy};
 use crate::ports::loopback;
 use crate::sample_llm::SampleLlm;
 use crate::wait::{PATIENCE, wait_until};
-use crate::{python, wasm};
+use crate::{python, wasm, workspace};
 
 /// The organisation that every event of a stack belongs to.
 pub const ORGANIZATION: &str = "org_local_demonstration";
@@ -81,7 +81,7 @@ pub struct Stack {
 impl Stack {
     /// Starts everything with the configuration an operator copies, `envoy/envoy.yaml`.
     pub async fn start(options: &Options) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
+        let folder = workspace::scratch()?;
         let database = options.database.clone();
         let database = database.unwrap_or_else(|| folder.path().join("audit.db"));
         let collector = Collector::start(&database, options.collector_port).await?;

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 
 use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, test_kill_process};
 use serde::Deserialize;
+use tempfile::TempDir;
 use tokio::process::Command;
 
 /// The folder that holds the workspace's `Cargo.toml`.
@@ -28,6 +30,18 @@ pub fn target() -> Result<&'static Path> {
     let metadata: Metadata =
         serde_json::from_slice(&output.stdout).context("the answer of cargo metadata")?;
     Ok(TARGET.get_or_init(|| metadata.target_directory))
+}
+
+/// A folder in the target directory that goes when it is dropped.
+///
+/// What a process leaves there because it was killed, the next one clears away.
+pub fn scratch() -> Result<TempDir> {
+    static CLEARED: Once = Once::new();
+    let folder = target()?.join("scratch");
+    std::fs::create_dir_all(&folder)?;
+    CLEARED.call_once(|| clear_abandoned(&folder));
+    let owner = format!("{}-", std::process::id());
+    Ok(tempfile::Builder::new().prefix(&owner).tempdir_in(folder)?)
 }
 
 /// What cargo built: a program or a library.
@@ -72,6 +86,23 @@ pub async fn cargo_build(arguments: &[&str]) -> Result<Vec<Artifact>> {
 #[derive(Deserialize)]
 struct Metadata {
     target_directory: PathBuf,
+}
+
+/// Removes the folders of processes that are no more. They are named by the process's id.
+fn clear_abandoned(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let owner = name
+            .to_str()
+            .and_then(|name| name.split('-').next()?.parse().ok());
+        if owner
+            .and_then(Pid::from_raw)
+            .is_some_and(|id| test_kill_process(id).is_err())
+        {
+            // Another process may clear at the same time; then there is nothing left to do.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// The cargo that runs us, or the one on the path.

@@ -1,0 +1,91 @@
+//! Every configuration that ships is accepted by Envoy, and a wrong one is refused by name.
+
+use anyhow::{Context, Result};
+use audit_layer_tests::envoy::{Configuration, Verdict, validate};
+use audit_layer_tests::{python, stack, wasm, workspace};
+use serde_json::{Value, json};
+
+use crate::fixture::run;
+use crate::tls::Certificates;
+
+#[test]
+fn envoy_accepts_every_shipped_configuration() -> Result<()> {
+    run(async {
+        for name in shipped()? {
+            let verdict = judge(&name, |_| {}).await?;
+            assert!(verdict.accepted, "{name}:\n{}", verdict.output);
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_wrong_plugin_configuration_is_refused_with_the_members_name() -> Result<()> {
+    type Change = fn(&mut Value);
+    const CHANGES: [(&str, Change); 7] = [
+        ("audit_api.cluster", |plugin| {
+            plugin["audit_api"] = json!({})
+        }),
+        ("audit_api.clustre", |plugin| {
+            plugin["audit_api"]["clustre"] = "x".into()
+        }),
+        ("delivery.batch.max_events", |plugin| {
+            plugin["delivery"]["batch"]["max_events"] = 0.into()
+        }),
+        ("delivery.batch.linger_ms", |plugin| {
+            plugin["delivery"]["batch"]["linger_ms"] = "soon".into()
+        }),
+        ("capture.content", |plugin| {
+            plugin["capture"] = json!({ "content": "some" })
+        }),
+        ("audit_api.api_key", |plugin| {
+            plugin["audit_api"]["api_key"] = json!({ "env": "NO_SUCH" })
+        }),
+        ("deliverance", |plugin| plugin["deliverance"] = json!({})),
+    ];
+    run(async {
+        for (member, change) in CHANGES {
+            let verdict = judge("envoy.yaml", change).await?;
+            assert!(!verdict.accepted, "{member} was accepted");
+            let named = verdict.output.lines().find(|line| line.contains(member));
+            assert!(
+                named.is_some(),
+                "no line names {member}:\n{}",
+                verdict.output
+            );
+        }
+        Ok(())
+    })
+}
+
+/// What Envoy says of a shipped configuration with a change to the plugin's part.
+async fn judge(name: &str, change: impl Fn(&mut Value)) -> Result<Verdict> {
+    let mut configuration = Configuration::shipped(name)?;
+    // On an operator's machine these are where the configuration says.
+    let certificates = Certificates::new()?;
+    configuration.trusted_authorities(&certificates.authority())?;
+    configuration.module(wasm::build().await?)?.plugin(change)?;
+    validate(
+        &python::envoy().await?,
+        &configuration,
+        &stack::envoy_options(),
+    )
+    .await
+}
+
+/// The configurations of `envoy/`, all of them.
+fn shipped() -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(workspace::root().join("envoy"))? {
+        let name = entry?
+            .file_name()
+            .into_string()
+            .ok()
+            .context("a name that is not UTF-8")?;
+        if name.ends_with(".yaml") {
+            names.push(name);
+        }
+    }
+    assert!(!names.is_empty(), "no configuration ships");
+    Ok(names)
+}

@@ -1,0 +1,141 @@
+//! The rules of the house that a machine can check.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use audit_layer_tests::workspace;
+
+#[test]
+fn no_file_is_longer_than_500_lines_of_code() -> Result<()> {
+    for (path, text) in rust_files()? {
+        let code = text
+            .lines()
+            .filter(|line| !is_blank_or_comment(line))
+            .count();
+        assert!(code <= 500, "{} has {code} lines of code", path.display());
+    }
+    Ok(())
+}
+
+#[test]
+fn modules_are_named_files() -> Result<()> {
+    for (path, _) in rust_files()? {
+        assert!(
+            !path.ends_with("mod.rs"),
+            "{}: the house uses foo.rs beside foo/",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn nothing_is_left_to_do_in_code() -> Result<()> {
+    // In two parts, so that this file does not find itself.
+    let words = [
+        concat!("todo", "!("),
+        concat!("unimplemented", "!("),
+        concat!("FIX", "ME"),
+    ];
+    for (path, text) in rust_files()? {
+        let found = words.iter().find(|word| text.contains(**word));
+        assert_eq!(found, None, "{}", path.display());
+    }
+    Ok(())
+}
+
+#[test]
+fn architecture_names_only_files_that_exist() -> Result<()> {
+    let Ok(text) = std::fs::read_to_string(workspace::root().join("ARCHITECTURE.md")) else {
+        return Ok(());
+    };
+    for name in text
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| looks_like_a_path(name))
+    {
+        assert!(
+            workspace::root().join(name).exists(),
+            "ARCHITECTURE.md names {name}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn no_file_names_a_folder_of_somebodys_machine() -> Result<()> {
+    let homes = [
+        concat!("/ho", "me/"),
+        concat!("/Use", "rs/"),
+        concat!("/wo", "rk/"),
+        concat!("/ro", "ot/"),
+    ];
+    for path in files(workspace::root())? {
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            continue;
+        };
+        let found = homes.iter().find(|home| text.contains(**home));
+        assert_eq!(found, None, "{}", path.display());
+    }
+    Ok(())
+}
+
+fn is_blank_or_comment(line: &str) -> bool {
+    let line = line.trim();
+    line.is_empty() || line.starts_with("//")
+}
+
+/// Paths of this repository in prose: with a slash, without blanks, placeholders or a scheme, and
+/// not beginning with one, as HTTP paths do.
+fn looks_like_a_path(text: &str) -> bool {
+    text.contains('/')
+        && !text.starts_with('/')
+        && !text.contains("//")
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
+        && top_level(text)
+}
+
+/// Media types and the like have slashes too; a path begins with something that is here.
+fn top_level(text: &str) -> bool {
+    const FOLDERS: [&str; 7] = [
+        "core",
+        "plugin",
+        "collector",
+        "tests",
+        "examples",
+        "envoy",
+        ".cargo",
+    ];
+    text.split('/')
+        .next()
+        .is_some_and(|first| FOLDERS.contains(&first))
+}
+
+fn rust_files() -> Result<Vec<(PathBuf, String)>> {
+    let paths = files(workspace::root())?.into_iter();
+    let paths = paths.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    paths
+        .map(|path| Ok((path.clone(), std::fs::read_to_string(path)?)))
+        .collect()
+}
+
+/// Every file of the project, without what was built and what git keeps.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default();
+        if path == workspace::target()? || ["target", ".git"].iter().any(|skipped| name == *skipped)
+        {
+            continue;
+        }
+        match path.is_dir() {
+            true => found.append(&mut files(&path)?),
+            false => found.push(path),
+        }
+    }
+    Ok(found)
+}
