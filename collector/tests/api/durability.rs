@@ -143,6 +143,39 @@ async fn a_request_in_progress_is_finished_before_the_program_stops() {
 }
 
 #[tokio::test]
+async fn a_client_that_stalls_does_not_keep_the_program_running() {
+    let folder = Folder::new();
+    let mut program = Program::start_in(&folder).await;
+    program.record(&event("a")).await;
+    let mut stream = TcpStream::connect(program.host()).await.unwrap();
+    let head = format!(
+        "POST /v1/audit/log HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n\
+         content-length: 10\r\nexpect: 100-continue\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    assert_eq!(stream.read_u8().await.unwrap(), b'H');
+
+    program.signal("TERM").await;
+    assert!(program.ended().await.success());
+    assert!(
+        program
+            .stderr()
+            .contains("in progress when the time to stop was over")
+    );
+    assert!(
+        !folder.path("audit.db-wal").exists(),
+        "the database was not closed"
+    );
+}
+
+#[tokio::test]
+async fn an_interrupt_stops_the_program_as_well() {
+    let mut program = Program::start().await;
+    program.signal("INT").await;
+    assert!(program.ended().await.success());
+}
+
+#[tokio::test]
 async fn while_the_database_does_not_answer_nothing_is_acknowledged() {
     let folder = Folder::new();
     let program = Program::start_in(&folder).await;
