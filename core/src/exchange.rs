@@ -3,7 +3,6 @@
 mod request;
 mod response;
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -11,6 +10,7 @@ use crate::answer::cut;
 use crate::api::Api;
 use crate::caller::Caller;
 use crate::completion::{self, End, Seen};
+use crate::decode::Decoder;
 use crate::event::{
     AuditEvent, AuditLayer, Capture, CompletionState, ContentPolicy, Gateway, Metadata, SCHEMA,
     Timing,
@@ -78,7 +78,7 @@ impl Exchange {
 
     /// Takes the next bytes of the request's body.
     pub fn request_body(&mut self, chunk: &[u8]) {
-        self.request.body(chunk);
+        self.request.body(chunk, &mut self.notes);
     }
 
     /// The request ended: reads its body and lets go of it.
@@ -263,11 +263,13 @@ fn without_query(path: &str) -> &str {
     path.split(['?', '#']).next().unwrap_or_default()
 }
 
-/// A content-encoding that changes the bytes, by its name.
-fn encoding(headers: Headers<'_>) -> Option<Cow<'_, str>> {
-    let name = String::from_utf8_lossy(headers.bytes("content-encoding")?);
-    let is_none = name.trim().is_empty() || name.trim().eq_ignore_ascii_case("identity");
-    (!is_none).then_some(name)
+/// The name of the content-encoding, if there is one, and its decoder, if there is one.
+fn encoding(headers: Headers<'_>) -> (Option<String>, Option<Decoder>) {
+    let value = headers.bytes("content-encoding").unwrap_or_default();
+    let name = String::from_utf8_lossy(value).trim().to_owned();
+    let decoder = Decoder::of(&name);
+    let is_none = name.is_empty() || name.eq_ignore_ascii_case("identity");
+    ((!is_none).then_some(name), decoder)
 }
 
 /// The text as the event carries it: cut to the limit, or not at all.

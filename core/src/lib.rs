@@ -25,6 +25,7 @@ pub mod api;
 pub mod body;
 pub mod caller;
 pub mod completion;
+pub mod decode;
 pub mod digest;
 pub mod event;
 pub mod exchange;

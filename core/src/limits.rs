@@ -27,3 +27,13 @@ pub const BATCHES_IN_FLIGHT_MAX: usize = 4;
 
 /// The longest wait that an audit API's `retry-after` can ask for, in milliseconds.
 pub const RETRY_AFTER_MS_MAX: u64 = 600_000;
+
+/// Encoded bytes that are decoded at once. Deflate gives at most 1032 bytes for each, so that a
+/// hostile body takes about a megabyte at a time.
+pub const ENCODED_SLICE_BYTES: usize = 1 << 10;
+
+/// Decoded bytes for each encoded byte. Text compresses by 3 to 10, repetitive streams by 100.
+pub const DECODED_RATIO_MAX: u64 = 256;
+
+/// Decoded bytes beyond that ratio, so that a small body is never suspect.
+pub const DECODED_RATIO_SLACK_BYTES: u64 = 4 << 20;

@@ -28,6 +28,8 @@ pub enum Note {
     RequestIncomplete,
     /// The request's body was not JSON of its format.
     RequestUnreadable,
+    /// The request's body was not of its content-encoding, or grew too much when decoded.
+    RequestEncodingBroken,
     /// The request's content-encoding cannot be decoded.
     RequestEncodingUnsupported,
     /// The response's body was empty.
@@ -36,6 +38,8 @@ pub enum Note {
     ResponseBodyTruncated,
     /// The answer is in the event up to the content limit; the hash is of the whole.
     ResponseContentTruncated,
+    /// The response's body was not of its content-encoding, or grew too much when decoded.
+    ResponseEncodingBroken,
     /// The response's content-encoding cannot be decoded.
     ResponseEncodingUnsupported,
     /// The response's body was not JSON of its format.

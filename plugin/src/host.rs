@@ -23,9 +23,9 @@ pub(crate) enum Buffer {
 /// The header maps that are read here, by their numbers in the ABI.
 #[derive(Clone, Copy)]
 pub(crate) enum Map {
-    RequestHeaders = 0,
-    ResponseHeaders = 2,
-    CalloutResponseHeaders = 6,
+    Request = 0,
+    Response = 2,
+    CalloutResponse = 6,
 }
 
 /// Severities, by their numbers in the ABI.

@@ -37,10 +37,10 @@ impl HttpContext for Http {
         let Some(policy) = &self.policy else {
             return Action::Continue;
         };
-        let pairs = host::headers(Map::RequestHeaders);
+        let pairs = host::headers(Map::Request);
         let headers = Headers(&pairs);
         for name in headers.audit_names() {
-            host::remove_header(Map::RequestHeaders, name);
+            host::remove_header(Map::Request, name);
         }
         self.exchange = Exchange::begin(policy, headers, host::entropy(), host::now());
         self.request_end_if(end_of_stream);
@@ -50,7 +50,7 @@ impl HttpContext for Http {
     fn on_http_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
         if let Some(exchange) = &mut self.exchange {
             for_each_slice(Buffer::RequestBody, body_size, |slice| {
-                exchange.request_body(slice)
+                exchange.request_body(slice);
             });
         }
         self.request_end_if(end_of_stream);
@@ -64,13 +64,9 @@ impl HttpContext for Http {
 
     fn on_http_response_headers(&mut self, _num_headers: usize, end_of_stream: bool) -> Action {
         if let Some(exchange) = &mut self.exchange {
-            let pairs = host::headers(Map::ResponseHeaders);
+            let pairs = host::headers(Map::Response);
             exchange.response_head(Headers(&pairs));
-            host::set_header(
-                Map::ResponseHeaders,
-                AUDIT_REQUEST_ID,
-                exchange.request_id(),
-            );
+            host::set_header(Map::Response, AUDIT_REQUEST_ID, exchange.request_id());
         }
         self.response_end_if(end_of_stream);
         Action::Continue

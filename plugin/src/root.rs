@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use audit_layer_core::limits::RECEIPT_BYTES_MAX;
-use audit_layer_core::outbox::{Batch, BatchId, Outcome};
+use audit_layer_core::outbox::{BatchId, Outcome};
 use audit_layer_core::policy::Policy;
 use proxy_wasm::hostcalls::dispatch_http_call;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
@@ -113,12 +113,14 @@ impl Root {
             else {
                 return;
             };
-            let (id, events) = (batch.id, batch.events);
-            match dispatch(&policy, batch) {
+            match dispatch(&policy, &batch.body) {
                 Ok(token) => {
-                    self.callouts.insert(token, (id, events));
+                    self.callouts.insert(token, (batch.id, batch.events));
                 }
-                Err(status) => self.settle(id, not_dispatched(status, &policy, events)),
+                Err(status) => {
+                    let outcome = not_dispatched(status, &policy, batch.events);
+                    self.settle(batch.id, outcome);
+                }
             }
         }
     }
@@ -140,7 +142,7 @@ fn tick_period_ms(policy: &Policy) -> u32 {
     u32::try_from(half_linger).unwrap_or(100)
 }
 
-fn dispatch(policy: &Policy, batch: Batch) -> Result<u32, Status> {
+fn dispatch(policy: &Policy, body: &[u8]) -> Result<u32, Status> {
     let api = &policy.audit_api;
     let batch_path = policy.delivery.batch.path.as_deref();
     let path = format!("{}{}", api.base_path, batch_path.unwrap_or("/audit/log"));
@@ -161,13 +163,7 @@ fn dispatch(policy: &Policy, batch: Batch) -> Result<u32, Status> {
         headers.push(("authorization", bearer));
     }
     let timeout = Duration::from_millis(api.timeout_ms);
-    dispatch_http_call(
-        &api.cluster,
-        headers,
-        Some(&batch.body),
-        Vec::new(),
-        timeout,
-    )
+    dispatch_http_call(&api.cluster, headers, Some(body), Vec::new(), timeout)
 }
 
 fn not_dispatched(status: Status, policy: &Policy, events: usize) -> Outcome {
@@ -184,7 +180,7 @@ fn not_dispatched(status: Status, policy: &Policy, events: usize) -> Outcome {
 /// A callout that failed after its headers has none, and reading one would be an error.
 fn answer(num_headers: usize, body_size: usize, events: usize) -> Outcome {
     let text = |name| {
-        let value = host::header(Map::CalloutResponseHeaders, name)?;
+        let value = host::header(Map::CalloutResponse, name)?;
         String::from_utf8(value).ok()
     };
     let status = text(":status")

@@ -6,6 +6,7 @@ use super::{carried, encoding};
 use crate::answer::cut;
 use crate::api::{Api, Request};
 use crate::body::Capture;
+use crate::decode::Decoder;
 use crate::digest::{Digest, HashForm};
 use crate::event::{ContentPolicy, Members};
 use crate::headers::Headers;
@@ -18,14 +19,26 @@ use crate::policy::{CapturePolicy, Policy};
 #[derive(Debug)]
 pub(super) enum RequestSide {
     /// Its body is coming.
-    Coming {
-        body: Capture,
-        digest: Digest,
-        encoded: bool,
-    },
+    Coming(Coming),
     /// It has ended.
     Read(Asked),
 }
+
+/// A body that is coming: as it was sent for the hash, and decoded to be read.
+#[derive(Debug)]
+pub(super) struct Coming {
+    bytes: u64,
+    digest: Digest,
+    decoder: Option<Decoder>,
+    body: Capture,
+}
+
+/// The notes of a body whose end is missing.
+const CUT: [Note; 3] = [
+    Note::RequestIncomplete,
+    Note::RequestBodyTruncated,
+    Note::RequestEncodingBroken,
+];
 
 /// What was asked, as the event carries it.
 #[derive(Debug, Default)]
@@ -41,29 +54,33 @@ pub(super) struct Asked {
 
 impl RequestSide {
     pub(super) fn new(headers: Headers<'_>, capture: &CapturePolicy) -> Self {
-        Self::Coming {
-            body: Capture::new(capture.limits.request_bytes),
+        Self::Coming(Coming {
+            bytes: 0,
             digest: HashForm::Sha256.start(),
-            encoded: encoding(headers).is_some(),
-        }
+            decoder: encoding(headers).1,
+            body: Capture::new(capture.limits.request_bytes),
+        })
     }
 
-    pub(super) fn body(&mut self, chunk: &[u8]) {
-        if let Self::Coming { body, digest, .. } = self {
-            body.push(chunk);
-            digest.update(chunk);
+    pub(super) fn body(&mut self, chunk: &[u8], notes: &mut BTreeSet<Note>) {
+        let Self::Coming(coming) = self else { return };
+        let size = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+        coming.bytes = coming.bytes.saturating_add(size);
+        coming.digest.update(chunk);
+        let Some(decoder) = &mut coming.decoder else {
+            return;
+        };
+        if decoder
+            .decode(chunk, |piece| coming.body.push(piece))
+            .is_err()
+        {
+            notes.insert(Note::RequestEncodingBroken);
         }
     }
 
     pub(super) fn end(&mut self, api: Api, policy: &Policy, notes: &mut BTreeSet<Note>) {
-        if let Self::Coming {
-            body,
-            digest,
-            encoded,
-        } = self
-        {
-            let hash = digest.clone().finish();
-            let asked = read(body, hash, *encoded, api, policy, notes);
+        if let Self::Coming(coming) = self {
+            let asked = read(coming, api, policy, notes);
             *self = Self::Read(asked);
         }
     }
@@ -75,46 +92,36 @@ impl RequestSide {
         policy: &Policy,
         notes: &mut BTreeSet<Note>,
     ) -> Asked {
-        if matches!(self, Self::Coming { .. }) {
+        if matches!(self, Self::Coming(_)) {
             notes.insert(Note::RequestIncomplete);
             self.end(api, policy, notes);
         }
         match self {
             Self::Read(asked) => std::mem::take(asked),
-            Self::Coming { .. } => Asked::default(),
+            Self::Coming(_) => Asked::default(),
         }
     }
 }
 
-fn read(
-    body: &Capture,
-    hash: String,
-    encoded: bool,
-    api: Api,
-    policy: &Policy,
-    notes: &mut BTreeSet<Note>,
-) -> Asked {
-    let asked = Asked {
-        bytes: body.seen(),
-        ..Asked::default()
-    };
-    if body.seen() == 0 {
+fn read(coming: &Coming, api: Api, policy: &Policy, notes: &mut BTreeSet<Note>) -> Asked {
+    if coming.bytes == 0 {
         notes.insert(Note::RequestBodyEmpty);
-        return asked;
+        return Asked::default();
     }
     let asked = Asked {
-        body_hash: Some(hash),
-        ..asked
+        bytes: coming.bytes,
+        body_hash: Some(coming.digest.clone().finish()),
+        ..Asked::default()
     };
-    if encoded {
+    if coming.decoder.is_none() {
         notes.insert(Note::RequestEncodingUnsupported);
         return asked;
     }
-    if !body.is_whole() {
+    if !coming.body.is_whole() {
         notes.insert(Note::RequestBodyTruncated);
     }
-    let whole = body.is_whole() && !notes.contains(&Note::RequestIncomplete);
-    let (text, replaced) = json::text(body.bytes(), whole);
+    let whole = !CUT.iter().any(|note| notes.contains(note));
+    let (text, replaced) = json::text(coming.body.bytes(), whole);
     if replaced {
         notes.insert(Note::InvalidUnicodeReplaced);
     }

@@ -7,6 +7,7 @@ use super::{carried, encoding};
 use crate::answer::Answer;
 use crate::api::{Api, Reader};
 use crate::body::Capture;
+use crate::decode::Decoder;
 use crate::event::{Choice, ContentPolicy, Response, ToolCall};
 use crate::framing::sse;
 use crate::headers::Headers;
@@ -22,6 +23,9 @@ pub(super) struct ResponseSide {
     first_byte_ms: Option<u64>,
     bytes: u64,
     ended: bool,
+    /// Absent if the encoding is not known: then the body passes unread.
+    decoder: Option<Decoder>,
+    broken: bool,
     body: Body,
     body_bytes_max: usize,
     reader: Reader,
@@ -38,8 +42,6 @@ enum Body {
     Plain(Capture),
     /// Events, read as they come.
     Stream { decoder: sse::Decoder, events: u64 },
-    /// Encoded in a way that cannot be decoded.
-    Opaque,
 }
 
 /// What was answered, as far as it came.
@@ -62,6 +64,8 @@ impl ResponseSide {
             first_byte_ms: None,
             bytes: 0,
             ended: false,
+            decoder: None,
+            broken: false,
             body: Body::Awaited,
             body_bytes_max: capture.limits.response_bytes,
             reader: api.reader(),
@@ -73,10 +77,9 @@ impl ResponseSide {
         self.status = headers
             .str(":status")
             .and_then(|status| status.parse().ok());
-        self.encoding = encoding(headers).map(|name| name.into_owned());
-        if self.encoding.is_some() {
+        (self.encoding, self.decoder) = encoding(headers);
+        if self.decoder.is_none() {
             notes.insert(Note::ResponseEncodingUnsupported);
-            self.body = Body::Opaque;
         }
     }
 
@@ -87,16 +90,30 @@ impl ResponseSide {
         self.first_byte_ms.get_or_insert(elapsed_ms);
         let size = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
         self.bytes = self.bytes.saturating_add(size);
-        let chunk = match self.body {
-            Body::Awaited => self.sniff(chunk),
-            _ => chunk,
+        let Some(mut decoder) = self.decoder.take() else {
+            return;
+        };
+        if decoder
+            .decode(chunk, |piece| self.decoded(piece, notes))
+            .is_err()
+        {
+            self.broken = true;
+            notes.insert(Note::ResponseEncodingBroken);
+        }
+        self.decoder = Some(decoder);
+    }
+
+    fn decoded(&mut self, piece: &[u8], notes: &mut BTreeSet<Note>) {
+        let piece = match self.body {
+            Body::Awaited => self.sniff(piece),
+            _ => piece,
         };
         match &mut self.body {
-            Body::Awaited | Body::Opaque => {}
-            Body::Plain(body) => body.push(chunk),
+            Body::Awaited => {}
+            Body::Plain(body) => body.push(piece),
             Body::Stream { decoder, events } => {
                 let (reader, answer) = (&mut self.reader, &mut self.answer);
-                decoder.push(chunk, |event| {
+                decoder.push(piece, |event| {
                     *events = events.saturating_add(1);
                     read_event(event, reader, answer, notes);
                 });
@@ -130,11 +147,13 @@ impl ResponseSide {
 
     /// Reads what remains to be read.
     pub(super) fn finish(&mut self, notes: &mut BTreeSet<Note>) -> Answered {
-        let body = mem::replace(&mut self.body, Body::Opaque);
+        let body = mem::replace(&mut self.body, Body::Awaited);
         let streamed = matches!(body, Body::Stream { .. });
         match body {
-            Body::Awaited if self.ended => note(notes, Note::ResponseBodyEmpty),
-            Body::Awaited | Body::Opaque => {}
+            Body::Awaited if self.ended && self.bytes == 0 => {
+                notes.insert(Note::ResponseBodyEmpty);
+            }
+            Body::Awaited => {}
             Body::Plain(body) => self.read_plain(&body, notes),
             Body::Stream { decoder, events } => self.finish_stream(decoder, events, notes),
         }
@@ -153,7 +172,8 @@ impl ResponseSide {
         if !body.is_whole() {
             notes.insert(Note::ResponseBodyTruncated);
         }
-        let (text, replaced) = json::text(body.bytes(), body.is_whole() && self.ended);
+        let (text, replaced) =
+            json::text(body.bytes(), body.is_whole() && self.ended && !self.broken);
         if replaced {
             notes.insert(Note::InvalidUnicodeReplaced);
         }
@@ -180,10 +200,6 @@ impl ResponseSide {
             notes.insert(Note::ResponseUnreadable);
         }
     }
-}
-
-fn note(notes: &mut BTreeSet<Note>, note: Note) {
-    notes.insert(note);
 }
 
 fn read_event(

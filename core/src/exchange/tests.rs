@@ -1,3 +1,7 @@
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use super::*;
@@ -267,7 +271,7 @@ fn the_canonical_prompt_equals_the_client_wrappers() {
     let vectors: Vec<Value> = serde_json::from_str(vectors).unwrap();
     assert!(vectors.len() > 20);
     for vector in &vectors {
-        let path = if vector["api"] == "openai.chat_completions" {
+        let path = if vector["api"].as_str().unwrap().starts_with("openai") {
             OPENAI
         } else {
             ANTHROPIC
@@ -530,4 +534,53 @@ fn a_request_that_broke_off_is_read_as_far_as_it_came() {
     );
     assert_eq!(event["prompt_hash"], "");
     assert_eq!(own(&event, "/completion/http_status"), &Value::Null);
+}
+
+#[test]
+fn a_compressed_exchange_is_read_like_a_plain_one() {
+    let plain = Call::new(OPENAI, ASK, OPENAI_STREAM).event();
+    let gzip = |text: &str| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    for piece in [1, 7, usize::MAX] {
+        let event = Call::new(OPENAI, "", "")
+            .with(|call| {
+                call.body = gzip(ASK);
+                call.response = gzip(OPENAI_STREAM);
+                call.headers = vec![("content-encoding", b"gzip".to_vec())];
+                call.response_headers = vec![("content-encoding", "GZIP")];
+                call.piece = piece;
+            })
+            .event();
+        for member in [
+            "prompt_hash",
+            "response_content",
+            "prompt_tokens",
+            "model_name",
+        ] {
+            assert_eq!(event[member], plain[member], "{member}");
+        }
+        assert_eq!(own(&event, "/capture/encoding"), "GZIP");
+        assert_eq!(own(&event, "/capture/notes"), &json!([]));
+    }
+}
+
+#[test]
+fn a_body_that_is_not_of_its_encoding_is_told() {
+    let event = Call::new(OPENAI, ASK, OPENAI_ANSWER)
+        .with(|call| {
+            call.headers = vec![("content-encoding", b"gzip".to_vec())];
+            call.response_headers = vec![("content-encoding", "gzip")];
+        })
+        .event();
+    let notes = own(&event, "/capture/notes").to_string();
+    assert!(
+        notes.contains("request_encoding_broken") && notes.contains("response_encoding_broken")
+    );
+    assert_eq!(
+        (&event["prompt_hash"], &event["response_content"]),
+        (&json!(""), &json!(""))
+    );
 }
