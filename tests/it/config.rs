@@ -12,7 +12,7 @@ use crate::tls::Certificates;
 fn envoy_accepts_every_shipped_configuration() -> Result<()> {
     run(async {
         for name in shipped()? {
-            let verdict = judge(&name, |_| {}).await?;
+            let verdict = judge(&name, &json!({})).await?;
             assert!(verdict.accepted, "{name}:\n{}", verdict.output);
         }
         Ok(())
@@ -21,31 +21,35 @@ fn envoy_accepts_every_shipped_configuration() -> Result<()> {
 
 #[test]
 fn a_wrong_plugin_configuration_is_refused_with_the_members_name() -> Result<()> {
-    type Change = fn(&mut Value);
-    const CHANGES: [(&str, Change); 7] = [
-        ("audit_api.cluster", |plugin| {
-            plugin["audit_api"] = json!({})
-        }),
-        ("audit_api.clustre", |plugin| {
-            plugin["audit_api"]["clustre"] = "x".into()
-        }),
-        ("delivery.batch.max_events", |plugin| {
-            plugin["delivery"]["batch"]["max_events"] = 0.into()
-        }),
-        ("delivery.batch.linger_ms", |plugin| {
-            plugin["delivery"]["batch"]["linger_ms"] = "soon".into()
-        }),
-        ("capture.content", |plugin| {
-            plugin["capture"] = json!({ "content": "some" })
-        }),
-        ("audit_api.api_key", |plugin| {
-            plugin["audit_api"]["api_key"] = json!({ "env": "NO_SUCH" })
-        }),
-        ("deliverance", |plugin| plugin["deliverance"] = json!({})),
-    ];
     run(async {
-        for (member, change) in CHANGES {
-            let verdict = judge("envoy.yaml", change).await?;
+        for (member, change) in [
+            (
+                "audit_api.cluster",
+                json!({ "audit_api": { "cluster": null } }),
+            ),
+            (
+                "audit_api.clustre",
+                json!({ "audit_api": { "clustre": "audit_api" } }),
+            ),
+            (
+                "audit_api.api_key",
+                json!({ "audit_api": { "api_key": { "env": "NO_SUCH" } } }),
+            ),
+            (
+                "delivery.batch.max_events",
+                json!({ "delivery": { "batch": { "max_events": 0 } } }),
+            ),
+            (
+                "delivery.batch.linger_ms",
+                json!({ "delivery": { "batch": { "linger_ms": "soon" } } }),
+            ),
+            (
+                "capture.content",
+                json!({ "capture": { "content": "some" } }),
+            ),
+            ("deliverance", json!({ "deliverance": {} })),
+        ] {
+            let verdict = judge("envoy.yaml", &change).await?;
             assert!(!verdict.accepted, "{member} was accepted");
             let named = verdict.output.lines().find(|line| line.contains(member));
             assert!(
@@ -59,18 +63,35 @@ fn a_wrong_plugin_configuration_is_refused_with_the_members_name() -> Result<()>
 }
 
 /// What Envoy says of a shipped configuration with a change to the plugin's part.
-async fn judge(name: &str, change: impl Fn(&mut Value)) -> Result<Verdict> {
+async fn judge(name: &str, change: &Value) -> Result<Verdict> {
     let mut configuration = Configuration::shipped(name)?;
     // On an operator's machine these are where the configuration says.
     let certificates = Certificates::new()?;
     configuration.trusted_authorities(&certificates.authority())?;
-    configuration.module(wasm::build().await?)?.plugin(change)?;
+    configuration
+        .module(wasm::build().await?)?
+        .plugin(|plugin| merge(plugin, change))?;
     validate(
         &python::envoy().await?,
         &configuration,
         &stack::envoy_options(),
     )
     .await
+}
+
+/// JSON merge patch, RFC 7396: null removes.
+fn merge(value: &mut Value, change: &Value) {
+    let (Some(members), Some(changes)) = (value.as_object_mut(), change.as_object()) else {
+        *value = change.clone();
+        return;
+    };
+    for (name, change) in changes {
+        if change.is_null() {
+            members.remove(name);
+        } else {
+            merge(members.entry(name.as_str()).or_insert(Value::Null), change);
+        }
+    }
 }
 
 /// The configurations of `envoy/`, all of them.

@@ -1,12 +1,15 @@
 //! `cargo demo` as a user runs it.
 
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use audit_layer_tests::sample_llm::SampleLlm;
 use audit_layer_tests::workspace;
 use tokio::process::Command;
 
 use crate::fixture::run;
+use crate::tls::{self, Certificates};
 
 #[test]
 fn the_demo_shows_both_providers_plain_and_streamed_with_their_events() -> Result<()> {
@@ -45,23 +48,64 @@ fn the_demos_help_explains_every_option() -> Result<()> {
     })
 }
 
-pub(crate) async fn demo(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Output> {
+#[test]
+fn the_demo_asks_a_provider_over_tls_with_the_users_key() -> Result<()> {
+    run(async {
+        let provider = SampleLlm::start(Duration::ZERO).await?;
+        let certificates = Certificates::new()?;
+        let tls = tls::in_front_of(provider.address().port(), &certificates).await?;
+        let url = format!("https://localhost:{}", tls.address("tls")?.port());
+        let authority = certificates.authority();
+        let authority = authority.to_str().context("a path that is not UTF-8")?;
+        let environment = [("SSL_CERT_FILE", authority), ("OPENAI_API_KEY", "sk-mine")];
+        let output = demo(&["--once", "--upstream", &url], &environment).await?;
+        let text = String::from_utf8(output.stdout)?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{text}\n{errors}");
+        assert!(
+            text.contains("OpenAI, for real") && text.contains("complete"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("sk-mine") && !errors.contains("sk-mine"),
+            "{text}\n{errors}"
+        );
+        Ok(())
+    })
+}
+
+#[test]
+fn the_demo_does_not_believe_a_provider_that_cannot_prove_its_name() -> Result<()> {
+    run(async {
+        let provider = SampleLlm::start(Duration::ZERO).await?;
+        let tls = tls::in_front_of(provider.address().port(), &Certificates::new()?).await?;
+        let url = format!("https://localhost:{}", tls.address("tls")?.port());
+        let others = Certificates::new()?;
+        let authority = others.authority();
+        let authority = authority.to_str().context("a path that is not UTF-8")?;
+        let environment = [("SSL_CERT_FILE", authority), ("OPENAI_API_KEY", "sk-mine")];
+        let output = demo(&["--once", "--upstream", &url], &environment).await?;
+        assert!(!output.status.success());
+        let text = String::from_utf8(output.stdout)?;
+        assert!(
+            text.contains("503") && text.contains("local_reply"),
+            "{text}"
+        );
+        Ok(())
+    })
+}
+
+async fn demo(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Output> {
     let artifacts = workspace::cargo_build(&["--package", "audit-layer-demo"]).await?;
-    let program = artifacts
+    let mut programs = artifacts
         .into_iter()
-        .find_map(|artifact| artifact.executable);
-    let mut command = Command::new(program.context("cargo named no program")?);
-    command
-        .args(arguments)
-        .envs(environment.iter().copied())
-        .current_dir(workspace::root());
+        .filter_map(|artifact| artifact.executable);
+    let mut command = Command::new(programs.next().context("cargo named no program")?);
     // Keys of a developer's own must not change what the demo does.
     command
         .env_remove("OPENAI_API_KEY")
         .env_remove("ANTHROPIC_API_KEY");
-    Ok(command
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output()
-        .await?)
+    command.args(arguments).envs(environment.iter().copied());
+    let command = command.current_dir(workspace::root()).stdin(Stdio::null());
+    Ok(command.kill_on_drop(true).output().await?)
 }

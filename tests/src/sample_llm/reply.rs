@@ -112,4 +112,4 @@ fn text(content: &Value) -> String {
 
 /// What a message's role and delimiters cost.
 const TOKENS_A_MESSAGE: u64 = 3;
-const QUOTED_CHARS_MAX: usize = 60;
+const QUOTED_CHARS_MAX: usize = 25;

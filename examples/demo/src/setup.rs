@@ -1,0 +1,123 @@
+//! Getting everything built, installed and started, and saying what takes long.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use audit_layer_tests::stack::{Options, Stack, Upstream};
+use audit_layer_tests::{collector, ports, python, wasm, workspace};
+use reqwest::Url;
+
+use crate::arguments::Arguments;
+use crate::progress::step;
+
+/// Builds and installs what is needed, and starts it.
+pub(crate) async fn start(arguments: &Arguments) -> Result<Stack> {
+    let options = options(arguments)?;
+    step("Building the plugin for WebAssembly", wasm::build()).await?;
+    step("Building the collector", collector::build()).await?;
+    step("Installing Envoy", python::envoy()).await?;
+    step(
+        "Starting the collector, the sample LLM and Envoy",
+        Stack::start(&options),
+    )
+    .await
+}
+
+fn options(arguments: &Arguments) -> Result<Options> {
+    let folder = workspace::target()?.join("demo");
+    std::fs::create_dir_all(&folder)?;
+    let upstream = match &arguments.upstream {
+        Some(provider) => provider.upstream()?,
+        None => Upstream::Sample,
+    };
+    Ok(Options {
+        port: arguments
+            .port
+            .unwrap_or_else(|| ports::usual_or_any(USUAL_PORT)),
+        collector_port: ports::usual_or_any(USUAL_COLLECTOR_PORT),
+        // A short visit leaves nothing behind; a long one leaves its events to look at.
+        database: (!arguments.once).then(|| folder.join("audit.db")),
+        envoy_log: (!arguments.once).then(|| folder.join("envoy.log")),
+        pace: PACE,
+        upstream,
+    })
+}
+
+/// A real provider that answers instead of the sample LLM.
+#[derive(Debug, Clone)]
+pub(crate) struct Provider {
+    host: String,
+    port: u16,
+}
+
+impl Provider {
+    /// Whether it is asked in Anthropic's format. Every other provider speaks OpenAI's.
+    pub(crate) fn speaks_anthropic(&self) -> bool {
+        self.host == "anthropic.com" || self.host.ends_with(".anthropic.com")
+    }
+
+    /// The environment variable in which its clients keep their key.
+    pub(crate) fn key_variable(&self) -> &'static str {
+        if self.speaks_anthropic() {
+            "ANTHROPIC_API_KEY"
+        } else {
+            "OPENAI_API_KEY"
+        }
+    }
+
+    fn upstream(&self) -> Result<Upstream> {
+        let authorities = authorities().context(
+            "no certificates of authorities were found on this machine; SSL_CERT_FILE can name a file",
+        )?;
+        Ok(Upstream::Provider {
+            host: self.host.clone(),
+            port: self.port,
+            authorities,
+        })
+    }
+}
+
+impl FromStr for Provider {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let url = Url::parse(text)?;
+        ensure!(
+            url.scheme() == "https",
+            "a real provider is asked over https://"
+        );
+        ensure!(
+            url.path() == "/",
+            "only the host counts; your client's base URL has the path"
+        );
+        let host = url.host_str().ok_or_else(|| anyhow!("no host"))?.to_owned();
+        Ok(Self {
+            host,
+            port: url.port_or_known_default().unwrap_or(443),
+        })
+    }
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            443 => write!(formatter, "https://{}", self.host),
+            port => write!(formatter, "https://{}:{port}", self.host),
+        }
+    }
+}
+
+/// The file with the authorities that this machine believes; `SSL_CERT_FILE` comes first.
+fn authorities() -> Option<PathBuf> {
+    openssl_probe::probe().cert_file
+}
+
+/// The port of the gateway in envoy/envoy.yaml.
+const USUAL_PORT: u16 = 10000;
+/// The port of the collector in envoy/envoy.yaml.
+const USUAL_COLLECTOR_PORT: u16 = 8080;
+/// About as fast as a model writes.
+const PACE: Duration = Duration::from_millis(8);
