@@ -4,11 +4,12 @@ use std::time::Duration;
 
 /// Bytes of the body of `POST /v1/audit/log`, and of one line of a batch.
 ///
-/// A prompt of two million tokens is about this long.
-pub const EVENT_BYTES_MAX: usize = 8 * MIB;
+/// The plugin's events carry up to 1 MiB of prompt and 1 MiB of answer, by default; JSON can write
+/// each byte of those with six, and several choices repeat the first.
+pub const EVENT_BYTES_MAX: usize = 32 * MIB;
 
-/// Bytes of the body of `POST /v1/audit/log/batch`: four of the largest events.
-pub const BATCH_BYTES_MAX: usize = 32 * MIB;
+/// Bytes of the body of `POST /v1/audit/log/batch`: two of the largest events.
+pub const BATCH_BYTES_MAX: usize = 64 * MIB;
 
 /// Lines of one batch that are not blank. It bounds the list of rejected lines in the answer.
 pub const BATCH_LINES_MAX: usize = 10_000;

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use serde::de::MapAccess;
+use serde_json::value::RawValue;
 
 use crate::event::{Members, RiskLevel};
 use crate::headers::{AUDIT_REQUEST_ID, Headers, recorded};
@@ -50,8 +51,8 @@ pub struct Caller {
     pub decision_type: Option<String>,
     /// `x-audit-decision-outcome`.
     pub decision_outcome: Option<String>,
-    /// `x-audit-confidence-score`: a number.
-    pub confidence_score: Option<f64>,
+    /// `x-audit-confidence-score`: a number, as it was written.
+    pub confidence_score: Option<Box<RawValue>>,
     /// `x-audit-reasoning`.
     pub reasoning: Option<String>,
     /// `x-audit-compliance-tags`: separated by commas, or a JSON array of strings.
@@ -82,7 +83,7 @@ impl Caller {
             ..Self::default()
         };
         if let Some(score) = text(CONFIDENCE_SCORE) {
-            caller.confidence_score = finite(&score);
+            caller.confidence_score = number(&score);
             note_if(
                 caller.confidence_score.is_none(),
                 Note::AuditHeaderInvalid,
@@ -112,11 +113,11 @@ fn note_if(condition: bool, note: Note, notes: &mut BTreeSet<Note>) {
     }
 }
 
-fn finite(text: &str) -> Option<f64> {
-    text.trim()
-        .parse()
-        .ok()
-        .filter(|number: &f64| number.is_finite())
+/// A JSON number that a double can hold.
+fn number(text: &str) -> Option<Box<RawValue>> {
+    let text = text.trim();
+    serde_json::from_str::<f64>(text).ok()?;
+    RawValue::from_string(text.to_owned()).ok()
 }
 
 /// Order and repetition are the caller's to choose.
@@ -157,6 +158,9 @@ fn metadata(headers: Headers<'_>, notes: &mut BTreeSet<Note>) -> Members {
     let given = members.len();
     members.retain(|(name, _)| name != RESERVED);
     note_if(members.len() < given, Note::AuditMetadataReserved, notes);
+    let given = members.len();
+    members.retain(|(_, value)| json::is_portable(value));
+    note_if(members.len() < given, Note::AuditHeaderInvalid, notes);
     Members(
         members
             .into_iter()
@@ -203,14 +207,14 @@ mod tests {
             ("x-audit-risk-level", b"High"),
             (
                 "x-audit-metadata",
-                br#"{"n":18446744073709551615,"f":1.0,"e":1e400,"u":"\u00fc"}"#,
+                br#"{"n":18446744073709551615,"f":1.0,"e":1e40,"u":"\u00fc"}"#,
             ),
             ("authorization", b"Bearer secret"),
         ]);
         assert_eq!(notes, []);
         assert_eq!(caller.user_id.as_deref(), Some("alice"));
         assert_eq!(caller.decision_outcome.as_deref(), Some("denied"));
-        assert_eq!(caller.confidence_score, Some(0.75));
+        assert_eq!(caller.confidence_score.unwrap().get(), "0.75");
         assert_eq!(
             caller.reasoning.as_deref(),
             Some("zu hoch: 48 %, sagt Jürgen")
@@ -220,7 +224,7 @@ mod tests {
         let metadata = serde_json::to_string(&caller.metadata).unwrap();
         assert_eq!(
             metadata,
-            r#"{"n":18446744073709551615,"f":1.0,"e":1e400,"u":"\u00fc"}"#
+            r#"{"n":18446744073709551615,"f":1.0,"e":1e40,"u":"\u00fc"}"#
         );
     }
 
@@ -240,6 +244,7 @@ mod tests {
             ("x-audit-risk-level", "extreme"),
             ("x-audit-metadata", "[1]"),
             ("x-audit-metadata", "{"),
+            ("x-audit-metadata", "{\"a\":1e999}"),
             ("x-audit-compliance-tags", "[\"a\""),
         ] {
             let (caller, notes) = read(&[(name, value.as_bytes())]);

@@ -48,7 +48,7 @@ pub struct AuditEvent {
     /// What was decided.
     pub decision_outcome: Option<String>,
     /// How sure the decision is, as the caller wrote it.
-    pub confidence_score: Option<f64>,
+    pub confidence_score: Option<Box<RawValue>>,
     /// Why it was decided so.
     pub reasoning: Option<String>,
     /// Regulations and policies the call falls under.

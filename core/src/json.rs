@@ -12,8 +12,12 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+use crate::limits::RAW_DEPTH_MAX;
+
 pub use close::close;
-pub use lenient::{Count, Flag, FromObject, Json, List, Object, Scalar, Text, TextOrList, skip};
+pub use lenient::{
+    Count, Depth, Flag, FromObject, Json, List, Object, Scalar, Text, TextOrList, skip,
+};
 pub use mend::mend;
 pub(crate) use wire::wire;
 
@@ -28,6 +32,14 @@ pub fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
         .ok()
 }
 
+/// Whether every reader can take over the value as it stands: it is not nested deeper than
+/// [`RAW_DEPTH_MAX`], and no number is beyond a double.
+///
+/// A value that is passed on unread could otherwise make the audit API refuse the whole event.
+pub fn is_portable(value: Json<'_>) -> bool {
+    serde_json::from_str(value.get()).is_ok_and(|Depth(depth)| depth <= RAW_DEPTH_MAX)
+}
+
 /// Text of a JSON body: mended, and closed where its end is missing.
 ///
 /// The second value says whether something that is not Unicode was replaced.
@@ -38,4 +50,25 @@ pub fn text(bytes: &[u8], whole: bool) -> (Cow<'_, str>, bool) {
     let closed = close(bytes);
     let (text, replaced) = mend(&closed);
     (Cow::Owned(text.into_owned()), replaced)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_portable(text: &str) -> bool {
+        super::is_portable(read(text).unwrap())
+    }
+
+    #[test]
+    fn a_value_that_some_reader_would_refuse_is_not_portable() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(is_portable(
+            r#"{"a":[1,-2.5e3,"x",null,18446744073709551615]}"#
+        ));
+        assert!(is_portable(&nested(RAW_DEPTH_MAX)));
+        assert!(!is_portable(&nested(RAW_DEPTH_MAX + 1)));
+        assert!(!is_portable(&nested(100_000)));
+        assert!(!is_portable("[1e999]"));
+    }
 }

@@ -12,6 +12,9 @@ pub const STREAM_EVENT_BYTES_MAX: usize = 1 << 20;
 /// Bytes of one sampling parameter. A full `logit_bias` fits; a tool catalogue would not.
 pub const PARAMETER_BYTES_MAX: usize = 16 << 10;
 
+/// Nesting of a value that is passed on as it was written. Parsers stop at about 128.
+pub const RAW_DEPTH_MAX: usize = 64;
+
 /// Bytes of an identifier or name that a provider or caller sends (ids, models, tool names).
 pub const NAME_BYTES_MAX: usize = 1 << 10;
 

@@ -16,7 +16,7 @@ pub enum Note {
     HeaderNotUtf8,
     /// The text held bytes or half surrogates that are not Unicode; they stand as U+FFFD.
     InvalidUnicodeReplaced,
-    /// A sampling parameter was too large to be kept.
+    /// A sampling parameter was too large or too deeply nested to be kept.
     ParameterTooLarge,
     /// The prompt is in the event up to the content limit; the hash is of the whole.
     PromptContentTruncated,

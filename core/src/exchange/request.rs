@@ -175,7 +175,7 @@ fn parameters(
 ) -> Members {
     let mut kept = Vec::new();
     for (name, value) in given {
-        if value.get().len() > PARAMETER_BYTES_MAX {
+        if value.get().len() > PARAMETER_BYTES_MAX || !json::is_portable(value) {
             notes.insert(Note::ParameterTooLarge);
         } else if content == ContentPolicy::Full || is_number_or_word(name, value) {
             kept.push((name.to_owned(), value.to_owned()));

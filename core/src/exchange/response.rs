@@ -148,15 +148,18 @@ impl ResponseSide {
     /// Reads what remains to be read.
     pub(super) fn finish(&mut self, notes: &mut BTreeSet<Note>) -> Answered {
         let body = mem::replace(&mut self.body, Body::Awaited);
-        let streamed = matches!(body, Body::Stream { .. });
-        match body {
+        let streamed = match body {
             Body::Awaited if self.ended && self.bytes == 0 => {
                 notes.insert(Note::ResponseBodyEmpty);
+                false
             }
-            Body::Awaited => {}
-            Body::Plain(body) => self.read_plain(&body, notes),
+            Body::Awaited => false,
+            Body::Plain(body) => {
+                self.read_plain(&body, notes);
+                false
+            }
             Body::Stream { decoder, events } => self.finish_stream(decoder, events, notes),
-        }
+        };
         Answered {
             status: self.status,
             encoding: self.encoding.take(),
@@ -182,12 +185,13 @@ impl ResponseSide {
         }
     }
 
+    /// True if it was a stream: text that only looked like one has no events.
     fn finish_stream(
         &mut self,
         mut decoder: sse::Decoder,
         mut events: u64,
         notes: &mut BTreeSet<Note>,
-    ) {
+    ) -> bool {
         let (reader, answer) = (&mut self.reader, &mut self.answer);
         // Where the connection broke off, the beginning of an event is no event.
         if self.ended {
@@ -199,6 +203,7 @@ impl ResponseSide {
         if events == 0 {
             notes.insert(Note::ResponseUnreadable);
         }
+        events > 0
     }
 }
 

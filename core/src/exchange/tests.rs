@@ -310,12 +310,15 @@ fn a_body_that_cannot_be_read_is_still_an_audited_call() {
         ("", "response_body_empty"),
         ("<html>", "response_unreadable"),
         ("id: 1\n\n", "response_unreadable"),
+        ("internal error", "response_unreadable"),
     ] {
         let event = Call::new(OPENAI, ASK, response).event();
         assert!(
             own(&event, "/capture/notes").to_string().contains(expected),
             "{response}"
         );
+        assert_eq!(own(&event, "/completion/state"), "complete");
+        assert_eq!(own(&event, "/capture/streamed"), false);
     }
 }
 

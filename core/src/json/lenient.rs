@@ -46,6 +46,10 @@ pub enum TextOrList<'a> {
     List(Vec<Json<'a>>),
 }
 
+/// How deep any value is nested: 0 for one that holds no other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Depth(pub usize);
+
 /// Any value, as the text it was written with.
 pub type Json<'a> = &'a RawValue;
 
@@ -130,6 +134,23 @@ impl<'de> Lenient<'de> for Flag {
     }
 }
 
+impl<'de> Lenient<'de> for Depth {
+    fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
+        let mut deepest = 0;
+        while let Some(Self(depth)) = list.next_element()? {
+            deepest = deepest.max(depth);
+        }
+        Ok(Self(deepest.saturating_add(1)))
+    }
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let mut deepest = 0;
+        while let Some((_, Self(depth))) = object.next_entry::<IgnoredAny, _>()? {
+            deepest = deepest.max(depth);
+        }
+        Ok(Self(deepest.saturating_add(1)))
+    }
+}
+
 impl<'de, T: Deserialize<'de>> Lenient<'de> for List<T> {
     fn list<A: SeqAccess<'de>>(list: A) -> Result<Self, A::Error> {
         items(list).map(Self)
@@ -188,6 +209,7 @@ macro_rules! deserialize_leniently {
 deserialize_leniently! {
     Text<'de>, [];
     TextOrList<'de>, [];
+    Depth, [];
     Scalar, [];
     Count, [];
     Flag, [];
