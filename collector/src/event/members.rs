@@ -92,6 +92,11 @@ impl Member {
         Self { name, need, shape }
     }
 
+    const fn nullable(name: &'static str, shape: Shape) -> Self {
+        let need = Need::Nullable;
+        Self { name, need, shape }
+    }
+
     const fn optional(name: &'static str, shape: Shape) -> Self {
         let need = Need::Optional;
         Self { name, need, shape }
@@ -100,8 +105,10 @@ impl Member {
     fn check<'a>(&self, raw: Option<&'a str>) -> Result<Option<&'a str>, EventError> {
         let (field, expected) = (self.name, self.shape.expected());
         match (raw, self.need) {
-            (None, Need::Required) => Err(EventError::MemberMissing { field, expected }),
-            (None, Need::Optional) | (Some("null"), Need::Optional) => Ok(None),
+            (None, Need::Required | Need::Nullable) => {
+                Err(EventError::MemberMissing { field, expected })
+            }
+            (None, Need::Optional) | (Some("null"), Need::Optional | Need::Nullable) => Ok(None),
             (Some(raw), _) if self.shape.fits(raw) => Ok(Some(raw)),
             (Some(_), _) => Err(EventError::Member { field, expected }),
         }
@@ -110,6 +117,8 @@ impl Member {
 
 #[derive(Clone, Copy)]
 enum Need {
+    /// It must be there, and may be null.
+    Nullable,
     Optional,
     Required,
 }
@@ -170,7 +179,8 @@ const DOCUMENTED: [Member; 21] = [
     Member::required("prompt_hash", Shape::Text),
     Member::required("prompt_content", Shape::Text),
     Member::required("prompt_tokens", Shape::Count),
-    Member::required("response_content", Shape::Text),
+    // The client wrappers send null when the model answered by tool calls alone.
+    Member::nullable("response_content", Shape::Text),
     Member::required("response_tokens", Shape::Count),
     Member::required("model_provider", Shape::Text),
     Member::required("model_name", Shape::Text),
