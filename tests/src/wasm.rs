@@ -39,8 +39,10 @@ async fn build_module() -> Result<PathBuf> {
         .context("cargo built the plugin but named no .wasm file")
 }
 
+/// Makes sure that the compiler can build for [`TARGET`].
+///
 /// rustup's automatic installation may be off, so the target is asked for by name.
-async fn add_target_when_missing() -> Result<()> {
+pub async fn add_target_when_missing() -> Result<()> {
     if target_is_installed().await? {
         return Ok(());
     }

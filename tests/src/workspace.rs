@@ -64,9 +64,18 @@ pub struct Target {
 
 /// Runs `cargo build` with these arguments and returns what it built, or found already built.
 pub async fn cargo_build(arguments: &[&str]) -> Result<Vec<Artifact>> {
+    cargo("build", arguments).await
+}
+
+/// Builds tests with these arguments, without running them, and returns what it built.
+pub async fn cargo_build_tests(arguments: &[&str]) -> Result<Vec<Artifact>> {
+    cargo("test", &[&["--no-run"], arguments].concat()).await
+}
+
+async fn cargo(subcommand: &str, arguments: &[&str]) -> Result<Vec<Artifact>> {
     let mut command = Command::new(cargo_program());
     command
-        .args(["build", "--message-format", "json-render-diagnostics"])
+        .args([subcommand, "--message-format", "json-render-diagnostics"])
         .args(arguments)
         .current_dir(root())
         .stdin(Stdio::null())
@@ -74,10 +83,10 @@ pub async fn cargo_build(arguments: &[&str]) -> Result<Vec<Artifact>> {
     for name in inherited_from_the_outer_cargo() {
         command.env_remove(name);
     }
-    let output = command.output().await.context("cargo build")?;
+    let output = command.output().await.context("cargo")?;
     if !output.status.success() {
         let log = String::from_utf8_lossy(&output.stderr);
-        bail!("cargo build {} failed:\n{log}", arguments.join(" "));
+        bail!("cargo {subcommand} {} failed:\n{log}", arguments.join(" "));
     }
     let lines = output.stdout.split(|byte| *byte == b'\n');
     Ok(lines.filter_map(artifact).collect())
