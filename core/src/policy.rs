@@ -140,7 +140,9 @@ impl Policy {
     /// # Errors
     /// The first thing that is wrong, with the path of the member it concerns.
     pub fn read(json: &[u8], env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        check::policy(raw::read(json)?, env)
+        // No configuration at all is an empty one: the refusal then says what is missing.
+        let is_empty = json.trim_ascii().is_empty();
+        check::policy(raw::read(if is_empty { b"{}" } else { json })?, env)
     }
 }
 

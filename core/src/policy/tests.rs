@@ -79,7 +79,8 @@ fn a_refusal_names_the_member() {
 
 #[test]
 fn text_that_is_not_json_is_refused_with_its_place() {
-    assert!(refusal("").contains("EOF while parsing"));
+    assert!(refusal("{").contains("EOF while parsing"));
+    assert_eq!(refusal(""), refusal("{}"));
     assert!(refusal("{\"audit_api\":").contains("line 1"));
     assert!(refusal(&format!("{MINIMAL} x")).contains("trailing characters"));
 }
