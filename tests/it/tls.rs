@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use audit_layer_tests::envoy::{self, Configuration, Envoy};
 use audit_layer_tests::{python, workspace};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -18,6 +18,10 @@ impl Certificates {
     pub(crate) fn new() -> Result<Self> {
         let folder = workspace::scratch()?;
         let mut authority = CertificateParams::default();
+        // A name of its own: two certificates of one name look like one that signed itself.
+        authority
+            .distinguished_name
+            .push(DnType::CommonName, "An authority for one test");
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
         let key = KeyPair::generate()?;

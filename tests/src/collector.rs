@@ -82,11 +82,6 @@ impl Collector {
         self.process = process;
         Ok(())
     }
-
-    /// The process, with its log.
-    pub fn process(&mut self) -> &mut Process {
-        &mut self.process
-    }
 }
 
 async fn start(database: &Path, port: u16, folder: &Path) -> Result<(Process, SocketAddr)> {

@@ -90,9 +90,14 @@ impl Envoy {
         self.admin
     }
 
-    /// The process, with its log.
+    /// The process, to be ended before its time.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
+    }
+
+    /// The file of the log.
+    pub fn log(&self) -> &Path {
+        self.process.log()
     }
 
     /// Everything Envoy has logged so far, access log included.

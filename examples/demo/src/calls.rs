@@ -161,6 +161,9 @@ impl Format {
         if let Ok(value) = serde_json::from_str::<Value>(body) {
             return self.text(&value);
         }
+        if !body.contains("data:") {
+            return body.to_owned();
+        }
         let data = body.lines().filter_map(|line| line.strip_prefix("data:"));
         let events = data.filter_map(|data| serde_json::from_str::<Value>(data).ok());
         events.map(|event| self.text(&event)).collect()

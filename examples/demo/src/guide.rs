@@ -3,7 +3,6 @@
 use anstream::println;
 use anyhow::Result;
 use audit_layer_tests::stack::Stack;
-use audit_layer_tests::workspace;
 
 use crate::arguments::Arguments;
 use crate::report::{CODE, DIM, TITLE};
@@ -62,11 +61,9 @@ pub(crate) fn explain(stack: &Stack, arguments: &Arguments) -> Result<()> {
         api.key(),
         api.url()
     ));
-    let folder = workspace::target()?.join("demo");
-    println!(
-        "{DIM}Database and Envoy's log are in {}.{DIM:#}",
-        folder.display()
-    );
+    let (database, log) = (stack.collector.database(), stack.envoy.log());
+    println!("{DIM}They are in {}.", database.display());
+    println!("Envoy's log is {}.{DIM:#}", log.display());
     println!();
     println!("Waiting for calls; Ctrl-C ends everything.");
     Ok(())

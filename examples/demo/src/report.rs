@@ -70,6 +70,13 @@ pub(crate) fn event(event: &Value) {
     fact("prompt", &content(&event["prompt_content"]));
     fact("", text(&event["prompt_hash"]));
     fact("response", &content(&event["response_content"]));
+    let details = text(&audit_layer["completion"]["details"]);
+    if state != "complete" {
+        fact(
+            "details",
+            &format!("{details} {}", list(&audit_layer["completion"]["flags"])),
+        );
+    }
     if let Some(message) = audit_layer["completion"]["error"]["message"].as_str() {
         let kind = text(&audit_layer["completion"]["error"]["type"]);
         fact("error", &format!("{kind}: {message}"));

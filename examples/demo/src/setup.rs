@@ -1,6 +1,7 @@
 //! Getting everything built, installed and started, and saying what takes long.
 
 use std::fmt;
+use std::fs::File;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -15,35 +16,59 @@ use crate::progress::step;
 
 /// Builds and installs what is needed, and starts it.
 pub(crate) async fn start(arguments: &Arguments) -> Result<Stack> {
-    let options = options(arguments)?;
+    let place = Place::find()?;
     step("Building the plugin for WebAssembly", wasm::build()).await?;
     step("Building the collector", collector::build()).await?;
     step("Installing Envoy", python::envoy()).await?;
-    step(
-        "Starting the collector, the sample LLM and Envoy",
-        Stack::start(&options),
-    )
-    .await
+    let options = place.options(arguments)?;
+    let starting = Stack::start(&options);
+    step("Starting the collector, the sample LLM and Envoy", starting).await
 }
 
-fn options(arguments: &Arguments) -> Result<Options> {
-    let folder = workspace::target()?.join("demo");
-    std::fs::create_dir_all(&folder)?;
-    let upstream = match &arguments.upstream {
-        Some(provider) => provider.upstream()?,
-        None => Upstream::Sample,
-    };
-    Ok(Options {
-        port: arguments
-            .port
-            .unwrap_or_else(|| ports::usual_or_any(USUAL_PORT)),
-        collector_port: ports::usual_or_any(USUAL_COLLECTOR_PORT),
-        // A short visit leaves nothing behind; a long one leaves its events to look at.
-        database: (!arguments.once).then(|| folder.join("audit.db")),
-        envoy_log: (!arguments.once).then(|| folder.join("envoy.log")),
-        pace: PACE,
-        upstream,
-    })
+/// Whether this demo may have the usual ports and files.
+enum Place {
+    /// It may, for as long as the process lives.
+    Usual(PathBuf),
+    /// Another demo has them.
+    Any,
+}
+
+impl Place {
+    fn find() -> Result<Self> {
+        let folder = workspace::target()?.join("demo");
+        std::fs::create_dir_all(&folder)?;
+        let lock = File::create(folder.join("lock"))?;
+        if lock.try_lock().is_err() {
+            return Ok(Self::Any);
+        }
+        // Never closed, so that the lock ends with the process.
+        std::mem::forget(lock);
+        Ok(Self::Usual(folder))
+    }
+
+    fn options(&self, arguments: &Arguments) -> Result<Options> {
+        let upstream = match &arguments.upstream {
+            Some(provider) => provider.upstream()?,
+            None => Upstream::Sample,
+        };
+        let mut options = Options {
+            pace: PACE,
+            upstream,
+            ..Options::default()
+        };
+        if let Self::Usual(folder) = self {
+            options.port = ports::usual_or_any(USUAL_PORT);
+            options.collector_port = ports::usual_or_any(USUAL_COLLECTOR_PORT);
+            // A short visit leaves nothing behind; a long one leaves its events to look at.
+            options.database = (!arguments.once).then(|| folder.join("audit.db"));
+            options.envoy_log = (!arguments.once).then(|| folder.join("envoy.log"));
+        }
+        if let Some(port) = arguments.port {
+            ensure!(ports::usual_or_any(port) == port, "port {port} is taken");
+            options.port = port;
+        }
+        Ok(options)
+    }
 }
 
 /// A real provider that answers instead of the sample LLM.
