@@ -311,6 +311,7 @@ pub struct Capture {
 
 /// What of prompts and answers an event may carry.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ContentPolicy {
     /// Text and hashes.

@@ -2,12 +2,16 @@
 
 mod check;
 mod raw;
+#[cfg(feature = "schema")]
+mod schema;
 
 use crate::digest::HashForm;
 use crate::event::ContentPolicy;
 use crate::prompt::PromptFormat;
 
 pub use check::ConfigError;
+#[cfg(feature = "schema")]
+pub use schema::schema;
 
 /// What to record and where to send it. Made by [`Policy::read`] only.
 #[derive(Debug, Clone)]
@@ -84,7 +88,7 @@ pub struct Retry {
 }
 
 /// What is read and kept of each exchange.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct CapturePolicy {
     /// What of prompts and answers an event may carry.
     pub content: ContentPolicy,
@@ -105,16 +109,6 @@ pub struct CaptureLimits {
     pub response_bytes: usize,
     /// Of the prompt's text, and of the answer's texts together, to be kept in the event.
     pub content_bytes: usize,
-}
-
-impl Default for CaptureLimits {
-    fn default() -> Self {
-        Self {
-            request_bytes: 4 << 20,
-            response_bytes: 4 << 20,
-            content_bytes: 1 << 20,
-        }
-    }
 }
 
 /// A credential: never printed.

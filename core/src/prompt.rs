@@ -12,9 +12,10 @@ use crate::json::{self, Json, Object, Text, TextOrList};
 
 /// How the canonical text is laid out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PromptFormat {
-    /// As the client wrapper of the provider lays it out: see [`Wrapper`].
+    /// As the client wrapper of the provider lays it out.
     #[default]
     Wrapper,
     /// `[role] content` lines for every provider, the role as written.

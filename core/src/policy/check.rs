@@ -1,15 +1,12 @@
 //! From what the operator wrote to what is in range.
 
 use std::fmt::Display;
-use std::ops::RangeInclusive;
 
-use super::raw::{RawAuditApi, RawBatch, RawCapture, RawHash, RawPolicy, RawString};
+use super::raw::{RawAuditApi, RawBatch, RawCapture, RawDelivery, RawHash, RawPolicy, RawString};
 use super::{
     AuditApi, Batch, CaptureLimits, CapturePolicy, Delivery, Policy, Queue, Retry, Secret,
 };
 use crate::digest::{HashForm, HmacKey};
-
-const MIB: u64 = 1 << 20;
 
 /// Why a configuration is refused, in one line: `delivery.batch.max_events: must be at least 1`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,49 +37,26 @@ pub(super) fn policy(
     let resolver = Resolver { env };
     let organization_id =
         resolver.or_env("organization_id", raw.organization_id, "AUDIT_LAYER_ORG_ID")?;
-    let retry = Retry {
-        base_ms: number(
-            "delivery.retry.base_ms",
-            raw.delivery.retry.base_ms,
-            100,
-            1..=60_000,
-        )?,
-        max_ms: number(
-            "delivery.retry.max_ms",
-            raw.delivery.retry.max_ms,
-            30_000,
-            1..=3_600_000,
-        )?,
-        max_age_ms: number(
-            "delivery.retry.max_age_ms",
-            raw.delivery.retry.max_age_ms,
-            600_000,
-            1_000..=86_400_000,
-        )?,
-    };
-    let queue = Queue {
-        max_events: size(
-            "delivery.queue.max_events",
-            raw.delivery.queue.max_events,
-            10_000,
-            1..=1_000_000,
-        )?,
-        max_bytes: size(
-            "delivery.queue.max_bytes",
-            raw.delivery.queue.max_bytes,
-            32 * MIB,
-            MIB..=512 * MIB,
-        )?,
-    };
     Ok(Policy {
         organization_id: organization_id.unwrap_or_default(),
         audit_api: audit_api(raw.audit_api, &resolver)?,
-        delivery: Delivery {
-            batch: batch(raw.delivery.batch, &resolver)?,
-            queue,
-            retry,
-        },
+        delivery: delivery(raw.delivery, &resolver)?,
         capture: capture(raw.capture, &resolver)?,
+    })
+}
+
+fn delivery(raw: RawDelivery, resolver: &Resolver<'_>) -> Result<Delivery, ConfigError> {
+    Ok(Delivery {
+        batch: batch(raw.batch, resolver)?,
+        queue: Queue {
+            max_events: raw.queue.max_events.size(),
+            max_bytes: raw.queue.max_bytes.size(),
+        },
+        retry: Retry {
+            base_ms: raw.retry.base_ms.get(),
+            max_ms: raw.retry.max_ms.get(),
+            max_age_ms: raw.retry.max_age_ms.get(),
+        },
     })
 }
 
@@ -114,7 +88,7 @@ fn audit_api(raw: RawAuditApi, resolver: &Resolver<'_>) -> Result<AuditApi, Conf
         authority: url.authority,
         base_path: url.base_path,
         api_key: api_key.filter(|key| !key.is_empty()).map(Secret),
-        timeout_ms: number("audit_api.timeout_ms", raw.timeout_ms, 5_000, 1..=600_000)?,
+        timeout_ms: raw.timeout_ms.get(),
     })
 }
 
@@ -126,47 +100,25 @@ fn batch(raw: RawBatch, resolver: &Resolver<'_>) -> Result<Batch, ConfigError> {
             "must start with \"/\"",
         ));
     }
-    let max_events = size("delivery.batch.max_events", raw.max_events, 100, 1..=10_000)?;
+    let max_events = raw.max_events.size();
     Ok(Batch {
         max_events: if path.is_some() { max_events } else { 1 },
-        max_bytes: size("delivery.batch.max_bytes", raw.max_bytes, MIB, 1..=64 * MIB)?,
-        linger_ms: number("delivery.batch.linger_ms", raw.linger_ms, 200, 0..=60_000)?,
+        max_bytes: raw.max_bytes.size(),
+        linger_ms: raw.linger_ms.get(),
         path,
     })
 }
 
 fn capture(raw: RawCapture, resolver: &Resolver<'_>) -> Result<CapturePolicy, ConfigError> {
-    let defaults = CaptureLimits::default();
-    let limit = |name: &str, value, default: usize| {
-        let default = u64::try_from(default).unwrap_or(u64::MAX);
-        size(
-            &format!("capture.limits.{name}"),
-            value,
-            default,
-            1_024..=64 * MIB,
-        )
-    };
     let hash_key = resolver.resolve("capture.hash_key", raw.hash_key)?;
     Ok(CapturePolicy {
         content: raw.content,
         prompt_format: raw.prompt_format,
         hash: hash(raw.hash, hash_key)?,
         limits: CaptureLimits {
-            request_bytes: limit(
-                "request_bytes",
-                raw.limits.request_bytes,
-                defaults.request_bytes,
-            )?,
-            response_bytes: limit(
-                "response_bytes",
-                raw.limits.response_bytes,
-                defaults.response_bytes,
-            )?,
-            content_bytes: limit(
-                "content_bytes",
-                raw.limits.content_bytes,
-                defaults.content_bytes,
-            )?,
+            request_bytes: raw.limits.request_bytes.size(),
+            response_bytes: raw.limits.response_bytes.size(),
+            content_bytes: raw.limits.content_bytes.size(),
         },
     })
 }
@@ -214,38 +166,6 @@ impl Resolver<'_> {
         let written = self.resolve(path, raw)?;
         Ok(written.or_else(|| (self.env)(name).filter(|value| !value.is_empty())))
     }
-}
-
-fn number(
-    path: &str,
-    value: Option<u64>,
-    default: u64,
-    range: RangeInclusive<u64>,
-) -> Result<u64, ConfigError> {
-    let value = value.unwrap_or(default);
-    if value < *range.start() {
-        return Err(ConfigError::new(
-            path,
-            format!("must be at least {}", range.start()),
-        ));
-    }
-    if value > *range.end() {
-        return Err(ConfigError::new(
-            path,
-            format!("must be at most {}", range.end()),
-        ));
-    }
-    Ok(value)
-}
-
-fn size(
-    path: &str,
-    value: Option<u64>,
-    default: u64,
-    range: RangeInclusive<u64>,
-) -> Result<usize, ConfigError> {
-    let value = number(path, value, default, range)?;
-    usize::try_from(value).map_err(|error| ConfigError::new(path, error))
 }
 
 /// The parts of `scheme://authority/path`.

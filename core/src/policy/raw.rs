@@ -1,4 +1,7 @@
-//! The configuration as written.
+//! The configuration as written: its shape, its defaults and its ranges.
+//!
+//! With the feature `schema` this is also the source of the published JSON Schema, to which the
+//! documentation of each member goes.
 
 use std::fmt;
 
@@ -8,12 +11,19 @@ use super::check::ConfigError;
 use crate::event::ContentPolicy;
 use crate::prompt::PromptFormat;
 
-/// Reads the shape; ranges and references are checked later.
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const SECOND_MS: u64 = 1_000;
+const MINUTE_MS: u64 = 60 * SECOND_MS;
+const HOUR_MS: u64 = 60 * MINUTE_MS;
+
+/// Reads the shape and the ranges; how members fit together is checked later.
 pub(super) fn read(json: &[u8]) -> Result<RawPolicy, ConfigError> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let policy = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
-        ConfigError::new(if path == "." { "" } else { &path }, error.into_inner())
+        let path = if path == "." { "" } else { &path };
+        ConfigError::new(path, reason(&error.into_inner()))
     })?;
     deserializer
         .end()
@@ -21,81 +31,173 @@ pub(super) fn read(json: &[u8]) -> Result<RawPolicy, ConfigError> {
     Ok(policy)
 }
 
+/// Why a member is refused. Text that is no JSON is told with its place, a value by its path.
+fn reason(error: &serde_json::Error) -> String {
+    let reason = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    match reason.strip_suffix(&place) {
+        Some(short) if error.is_data() => short.to_owned(),
+        _ => reason,
+    }
+}
+
+/// The configuration of the AI Audit Layer's proxy-wasm plugin.
 #[derive(Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "PluginConfiguration"))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawPolicy {
+    /// The organisation that events belong to. Absent: the environment variable
+    /// AUDIT_LAYER_ORG_ID.
     pub(super) organization_id: Option<RawString>,
+    /// Where events go.
     pub(super) audit_api: RawAuditApi,
+    /// How events go.
     pub(super) delivery: RawDelivery,
+    /// What is read and kept of each exchange.
     pub(super) capture: RawCapture,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawAuditApi {
+    /// The proxy's name of the upstream that takes the events; required.
     pub(super) cluster: Option<RawString>,
+    /// Root of the audit API. Absent: the environment variable AUDIT_LAYER_API_URL, or else
+    /// https://api.auditlayer.io/v1. Whether TLS is used is the cluster's matter.
     pub(super) url: Option<RawString>,
+    /// Bearer key. Absent: the environment variable AUDIT_LAYER_API_KEY; without either, requests
+    /// carry no key.
     pub(super) api_key: Option<RawString>,
-    pub(super) timeout_ms: Option<u64>,
+    /// How long one delivery may take, in milliseconds.
+    pub(super) timeout_ms: Bounded<5_000, 1, { 10 * MINUTE_MS }>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawDelivery {
+    /// When events are sent, and how many together.
     pub(super) batch: RawBatch,
+    /// How many undelivered events each worker keeps; over it the oldest become dead letters.
     pub(super) queue: RawQueue,
+    /// What follows a failed attempt: exponential backoff with full jitter.
     pub(super) retry: RawRetry,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawBatch {
+    /// Path below the URL that takes NDJSON, such as /audit/log/batch. Absent: each event is sent
+    /// alone to /audit/log.
     pub(super) path: Option<RawString>,
-    pub(super) max_events: Option<u64>,
-    pub(super) max_bytes: Option<u64>,
-    pub(super) linger_ms: Option<u64>,
+    /// A batch is sent when it has this many events,
+    pub(super) max_events: Bounded<100, 1, 10_000>,
+    /// or this many bytes,
+    pub(super) max_bytes: Bounded<{ MIB }, 1, { 64 * MIB }>,
+    /// or when its first event has waited this long, in milliseconds.
+    pub(super) linger_ms: Bounded<200, 0, { MINUTE_MS }>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawQueue {
-    pub(super) max_events: Option<u64>,
-    pub(super) max_bytes: Option<u64>,
+    /// Events at most.
+    pub(super) max_events: Bounded<10_000, 1, 1_000_000>,
+    /// Bytes of events at most.
+    pub(super) max_bytes: Bounded<{ 32 * MIB }, { MIB }, { 512 * MIB }>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawRetry {
-    pub(super) base_ms: Option<u64>,
-    pub(super) max_ms: Option<u64>,
-    pub(super) max_age_ms: Option<u64>,
+    /// Upper bound of the first wait, in milliseconds; each further failure doubles it.
+    pub(super) base_ms: Bounded<100, 1, { MINUTE_MS }>,
+    /// Upper bound of every wait, in milliseconds.
+    pub(super) max_ms: Bounded<30_000, 1, { HOUR_MS }>,
+    /// An event of this age that fails again becomes a dead letter, in milliseconds.
+    pub(super) max_age_ms: Bounded<600_000, { SECOND_MS }, { 24 * HOUR_MS }>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawCapture {
+    /// What of prompts and answers an event carries.
     pub(super) content: ContentPolicy,
+    /// Layout of the canonical prompt text.
     pub(super) prompt_format: PromptFormat,
+    /// Form of prompt and answer hashes.
     pub(super) hash: RawHash,
+    /// Key of the hash hmac-sha256.
     pub(super) hash_key: Option<RawString>,
+    /// How much is read and kept of each exchange.
     pub(super) limits: RawLimits,
 }
 
+/// The forms of a hash.
 #[derive(Debug, Clone, Copy, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum RawHash {
+    /// With the prefix sha256:
     #[default]
     Sha256,
+    /// SHA-256 without a prefix, as the client wrappers write it.
     Bare,
+    /// Keyed, so that short content cannot be guessed from it.
     HmacSha256,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawLimits {
-    pub(super) request_bytes: Option<u64>,
-    pub(super) response_bytes: Option<u64>,
-    pub(super) content_bytes: Option<u64>,
+    /// Bytes of a request's body that are read.
+    pub(super) request_bytes: Bounded<{ 4 * MIB }, { KIB }, { 64 * MIB }>,
+    /// Bytes of a response's body that are read; the events of a stream are read one by one.
+    pub(super) response_bytes: Bounded<{ 4 * MIB }, { KIB }, { 64 * MIB }>,
+    /// Bytes of text that an event carries of the prompt, and of the answer.
+    pub(super) content_bytes: Bounded<{ MIB }, { KIB }, { 64 * MIB }>,
+}
+
+/// A whole number with its default and its range.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounded<const DEFAULT: u64, const MIN: u64, const MAX: u64>(u64);
+
+impl<const DEFAULT: u64, const MIN: u64, const MAX: u64> Bounded<DEFAULT, MIN, MAX> {
+    pub(super) fn get(self) -> u64 {
+        self.0
+    }
+
+    /// As a size in memory.
+    pub(super) fn size(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+impl<const DEFAULT: u64, const MIN: u64, const MAX: u64> Default for Bounded<DEFAULT, MIN, MAX> {
+    fn default() -> Self {
+        Self(DEFAULT)
+    }
+}
+
+impl<'de, const DEFAULT: u64, const MIN: u64, const MAX: u64> Deserialize<'de>
+    for Bounded<DEFAULT, MIN, MAX>
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u64::deserialize(deserializer)? {
+            number if number < MIN => {
+                Err(de::Error::custom(format_args!("must be at least {MIN}")))
+            }
+            number if number > MAX => Err(de::Error::custom(format_args!("must be at most {MAX}"))),
+            number => Ok(Self(number)),
+        }
+    }
 }
 
 /// Any string of the configuration: itself, or `{"env": "NAME"}`.
