@@ -11,6 +11,7 @@ mod expected;
 mod faults;
 mod fixture;
 mod headers;
+mod readme;
 mod sdk;
 mod tidy;
 mod tls;

@@ -1,0 +1,200 @@
+//! Bodies that are large, cut, encoded or no JSON, and what of them an event may hold.
+
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn a_body_that_cannot_be_read_is_still_an_audited_call() {
+    for (body, expected) in [
+        ("", "request_body_empty"),
+        ("not json", "request_unreadable"),
+        ("[1,2]", "request_unreadable"),
+        ("{\"model\":\"m\"}", "request_unreadable"),
+    ] {
+        let event = Call::new(OPENAI, body, OPENAI_ANSWER).event();
+        assert_eq!(own(&event, "/capture/notes"), &json!([expected]), "{body}");
+        assert_eq!(
+            (&event["prompt_hash"], &event["prompt_content"]),
+            (&json!(""), &json!(""))
+        );
+        assert_eq!(event["response_content"], "Hello");
+        assert_eq!(
+            own(&event, "/capture/request_hash").is_null(),
+            body.is_empty()
+        );
+    }
+    for (response, expected) in [
+        ("", "response_body_empty"),
+        ("<html>", "response_unreadable"),
+        ("id: 1\n\n", "response_unreadable"),
+        ("internal error", "response_unreadable"),
+    ] {
+        let event = Call::new(OPENAI, ASK, response).event();
+        assert!(
+            own(&event, "/capture/notes").to_string().contains(expected),
+            "{response}"
+        );
+        assert_eq!(own(&event, "/completion/state"), "complete");
+        assert_eq!(own(&event, "/capture/streamed"), false);
+    }
+}
+
+#[test]
+fn a_large_prompt_is_hashed_whole_and_kept_up_to_the_limit() {
+    let limit = 1 << 20;
+    for (size, is_cut) in [
+        (limit - 1, false),
+        (limit, false),
+        (limit + 1, true),
+        (2 * limit, true),
+    ] {
+        let prompt = "x".repeat(size);
+        let body = json!({"model": "m", "messages": [{"role": "user", "content": &prompt}]});
+        let event = Call::new(OPENAI, &body.to_string(), OPENAI_ANSWER).event();
+        assert_eq!(
+            event["prompt_hash"],
+            HashForm::Sha256.hash(prompt.as_bytes())
+        );
+        assert_eq!(
+            event["prompt_content"].as_str().unwrap().len(),
+            size.min(limit)
+        );
+        assert_eq!(own(&event, "/capture/truncated"), is_cut);
+    }
+}
+
+#[test]
+fn a_body_over_the_limit_is_read_as_far_as_it_was_kept() {
+    let config = MINIMAL.replacen('{', r#"{"capture":{"limits":{"request_bytes":1024}},"#, 1);
+    let prompt = "x".repeat(2_000);
+    let body = json!({"model": "m", "messages": [{"role": "user", "content": prompt}]});
+    let event = Call::new(OPENAI, &body.to_string(), OPENAI_ANSWER)
+        .with(|call| call.config = config)
+        .event();
+    assert_eq!(
+        own(&event, "/capture/notes"),
+        &json!(["request_body_truncated"])
+    );
+    assert_eq!(event["prompt_hash"], "");
+    assert!(event["prompt_content"].as_str().unwrap().len() > 900);
+    assert_eq!(
+        own(&event, "/capture/request_hash"),
+        &HashForm::Sha256.hash(body.to_string().as_bytes())
+    );
+}
+
+#[test]
+fn hash_only_keeps_every_content_out_on_every_path() {
+    let config = MINIMAL.replacen('{', r#"{"capture":{"content":"hash_only"},"#, 1);
+    let ask = r#"{"model":"m","messages":[{"role":"user","content":"canary"}],"stop":["canary"],
+        "response_format":{"canary":1},"temperature":1}"#;
+    let answers = [
+        r#"{"choices":[{"message":{"content":"canary","refusal":"canary","reasoning":"canary",
+            "tool_calls":[{"function":{"name":"f","arguments":"canary"}}]}},{"index":1,"message":{"content":"canary"}}]}"#,
+        r#"{"error":{"type":"t","message":"canary"}}"#,
+        "data: {\"choices\":[{\"delta\":{\"content\":\"canary\",\"reasoning\":\"canary\"}}]}\n\n",
+    ];
+    for answer in answers {
+        for ends in [true, false] {
+            let event = Call::new(OPENAI, ask, answer)
+                .with(|call| {
+                    call.config = config.clone();
+                    call.response_ends = ends;
+                })
+                .event();
+            assert!(!event.to_string().contains("canary"), "{event}");
+            assert_eq!(event["prompt_hash"], HashForm::Sha256.hash(b"canary"));
+            assert_eq!(event["model_parameters"], json!({"temperature": 1}));
+        }
+    }
+}
+
+#[test]
+fn an_encoding_that_cannot_be_decoded_is_told_and_never_read() {
+    let event = Call::new(OPENAI, ASK, OPENAI_ANSWER)
+        .with(|call| call.response_headers = vec![("content-encoding", "lzma")])
+        .event();
+    assert_eq!(event["response_content"], "");
+    assert_eq!(own(&event, "/capture/encoding"), "lzma");
+    assert!(
+        own(&event, "/capture/notes")
+            .to_string()
+            .contains("response_encoding_unsupported")
+    );
+}
+
+#[test]
+fn a_request_that_broke_off_is_read_as_far_as_it_came() {
+    let event = Call::new(OPENAI, &ASK[..ASK.len() - 4], "")
+        .with(|call| {
+            call.request_ends = false;
+            call.response_ends = false;
+            call.status = None;
+            call.end = aborted(0x4000, "downstream_remote_disconnect");
+        })
+        .event();
+    assert_eq!(
+        own(&event, "/capture/notes"),
+        &json!(["request_incomplete"])
+    );
+    assert_eq!(
+        (&event["model_name"], &event["prompt_content"]),
+        (&json!("gpt-4"), &json!("Hi"))
+    );
+    assert_eq!(event["prompt_hash"], "");
+    assert_eq!(own(&event, "/completion/http_status"), &Value::Null);
+}
+
+#[test]
+fn a_compressed_exchange_is_read_like_a_plain_one() {
+    let plain = Call::new(OPENAI, ASK, OPENAI_STREAM).event();
+    let gzip = |text: &str| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    for piece in [1, 7, usize::MAX] {
+        let event = Call::new(OPENAI, "", "")
+            .with(|call| {
+                call.body = gzip(ASK);
+                call.response = gzip(OPENAI_STREAM);
+                call.headers = vec![("content-encoding", b"gzip".to_vec())];
+                call.response_headers = vec![("content-encoding", "GZIP")];
+                call.piece = piece;
+            })
+            .event();
+        for member in [
+            "prompt_hash",
+            "response_content",
+            "prompt_tokens",
+            "model_name",
+        ] {
+            assert_eq!(event[member], plain[member], "{member}");
+        }
+        assert_eq!(own(&event, "/capture/encoding"), "GZIP");
+        assert_eq!(own(&event, "/capture/notes"), &json!([]));
+    }
+}
+
+#[test]
+fn a_body_that_is_not_of_its_encoding_is_told() {
+    let event = Call::new(OPENAI, ASK, OPENAI_ANSWER)
+        .with(|call| {
+            call.headers = vec![("content-encoding", b"gzip".to_vec())];
+            call.response_headers = vec![("content-encoding", "gzip")];
+        })
+        .event();
+    let notes = own(&event, "/capture/notes").to_string();
+    assert!(
+        notes.contains("request_encoding_broken") && notes.contains("response_encoding_broken")
+    );
+    assert_eq!(
+        (&event["prompt_hash"], &event["response_content"]),
+        (&json!(""), &json!(""))
+    );
+}

@@ -1,0 +1,225 @@
+//! The README is run: what it tells a newcomer to type works, and what it shows is so.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, ensure};
+use audit_layer_tests::{collector, workspace};
+use serde_json::{Map, Value};
+use tokio::process::Command;
+
+use crate::call::{Call, OPENAI};
+use crate::fixture::{run, stack, unique};
+
+/// Where each of the README's commands is run.
+const COMMANDS: [(&str, &str); 7] = [
+    ("cargo demo", "demo.rs, with --once"),
+    ("cargo test", "by whoever reads this"),
+    (
+        "rustup target add wasm32-wasip1",
+        "wasm.rs, when it is missing",
+    ),
+    (
+        "cargo build --profile wasm --target wasm32-wasip1 -p audit-layer-plugin",
+        "here",
+    ),
+    (
+        "cargo run --release -p audit-layer-collector -- serve",
+        "collector.rs, without --release",
+    ),
+    (
+        "export OPENAI_BASE_URL=http://127.0.0.1:10000/v1 ANTHROPIC_BASE_URL=http://127.0.0.1:10000",
+        "sdk.rs, as the clients' base URL",
+    ),
+    (
+        "curl \"http://127.0.0.1:8080/v1/audit/logs?user_id=alice&limit=10\" -H \"Authorization: Bearer $AUDIT_LAYER_API_KEY\"",
+        "here",
+    ),
+];
+
+#[test]
+fn every_command_of_the_readme_is_run_by_a_test() -> Result<()> {
+    let known: Vec<&str> = COMMANDS.iter().map(|(command, _)| *command).collect();
+    let readme = readme()?;
+    let written: Vec<&str> = readme
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("$ "))
+        .collect();
+    assert_eq!(written, known);
+    Ok(())
+}
+
+#[test]
+fn the_plugin_is_built_where_the_readme_says() -> Result<()> {
+    run(async {
+        shell(COMMANDS[3].0).await?;
+        let module = "wasm32-wasip1/wasm/audit_layer_plugin.wasm";
+        assert!(readme()?.contains(&format!("target/{module}")));
+        assert!(workspace::target()?.join(module).exists());
+        Ok(())
+    })
+}
+
+#[test]
+fn the_query_of_the_readme_finds_the_users_events() -> Result<()> {
+    run(async {
+        let stack = stack().await?;
+        let user = unique("alice");
+        let body = r#"{"model":"sample","messages":[{"role":"user","content":"Hello"}]}"#;
+        let answer = Call::new(OPENAI, body)
+            .header("x-audit-user-id", &user)
+            .through(stack)
+            .await?;
+        answer.event(stack).await?;
+        let url = stack.collector.api().url();
+        let command = COMMANDS[6]
+            .0
+            .replace("http://127.0.0.1:8080/v1", &url)
+            .replace("user_id=alice", &format!("user_id={user}"));
+        let page: Value = serde_json::from_str(&shell(&command).await?)?;
+        let events = page["data"].as_array().context("data is a list")?;
+        assert_eq!(events.len(), 1);
+        assert_eq!(events[0]["user_id"], user.as_str());
+        Ok(())
+    })
+}
+
+#[test]
+fn the_sample_event_has_the_members_of_a_real_one() -> Result<()> {
+    run(async {
+        let stack = stack().await?;
+        let body =
+            r#"{"model":"sample","temperature":0.3,"messages":[{"role":"user","content":"Hi"}]}"#;
+        let answer = Call::new(OPENAI, body).through(stack).await?;
+        let mut real = answer.event(stack).await?;
+        let members = real.as_object_mut().context("an event is an object")?;
+        // What the collector adds.
+        members.remove("id");
+        members.remove("received_at");
+        assert_eq!(paths(&sample_event()?), paths(&real));
+        Ok(())
+    })
+}
+
+#[test]
+fn the_configuration_table_names_every_member_and_its_default() -> Result<()> {
+    let readme = readme()?;
+    let schema = serde_json::to_value(audit_layer_core::policy::schema())?;
+    for (path, default) in members(&schema) {
+        let (parent, name) = path.rsplit_once('.').unwrap_or(("", &path));
+        let row = readme
+            .lines()
+            .filter(|line| line.starts_with("| `"))
+            .find(|line| {
+                line.contains(&format!("`{path}`"))
+                    || (line.contains(&format!("`{parent}."))
+                        && line.contains(&format!("`.{name}`")))
+            })
+            .with_context(|| format!("the README's table has no {path}"))?;
+        if let Some(default) = default {
+            ensure!(
+                row.contains(&default),
+                "{path} is {default} by default, but the README says {row}"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_published_schema_is_that_of_the_code() -> Result<()> {
+    let path = workspace::root().join("envoy/plugin.schema.json");
+    let schema = serde_json::to_string_pretty(&audit_layer_core::policy::schema())? + "\n";
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        std::fs::write(&path, &schema)?;
+    }
+    let published = std::fs::read_to_string(&path)?;
+    ensure!(
+        published == schema,
+        "envoy/plugin.schema.json is out of date; UPDATE_SCHEMA=1 cargo test -p audit-layer-tests rewrites it"
+    );
+    Ok(())
+}
+
+fn readme() -> Result<String> {
+    Ok(std::fs::read_to_string(
+        workspace::root().join("README.md"),
+    )?)
+}
+
+/// Runs a command as it is written, and returns what it printed.
+async fn shell(command: &str) -> Result<String> {
+    let output = Command::new("sh")
+        .args(["-c", command])
+        .env("AUDIT_LAYER_API_KEY", collector::KEY)
+        .env("no_proxy", "127.0.0.1")
+        .current_dir(workspace::root())
+        .kill_on_drop(true)
+        .output()
+        .await?;
+    ensure!(
+        output.status.success(),
+        "{command}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+fn sample_event() -> Result<Value> {
+    let readme = readme()?;
+    let (_, after) = readme.split_once("```json\n").context("a JSON block")?;
+    let (json, _) = after.split_once("```").context("its end")?;
+    Ok(serde_json::from_str(json)?)
+}
+
+/// The paths of all members, so that two events can be compared by their shape.
+fn paths(value: &Value) -> BTreeSet<String> {
+    fn walk(object: &Map<String, Value>, prefix: &str, paths: &mut BTreeSet<String>) {
+        for (name, value) in object {
+            let path = format!("{prefix}/{name}");
+            if let Value::Object(inner) = value {
+                walk(inner, &path, paths);
+            }
+            paths.insert(path);
+        }
+    }
+    let mut all = BTreeSet::new();
+    walk(value.as_object().unwrap_or(&Map::new()), "", &mut all);
+    all
+}
+
+/// The members of a configuration that hold no others: their path, and their default as the README
+/// writes numbers.
+fn members(schema: &Value) -> Vec<(String, Option<String>)> {
+    fn walk(schema: &Value, at: &Value, prefix: &str, members: &mut Vec<(String, Option<String>)>) {
+        let reference = at["$ref"].as_str().or(at["allOf"][0]["$ref"].as_str());
+        let at = reference
+            .and_then(|reference| schema.pointer(reference.trim_start_matches('#')))
+            .unwrap_or(at);
+        match at["properties"]
+            .as_object()
+            .filter(|inner| !inner.contains_key("env"))
+        {
+            Some(inner) => {
+                for (name, value) in inner {
+                    let path = if prefix.is_empty() {
+                        name.clone()
+                    } else {
+                        format!("{prefix}.{name}")
+                    };
+                    walk(schema, value, &path, members);
+                }
+            }
+            None => members.push((prefix.to_owned(), at["default"].as_u64().map(written))),
+        }
+    }
+    let mut all = Vec::new();
+    walk(schema, schema, "", &mut all);
+    all
+}
+
+fn written(number: u64) -> String {
+    match number.checked_shr(20) {
+        Some(mib @ 1..) if mib << 20 == number => format!("{mib} MiB"),
+        _ => number.to_string(),
+    }
+}
