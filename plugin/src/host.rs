@@ -81,7 +81,6 @@ unsafe extern "C" {
     ) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, by: i64) -> u32;
-    fn proxy_record_metric(id: u32, value: u64) -> u32;
 }
 
 /// Writes one line to the proxy's log.
@@ -179,16 +178,10 @@ pub(crate) fn define_metric(kind: MetricKind, name: &str) -> Option<u32> {
     (status == OK).then_some(id)
 }
 
-/// Adds to a counter.
+/// Adds to a counter, or to a gauge, from which it can also take.
 pub(crate) fn increment_metric(id: u32, by: i64) {
     // SAFETY: no memory is passed.
     unsafe { proxy_increment_metric(id, by) };
-}
-
-/// Sets a gauge.
-pub(crate) fn record_metric(id: u32, value: u64) {
-    // SAFETY: no memory is passed.
-    unsafe { proxy_record_metric(id, value) };
 }
 
 /// Takes over memory that a host call returns; nothing if the call fails.

@@ -51,19 +51,19 @@ pub(crate) fn leave() -> bool {
     .unwrap_or(false)
 }
 
-/// Uses the outbox, and reports its new size. `f` must not call the host.
+/// Uses the outbox, and reports how its size changed. `f` must not call the host.
 pub(crate) fn outbox<T>(f: impl FnOnce(&mut Outbox) -> T) -> Option<(T, Telemetry)> {
-    let (result, telemetry, events, bytes) = with(|shared| {
+    let (result, telemetry, before, after) = with(|shared| {
+        let before = size(&shared.outbox);
         let result = f(&mut shared.outbox);
-        (
-            result,
-            shared.telemetry,
-            shared.outbox.depth(),
-            shared.outbox.bytes(),
-        )
+        (result, shared.telemetry, before, size(&shared.outbox))
     })?;
-    telemetry.queue(events, bytes);
+    telemetry.queue(before, after);
     Some((result, telemetry))
+}
+
+fn size(outbox: &Outbox) -> [usize; 2] {
+    [outbox.depth(), outbox.bytes()]
 }
 
 fn with<T>(f: impl FnOnce(&mut Shared) -> T) -> Option<T> {

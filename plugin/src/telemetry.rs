@@ -36,12 +36,12 @@ impl Telemetry {
     }
 
     pub(crate) fn event_recorded(self) {
-        count(self.recorded, 1);
+        add(self.recorded, 1);
     }
 
     pub(crate) fn batch_settled(self, settled: &Settled) {
-        count(self.delivered, settled.delivered);
-        count(self.retried, settled.retried);
+        add(self.delivered, signed(settled.delivered));
+        add(self.retried, signed(settled.retried));
         self.dead_letters(&settled.dead);
     }
 
@@ -51,22 +51,26 @@ impl Telemetry {
             let line = format!("{DEAD_LETTER} reason={reason} event={json}");
             host::log(Level::Error, &line);
         }
-        count(self.dead_lettered, dead.len());
+        add(self.dead_lettered, signed(dead.len()));
     }
 
-    /// Worker VMs share the gauges: the value is that of the VM that set it last.
-    pub(crate) fn queue(self, events: usize, bytes: usize) {
-        for (metric, value) in [(self.queue_events, events), (self.queue_bytes, bytes)] {
-            if let (Some(id), Ok(value)) = (metric, u64::try_from(value)) {
-                host::record_metric(id, value);
-            }
+    /// The queue's events and bytes before and after a change. VMs share the gauges, so each adds
+    /// its own change, and the value is the sum over all workers.
+    pub(crate) fn queue(self, before: [usize; 2], after: [usize; 2]) {
+        let metrics = [self.queue_events, self.queue_bytes];
+        for ((metric, before), after) in metrics.into_iter().zip(before).zip(after) {
+            add(metric, signed(after).saturating_sub(signed(before)));
         }
     }
 }
 
-fn count(metric: Option<u32>, by: usize) {
-    if let (Some(id), Ok(by @ 1..)) = (metric, i64::try_from(by)) {
-        host::increment_metric(id, by);
+fn signed(size: usize) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}
+
+fn add(metric: Option<u32>, change: i64) {
+    if let (Some(id), true) = (metric, change != 0) {
+        host::increment_metric(id, change);
     }
 }
 

@@ -28,8 +28,28 @@ fn a_collector_that_is_killed_costs_neither_calls_nor_events() -> Result<()> {
         let arrived = arrived.await?;
         assert_eq!(arrived.iter().cloned().collect::<BTreeSet<_>>(), expected);
         assert_eq!(arrived.len(), expected.len(), "an event is stored twice");
-        Ok(())
+        statistics_agree(&stack, arrived.len()).await
     })
+}
+
+/// The proxy's own statistics say the same, once the last acknowledgement has come.
+async fn statistics_agree(stack: &Stack, events: usize) -> Result<()> {
+    let events = u64::try_from(events)?;
+    let statistics = wait_until("empty queue", PATIENCE, async || {
+        let statistics = stack.envoy.stats("audit_layer").await?;
+        let of = |name: &str| statistics[&format!("wasmcustom.audit_layer.{name}")];
+        Ok((of("queue_events") == 0).then(|| {
+            [
+                "events_recorded",
+                "events_delivered",
+                "events_dead_lettered",
+                "queue_bytes",
+            ]
+            .map(of)
+        }))
+    });
+    assert_eq!(statistics.await?, [events, events, 0, 0]);
+    Ok(())
 }
 
 /// Makes calls side by side, and returns the ids that the gateway gave them.
