@@ -24,7 +24,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "PORT")]
     pub(crate) port: Option<u16>,
 
-    /// Ask a real provider, such as https://api.openai.com, instead of the sample LLM
+    /// Ask a real provider over TLS instead of the sample LLM
+    ///
+    /// Such as `https://api.openai.com`.
     ///
     /// Your client's own key goes through to the provider and is never recorded. The demo itself
     /// makes one small call if OPENAI_API_KEY (for Anthropic: ANTHROPIC_API_KEY) is set, and none
