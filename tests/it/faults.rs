@@ -185,8 +185,7 @@ fn a_provider_that_cannot_be_reached_is_answered_by_the_gateway() -> Result<()> 
         let mut configuration = Configuration::shipped("envoy.yaml")?;
         stack::connect(&mut configuration, &stack.collector).await?;
         stack::ask_port(&mut configuration, ports::unused()?)?;
-        let program = python::envoy().await?;
-        let envoy = Envoy::start(&program, &configuration, &stack::envoy_options()).await?;
+        let envoy = start(&configuration).await?;
         let url = format!("http://{}", envoy.address(stack::LISTENER)?);
         let answer = Call::new(OPENAI, question("Hello")).make(&url).await?;
         assert_eq!(answer.status, 503);
@@ -199,6 +198,39 @@ fn a_provider_that_cannot_be_reached_is_answered_by_the_gateway() -> Result<()> 
         assert_log_is_clean(&envoy);
         Ok(())
     })
+}
+
+#[test]
+fn a_time_limit_of_the_gateway_is_recorded() -> Result<()> {
+    run(async {
+        let stack = stack().await?;
+        let mut configuration = Configuration::shipped("envoy.yaml")?;
+        stack::connect(&mut configuration, &stack.collector).await?;
+        stack::ask_sample(&mut configuration, &stack.sample)?;
+        configuration.time_limit("0.2s")?;
+        let envoy = start(&configuration).await?;
+        let script = Script::streamed("text/event-stream", half(&openai_events()));
+        let script = stack.sample.script(script.ending(Ending::Open));
+        let call = Call::new(OPENAI, question("Hello")).scripted(&script);
+        let answer = call
+            .make(&format!("http://{}", envoy.address(stack::LISTENER)?))
+            .await?;
+        assert!(answer.broken);
+        let event = stack::event(&stack.collector, &envoy, answer.request_id()?).await?;
+        assert_eq!(state(&event), "timeout");
+        assert_eq!(event["response_content"], "Good");
+        assert_log_is_clean(&envoy);
+        Ok(())
+    })
+}
+
+async fn start(configuration: &Configuration) -> Result<Envoy> {
+    Envoy::start(
+        &python::envoy().await?,
+        configuration,
+        &stack::envoy_options(),
+    )
+    .await
 }
 
 /// Makes the call with and without the gateway, and returns the event.

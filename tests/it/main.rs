@@ -12,6 +12,7 @@ mod faults;
 mod fixture;
 mod headers;
 mod readme;
+mod recordings;
 mod sdk;
 mod tidy;
 mod tls;

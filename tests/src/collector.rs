@@ -69,6 +69,12 @@ impl Collector {
         &self.api
     }
 
+    /// Asks it to end, as an operator would, and waits until it has.
+    pub async fn terminate(&mut self) -> Result<()> {
+        self.process.terminate().await?;
+        Ok(())
+    }
+
     /// Ends it without a chance to tidy up.
     pub async fn kill(&mut self) -> Result<()> {
         self.process.kill().await?;

@@ -122,6 +122,12 @@ impl Stack {
         Ok(format!("http://{}", self.envoy.address(LISTENER)?))
     }
 
+    /// Ends everything as an operator would: first the gateway, then who takes its events.
+    pub async fn stop(mut self) -> Result<()> {
+        self.envoy.process().terminate().await?;
+        self.collector.terminate().await
+    }
+
     /// The stored event of a call, as soon as it is there.
     pub async fn event(&self, request_id: &str) -> Result<Value> {
         event(&self.collector, &self.envoy, request_id).await

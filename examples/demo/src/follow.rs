@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use anstream::{eprintln, println};
+use anstream::eprintln;
 use anyhow::Result;
 use audit_layer_tests::stack::Stack;
 use serde_json::Value;
@@ -33,7 +33,7 @@ pub(crate) async fn stored(stack: &Stack) -> Result<BTreeSet<String>> {
 
 fn show_once(event: &Value, shown: &mut BTreeSet<String>) {
     if shown.insert(id(event).to_owned()) {
-        println!();
+        report::visitor(event);
         report::event(event);
     }
 }

@@ -18,21 +18,17 @@ use std::process::ExitCode;
 use anstream::eprintln;
 use anyhow::Result;
 use audit_layer_tests::stack::Stack;
+use tokio::signal::ctrl_c;
 
 use crate::arguments::Arguments;
-use crate::calls::Exchange;
+use crate::calls::{Call, Exchange};
 use crate::check::missing;
 use crate::report::ERROR;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::read();
-    // Ctrl-C ends the demo at any point, and drops what it has started.
-    let result = tokio::select! {
-        result = demo(&arguments) => result,
-        _ = tokio::signal::ctrl_c() => Ok(ExitCode::SUCCESS),
-    };
-    result.unwrap_or_else(|error| {
+    demo(&arguments).await.unwrap_or_else(|error| {
         eprintln!("{ERROR}error:{ERROR:#} {error:#}");
         ExitCode::FAILURE
     })
@@ -40,18 +36,32 @@ async fn main() -> ExitCode {
 
 async fn demo(arguments: &Arguments) -> Result<ExitCode> {
     let calls = arguments.calls()?;
-    let stack = setup::start(arguments).await?;
-    guide::introduce(&stack, arguments)?;
+    let stack = tokio::select! {
+        started = setup::start(arguments) => started?,
+        _ = ctrl_c() => return Ok(ExitCode::FAILURE),
+    };
+    let result = tokio::select! {
+        shown = visit(&stack, arguments, &calls) => shown,
+        _ = ctrl_c() => Ok(ExitCode::SUCCESS),
+    };
+    // In order and in peace, so that no event is lost on the way.
+    stack.stop().await?;
+    result
+}
+
+/// Shows everything there is to see, and stays unless that was not wanted.
+async fn visit(stack: &Stack, arguments: &Arguments, calls: &[Call]) -> Result<ExitCode> {
+    guide::introduce(stack, arguments)?;
     // A database of an earlier visit has events already; they are not news.
-    let mut shown = follow::stored(&stack).await?;
+    let mut shown = follow::stored(stack).await?;
     let mut failures = 0;
     for (number, call) in calls.iter().enumerate() {
         let exchange = call.make(&stack.url()?).await?;
-        failures += show(&stack, number + 1, &exchange, &mut shown).await;
+        failures += show(stack, number + 1, &exchange, &mut shown).await;
     }
     if !arguments.once {
-        guide::explain(&stack, arguments)?;
-        follow::follow(&stack, shown).await?;
+        guide::explain(stack, arguments)?;
+        follow::follow(stack, shown).await?;
     }
     Ok(if failures == 0 {
         ExitCode::SUCCESS

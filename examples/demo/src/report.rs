@@ -43,48 +43,77 @@ pub(crate) fn call(number: usize, exchange: &Exchange) {
     line("answered", &exchange.answer);
 }
 
+/// A call that somebody else made, as far as its event tells.
+pub(crate) fn visitor(event: &Value) {
+    let audit_layer = &event["metadata"]["audit_layer"];
+    let gateway = &audit_layer["gateway"];
+    let (method, path) = (text(&gateway["method"]), text(&gateway["path"]));
+    let status = &audit_layer["completion"]["http_status"];
+    let client = shortened(text(&gateway["user_agent"]));
+    println!();
+    println!(
+        "{TITLE}{method} {}{TITLE:#}  {status} {DIM}{client}{DIM:#}",
+        shortened(path)
+    );
+}
+
 /// The event recorded for a call.
 pub(crate) fn event(event: &Value) {
     let audit_layer = &event["metadata"]["audit_layer"];
     let state = text(&audit_layer["completion"]["state"]);
     let style = if state == "complete" { GOOD } else { BAD };
-    println!(
-        "   {DIM}{:<9}{DIM:#} {style}{state}{style:#} {}",
-        "event",
-        text(&event["request_id"])
-    );
+    let id = text(&event["request_id"]);
+    println!("   {DIM}{:<9}{DIM:#} {style}{state}{style:#} {id}", "event");
     fact(
         "when",
         &format!("{}, {} ms", text(&event["timestamp"]), event["duration_ms"]),
     );
-    let session = text(&event["session_id"]);
-    fact(
-        "who",
-        &format!("{}  session {session}", text(&event["user_id"])),
-    );
+    fact("who", &who(event));
     fact("decision", &decision(event));
     fact("model", &model(event));
     let source = text(&audit_layer["usage"]["source"]);
     let (input, output) = (&event["prompt_tokens"], &event["response_tokens"]);
     fact("tokens", &format!("{input} in, {output} out ({source})"));
-    fact("prompt", &content(&event["prompt_content"]));
+    fact("prompt", text(&event["prompt_content"]));
     fact("", text(&event["prompt_hash"]));
-    fact("response", &content(&event["response_content"]));
-    let details = text(&audit_layer["completion"]["details"]);
-    if state != "complete" {
+    fact("response", text(&event["response_content"]));
+    observations(audit_layer);
+}
+
+/// What is worth a line only when it is there.
+fn observations(audit_layer: &Value) {
+    let completion = &audit_layer["completion"];
+    for call in elements(&audit_layer["response"]["tool_calls"]) {
         fact(
-            "details",
-            &format!("{details} {}", list(&audit_layer["completion"]["flags"])),
+            "tool",
+            &format!("{} {}", text(&call["name"]), text(&call["arguments"])),
         );
     }
-    if let Some(message) = audit_layer["completion"]["error"]["message"].as_str() {
-        let kind = text(&audit_layer["completion"]["error"]["type"]);
-        fact("error", &format!("{kind}: {message}"));
+    if completion["state"] != "complete" {
+        let details = text(&completion["details"]);
+        fact(
+            "details",
+            &format!("{details} {}", list(&completion["flags"])),
+        );
     }
-    let notes = list(&audit_layer["capture"]["notes"]);
-    if !notes.is_empty() {
-        fact("notes", &notes);
+    let error = &completion["error"];
+    if !error.is_null() {
+        fact(
+            "error",
+            &format!("{}: {}", text(&error["type"]), text(&error["message"])),
+        );
     }
+    if !elements(&audit_layer["capture"]["notes"]).is_empty() {
+        fact("notes", &list(&audit_layer["capture"]["notes"]));
+    }
+}
+
+fn who(event: &Value) -> String {
+    format!(
+        "{}  session {}",
+        text(&event["user_id"]),
+        text(&event["session_id"])
+    )
 }
 
 fn decision(event: &Value) -> String {
@@ -116,14 +145,7 @@ fn line(name: &str, value: &str) {
 }
 
 fn fact(name: &str, value: &str) {
-    println!("             {DIM}{name:<9}{DIM:#} {value}");
-}
-
-fn content(value: &Value) -> String {
-    match text(value) {
-        "" => "(empty)".to_owned(),
-        text => shortened(text),
-    }
+    println!("             {DIM}{name:<9}{DIM:#} {}", shortened(value));
 }
 
 /// One line that fits a screen, whatever came; control characters must not reach the terminal.
@@ -144,17 +166,25 @@ fn shortened(value: &str) -> String {
     short
 }
 
+/// What is missing and what is empty look the same to a reader.
 fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or("–")
+    value
+        .as_str()
+        .filter(|text| !text.is_empty())
+        .unwrap_or("–")
 }
 
 fn list(value: &Value) -> String {
-    let elements = value.as_array().map(Vec::as_slice).unwrap_or_default();
-    elements
-        .iter()
-        .filter_map(Value::as_str)
-        .collect::<Vec<_>>()
-        .join(", ")
+    let texts: Vec<&str> = elements(value).iter().map(text).collect();
+    if texts.is_empty() {
+        "–".to_owned()
+    } else {
+        texts.join(", ")
+    }
+}
+
+fn elements(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 const WIDTH_MAX: usize = 96;

@@ -103,14 +103,18 @@ impl Configuration {
 
     /// Tells upstreams that they are `host`, on every route that rewrites the host.
     pub fn rewrite_host(&mut self, host: &str) -> Result<&mut Self> {
-        for manager in connection_managers(&mut self.document)? {
-            for virtual_host in elements(member(manager, "/route_config/virtual_hosts")?)? {
-                for route in elements(member(virtual_host, "/routes")?)? {
-                    if let Some(rewrite) = route.pointer_mut("/route/host_rewrite_literal") {
-                        *rewrite = host.into();
-                    }
-                }
+        for route in routes(&mut self.document)? {
+            if let Some(rewrite) = route.get_mut("host_rewrite_literal") {
+                *rewrite = host.into();
             }
+        }
+        Ok(self)
+    }
+
+    /// Limits the time for a whole answer, such as `0.5s`, on every route.
+    pub fn time_limit(&mut self, limit: &str) -> Result<&mut Self> {
+        for route in routes(&mut self.document)? {
+            *member(route, "/timeout")? = limit.into();
         }
         Ok(self)
     }
@@ -148,6 +152,19 @@ fn plugins(document: &mut Value) -> Result<Vec<&mut Value>> {
     }
     ensure!(!plugins.is_empty(), "no Wasm filter");
     Ok(plugins)
+}
+
+/// What each route does with a call.
+fn routes(document: &mut Value) -> Result<Vec<&mut Value>> {
+    let mut routes = Vec::new();
+    for manager in connection_managers(document)? {
+        for virtual_host in elements(member(manager, "/route_config/virtual_hosts")?)? {
+            for route in elements(member(virtual_host, "/routes")?)? {
+                routes.push(member(route, "/route")?);
+            }
+        }
+    }
+    Ok(routes)
 }
 
 fn connection_managers(document: &mut Value) -> Result<Vec<&mut Value>> {
