@@ -1,0 +1,331 @@
+//! The host: everything around the VMs, and the time in which they live.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::agenda::Event;
+use crate::callout::{Arrival, Callout, CalloutState, Cluster};
+use crate::error::Error;
+use crate::instance::Instance;
+use crate::log::{Level, LogLine};
+use crate::plugin::Plugin;
+use crate::profile::Profile;
+use crate::status::Status;
+use crate::vm::{Slot, Thread, Vm, VmNumber};
+use crate::world::World;
+
+/// A proxy for tests: it owns the clock, the log, the upstreams and what VMs share.
+///
+/// Nothing happens by itself. Callbacks of streams come when a test takes a step; ticks, answers
+/// to callouts and queue notifications come when it lets time pass, each at its time and those of
+/// one time in the order in which they were caused. The same calls with the same seed do the same.
+///
+/// Clones are the same host. It stays on its thread; every test makes its own.
+#[derive(Clone)]
+pub struct Host {
+    world: Rc<RefCell<World>>,
+    slots: Rc<RefCell<BTreeMap<VmNumber, Rc<Slot>>>>,
+}
+
+/// The VMs of a deployed plugin.
+pub struct Deployment {
+    /// The VM of the main thread.
+    pub main: Vm,
+    /// One VM a worker.
+    pub workers: Vec<Vm>,
+}
+
+impl Host {
+    /// A host with seed 0.
+    #[must_use]
+    pub fn new(profile: Profile) -> Self {
+        Self::with_seed(profile, 0)
+    }
+
+    /// A host whose guests get their randomness from this seed.
+    #[must_use]
+    pub fn with_seed(profile: Profile, seed: u64) -> Self {
+        let world = Rc::new(RefCell::new(World::new(profile, EPOCH, seed)));
+        Self {
+            world,
+            slots: Rc::default(),
+        }
+    }
+
+    /// Tries a plugin as Envoy does before it takes a configuration: started and configured in a
+    /// VM that is then killed without a callback.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin does not start or refuses its configuration.
+    pub fn canary(&self, plugin: &Plugin) -> Result<(), Error> {
+        let vm = Vm::start(self, plugin, Thread::Canary)?;
+        self.kill(vm.number());
+        Ok(())
+    }
+
+    /// Starts and configures a plugin in one VM, without a canary.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin does not start or refuses its configuration.
+    pub fn start(&self, plugin: &Plugin) -> Result<Vm, Error> {
+        Vm::start(self, plugin, Thread::Worker(0))
+    }
+
+    /// Does what Envoy does with a plugin: a canary, then a VM for the main thread and one for
+    /// each worker.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin does not start or refuses its configuration.
+    pub fn deploy(&self, plugin: &Plugin, workers: u32) -> Result<Deployment, Error> {
+        self.world.borrow_mut().shared.join(&plugin.vm_id);
+        let deployed = self.deploy_all(plugin, workers);
+        self.world.borrow_mut().shared.leave(&plugin.vm_id);
+        deployed
+    }
+
+    fn deploy_all(&self, plugin: &Plugin, workers: u32) -> Result<Deployment, Error> {
+        self.canary(plugin)?;
+        let main = Vm::start(self, plugin, Thread::Main)?;
+        let workers = (0..workers).map(|worker| Vm::start(self, plugin, Thread::Worker(worker)));
+        Ok(Deployment {
+            main,
+            workers: workers.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The proxy stops: all VMs are shut down, workers before the main thread.
+    pub fn stop(&self) {
+        let mut slots: Vec<_> = self.slots.borrow().values().cloned().collect();
+        slots.sort_by_key(|slot| std::cmp::Reverse(slot.instance().thread()));
+        for slot in slots {
+            slot.instance().shut_down();
+        }
+    }
+
+    /// The virtual time since the host was made.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.world.borrow().now
+    }
+
+    /// The wall clock that guests see, in nanoseconds since the epoch.
+    #[must_use]
+    pub fn wall_clock_ns(&self) -> u64 {
+        self.world.borrow().wall_clock_ns()
+    }
+
+    /// How long it is until the next tick, answer or notification, if one is due at all.
+    #[must_use]
+    pub fn next_event_in(&self) -> Option<Duration> {
+        let world = self.world.borrow();
+        Some(world.agenda.next_at()?.saturating_sub(world.now))
+    }
+
+    /// Lets time pass, and all come that is due in it. Gives the number of these events.
+    ///
+    /// Stops early, with time standing still, after a hundred thousand events: guests that wake
+    /// each other for ever would never let time pass.
+    pub fn advance(&self, by: Duration) -> usize {
+        let until = self.now().saturating_add(by);
+        for count in 0..EVENTS_PER_ADVANCE_MAX {
+            let Some((at, event)) = self.take_due(until) else {
+                self.world.borrow_mut().now = until;
+                return count;
+            };
+            self.world.borrow_mut().now = at;
+            self.deliver(event);
+        }
+        EVENTS_PER_ADVANCE_MAX
+    }
+
+    /// Lets come what is due now, without time passing.
+    pub fn settle(&self) -> usize {
+        self.advance(Duration::ZERO)
+    }
+
+    /// Adds a cluster, or replaces it for further callouts.
+    pub fn set_cluster(&self, name: &str, cluster: Cluster) {
+        self.world.borrow_mut().set_cluster(name, cluster);
+    }
+
+    /// Removes a cluster; callouts in flight to it are reset.
+    pub fn remove_cluster(&self, name: &str) {
+        self.world.borrow_mut().remove_cluster(name);
+    }
+
+    /// Adds a foreign function.
+    pub fn set_foreign_function(
+        &self,
+        name: &str,
+        function: impl FnMut(&[u8]) -> Result<Vec<u8>, Status> + 'static,
+    ) {
+        self.world
+            .borrow_mut()
+            .foreign
+            .insert(name.to_owned(), Box::new(function));
+    }
+
+    /// All callouts that left the proxy, in their order.
+    #[must_use]
+    pub fn callouts(&self) -> Vec<Callout> {
+        self.world.borrow().callouts()
+    }
+
+    /// The callouts that have ended, which the host then forgets: for long runs.
+    #[must_use]
+    pub fn take_ended_callouts(&self) -> Vec<Callout> {
+        self.world.borrow_mut().take_ended()
+    }
+
+    /// The log so far.
+    #[must_use]
+    pub fn log(&self) -> Vec<LogLine> {
+        self.world.borrow().log.clone()
+    }
+
+    /// The log since this was last called, which the host then forgets.
+    #[must_use]
+    pub fn take_log(&self) -> Vec<LogLine> {
+        std::mem::take(&mut self.world.borrow_mut().log)
+    }
+
+    /// The log's lines of at least this level, as text.
+    #[must_use]
+    pub fn log_text(&self, level: Level) -> Vec<String> {
+        let world = self.world.borrow();
+        world
+            .log
+            .iter()
+            .filter(|line| line.level >= level)
+            .map(LogLine::text)
+            .collect()
+    }
+
+    /// All counters and gauges by name.
+    #[must_use]
+    pub fn metrics(&self) -> BTreeMap<String, u64> {
+        self.world.borrow().metrics.all()
+    }
+
+    /// What was recorded in a histogram, in its order.
+    #[must_use]
+    pub fn histogram(&self, name: &str) -> Vec<u64> {
+        self.world.borrow().metrics.records(name)
+    }
+
+    /// The value of a key in the shared data of a `vm_id`.
+    #[must_use]
+    pub fn shared_data(&self, vm_id: &str, key: &str) -> Option<Vec<u8>> {
+        let datum = self.world.borrow().shared.datum(vm_id, key.as_bytes());
+        datum.ok().map(|(value, _)| value)
+    }
+
+    /// What is in a shared queue of a `vm_id`, oldest first.
+    #[must_use]
+    pub fn queue(&self, vm_id: &str, name: &str) -> Vec<Vec<u8>> {
+        self.world.borrow().shared.items(vm_id, name.as_bytes())
+    }
+
+    pub(crate) fn world(&self) -> &Rc<RefCell<World>> {
+        &self.world
+    }
+
+    pub(crate) fn add_slot(&self, number: VmNumber, slot: &Rc<Slot>) {
+        self.slots.borrow_mut().insert(number, Rc::clone(slot));
+    }
+
+    fn kill(&self, number: VmNumber) {
+        if let Some(slot) = self.slots.borrow_mut().remove(&number) {
+            slot.instance().kill();
+        }
+    }
+
+    fn instance(&self, number: VmNumber) -> Option<Rc<Instance>> {
+        let instance = self.slots.borrow().get(&number)?.instance();
+        if instance.is_gone() {
+            self.slots.borrow_mut().remove(&number);
+            return None;
+        }
+        Some(instance)
+    }
+
+    fn take_due(&self, until: Duration) -> Option<(Duration, Event)> {
+        self.world.borrow_mut().agenda.take(until)
+    }
+
+    fn deliver(&self, event: Event) {
+        match event {
+            Event::Tick {
+                vm,
+                generation,
+                root,
+                arming,
+            } => {
+                let instance = self.instance(vm).filter(|own| own.generation == generation);
+                if let Some(instance) = instance {
+                    self.tick(&instance, root, arming);
+                }
+            }
+            Event::QueueReady { vm, root, token } => {
+                let instance = self.instance(vm);
+                if let Some(instance) = instance.filter(|instance| instance.has_root(root)) {
+                    instance.call(root, "proxy_on_queue_ready", &[token]);
+                }
+            }
+            Event::Callout { number, arrival } => self.answer(number, arrival),
+        }
+    }
+
+    /// One tick, and the timer set for the next one unless the guest has set it anew.
+    fn tick(&self, instance: &Rc<Instance>, root: u32, arming: u32) {
+        if instance.tick_period(root, arming).is_none() {
+            return;
+        }
+        instance.call(root, "proxy_on_tick", &[]);
+        if let Some(period) = instance.tick_period(root, arming) {
+            let (vm, generation) = (instance.vm, instance.generation);
+            let mut world = self.world.borrow_mut();
+            let at = world.now.saturating_add(period);
+            world.agenda.add(
+                at,
+                Event::Tick {
+                    vm,
+                    generation,
+                    root,
+                    arming,
+                },
+            );
+        }
+    }
+
+    fn answer(&self, number: u64, arrival: Arrival) {
+        let callout = self
+            .world
+            .borrow_mut()
+            .settle(number, CalloutState::Answered);
+        let Some(callout) = callout else { return };
+        let response = match arrival {
+            Arrival::Response(response) => Some(response),
+            Arrival::Nothing => None,
+        };
+        if let Some(instance) = self.instance(callout.vm) {
+            instance.answer_callout(&callout, response);
+        }
+    }
+}
+
+impl Default for Host {
+    fn default() -> Self {
+        Self::new(Profile::envoy())
+    }
+}
+
+/// The wall clock at the start of every host: 2026-01-01T00:00:00Z.
+const EPOCH: Duration = Duration::from_secs(1_767_225_600);
+
+const EVENTS_PER_ADVANCE_MAX: usize = 100_000;

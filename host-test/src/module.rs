@@ -1,0 +1,81 @@
+//! Compiled modules.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::Error;
+
+/// A compiler, and the modules that it has compiled.
+///
+/// Compiling takes far longer than a test, so that a test binary keeps one `Engine`, for instance
+/// in a `OnceLock` of its own; clones share their modules, and threads may share clones.
+///
+/// Fuel is always counted, and NaNs always have the same bits, so that a run is repeatable.
+#[derive(Clone)]
+pub struct Engine {
+    engine: wasmtime::Engine,
+    modules: Arc<Mutex<BTreeMap<Vec<u8>, Module>>>,
+}
+
+impl Engine {
+    /// An engine without modules.
+    ///
+    /// # Errors
+    ///
+    /// When this machine cannot run compiled code.
+    pub fn new() -> Result<Self, Error> {
+        let mut config = wasmtime::Config::new();
+        config
+            .consume_fuel(true)
+            .cranelift_nan_canonicalization(true);
+        let engine = wasmtime::Engine::new(&config).map_err(Error::engine)?;
+        Ok(Self {
+            engine,
+            modules: Arc::default(),
+        })
+    }
+
+    /// Compiles a module; the same bytes are compiled once.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not a module, or one that is not for proxy-wasm 0.2.
+    pub fn module(&self, bytes: &[u8]) -> Result<Module, Error> {
+        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(module) = modules.get(bytes) {
+            return Ok(module.clone());
+        }
+        let compiled = wasmtime::Module::from_binary(&self.engine, bytes).map_err(Error::engine)?;
+        let module = Module { compiled };
+        module.check()?;
+        modules.insert(bytes.to_vec(), module.clone());
+        Ok(module)
+    }
+}
+
+/// A compiled proxy-wasm module. Cheap to clone.
+#[derive(Clone)]
+pub struct Module {
+    pub(crate) compiled: wasmtime::Module,
+}
+
+impl Module {
+    /// Envoy refuses to load a module without a version of the ABI that it knows or without an
+    /// allocator. Version 0.1.0 is not imitated here.
+    fn check(&self) -> Result<(), Error> {
+        let exports = |name: &str| self.compiled.get_export(name).is_some();
+        if !ABI_VERSIONS.iter().any(|version| exports(version)) {
+            return Err(Error::AbiVersion);
+        }
+        if !ALLOCATORS.iter().any(|allocator| exports(allocator)) {
+            return Err(Error::Allocator);
+        }
+        Ok(())
+    }
+}
+
+/// The exports that name a version of the ABI.
+const ABI_VERSIONS: [&str; 2] = ["proxy_abi_version_0_2_0", "proxy_abi_version_0_2_1"];
+
+/// The exports by which the host gets memory in the guest, the first one first.
+pub(crate) const ALLOCATORS: [&str; 2] = ["malloc", "proxy_on_memory_allocate"];
