@@ -14,6 +14,7 @@ mod headers;
 mod readme;
 mod recordings;
 mod sdk;
+mod streams;
 mod tidy;
 mod tls;
 mod wrapper;
