@@ -112,8 +112,15 @@ impl Exchange {
         self.gateway.source = end.source.clone();
         self.gateway.upstream_attempts = end.upstream_attempts;
         let usage = usage(&answered, state, &mut self.notes);
-        if state == CompletionState::UpstreamAbort && answered.ended {
-            self.notes.insert(Note::StreamUnterminated);
+        match state {
+            CompletionState::UpstreamAbort if answered.ended => {
+                self.notes.insert(Note::StreamUnterminated);
+            }
+            // The proxy's own words are not the provider's, whose format they would be noted to lack.
+            CompletionState::LocalReply | CompletionState::Timeout => {
+                self.notes.remove(&Note::ResponseUnreadable);
+            }
+            _ => {}
         }
         let duration_ms = now.ms_since(self.started);
         event(self, asked, answered, usage, state, end, duration_ms)

@@ -19,6 +19,9 @@ const HOUR_MS: u64 = 60 * MINUTE_MS;
 
 /// Reads the shape and the ranges; how members fit together is checked later.
 pub(super) fn read(json: &[u8]) -> Result<RawPolicy, ConfigError> {
+    if !json.trim_ascii_start().starts_with(b"{") {
+        return Err(ConfigError::new("", NOT_JSON));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let policy = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
@@ -30,6 +33,10 @@ pub(super) fn read(json: &[u8]) -> Result<RawPolicy, ConfigError> {
         .map_err(|error| ConfigError::new("", error))?;
     Ok(policy)
 }
+
+/// Envoy passes a Struct as protobuf, and only the text of a StringValue as it is.
+const NOT_JSON: &str =
+    "not a JSON object; in Envoy, write it as the value of a google.protobuf.StringValue";
 
 /// Why a member is refused. Text that is no JSON is told with its place, a value by its path.
 fn reason(error: &serde_json::Error) -> String {

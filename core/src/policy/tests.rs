@@ -81,6 +81,9 @@ fn a_refusal_names_the_member() {
 fn text_that_is_not_json_is_refused_with_its_place() {
     assert!(refusal("{").contains("EOF while parsing"));
     assert_eq!(refusal(""), refusal("{}"));
+    for other in ["[]", "audit_api", "\u{a}\u{17}"] {
+        assert!(refusal(other).starts_with("not a JSON object; in Envoy"));
+    }
     assert!(refusal("{\"audit_api\":").contains("line 1"));
     assert!(refusal(&format!("{MINIMAL} x")).contains("trailing characters"));
 }
