@@ -20,6 +20,7 @@ pub struct Plugin {
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) denied: BTreeSet<String>,
     pub(crate) memory_bytes_max: usize,
+    pub(crate) fuel_per_callback_max: u64,
 }
 
 /// What becomes of streams when their VM has trapped, as measured on Envoy 1.40.
@@ -52,6 +53,7 @@ impl Plugin {
             environment: BTreeMap::new(),
             denied: BTreeSet::new(),
             memory_bytes_max: MEMORY_BYTES_MAX,
+            fuel_per_callback_max: FUEL_PER_CALLBACK_MAX,
         }
     }
 
@@ -122,6 +124,13 @@ impl Plugin {
         self
     }
 
+    /// The most fuel that one callback may use; beyond it the guest traps.
+    #[must_use]
+    pub fn fuel_per_callback_max(mut self, fuel_per_callback_max: u64) -> Self {
+        self.fuel_per_callback_max = fuel_per_callback_max;
+        self
+    }
+
     /// The properties that depend on the plugin alone.
     pub(crate) fn property(&self, path: &[u8]) -> Option<&[u8]> {
         match path {
@@ -135,3 +144,6 @@ impl Plugin {
 
 /// The cap of proxy-wasm-cpp-host on a VM's memory: 1 GiB.
 const MEMORY_BYTES_MAX: usize = 1 << 30;
+
+/// More than any sane callback uses: it turns an endless loop into a trap after some seconds.
+const FUEL_PER_CALLBACK_MAX: u64 = 20_000_000_000;
