@@ -30,6 +30,13 @@ impl Headers {
         self
     }
 
+    /// The pairs that the other map has not: what was added, or, the other way round, removed.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        let own = self.0.iter().filter(|pair| !other.0.contains(pair));
+        Self(own.cloned().collect())
+    }
+
     /// The pairs in their order.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.0

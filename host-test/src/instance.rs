@@ -8,7 +8,6 @@ use std::rc::Rc;
 
 use wasmtime::{AsContext, Func, Store, Val};
 
-use crate::abi;
 use crate::context::Deferred;
 use crate::error::Error;
 use crate::guest::{Guest, Phase};
@@ -55,7 +54,7 @@ pub(crate) enum Called {
         fuel: u64,
     },
     /// It trapped, and the VM is dead now.
-    Trapped { value: Option<u32>, fuel: u64 },
+    Trapped { fuel: u64 },
 }
 
 impl Instance {
@@ -67,15 +66,13 @@ impl Instance {
         thread: Thread,
         plugin: &Plugin,
     ) -> Result<Rc<Self>, Error> {
-        let module = &plugin.module.compiled;
         let guest = Guest::new(world, vm, generation, thread, plugin);
-        let mut store = Store::new(module.engine(), guest);
+        let mut store = Store::new(plugin.module.linked.module().engine(), guest);
         store.limiter(|guest| &mut guest.limits);
         store
             .set_fuel(plugin.fuel_per_callback_max)
             .map_err(Error::engine)?;
-        let linker = abi::linker(module.engine(), module).map_err(Error::engine)?;
-        let instance = linker.instantiate(&mut store, module);
+        let instance = plugin.module.linked.instantiate(&mut store);
         let instance = instance.map_err(|trap| Error::Trapped(describe(&trap)))?;
         let functions: Vec<_> = instance
             .exports(&mut store)
@@ -108,13 +105,14 @@ impl Instance {
 
     /// Runs `_initialize` and then `main`, or else `_start`, with few host calls open.
     fn initialize(self: &Rc<Self>) -> Result<(), Error> {
-        let names: &[&'static str] = if self.exports.contains_key("_initialize") {
-            &["_initialize", "__main_void"]
-        } else {
-            &["_start"]
+        let exported = |name| self.exports.contains_key(name);
+        let calls: &[(&str, &[u32])] = match (exported("_initialize"), exported("main")) {
+            (true, true) => &[("_initialize", &[]), ("main", &[0, 0])],
+            (true, false) => &[("_initialize", &[]), ("__main_void", &[])],
+            (false, _) => &[("_start", &[])],
         };
-        for name in names {
-            self.invoke(0, name, &[]);
+        for (name, args) in calls {
+            self.invoke(0, name, args);
         }
         self.store.borrow_mut().data_mut().phase = Phase::Running;
         self.trap().map_or(Ok(()), |trap| Err(Error::Trapped(trap)))
@@ -221,7 +219,7 @@ impl Instance {
             }
             Err(trap) => {
                 self.die(name, &trap);
-                Called::Trapped { value: None, fuel }
+                Called::Trapped { fuel }
             }
         }
     }

@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use wasmtime::InstancePre;
+
+use crate::abi;
 use crate::error::Error;
+use crate::guest::Guest;
 
 /// A compiler, and the modules that it has compiled.
 ///
@@ -46,32 +50,32 @@ impl Engine {
             return Ok(module.clone());
         }
         let compiled = wasmtime::Module::from_binary(&self.engine, bytes).map_err(Error::engine)?;
-        let module = Module { compiled };
-        module.check()?;
+        check(&compiled)?;
+        let linker = abi::linker(&self.engine, &compiled).map_err(Error::engine)?;
+        let linked = linker.instantiate_pre(&compiled).map_err(Error::engine)?;
+        let module = Module { linked };
         modules.insert(bytes.to_vec(), module.clone());
         Ok(module)
     }
 }
 
-/// A compiled proxy-wasm module. Cheap to clone.
+/// A proxy-wasm module, compiled and linked with the host's calls. Cheap to clone.
 #[derive(Clone)]
 pub struct Module {
-    pub(crate) compiled: wasmtime::Module,
+    pub(crate) linked: InstancePre<Guest>,
 }
 
-impl Module {
-    /// Envoy refuses to load a module without a version of the ABI that it knows or without an
-    /// allocator. Version 0.1.0 is not imitated here.
-    fn check(&self) -> Result<(), Error> {
-        let exports = |name: &str| self.compiled.get_export(name).is_some();
-        if !ABI_VERSIONS.iter().any(|version| exports(version)) {
-            return Err(Error::AbiVersion);
-        }
-        if !ALLOCATORS.iter().any(|allocator| exports(allocator)) {
-            return Err(Error::Allocator);
-        }
-        Ok(())
+/// Envoy refuses to load a module without a version of the ABI that it knows or without an
+/// allocator. Version 0.1.0 is not imitated here.
+fn check(module: &wasmtime::Module) -> Result<(), Error> {
+    let exports = |name: &str| module.get_export(name).is_some();
+    if !ABI_VERSIONS.iter().any(|version| exports(version)) {
+        return Err(Error::AbiVersion);
     }
+    if !ALLOCATORS.iter().any(|allocator| exports(allocator)) {
+        return Err(Error::Allocator);
+    }
+    Ok(())
 }
 
 /// The exports that name a version of the ABI.

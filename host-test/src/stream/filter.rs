@@ -51,7 +51,12 @@ impl Filter {
         let mut args = vec![u32::try_from(size).unwrap_or(u32::MAX)];
         args.extend(end_of_stream.map(u32::from));
         let called = self.instance.call_quietly(id, name, &args);
-        if let Called::Returned { fuel, value, .. } | Called::Trapped { fuel, value } = &called {
+        let seen = match &called {
+            Called::Returned { fuel, value, .. } => Some((*fuel, *value)),
+            Called::Trapped { fuel } => Some((*fuel, None)),
+            Called::Absent | Called::Dead => None,
+        };
+        if let Some((fuel, value)) = seen {
             let action = value.map(|value| match value {
                 0 => Action::Continue,
                 _ => Action::Pause,
@@ -62,7 +67,7 @@ impl Filter {
                 size,
                 end_of_stream,
                 action,
-                fuel: *fuel,
+                fuel,
             };
             self.state.borrow_mut().step.callbacks.push(callback);
         }

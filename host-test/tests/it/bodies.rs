@@ -163,3 +163,38 @@ fn a_held_response_above_the_limit_is_500_when_its_headers_are_held_too() -> Res
     assert_eq!(stream.downstream().body, b"Internal Server Error");
     Ok(())
 }
+
+#[test]
+fn stopping_with_a_watermark_holds_bytes_without_showing_them_again() -> Result<()> {
+    let setup = start("stops_with 2")?;
+    let stream = setup.vm.stream();
+    stream.request_headers(REQUEST);
+    stream.request_body("one");
+    assert_eq!(stream.upstream().body, b"");
+    stream.request_body_end("two");
+    assert_eq!(setup.said(), ["3 false one", "3 false two", "0 true "]);
+    assert_eq!(stream.upstream().body, b"onetwo");
+    Ok(())
+}
+
+#[test]
+fn stopping_without_a_buffer_drops_the_bytes() -> Result<()> {
+    let setup = start("stops_with 3")?;
+    let stream = setup.vm.stream();
+    stream.request(REQUEST, "gone");
+    assert_eq!(setup.said(), ["4 false gone", "0 true "]);
+    assert_eq!(stream.upstream().body, b"");
+    assert!(stream.upstream().ended);
+    Ok(())
+}
+
+#[test]
+fn an_upgrade_begins_with_an_empty_chunk_that_is_not_the_end() -> Result<()> {
+    let setup = start("tells_bodies")?;
+    let stream = setup.vm.stream();
+    stream.request_headers(REQUEST);
+    stream.request_body("");
+    stream.request_body("frame");
+    assert_eq!(setup.said(), ["headers false", "0 false ", "5 false frame"]);
+    Ok(())
+}

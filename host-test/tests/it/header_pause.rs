@@ -1,7 +1,7 @@
 //! Pause in a headers callback: two worlds.
 
 use anyhow::Result;
-use proxy_wasm_host_test::{HeaderPause, Profile};
+use proxy_wasm_host_test::{EndOfBody, HeaderPause, Profile};
 
 use crate::setup::{REQUEST, RESPONSE, ms, start, start_in};
 
@@ -101,7 +101,7 @@ fn holding_only_the_end_lets_every_byte_through_before() -> Result<()> {
 #[test]
 fn a_held_body_can_be_read_from_a_root_callback() -> Result<()> {
     let setup = start_in(
-        Profile::envoy().end_of_body(proxy_wasm_host_test::EndOfBody::LastChunk),
+        Profile::envoy().end_of_body(EndOfBody::LastChunk),
         "holds_end",
     )?;
     let stream = setup.vm.stream();
@@ -138,5 +138,23 @@ fn a_client_that_goes_away_while_held_is_an_unknown_context() -> Result<()> {
     setup.host.advance(ms(10));
     assert_eq!(setup.said(), ["effective: 2", "continue: 0"]);
     assert_eq!(stream.downstream().headers, None);
+    Ok(())
+}
+
+#[test]
+fn a_held_response_can_be_answered_by_the_guest_and_nothing_of_it_gets_out() -> Result<()> {
+    let setup = start("answers_held_response")?;
+    let stream = setup.vm.stream();
+    stream.request_headers_only(REQUEST);
+    stream.response_headers(RESPONSE);
+    stream.response_body("secret");
+    setup.host.advance(ms(10));
+    let step = stream.poll();
+    assert_eq!(setup.said(), ["reply: 0"]);
+    assert_eq!(step.local_reply, Some(503));
+    assert_eq!(step.downstream.status(), Some(503));
+    assert_eq!(step.downstream.body, b"not acknowledged");
+    assert!(stream.response_body_end("more").downstream.body.is_empty());
+    assert!(!stream.is_held());
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! What of a body can be read when.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use crate::host::{
     CALLOUT_BODY, PLUGIN_CONFIGURATION, REQUEST_BODY, RESPONSE_BODY, buffer, say, set_buffer,
 };
@@ -43,6 +45,28 @@ impl Guest for CollectsBodies {
     fn response_body(&self, _: u32, size: u32, end: bool) -> u32 {
         tell(RESPONSE_BODY, size, end);
         if end { CONTINUE } else { PAUSE }
+    }
+}
+
+static NUMBER: AtomicU32 = AtomicU32::new(PAUSE);
+
+/// Returns its argument's number from body callbacks until the end.
+pub(crate) struct StopsWith;
+
+impl Guest for StopsWith {
+    fn configure(&self, _: u32, argument: &str) -> bool {
+        argument
+            .parse()
+            .map(|number| NUMBER.store(number, Ordering::Relaxed))
+            .is_ok()
+    }
+    fn request_body(&self, _: u32, size: u32, end: bool) -> u32 {
+        tell(REQUEST_BODY, size, end);
+        if end {
+            CONTINUE
+        } else {
+            NUMBER.load(Ordering::Relaxed)
+        }
     }
 }
 

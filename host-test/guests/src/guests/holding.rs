@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::host::{
-    REQUEST, RESPONSE, RESPONSE_BODY, RESPONSE_HEADERS, buffer, continue_stream, header, say,
-    set_effective_context, tick_every_ms,
+    REQUEST, RESPONSE, RESPONSE_BODY, RESPONSE_HEADERS, buffer, continue_stream, header, reply,
+    say, set_effective_context, tick_every_ms,
 };
 use crate::{CONTINUE, Guest, PAUSE};
 
@@ -44,6 +44,27 @@ impl Guest for HoldsResponse {
     }
     fn tick(&self, _: u32) {
         resume(RESPONSE);
+    }
+}
+
+/// Pauses the response's headers, and answers itself at the next tick.
+pub(crate) struct AnswersHeldResponse;
+
+impl Guest for AnswersHeldResponse {
+    fn configure(&self, _: u32, _: &str) -> bool {
+        tick_every_ms(10) == 0
+    }
+    fn response_headers(&self, stream: u32, _: bool) -> u32 {
+        HELD.store(stream, Ordering::Relaxed);
+        PAUSE
+    }
+    fn response_body(&self, _: u32, size: u32, end: bool) -> u32 {
+        tell(size, end);
+        CONTINUE
+    }
+    fn tick(&self, _: u32) {
+        set_effective_context(HELD.load(Ordering::Relaxed));
+        say(&format!("reply: {}", reply(503, &[], "not acknowledged")));
     }
 }
 
