@@ -1,0 +1,9 @@
+//! The plugin, as it ships, on a proxy that exists only in these tests: every order of callbacks,
+//! every split, every limit, and thousands of random lives, all repeatable.
+
+mod audit_api;
+mod call;
+mod lifecycle;
+mod limits;
+mod proxy;
+mod splits;
