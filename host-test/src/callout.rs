@@ -1,6 +1,7 @@
 //! HTTP calls that guests make, and what upstreams do with them.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 
 use crate::headers::Headers;
@@ -159,6 +160,16 @@ impl Cluster {
 
     pub(crate) fn respond(&mut self, callout: &Callout) -> Outcome {
         (self.respond)(callout)
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limit = self.in_flight_max;
+        formatter
+            .debug_struct("Cluster")
+            .field("in_flight_max", &limit)
+            .finish_non_exhaustive()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ pub struct Host {
 }
 
 /// The VMs of a deployed plugin.
+#[derive(Clone, Debug)]
 pub struct Deployment {
     /// The VM of the main thread.
     pub main: Vm,
@@ -66,13 +68,22 @@ impl Host {
         Ok(())
     }
 
-    /// Starts and configures a plugin in one VM, without a canary.
+    /// Starts and configures a plugin in one VM of the first worker, without a canary.
     ///
     /// # Errors
     ///
     /// When the plugin does not start or refuses its configuration.
     pub fn start(&self, plugin: &Plugin) -> Result<Vm, Error> {
-        Vm::start(self, plugin, Thread::Worker(0))
+        self.start_on(Thread::Worker(0), plugin)
+    }
+
+    /// Starts and configures a plugin in one VM on a thread of choice, without a canary.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin does not start or refuses its configuration.
+    pub fn start_on(&self, thread: Thread, plugin: &Plugin) -> Result<Vm, Error> {
+        Vm::start(self, plugin, thread)
     }
 
     /// Does what Envoy does with a plugin: a canary, then a VM for the main thread and one for
@@ -316,6 +327,16 @@ impl Host {
         if let Some(instance) = self.instance(callout.vm) {
             instance.answer_callout(&callout, response);
         }
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let now = self.now();
+        formatter
+            .debug_struct("Host")
+            .field("now", &now)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Compiled modules.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wasmtime::InstancePre;
@@ -63,6 +64,18 @@ impl Engine {
 #[derive(Clone)]
 pub struct Module {
     pub(crate) linked: InstancePre<Guest>,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Module {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Module").finish_non_exhaustive()
+    }
 }
 
 /// Envoy refuses to load a module without a version of the ABI that it knows or without an

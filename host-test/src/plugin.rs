@@ -8,7 +8,7 @@ use crate::module::Module;
 /// What runs in a VM: a module, its configuration, and the limits of its VM.
 ///
 /// A plugin is what Envoy calls a `PluginConfig` with its `VmConfig`.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Plugin {
     pub(crate) module: Module,
     pub(crate) name: String,

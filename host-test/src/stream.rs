@@ -6,6 +6,7 @@ mod reply;
 pub(crate) mod state;
 pub(crate) mod step;
 
+use std::fmt;
 use std::rc::Rc;
 
 use crate::headers::Headers;
@@ -204,6 +205,15 @@ impl Stream {
                 filter.reply_with(status, body);
             }
         })
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Stream")
+            .field("id", &self.id())
+            .finish_non_exhaustive()
     }
 }
 

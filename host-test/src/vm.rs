@@ -1,6 +1,7 @@
 //! A VM: one module on one thread of the proxy.
 
 use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -163,7 +164,8 @@ impl Vm {
     }
 
     /// Puts another VM in its place, as a change of code, VM configuration, environment or
-    /// `vm_id` does. This one is retired.
+    /// `vm_id` does by ECDS. This one is retired at once; by LDS it is retired after the
+    /// listener's drain time, which is [`Host::start_on`] and a later [`Vm::retire`].
     ///
     /// # Errors
     ///
@@ -216,6 +218,17 @@ impl Vm {
     }
 }
 
+impl fmt::Debug for Vm {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Vm")
+            .field("number", &self.number())
+            .field("thread", &self.thread())
+            .field("alive", &self.is_alive())
+            .finish_non_exhaustive()
+    }
+}
+
 /// A root context: one configuration of a plugin in a VM.
 #[derive(Clone)]
 pub struct Root {
@@ -245,6 +258,16 @@ impl Root {
     /// Listeners use it no more: `proxy_on_done` is called now, or with its last stream.
     pub fn retire(&self) {
         self.instance.retire_root(self.id);
+    }
+}
+
+impl fmt::Debug for Root {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Root")
+            .field("id", &self.id)
+            .field("life", &self.life())
+            .finish_non_exhaustive()
     }
 }
 

@@ -34,6 +34,8 @@ pub(crate) fn by_name(name: &str) -> Option<Chosen> {
         "reads_buffers_anywhere" => &bodies::ReadsBuffersAnywhere,
         "holds_response" => &holding::HoldsResponse,
         "answers_held_response" => &holding::AnswersHeldResponse,
+        "answers_another" => &holding::AnswersAnother,
+        "chooses_at_ticks" => &holding::ChoosesAtTicks,
         "holds_request" => &holding::HoldsRequest,
         "holds_end" => &holding::HoldsEnd,
         "pauses_headers_only" => &holding::PausesHeadersOnly,

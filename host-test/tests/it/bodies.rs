@@ -113,7 +113,7 @@ fn a_body_can_be_replaced_as_a_whole_or_extended_at_its_ends() -> Result<()> {
     stream.request(REQUEST, "body");
     assert_eq!(
         setup.said(),
-        ["middle: 2", "whole: 0", "before: 0", "behind: 0"]
+        ["middle: 2", "part: 2", "whole: 0", "before: 0", "behind: 0"]
     );
     assert_eq!(stream.upstream().body, b"<new>");
     Ok(())

@@ -65,7 +65,10 @@ fn a_request_is_held_and_resumed_in_the_same_way() -> Result<()> {
     assert!(stream.request(REQUEST, "body").held);
     assert_eq!(stream.upstream().headers, None);
     setup.host.advance(ms(10));
-    assert_eq!(setup.said(), ["effective: 0", "continue: 0", "body 4 true"]);
+    assert_eq!(
+        setup.said(),
+        ["effective: 0", "continue: 0", "body 4 true path Err(2)"]
+    );
     assert_eq!(stream.upstream().body, b"body");
     Ok(())
 }
@@ -156,5 +159,27 @@ fn a_held_response_can_be_answered_by_the_guest_and_nothing_of_it_gets_out() -> 
     assert_eq!(step.downstream.body, b"not acknowledged");
     assert!(stream.response_body_end("more").downstream.body.is_empty());
     assert!(!stream.is_held());
+    Ok(())
+}
+
+#[test]
+fn a_chosen_context_is_chosen_for_one_callback_only() -> Result<()> {
+    let setup = start("chooses_at_ticks")?;
+    let stream = setup.vm.stream();
+    stream.request_headers(REQUEST);
+    setup.host.advance(ms(20));
+    assert_eq!(setup.said(), ["before 1 after 0", "before 1 after 0"]);
+    Ok(())
+}
+
+#[test]
+fn answering_another_stream_stops_the_one_whose_callback_runs() -> Result<()> {
+    let setup = start("answers_another")?;
+    let first = setup.vm.stream();
+    first.request_headers_only(REQUEST);
+    let second = setup.vm.stream();
+    let step = second.request_headers_only(REQUEST);
+    assert_eq!(first.poll().local_reply, Some(403));
+    assert!(step.held && step.upstream.headers.is_none());
     Ok(())
 }

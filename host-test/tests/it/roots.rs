@@ -41,6 +41,7 @@ fn a_refused_configuration_changes_nothing() -> Result<()> {
     let refused = setup.vm.reconfigure("refuses");
     assert!(matches!(refused, Err(Error::ConfigurationRefused)));
     assert_eq!(setup.vm.root().id(), before);
+    assert_eq!(setup.said(), ["configure 1 "], "only the canary was asked");
     assert!(setup.vm.is_alive());
     Ok(())
 }
@@ -72,11 +73,15 @@ fn a_root_is_asked_whether_it_is_done_when_its_last_stream_ends() -> Result<()> 
     let setup = start("tells_endings")?;
     let stream = setup.vm.stream();
     stream.request_headers_only(REQUEST);
+    let first = setup.vm.stream();
     let old = setup.vm.root();
     setup.vm.reconfigure("silent")?;
     setup.says();
     old.retire();
     assert_eq!((old.life(), setup.says().len()), (RootLife::Retiring, 0));
+    first.finish();
+    assert_eq!(old.life(), RootLife::Retiring);
+    drop(setup.says());
     stream.response_headers_only(RESPONSE);
     stream.finish();
     assert_eq!(

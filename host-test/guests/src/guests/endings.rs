@@ -65,6 +65,7 @@ pub(crate) struct Refuses;
 
 impl Guest for Refuses {
     fn configure(&self, _: u32, _: &str) -> bool {
+        say("refused");
         false
     }
 }

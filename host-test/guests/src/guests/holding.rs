@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::host::{
-    REQUEST, RESPONSE, RESPONSE_BODY, RESPONSE_HEADERS, buffer, continue_stream, header, reply,
-    say, set_effective_context, tick_every_ms,
+    REQUEST, REQUEST_HEADERS, RESPONSE, RESPONSE_BODY, RESPONSE_HEADERS, buffer, continue_stream,
+    header, reply, say, set_effective_context, set_property, tick_every_ms,
 };
 use crate::{CONTINUE, Guest, PAUSE};
 
@@ -80,7 +80,8 @@ impl Guest for HoldsRequest {
         PAUSE
     }
     fn request_body(&self, _: u32, size: u32, end: bool) -> u32 {
-        say(&format!("body {size} {end}"));
+        let path = header(REQUEST_HEADERS, ":path");
+        say(&format!("body {size} {end} path {path:?}"));
         CONTINUE
     }
     fn tick(&self, _: u32) {
@@ -131,6 +132,42 @@ impl Guest for CollectsWithHeaders {
     }
     fn response_body(&self, _: u32, _: u32, end: bool) -> u32 {
         if end { CONTINUE } else { PAUSE }
+    }
+}
+
+/// Holds the first request, and answers it when the second one comes.
+pub(crate) struct AnswersAnother;
+
+impl Guest for AnswersAnother {
+    fn request_headers(&self, stream: u32, _: bool) -> u32 {
+        if HELD.load(Ordering::Relaxed) == 0 {
+            HELD.store(stream, Ordering::Relaxed);
+            return PAUSE;
+        }
+        set_effective_context(HELD.load(Ordering::Relaxed));
+        reply(403, &[], "");
+        CONTINUE
+    }
+}
+
+/// Chooses a stream at every tick, and says whether it was chosen before and after.
+pub(crate) struct ChoosesAtTicks;
+
+impl Guest for ChoosesAtTicks {
+    fn configure(&self, _: u32, _: &str) -> bool {
+        tick_every_ms(10) == 0
+    }
+    fn request_headers(&self, stream: u32, _: bool) -> u32 {
+        HELD.store(stream, Ordering::Relaxed);
+        CONTINUE
+    }
+    fn tick(&self, _: u32) {
+        let before = set_property("own", "1");
+        set_effective_context(HELD.load(Ordering::Relaxed));
+        say(&format!(
+            "before {before} after {}",
+            set_property("own", "1")
+        ));
     }
 }
 
