@@ -6,4 +6,5 @@ mod call;
 mod lifecycle;
 mod limits;
 mod proxy;
+mod simulation;
 mod splits;

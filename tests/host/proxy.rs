@@ -98,10 +98,12 @@ pub(crate) fn plugin() -> Result<Plugin> {
 
 /// The module that ships, compiled once in a process.
 pub(crate) fn module() -> Result<Module> {
-    static ENGINE: OnceLock<Engine> = OnceLock::new();
-    let bytes = std::fs::read(path()?)?;
-    let engine = ENGINE.get_or_init(|| Engine::new().expect("an engine"));
-    Ok(engine.module(&bytes)?)
+    static MODULE: OnceLock<Module> = OnceLock::new();
+    if let Some(module) = MODULE.get() {
+        return Ok(module.clone());
+    }
+    let module = Engine::new()?.module(&std::fs::read(path()?)?)?;
+    Ok(MODULE.get_or_init(|| module).clone())
 }
 
 /// The file of the module that ships, built once in a process.
