@@ -31,6 +31,7 @@ impl Engine {
     pub fn new() -> Result<Self, Error> {
         let mut config = wasmtime::Config::new();
         config
+            .relaxed_simd_deterministic(true)
             .consume_fuel(true)
             .cranelift_nan_canonicalization(true);
         let engine = wasmtime::Engine::new(&config).map_err(Error::engine)?;
@@ -96,3 +97,25 @@ const ABI_VERSIONS: [&str; 2] = ["proxy_abi_version_0_2_0", "proxy_abi_version_0
 
 /// The exports by which the host gets memory in the guest, the first one first.
 pub(crate) const ALLOCATORS: [&str; 2] = ["malloc", "proxy_on_memory_allocate"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_bytes_are_compiled_once_for_all_clones_of_an_engine() -> Result<(), Error> {
+        let text = r#"(module (func (export "malloc"))
+            (func (export "proxy_abi_version_0_2_1")))"#;
+        let bytes = wat::parse_str(text).map_err(|error| Error::Engine(error.to_string()))?;
+        let engine = Engine::new()?;
+        engine.module(&bytes)?;
+        let clone = engine.clone();
+        clone.module(&bytes)?;
+        assert_eq!(
+            clone.modules.lock().map(|modules| modules.len()).ok(),
+            Some(1)
+        );
+        assert!(engine.module(b"no module").is_err());
+        Ok(())
+    }
+}

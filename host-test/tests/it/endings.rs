@@ -93,7 +93,9 @@ fn a_guests_own_answer_passes_its_own_response_callbacks() -> Result<()> {
     assert_eq!(headers.text("x"), Some("own"));
     stream.request_body("late");
     stream.response_headers(RESPONSE);
+    stream.response_body("late");
     assert!(setup.says().is_empty());
+    assert_eq!(stream.downstream().body, b"no");
     Ok(())
 }
 
