@@ -2,6 +2,7 @@
 //! every split, every limit, and thousands of random lives, all repeatable.
 
 mod audit_api;
+mod budgets;
 mod call;
 mod lifecycle;
 mod limits;
