@@ -43,14 +43,12 @@ pub(super) fn define(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// A part of a buffer, cut at its end; an overflow of 32 bits is `BadArgument`.
+/// A part of a buffer, cut at its end. Envoy counts in 64 bits, so that nothing overflows.
 fn part(guest: &Guest, buffer: u32, start: u32, size_max: u32) -> Result<Vec<u8>, Fault> {
     with_buffer(guest, buffer, |bytes| {
-        let end = start.checked_add(size_max).ok_or(Status::BadArgument)?;
-        let end = usize::try_from(end).unwrap_or(usize::MAX).min(bytes.len());
-        let start = usize::try_from(start).unwrap_or(usize::MAX);
-        Ok(bytes.get(start..end).unwrap_or_default().to_vec())
-    })?
+        let part = bytes.iter().skip(index(start)).take(index(size_max));
+        part.copied().collect()
+    })
 }
 
 /// Reads a buffer: a body outside its callback is empty, not absent; a configuration outside
@@ -79,7 +77,8 @@ fn with_buffer<R>(guest: &Guest, buffer: u32, body: impl FnOnce(&[u8]) -> R) -> 
     }
 }
 
-/// Envoy's buffers can be replaced as a whole, or get bytes before or behind; nothing else.
+/// Envoy's buffers change at their beginning, where bytes take the place of `size` others, or at
+/// their end; not in the middle.
 fn set(frame: &Frame<'_>, buffer: u32, start: u32, size: u32, bytes: &[u8]) -> Outcome {
     let side = match buffer {
         REQUEST_BODY => Side::Request,
@@ -95,14 +94,19 @@ fn set(frame: &Frame<'_>, buffer: u32, start: u32, size: u32, bytes: &[u8]) -> O
         .pipe_mut(side)
         .body_mut()
         .ok_or(Status::BadArgument)?;
-    let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
-    match (start, size) {
-        (0, 0) => drop(body.splice(..0, bytes.iter().copied())),
-        (0, size) if size >= length => *body = bytes.to_vec(),
-        (start, _) if start > 0 && start >= length => body.extend_from_slice(bytes),
-        _ => return Err(Status::BadArgument.into()),
+    if start == 0 {
+        let replaced = index(size).min(body.len());
+        drop(body.splice(..replaced, bytes.iter().copied()));
+    } else if index(start) >= body.len() {
+        body.extend_from_slice(bytes);
+    } else {
+        return Err(Status::BadArgument.into());
     }
     Ok(())
+}
+
+fn index(value: u32) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
 }
 
 const REQUEST_BODY: u32 = 0;

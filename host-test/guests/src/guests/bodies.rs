@@ -79,11 +79,11 @@ impl Guest for ReplacesBody {
             return PAUSE;
         }
         say(&format!("middle: {}", set_buffer(REQUEST_BODY, 1, 1, b"?")));
-        say(&format!("part: {}", set_buffer(REQUEST_BODY, 0, 1, b"?")));
         say(&format!(
             "whole: {}",
             set_buffer(REQUEST_BODY, 0, size, b"new")
         ));
+        say(&format!("part: {}", set_buffer(REQUEST_BODY, 0, 1, b"N")));
         say(&format!("before: {}", set_buffer(REQUEST_BODY, 0, 0, b"<")));
         say(&format!(
             "behind: {}",
