@@ -37,8 +37,8 @@ pub struct Choice {
     pub content: Gathered,
     /// The refusal in place of a text.
     pub refusal: Gathered,
-    /// The reasoning before the text.
-    pub reasoning: Gathered,
+    /// The reasoning before the text, up to the limit.
+    pub reasoning: String,
     /// Why the choice ended.
     pub finish_reason: Option<String>,
 }
@@ -136,18 +136,18 @@ impl Answer {
 
     /// Appends to a text of choice `index`.
     pub fn append(&mut self, index: u64, part: Part, piece: &str) {
+        if piece.is_empty() {
+            return;
+        }
         let kept = self.take_room(piece);
         let Some(choice) = self.choice(index) else {
             return;
         };
-        let gathered = match part {
-            Part::Content => &mut choice.content,
-            Part::Refusal => &mut choice.refusal,
-            Part::Reasoning => &mut choice.reasoning,
-        };
-        gathered.text.push_str(kept);
-        gathered.is_empty &= piece.is_empty();
-        gathered.digest.update(piece.as_bytes());
+        match part {
+            Part::Content => choice.content.append(kept, piece),
+            Part::Refusal => choice.refusal.append(kept, piece),
+            Part::Reasoning => choice.reasoning.push_str(kept),
+        }
     }
 
     /// Records why choice `index` ended.
@@ -254,7 +254,7 @@ impl Choice {
             index,
             content: gathered(),
             refusal: gathered(),
-            reasoning: gathered(),
+            reasoning: String::new(),
             finish_reason: None,
         }
     }
@@ -273,6 +273,12 @@ impl Gathered {
     /// Whether nothing has come, not even what the limit cut.
     pub fn is_empty(&self) -> bool {
         self.is_empty
+    }
+
+    fn append(&mut self, kept: &str, piece: &str) {
+        self.text.push_str(kept);
+        self.is_empty = false;
+        self.digest.update(piece.as_bytes());
     }
 
     /// Hash of all pieces, kept or not.

@@ -32,6 +32,11 @@ impl Capture {
         self.seen = self.seen.saturating_add(size);
     }
 
+    /// Whether so many more bytes would be kept.
+    pub fn has_room_for(&self, bytes: usize) -> bool {
+        bytes <= self.limit.saturating_sub(self.bytes.len())
+    }
+
     /// The bytes that were kept.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

@@ -1,7 +1,5 @@
 //! Hashes of content, in the forms that an event may carry.
 
-use std::fmt::Write as _;
-
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256};
 
@@ -90,13 +88,9 @@ impl Digest {
 }
 
 fn written(prefix: &str, bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(prefix.len().saturating_add(64));
-    text.push_str(prefix);
-    for byte in bytes {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    let hex = digits.filter_map(|digit| char::from_digit(u32::from(digit), 16));
+    prefix.chars().chain(hex).collect()
 }
 
 #[cfg(test)]

@@ -297,7 +297,8 @@ pub struct Capture {
     pub request_bytes: u64,
     /// Size of the response's body on the wire.
     pub response_bytes: u64,
-    /// SHA-256 of the request's body on the wire, whatever its size; absent without a body.
+    /// SHA-256 of the request's body on the wire, whatever its size, where there is no hash of
+    /// the prompt.
     pub request_hash: Option<String>,
     /// The response's content-encoding; absent when there is none.
     pub encoding: Option<String>,

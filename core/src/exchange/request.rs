@@ -28,7 +28,8 @@ pub(super) enum RequestSide {
 #[derive(Debug)]
 pub(super) struct Coming {
     bytes: u64,
-    digest: Digest,
+    /// Of the bytes as sent; begun when they can no longer be hashed at the end.
+    digest: Option<Digest>,
     decoder: Option<Decoder>,
     body: Capture,
 }
@@ -54,10 +55,11 @@ pub(super) struct Asked {
 
 impl RequestSide {
     pub(super) fn new(headers: Headers<'_>, capture: &CapturePolicy) -> Self {
+        let (encoding, decoder) = encoding(headers);
         Self::Coming(Coming {
             bytes: 0,
-            digest: HashForm::Sha256.start(),
-            decoder: encoding(headers).1,
+            digest: encoding.is_some().then(|| HashForm::Sha256.start()),
+            decoder,
             body: Capture::new(capture.limits.request_bytes),
         })
     }
@@ -66,7 +68,7 @@ impl RequestSide {
         let Self::Coming(coming) = self else { return };
         let size = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
         coming.bytes = coming.bytes.saturating_add(size);
-        coming.digest.update(chunk);
+        coming.hash(chunk);
         let Some(decoder) = &mut coming.decoder else {
             return;
         };
@@ -103,19 +105,52 @@ impl RequestSide {
     }
 }
 
+impl Coming {
+    /// While the body is kept whole it need not be hashed: most prompts have a hash of their own.
+    fn hash(&mut self, chunk: &[u8]) {
+        let must_begin = self.body.is_whole() && !self.body.has_room_for(chunk.len());
+        if self.digest.is_none() && must_begin {
+            let mut digest = HashForm::Sha256.start();
+            digest.update(self.body.bytes());
+            self.digest = Some(digest);
+        }
+        if let Some(digest) = &mut self.digest {
+            digest.update(chunk);
+        }
+    }
+
+    /// SHA-256 of the body as it was sent; unknown if the host refused the memory to keep it.
+    fn body_hash(&self) -> Option<String> {
+        match &self.digest {
+            Some(digest) => Some(digest.clone().finish()),
+            None if self.body.is_whole() => Some(HashForm::Sha256.hash(self.body.bytes())),
+            None => None,
+        }
+    }
+}
+
 fn read(coming: &Coming, api: Api, policy: &Policy, notes: &mut BTreeSet<Note>) -> Asked {
     if coming.bytes == 0 {
         notes.insert(Note::RequestBodyEmpty);
         return Asked::default();
     }
-    let asked = Asked {
+    let asked = read_body(coming, api, policy, notes);
+    let has_prompt_hash = !asked.prompt_hash.is_empty();
+    Asked {
         bytes: coming.bytes,
-        body_hash: Some(coming.digest.clone().finish()),
-        ..Asked::default()
-    };
+        body_hash: if has_prompt_hash {
+            None
+        } else {
+            coming.body_hash()
+        },
+        ..asked
+    }
+}
+
+fn read_body(coming: &Coming, api: Api, policy: &Policy, notes: &mut BTreeSet<Note>) -> Asked {
     if coming.decoder.is_none() {
         notes.insert(Note::RequestEncodingUnsupported);
-        return asked;
+        return Asked::default();
     }
     if !coming.body.is_whole() {
         notes.insert(Note::RequestBodyTruncated);
@@ -126,16 +161,15 @@ fn read(coming: &Coming, api: Api, policy: &Policy, notes: &mut BTreeSet<Note>) 
         notes.insert(Note::InvalidUnicodeReplaced);
     }
     match api.read_request(&text) {
-        Some(request) => take(asked, request, whole, &policy.capture, notes),
+        Some(request) => take(request, whole, &policy.capture, notes),
         None => {
             notes.insert(Note::RequestUnreadable);
-            asked
+            Asked::default()
         }
     }
 }
 
 fn take(
-    asked: Asked,
     request: Request<'_>,
     whole: bool,
     capture: &CapturePolicy,
@@ -164,7 +198,7 @@ fn take(
             .map(|user| cut(&user, NAME_BYTES_MAX).to_owned()),
         prompt_hash,
         prompt_content: carried(prompt, capture.content, capture.limits.content_bytes),
-        ..asked
+        ..Asked::default()
     }
 }
 

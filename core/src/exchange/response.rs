@@ -265,9 +265,7 @@ impl Answered {
                 .filter(|said| !said.is_empty())
                 .map(|said| said.hash())
                 .unwrap_or_default(),
-            reasoning: first
-                .map(|first| first.reasoning.text.clone())
-                .filter(present),
+            reasoning: first.map(|first| first.reasoning.clone()).filter(present),
             refusal: first
                 .map(|first| first.refusal.text.clone())
                 .filter(present),

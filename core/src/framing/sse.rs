@@ -6,6 +6,8 @@
 
 use std::mem;
 
+use memchr::{memchr, memchr2};
+
 use crate::limits::STREAM_EVENT_BYTES_MAX;
 
 /// One event of a stream.
@@ -40,7 +42,7 @@ impl Decoder {
             rest = rest.strip_prefix(b"\n").unwrap_or(rest);
             self.after_return = chunk.is_empty();
         }
-        while let Some(end) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+        while let Some(end) = memchr2(b'\n', b'\r', rest) {
             let (line, ending) = rest.split_at(end);
             self.end_line(line, &mut deliver);
             rest = match ending {
@@ -79,10 +81,7 @@ impl Decoder {
             self.end_event(deliver);
             return;
         }
-        let colon = line
-            .iter()
-            .position(|&byte| byte == b':')
-            .unwrap_or(line.len());
+        let colon = memchr(b':', line).unwrap_or(line.len());
         let (field, value) = line.split_at(colon);
         let value = value.strip_prefix(b":").unwrap_or(value);
         let value = value.strip_prefix(b" ").unwrap_or(value);

@@ -8,7 +8,11 @@ use std::borrow::Cow;
 /// JSON allows a half pair (RFC 8259, section 8.2) and some clients write them; serde_json
 /// refuses the whole string.
 pub fn mend(bytes: &[u8]) -> (Cow<'_, str>, bool) {
-    let text = String::from_utf8_lossy(bytes);
+    // Checking is several times faster than the lossy conversion, which is seldom needed.
+    let text = match str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    };
     let replaced = matches!(text, Cow::Owned(_));
     if !text.contains("\\ud") && !text.contains("\\uD") {
         return (text, replaced);
