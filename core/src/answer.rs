@@ -23,6 +23,8 @@ pub struct Answer {
     pub text_cut: bool,
     /// Whether choices or tool calls were dropped by a limit.
     pub calls_cut: bool,
+    /// Whether an id, a name or an error's message was cut by a limit.
+    pub names_cut: bool,
     tool_calls: Vec<(CallKey, ToolCall)>,
     hash: HashForm,
     text_bytes_left: usize,
@@ -96,6 +98,7 @@ impl Answer {
             ended: false,
             text_cut: false,
             calls_cut: false,
+            names_cut: false,
             tool_calls: Vec::new(),
             hash,
             text_bytes_left: text_bytes_max,
@@ -114,18 +117,22 @@ impl Answer {
 
     /// Takes the response's id and model, unless they are known or empty.
     pub fn identify(&mut self, id: Option<&str>, model: Option<&str>) {
-        keep_first(&mut self.id, id);
-        keep_first(&mut self.model, model);
+        keep_first(&mut self.id, id, &mut self.names_cut);
+        keep_first(&mut self.model, model, &mut self.names_cut);
     }
 
     /// Takes the provider's error; the first one counts.
     pub fn fail(&mut self, error: ApiError) {
-        self.error.get_or_insert(ApiError {
-            kind: error.kind.map(|kind| cut(&kind, NAME_BYTES_MAX).to_owned()),
-            code: error.code.map(|code| cut(&code, NAME_BYTES_MAX).to_owned()),
-            message: error
-                .message
-                .map(|text| cut(&text, ERROR_MESSAGE_BYTES_MAX).to_owned()),
+        if self.error.is_some() {
+            return;
+        }
+        let mut keep = |text: Option<String>, bytes| {
+            text.map(|text| shortened(&text, bytes, &mut self.names_cut))
+        };
+        self.error = Some(ApiError {
+            kind: keep(error.kind, NAME_BYTES_MAX),
+            code: keep(error.code, NAME_BYTES_MAX),
+            message: keep(error.message, ERROR_MESSAGE_BYTES_MAX),
         });
     }
 
@@ -152,22 +159,24 @@ impl Answer {
 
     /// Records why choice `index` ended.
     pub fn finish(&mut self, index: u64, reason: &str) {
+        let reason = shortened(reason, NAME_BYTES_MAX, &mut self.names_cut);
         if let Some(choice) = self.choice(index) {
-            choice.finish_reason = Some(cut(reason, NAME_BYTES_MAX).to_owned());
+            choice.finish_reason = Some(reason);
         }
     }
 
     /// Takes a piece of a tool call.
     pub fn call(&mut self, key: CallKey, piece: CallPiece<'_>) {
         let arguments = self.take_room(piece.arguments);
-        let Some(call) = self.tool_call(key) else {
-            return;
-        };
-        keep_first(&mut call.id, piece.id);
-        if call.name.is_empty() {
-            call.name = cut(piece.name.unwrap_or_default(), NAME_BYTES_MAX).to_owned();
+        let mut names_cut = self.names_cut;
+        if let Some(call) = self.tool_call(key) {
+            keep_first(&mut call.id, piece.id, &mut names_cut);
+            if let (true, Some(name)) = (call.name.is_empty(), piece.name) {
+                call.name = shortened(name, NAME_BYTES_MAX, &mut names_cut);
+            }
+            call.arguments.push_str(arguments);
         }
-        call.arguments.push_str(arguments);
+        self.names_cut = names_cut;
     }
 
     /// The arguments of a tool call as far as they have come.
@@ -287,12 +296,18 @@ impl Gathered {
     }
 }
 
-fn keep_first(known: &mut Option<String>, candidate: Option<&str>) {
+fn keep_first(known: &mut Option<String>, candidate: Option<&str>, is_cut: &mut bool) {
     if let (None, Some(text)) = (&known, candidate)
         && !text.is_empty()
     {
-        *known = Some(cut(text, NAME_BYTES_MAX).to_owned());
+        *known = Some(shortened(text, NAME_BYTES_MAX, is_cut));
     }
+}
+
+/// The beginning of a name that fits into `bytes`; says whether it is less than the whole.
+pub fn shortened(name: &str, bytes: usize, is_cut: &mut bool) -> String {
+    *is_cut |= name.len() > bytes;
+    cut(name, bytes).to_owned()
 }
 
 /// The beginning of `text` that fits into `bytes`, never half a character.

@@ -16,6 +16,8 @@ pub enum Note {
     HeaderNotUtf8,
     /// The text held bytes or half surrogates that are not Unicode; they stand as U+FFFD.
     InvalidUnicodeReplaced,
+    /// An id, a name or an error's message was longer than an event carries.
+    NameTruncated,
     /// A sampling parameter was too large or too deeply nested to be kept.
     ParameterTooLarge,
     /// The prompt is in the event up to the content limit; the hash is of the whole.
@@ -61,7 +63,8 @@ impl Note {
     pub fn is_truncation(self) -> bool {
         matches!(
             self,
-            Self::ParameterTooLarge
+            Self::NameTruncated
+                | Self::ParameterTooLarge
                 | Self::PromptContentTruncated
                 | Self::RequestBodyTruncated
                 | Self::ResponseBodyTruncated

@@ -66,7 +66,7 @@ fn measure() -> Result<Budgets> {
         add(
             name,
             fuel(BATCHED, |proxy| {
-                whole_call(&proxy.vm.stream(), path, &ask, &answer)
+                whole_call(&proxy.vm.stream(), path, &ask, &answer);
             })?,
         );
     }
@@ -75,7 +75,7 @@ fn measure() -> Result<Budgets> {
     add(
         "OpenAI, plain, 1 KiB, hashes only",
         fuel(&hash_only, |proxy| {
-            whole_call(&proxy.vm.stream(), OPENAI, &ask, &answer)
+            whole_call(&proxy.vm.stream(), OPENAI, &ask, &answer);
         })?,
     );
     add(
@@ -90,7 +90,7 @@ fn measure() -> Result<Budgets> {
 
 /// The fuel of something that was done before, so that nothing of it is for the first time.
 fn fuel(configuration: &str, act: impl Fn(&Proxy)) -> Result<u64> {
-    let proxy = Proxy::with(Profile::envoy(), plugin()?.configuration(configuration))?;
+    let proxy = Proxy::with(Profile::envoy(), &plugin()?.configuration(configuration))?;
     act(&proxy);
     let before = proxy.vm.fuel();
     act(&proxy);

@@ -216,7 +216,7 @@ fn hosts_that_pause_or_end_bodies_otherwise_give_the_same_event() -> Result<()> 
     for end in [EndOfBody::ExtraCallback, EndOfBody::LastChunk] {
         for pause in [HeaderPause::StopAll, HeaderPause::StopHeaders] {
             let profile = Profile::envoy().end_of_body(end).header_pause(pause);
-            let proxy = Proxy::with(profile, plugin()?.configuration(BATCHED))?;
+            let proxy = Proxy::with(profile, &plugin()?.configuration(BATCHED))?;
             whole_call(
                 &proxy.vm.stream(),
                 ANTHROPIC,
@@ -382,7 +382,7 @@ fn a_host_call_that_is_not_implemented_stops_no_traffic() -> Result<()> {
         "proxy_increment_metric",
     ] {
         let profile = Profile::envoy().answering(Status::Unimplemented, [call]);
-        let Ok(proxy) = Proxy::with(profile, plugin()?.configuration(BATCHED)) else {
+        let Ok(proxy) = Proxy::with(profile, &plugin()?.configuration(BATCHED)) else {
             assert_eq!(
                 call, "proxy_get_buffer_bytes",
                 "only the configuration is needed to start"
@@ -410,7 +410,7 @@ fn a_denied_capability_stops_no_traffic() -> Result<()> {
         "proxy_on_log",
     ] {
         let denied = plugin()?.configuration(BATCHED).deny([capability]);
-        let proxy = Proxy::with(Profile::envoy(), denied)?;
+        let proxy = Proxy::with(Profile::envoy(), &denied)?;
         let stream = proxy.vm.stream();
         whole_call(&stream, OPENAI, ASK.as_bytes(), OPENAI_ANSWER.as_bytes());
         assert_eq!(stream.downstream().body, OPENAI_ANSWER.as_bytes());

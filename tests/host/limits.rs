@@ -132,12 +132,51 @@ fn choices_tool_calls_and_parameters_stop_at_their_limits() -> Result<()> {
 }
 
 #[test]
+fn names_and_messages_are_kept_up_to_their_limits() -> Result<()> {
+    use audit_layer_core::limits::{ERROR_MESSAGE_BYTES_MAX, NAME_BYTES_MAX};
+    for over in [0, 1] {
+        let name = "n".repeat(NAME_BYTES_MAX + over);
+        let message = "m".repeat(ERROR_MESSAGE_BYTES_MAX + over);
+        let ask = json!({"model": name, "messages": [], "user": name}).to_string();
+        let answers = [
+            json!({"id": name, "model": name}),
+            json!({"choices": [{"finish_reason": name}]}),
+            json!({"choices": [{"message": {"tool_calls": [{"id": name, "function": {"name": name}}]}}]}),
+            json!({"error": {"type": name, "code": name, "message": message}}),
+        ];
+        for answer in answers {
+            let event = call(
+                &json!({}),
+                b"{\"messages\":[]}",
+                answer.to_string().as_bytes(),
+            )?;
+            assert_eq!(
+                notes(&event).contains(&"name_truncated"),
+                over > 0,
+                "{answer}"
+            );
+            assert!(!event.to_string().contains(&"n".repeat(NAME_BYTES_MAX + 1)));
+            assert!(
+                !event
+                    .to_string()
+                    .contains(&"m".repeat(ERROR_MESSAGE_BYTES_MAX + 1))
+            );
+        }
+        let event = call(&json!({}), ask.as_bytes(), OPENAI_ANSWER.as_bytes())?;
+        assert_eq!(notes(&event).contains(&"name_truncated"), over > 0);
+        assert_eq!(event["model_name"].as_str().unwrap().len(), NAME_BYTES_MAX);
+        assert_eq!(event["user_id"].as_str().unwrap().len(), NAME_BYTES_MAX);
+    }
+    Ok(())
+}
+
+#[test]
 fn a_full_queue_gives_up_its_oldest_event() -> Result<()> {
     for (calls, dead) in [(4, 0), (5, 0), (6, 1)] {
         let configuration = configured(|plugin| {
             plugin["delivery"]["queue"] = json!({"max_events": 5});
         });
-        let proxy = Proxy::with(Profile::envoy(), plugin()?.configuration(configuration))?;
+        let proxy = Proxy::with(Profile::envoy(), &plugin()?.configuration(configuration))?;
         let down = |_: &_| Fate::Lost(Outcome::status(503));
         proxy.host.set_cluster(CLUSTER, proxy.api.deciding(down));
         for _ in 0..calls {
@@ -165,7 +204,7 @@ fn a_full_queue_gives_up_its_oldest_event() -> Result<()> {
 fn deliveries_on_their_way_are_bounded() -> Result<()> {
     let proxy = Proxy::with(
         Profile::envoy(),
-        plugin()?.configuration(configured(|plugin| {
+        &plugin()?.configuration(configured(|plugin| {
             plugin["delivery"]["batch"]["max_events"] = json!(1);
         })),
     )?;
@@ -215,7 +254,7 @@ fn a_long_stream_takes_no_memory_for_its_length() -> Result<()> {
 /// The event of a call under these limits.
 fn call(limits: &Value, ask: &[u8], answer: &[u8]) -> Result<Value> {
     let configuration = configured(|plugin| plugin["capture"]["limits"] = limits.clone());
-    let proxy = Proxy::with(Profile::envoy(), plugin()?.configuration(configuration))?;
+    let proxy = Proxy::with(Profile::envoy(), &plugin()?.configuration(configuration))?;
     let stream = proxy.vm.stream();
     whole_call(&stream, OPENAI, ask, answer);
     assert_eq!(stream.upstream().body, ask);

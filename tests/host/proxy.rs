@@ -34,11 +34,11 @@ impl Proxy {
         Self::with(Profile::envoy(), plugin()?.configuration(BATCHED))
     }
 
-    pub(crate) fn with(profile: Profile, plugin: Plugin) -> Result<Self> {
+    pub(crate) fn with(profile: Profile, plugin: &Plugin) -> Result<Self> {
         let host = Host::new(profile);
         let api = AuditApi::default();
         host.set_cluster(CLUSTER, api.cluster());
-        let vm = host.start(&plugin)?;
+        let vm = host.start(plugin)?;
         Ok(Self { host, vm, api })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{carried, encoding};
-use crate::answer::cut;
+use crate::answer::shortened;
 use crate::api::{Api, Request};
 use crate::body::Capture;
 use crate::decode::Decoder;
@@ -190,16 +190,20 @@ fn take(
     if capture.content == ContentPolicy::Full && prompt.len() > capture.limits.content_bytes {
         notes.insert(Note::PromptContentTruncated);
     }
-    Asked {
-        model: cut(&request.model.unwrap_or_default(), NAME_BYTES_MAX).to_owned(),
+    let mut name_cut = false;
+    let mut name = |text: &str| shortened(text, NAME_BYTES_MAX, &mut name_cut);
+    let asked = Asked {
+        model: name(request.model.as_deref().unwrap_or_default()),
         parameters: parameters(request.parameters, capture.content, notes),
-        user: request
-            .user
-            .map(|user| cut(&user, NAME_BYTES_MAX).to_owned()),
+        user: request.user.as_deref().map(&mut name),
         prompt_hash,
         prompt_content: carried(prompt, capture.content, capture.limits.content_bytes),
         ..Asked::default()
+    };
+    if name_cut {
+        notes.insert(Note::NameTruncated);
     }
+    asked
 }
 
 fn parameters(

@@ -237,6 +237,9 @@ impl Answered {
         if answer.text_cut {
             notes.insert(Note::ResponseContentTruncated);
         }
+        if answer.names_cut {
+            notes.insert(Note::NameTruncated);
+        }
         if answer.calls_cut {
             notes.insert(Note::ToolCallsTruncated);
         }
