@@ -345,7 +345,7 @@ fn what_a_stopping_proxy_holds_becomes_dead_letters() -> Result<()> {
 fn a_host_without_ticks_is_told_and_traffic_passes() -> Result<()> {
     let proxy = Proxy::with(
         Profile::envoy().without_ticks(),
-        plugin()?.configuration(BATCHED),
+        &plugin()?.configuration(BATCHED),
     )?;
     whole_call(
         &proxy.vm.stream(),

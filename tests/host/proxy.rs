@@ -31,7 +31,7 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// An Envoy with the usual configuration.
     pub(crate) fn new() -> Result<Self> {
-        Self::with(Profile::envoy(), plugin()?.configuration(BATCHED))
+        Self::with(Profile::envoy(), &plugin()?.configuration(BATCHED))
     }
 
     pub(crate) fn with(profile: Profile, plugin: &Plugin) -> Result<Self> {
