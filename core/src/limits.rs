@@ -9,6 +9,13 @@ pub const TOOL_CALLS_MAX: usize = 256;
 /// Bytes of one event of a stream. Deltas are small; what is larger holds inline media.
 pub const STREAM_EVENT_BYTES_MAX: usize = 1 << 20;
 
+/// Bytes of the headers of one message of an AWS event stream: as many as AWS allows.
+pub const EVENT_STREAM_HEADERS_BYTES_MAX: usize = 128 << 10;
+
+/// Bytes of the payload of one message of an AWS event stream: as many as AWS allows. It bounds
+/// how far one length can hide what follows; what is kept is bounded as in other streams.
+pub const EVENT_STREAM_PAYLOAD_BYTES_MAX: usize = 24 << 20;
+
 /// Bytes of one sampling parameter. A full `logit_bias` fits; a tool catalogue would not.
 pub const PARAMETER_BYTES_MAX: usize = 16 << 10;
 

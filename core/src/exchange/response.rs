@@ -9,7 +9,7 @@ use crate::api::{Api, Reader};
 use crate::body::Capture;
 use crate::decode::Decoder;
 use crate::event::{Choice, ContentPolicy, Response, ToolCall};
-use crate::framing::sse;
+use crate::framing::{Message, sse};
 use crate::headers::Headers;
 use crate::json;
 use crate::note::Note;
@@ -208,7 +208,7 @@ impl ResponseSide {
 }
 
 fn read_event(
-    event: sse::Event<'_>,
+    event: Message<'_>,
     reader: &mut Reader,
     answer: &mut Answer,
     notes: &mut BTreeSet<Note>,

@@ -8,22 +8,12 @@ use std::mem;
 
 use memchr::{memchr, memchr2};
 
-use crate::limits::STREAM_EVENT_BYTES_MAX;
-
-/// One event of a stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Event<'a> {
-    /// The field `event`; empty when there was none.
-    pub name: &'a [u8],
-    /// The `data` lines, joined by newlines.
-    pub data: &'a [u8],
-    /// Whether `data` is only the beginning of what was sent.
-    pub cut: bool,
-}
+use super::{Message, append};
 
 /// Finds the events in a body that comes in pieces, wherever it is split.
 ///
-/// Holds at most one event of [`STREAM_EVENT_BYTES_MAX`] bytes and one line of the same size.
+/// Holds at most one event of [`STREAM_EVENT_BYTES_MAX`](crate::limits::STREAM_EVENT_BYTES_MAX)
+/// bytes and one line of the same size.
 #[derive(Debug, Default)]
 pub struct Decoder {
     line: Vec<u8>,
@@ -36,7 +26,7 @@ pub struct Decoder {
 
 impl Decoder {
     /// Takes the next bytes and hands every event that they complete to `deliver`.
-    pub fn push(&mut self, chunk: &[u8], mut deliver: impl FnMut(Event<'_>)) {
+    pub fn push(&mut self, chunk: &[u8], mut deliver: impl FnMut(Message<'_>)) {
         let mut rest = chunk;
         if mem::take(&mut self.after_return) {
             rest = rest.strip_prefix(b"\n").unwrap_or(rest);
@@ -59,12 +49,12 @@ impl Decoder {
     }
 
     /// The body ended: hands over what stands unterminated.
-    pub fn finish(&mut self, mut deliver: impl FnMut(Event<'_>)) {
+    pub fn finish(&mut self, mut deliver: impl FnMut(Message<'_>)) {
         self.end_line(&[], &mut deliver);
         self.end_event(&mut deliver);
     }
 
-    fn end_line(&mut self, end: &[u8], deliver: &mut impl FnMut(Event<'_>)) {
+    fn end_line(&mut self, end: &[u8], deliver: &mut impl FnMut(Message<'_>)) {
         if self.line.is_empty() {
             self.take_line(end, deliver);
             return;
@@ -76,7 +66,7 @@ impl Decoder {
         self.line = line;
     }
 
-    fn take_line(&mut self, line: &[u8], deliver: &mut impl FnMut(Event<'_>)) {
+    fn take_line(&mut self, line: &[u8], deliver: &mut impl FnMut(Message<'_>)) {
         if line.is_empty() {
             self.end_event(deliver);
             return;
@@ -101,12 +91,12 @@ impl Decoder {
         }
     }
 
-    fn end_event(&mut self, deliver: &mut impl FnMut(Event<'_>)) {
+    fn end_event(&mut self, deliver: &mut impl FnMut(Message<'_>)) {
         if mem::take(&mut self.has_data) {
-            deliver(Event {
+            deliver(Message {
                 name: &self.name,
-                data: &self.data,
                 cut: self.cut,
+                ..Message::of(&self.data)
             });
         }
         self.name.clear();
@@ -115,22 +105,15 @@ impl Decoder {
     }
 }
 
-/// Appends up to the limit; returns whether something did not fit.
-fn append(buffer: &mut Vec<u8>, bytes: &[u8]) -> bool {
-    let room = STREAM_EVENT_BYTES_MAX.saturating_sub(buffer.len());
-    let kept = bytes.get(..room).unwrap_or(bytes);
-    buffer.extend_from_slice(kept);
-    kept.len() < bytes.len()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::STREAM_EVENT_BYTES_MAX;
 
     fn decode(pieces: &[&[u8]]) -> Vec<(String, String, bool)> {
         let mut events = Vec::new();
         let mut decoder = Decoder::default();
-        let mut deliver = |event: Event<'_>| {
+        let mut deliver = |event: Message<'_>| {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             events.push((text(event.name), text(event.data), event.cut));
         };
