@@ -50,6 +50,9 @@ pub enum Note {
     StreamEventUnreadable,
     /// One or more events of the stream were larger than the limit for reading.
     StreamEventTruncated,
+    /// The stream's framing was broken (a wrong checksum, an impossible length, an end within a
+    /// message): what follows is not read.
+    StreamFramingBroken,
     /// The stream ended without the format's last event.
     StreamUnterminated,
     /// The model asked for more tool calls or choices than an event carries.

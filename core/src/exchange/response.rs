@@ -8,10 +8,10 @@ use crate::answer::Answer;
 use crate::api::{Api, Reader};
 use crate::body::Capture;
 use crate::decode::Decoder;
-use crate::event::{Choice, ContentPolicy, Response, ToolCall};
-use crate::framing::{Message, sse};
+use crate::event::{ApiError, Choice, ContentPolicy, Response, ToolCall};
+use crate::framing::{self, Framing, Hint, Kind, Message, Sniffer};
 use crate::headers::Headers;
-use crate::json;
+use crate::json::{self, Object, Scalar};
 use crate::note::Note;
 use crate::policy::CapturePolicy;
 
@@ -32,16 +32,22 @@ pub(super) struct ResponseSide {
     answer: Answer,
 }
 
-/// How the body is read, which its first byte decides: not what was asked for, nor what the
-/// content-type claims.
+/// How the body is read, which its first bytes decide.
 #[derive(Debug)]
 enum Body {
-    /// Nothing has come, or only blanks.
-    Awaited,
-    /// JSON, read when it is whole.
+    /// Too little has come to tell.
+    Awaited(Sniffer),
+    /// One document, read when it is whole.
     Plain(Capture),
-    /// Events, read as they come.
-    Stream { decoder: sse::Decoder, events: u64 },
+    /// Messages, read as they come.
+    Stream(Stream),
+}
+
+/// A body of messages.
+#[derive(Debug)]
+struct Stream {
+    decoder: framing::Decoder,
+    messages: u64,
 }
 
 /// What was answered, as far as it came.
@@ -66,7 +72,7 @@ impl ResponseSide {
             ended: false,
             decoder: None,
             broken: false,
-            body: Body::Awaited,
+            body: Body::Awaited(Sniffer::new(Hint::of(api))),
             body_bytes_max: capture.limits.response_bytes,
             reader: api.reader(),
             answer: Answer::new(capture.hash.clone(), capture.limits.content_bytes),
@@ -104,19 +110,30 @@ impl ResponseSide {
     }
 
     fn decoded(&mut self, piece: &[u8], notes: &mut BTreeSet<Note>) {
-        let piece = match self.body {
-            Body::Awaited => self.sniff(piece),
-            _ => piece,
+        let Body::Awaited(sniffer) = &mut self.body else {
+            self.take(piece, notes);
+            return;
         };
+        if let Some(sniffed) = sniffer.push(piece) {
+            self.body = match sniffed.framing {
+                Framing::Plain => Body::Plain(Capture::new(self.body_bytes_max)),
+                Framing::Stream(decoder) => Body::Stream(Stream {
+                    decoder,
+                    messages: 0,
+                }),
+            };
+            self.take(&sniffed.head, notes);
+            self.take(sniffed.rest, notes);
+        }
+    }
+
+    /// Takes bytes of a body of which it is decided how it is read.
+    fn take(&mut self, piece: &[u8], notes: &mut BTreeSet<Note>) {
         match &mut self.body {
-            Body::Awaited => {}
+            Body::Awaited(_) => {}
             Body::Plain(body) => body.push(piece),
-            Body::Stream { decoder, events } => {
-                let (reader, answer) = (&mut self.reader, &mut self.answer);
-                decoder.push(piece, |event| {
-                    *events = events.saturating_add(1);
-                    read_event(event, reader, answer, notes);
-                });
+            Body::Stream(stream) => {
+                stream.push(piece, &mut self.reader, &mut self.answer, notes);
             }
         }
     }
@@ -125,40 +142,19 @@ impl ResponseSide {
         self.ended = true;
     }
 
-    /// Decides how the body is read, and gives the chunk without the blanks before the body.
-    fn sniff<'a>(&mut self, chunk: &'a [u8]) -> &'a [u8] {
-        let start = chunk.iter().position(|byte| !byte.is_ascii_whitespace());
-        let chunk = start
-            .and_then(|start| chunk.get(start..))
-            .unwrap_or_default();
-        match chunk.first() {
-            None => {}
-            // The fields of an event (data, event, id, retry) and comments.
-            Some(b'd' | b'e' | b'i' | b'r' | b':') => {
-                self.body = Body::Stream {
-                    decoder: sse::Decoder::default(),
-                    events: 0,
-                };
-            }
-            Some(_) => self.body = Body::Plain(Capture::new(self.body_bytes_max)),
-        }
-        chunk
-    }
-
     /// Reads what remains to be read.
     pub(super) fn finish(&mut self, notes: &mut BTreeSet<Note>) -> Answered {
-        let body = mem::replace(&mut self.body, Body::Awaited);
+        let body = mem::replace(&mut self.body, Body::Awaited(Sniffer::new(Hint::Json)));
         let streamed = match body {
-            Body::Awaited if self.ended && self.bytes == 0 => {
-                notes.insert(Note::ResponseBodyEmpty);
+            Body::Awaited(sniffer) => {
+                self.read_head(sniffer.head(), notes);
                 false
             }
-            Body::Awaited => false,
             Body::Plain(body) => {
                 self.read_plain(&body, notes);
                 false
             }
-            Body::Stream { decoder, events } => self.finish_stream(decoder, events, notes),
+            Body::Stream(stream) => self.finish_stream(stream, notes),
         };
         Answered {
             status: self.status,
@@ -168,6 +164,18 @@ impl ResponseSide {
             ended: self.ended,
             streamed,
             answer: mem::replace(&mut self.answer, Answer::new(Default::default(), 0)),
+        }
+    }
+
+    /// Reads a body that ended before it was decided how it is read.
+    fn read_head(&mut self, head: &[u8], notes: &mut BTreeSet<Note>) {
+        if self.ended && self.bytes == 0 {
+            notes.insert(Note::ResponseBodyEmpty);
+        }
+        if !head.is_empty() {
+            let mut body = Capture::new(self.body_bytes_max);
+            body.push(head);
+            self.read_plain(&body, notes);
         }
     }
 
@@ -185,44 +193,89 @@ impl ResponseSide {
         }
     }
 
-    /// True if it was a stream: text that only looked like one has no events.
-    fn finish_stream(
-        &mut self,
-        mut decoder: sse::Decoder,
-        mut events: u64,
-        notes: &mut BTreeSet<Note>,
-    ) -> bool {
-        let (reader, answer) = (&mut self.reader, &mut self.answer);
-        // Where the connection broke off, the beginning of an event is no event.
+    /// True if it was a stream: text that only looked like one has no messages.
+    fn finish_stream(&mut self, mut stream: Stream, notes: &mut BTreeSet<Note>) -> bool {
+        // Where the connection broke off, the beginning of a message is no message.
         if self.ended {
-            decoder.finish(|event| {
-                events = events.saturating_add(1);
-                read_event(event, reader, answer, notes);
-            });
+            stream.finish(&mut self.reader, &mut self.answer, notes);
         }
-        if events == 0 {
+        if stream.messages == 0 {
             notes.insert(Note::ResponseUnreadable);
         }
-        events > 0
+        stream.messages > 0
     }
 }
 
-fn read_event(
-    event: Message<'_>,
+impl Stream {
+    fn push(
+        &mut self,
+        piece: &[u8],
+        reader: &mut Reader,
+        answer: &mut Answer,
+        notes: &mut BTreeSet<Note>,
+    ) {
+        let result = self.decoder.push(piece, |message| {
+            self.messages = self.messages.saturating_add(1);
+            read_message(message, reader, answer, notes);
+        });
+        if result.is_err() {
+            notes.insert(Note::StreamFramingBroken);
+        }
+    }
+
+    fn finish(&mut self, reader: &mut Reader, answer: &mut Answer, notes: &mut BTreeSet<Note>) {
+        let result = self.decoder.finish(|message| {
+            self.messages = self.messages.saturating_add(1);
+            read_message(message, reader, answer, notes);
+        });
+        if result.is_err() {
+            notes.insert(Note::StreamFramingBroken);
+        }
+    }
+}
+
+fn read_message(
+    message: Message<'_>,
     reader: &mut Reader,
     answer: &mut Answer,
     notes: &mut BTreeSet<Note>,
 ) {
-    if event.cut {
+    if message.cut {
         notes.insert(Note::StreamEventTruncated);
-        return;
+        if message.kind == Kind::Event {
+            return;
+        }
     }
-    let (data, replaced) = json::text(event.data, true);
+    let (data, replaced) = json::text(message.data, true);
     if replaced {
         notes.insert(Note::InvalidUnicodeReplaced);
     }
-    if !reader.event(&data, answer) {
-        notes.insert(Note::StreamEventUnreadable);
+    match message.kind {
+        Kind::Error => answer.fail(error(message.name, &data)),
+        Kind::Event if reader.event(&data, answer) => {}
+        Kind::Event => {
+            notes.insert(Note::StreamEventUnreadable);
+        }
+    }
+}
+
+/// An error that the framing names. Its words are a member of an object, or the text itself.
+fn error(name: &[u8], data: &str) -> ApiError {
+    let message = match json::read(data) {
+        Some(Object(Some(ErrorWire { message }))) => message.0,
+        _ => Some(data.to_owned()),
+    };
+    let kind = String::from_utf8_lossy(name).into_owned();
+    ApiError {
+        kind: Some(kind).filter(|kind| !kind.is_empty()),
+        code: None,
+        message: message.filter(|message| !message.is_empty()),
+    }
+}
+
+json::wire! {
+    struct ErrorWire {
+        message: Scalar = "message" | "Message",
     }
 }
 
@@ -287,4 +340,131 @@ fn tool_calls(answer: &mut Answer, capture: &CapturePolicy) -> Vec<ToolCall> {
         }
     }
     calls
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::framing::testing::{frame, text_header};
+    use crate::limits::STREAM_EVENT_BYTES_MAX;
+    use crate::policy::Policy;
+
+    const DELTA: &str = r#"{"choices":[{"index":0,"delta":{"content":"a"}}]}"#;
+
+    fn answered(hint: Hint, body: &[u8], piece: usize) -> (Answered, Vec<Note>) {
+        let config = br#"{"organization_id":"o","audit_api":{"cluster":"c"}}"#;
+        let policy = Policy::read(config, &|_| None).unwrap();
+        let mut side = ResponseSide::new(Api::OpenAiChat, &policy.capture);
+        side.body = Body::Awaited(Sniffer::new(hint));
+        let mut notes = BTreeSet::new();
+        side.head(Headers(&[]), &mut notes);
+        for piece in body.chunks(piece) {
+            side.body(piece, 0, &mut notes);
+        }
+        side.end();
+        let answered = side.finish(&mut notes);
+        (answered, notes.into_iter().collect())
+    }
+
+    fn content(answered: &Answered) -> String {
+        let choices = answered.answer.choices.iter();
+        choices.map(|choice| &*choice.content.text).collect()
+    }
+
+    fn aws(kind: &str, name: &str, value: &str, payload: &str) -> Vec<u8> {
+        let headers = [text_header(":message-type", kind), text_header(name, value)];
+        frame(&headers.concat(), payload.as_bytes())
+    }
+
+    #[test]
+    fn every_framing_is_read_alike_in_pieces_of_any_size() {
+        let event = aws("event", ":event-type", "chunk", DELTA);
+        let bodies: [(Hint, Vec<u8>); 5] = [
+            (Hint::Json, format!("data: {DELTA}\n\n").repeat(2).into()),
+            (
+                Hint::Json,
+                format!("\u{feff}data: {DELTA}\n\ndata: {DELTA}").into(),
+            ),
+            (Hint::Lines, format!("{DELTA}\n{DELTA}").into()),
+            (Hint::Array, format!("[{DELTA}\n,\r\n{DELTA}\n]").into()),
+            (Hint::Json, event.repeat(2)),
+        ];
+        for (hint, body) in bodies {
+            for piece in 1..=body.len() {
+                let (answered, notes) = answered(hint, &body, piece);
+                assert_eq!(content(&answered), "aa", "{hint:?} in pieces of {piece}");
+                assert_eq!((answered.streamed, notes), (true, vec![]));
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_in_the_framing_is_the_answers_error() {
+        let large = "x".repeat(STREAM_EVENT_BYTES_MAX + 1);
+        for (body, kind, message) in [
+            (
+                aws(
+                    "exception",
+                    ":exception-type",
+                    "throttled",
+                    r#"{"message":"slow"}"#,
+                ),
+                Some("throttled"),
+                Some("slow"),
+            ),
+            (
+                aws(
+                    "exception",
+                    ":exception-type",
+                    "throttled",
+                    r#"{"Message":"slow"}"#,
+                ),
+                Some("throttled"),
+                Some("slow"),
+            ),
+            (
+                aws("exception", ":exception-type", "throttled", "{}"),
+                Some("throttled"),
+                None,
+            ),
+            (
+                aws("exception", ":exception-type", "throttled", &large),
+                Some("throttled"),
+                None,
+            ),
+            (
+                aws("error", ":error-message", "broke", ""),
+                None,
+                Some("broke"),
+            ),
+        ] {
+            let (answered, notes) = answered(Hint::Json, &body, usize::MAX);
+            let error = answered.answer.error.unwrap();
+            assert_eq!(error.kind.as_deref(), kind);
+            assert_eq!((error.code, error.message.as_deref()), (None, message));
+            let is_cut = body.len() > STREAM_EVENT_BYTES_MAX;
+            assert_eq!(notes.contains(&Note::StreamEventTruncated), is_cut);
+        }
+    }
+
+    #[test]
+    fn a_broken_framing_is_told_and_what_came_before_it_stays() {
+        let event = aws("event", ":event-type", "chunk", DELTA);
+        let mut flipped = event.clone();
+        flipped[20] ^= 1;
+        for second in [&flipped, &event[..event.len() - 1], b"\0\0\0"] {
+            let (answered, notes) = answered(Hint::Json, &[&event, second].concat(), 7);
+            assert_eq!(content(&answered), "a");
+            assert_eq!(notes, [Note::StreamFramingBroken]);
+        }
+    }
+
+    #[test]
+    fn a_body_that_ends_before_it_is_told_apart_is_unreadable() {
+        for body in [b"\0\0\0\x10".as_slice(), b"\xef\xbb"] {
+            let (answered, notes) = answered(Hint::Json, body, 1);
+            assert!(!answered.streamed);
+            assert!(notes.contains(&Note::ResponseUnreadable), "{notes:?}");
+        }
+    }
 }
