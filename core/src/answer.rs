@@ -27,6 +27,7 @@ pub struct Answer {
     pub names_cut: bool,
     tool_calls: Vec<(CallKey, ToolCall)>,
     hash: HashForm,
+    text_bytes_max: usize,
     text_bytes_left: usize,
 }
 
@@ -101,6 +102,7 @@ impl Answer {
             names_cut: false,
             tool_calls: Vec::new(),
             hash,
+            text_bytes_max,
             text_bytes_left: text_bytes_max,
         }
     }
@@ -134,6 +136,14 @@ impl Answer {
             code: keep(error.code, NAME_BYTES_MAX),
             message: keep(error.message, ERROR_MESSAGE_BYTES_MAX),
         });
+    }
+
+    /// Forgets every text and tool call, because all of them come again.
+    pub fn restart(&mut self) {
+        self.choices.clear();
+        self.tool_calls.clear();
+        self.text_bytes_left = self.text_bytes_max;
+        (self.text_cut, self.calls_cut) = (false, false);
     }
 
     /// Makes sure that choice `index` exists, even if it has no text.

@@ -4,7 +4,11 @@
 
 mod anthropic_messages;
 mod openai_chat;
+mod openai_completions;
+mod openai_embeddings;
 mod openai_error;
+mod openai_responses;
+mod openai_usage;
 
 use std::borrow::Cow;
 
@@ -21,10 +25,28 @@ pub enum Api {
     AnthropicMessages,
     /// OpenAI chat completions, `POST …/chat/completions`.
     OpenAiChat,
+    /// OpenAI's legacy completions of a text, `POST …/completions`.
+    OpenAiCompletions,
+    /// OpenAI embeddings, `POST …/embeddings`.
+    OpenAiEmbeddings,
+    /// OpenAI responses, `POST …/responses`.
+    OpenAiResponses,
 }
 
+/// The ends of paths by which formats are known; of several that fit, the first counts.
+const SUFFIXES: [(&str, Api); 5] = [
+    ("/chat/completions", Api::OpenAiChat),
+    ("/completions", Api::OpenAiCompletions),
+    ("/embeddings", Api::OpenAiEmbeddings),
+    ("/responses", Api::OpenAiResponses),
+    ("/v1/messages", Api::AnthropicMessages),
+];
+
+/// The data of a stream's last event, which is not JSON.
+const DONE: &str = "[DONE]";
+
 /// What is read of a request.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Request<'a> {
     /// The model asked for.
     pub model: Option<Cow<'a, str>>,
@@ -34,6 +56,8 @@ pub struct Request<'a> {
     pub prompt: Option<Prompt<'a>>,
     /// The end user, as the request's body names them.
     pub user: Option<Cow<'a, str>>,
+    /// Whether the provider adds to the prompt what it keeps: an earlier turn, or a template.
+    pub is_continued: bool,
 }
 
 impl Api {
@@ -45,13 +69,10 @@ impl Api {
             return None;
         }
         let path = path.strip_suffix('/').unwrap_or(path);
-        if path.ends_with("/chat/completions") {
-            Some(Self::OpenAiChat)
-        } else if path.ends_with("/v1/messages") {
-            Some(Self::AnthropicMessages)
-        } else {
-            None
-        }
+        SUFFIXES
+            .iter()
+            .find(|(suffix, _)| path.ends_with(suffix))
+            .map(|(_, api)| *api)
     }
 
     /// The format's name in events.
@@ -59,6 +80,9 @@ impl Api {
         match self {
             Self::AnthropicMessages => "anthropic.messages",
             Self::OpenAiChat => "openai.chat_completions",
+            Self::OpenAiCompletions => "openai.completions",
+            Self::OpenAiEmbeddings => "openai.embeddings",
+            Self::OpenAiResponses => "openai.responses",
         }
     }
 
@@ -66,7 +90,10 @@ impl Api {
     pub fn provider(self) -> &'static str {
         match self {
             Self::AnthropicMessages => "anthropic",
-            Self::OpenAiChat => "openai",
+            Self::OpenAiChat
+            | Self::OpenAiCompletions
+            | Self::OpenAiEmbeddings
+            | Self::OpenAiResponses => "openai",
         }
     }
 
@@ -75,6 +102,9 @@ impl Api {
         match self {
             Self::AnthropicMessages => anthropic_messages::read_request(text),
             Self::OpenAiChat => openai_chat::read_request(text),
+            Self::OpenAiCompletions => openai_completions::read_request(text),
+            Self::OpenAiEmbeddings => openai_embeddings::read_request(text),
+            Self::OpenAiResponses => openai_responses::read_request(text),
         }
     }
 
@@ -85,6 +115,9 @@ impl Api {
                 Reader::AnthropicMessages(anthropic_messages::Counts::default())
             }
             Self::OpenAiChat => Reader::OpenAiChat,
+            Self::OpenAiCompletions => Reader::OpenAiCompletions,
+            Self::OpenAiEmbeddings => Reader::OpenAiEmbeddings,
+            Self::OpenAiResponses => Reader::OpenAiResponses,
         }
     }
 }
@@ -96,6 +129,12 @@ pub enum Reader {
     AnthropicMessages(anthropic_messages::Counts),
     /// For [`Api::OpenAiChat`].
     OpenAiChat,
+    /// For [`Api::OpenAiCompletions`].
+    OpenAiCompletions,
+    /// For [`Api::OpenAiEmbeddings`].
+    OpenAiEmbeddings,
+    /// For [`Api::OpenAiResponses`].
+    OpenAiResponses,
 }
 
 impl Reader {
@@ -104,6 +143,9 @@ impl Reader {
         match self {
             Self::AnthropicMessages(counts) => anthropic_messages::read_body(text, counts, answer),
             Self::OpenAiChat => openai_chat::read_body(text, answer),
+            Self::OpenAiCompletions => openai_completions::read_body(text, answer),
+            Self::OpenAiEmbeddings => openai_embeddings::read_body(text, answer),
+            Self::OpenAiResponses => openai_responses::read_body(text, answer),
         }
     }
 
@@ -112,6 +154,9 @@ impl Reader {
         match self {
             Self::AnthropicMessages(counts) => anthropic_messages::read_event(data, counts, answer),
             Self::OpenAiChat => openai_chat::read_event(data, answer),
+            Self::OpenAiCompletions => openai_completions::read_event(data, answer),
+            Self::OpenAiEmbeddings => openai_embeddings::read_body(data, answer),
+            Self::OpenAiResponses => openai_responses::read_event(data, answer),
         }
     }
 }
@@ -165,15 +210,13 @@ mod tests {
             Api::of("POST", "/v1/messages"),
             Some(Api::AnthropicMessages)
         );
-        for other in [
-            "/v1/messages/count_tokens",
-            "/v1/completions",
-            "/messages",
-            "/",
-            "",
-        ] {
+        for other in ["/v1/messages/count_tokens", "/messages", "/", ""] {
             assert_eq!(Api::of("POST", other), None, "{other}");
         }
+        assert_eq!(
+            Api::of("POST", "/v1/completions"),
+            Some(Api::OpenAiCompletions)
+        );
         assert_eq!(Api::of("GET", "/v1/chat/completions"), None);
     }
 }

@@ -19,6 +19,7 @@ use crate::event::{Completion, Usage, UsageSource};
 use crate::headers::Headers;
 use crate::note::Note;
 use crate::policy::Policy;
+use crate::provider;
 use crate::time::Timestamp;
 
 use self::request::{Asked, RequestSide};
@@ -196,6 +197,8 @@ fn event(
         truncated: notes.iter().any(|note| note.is_truncation()),
         notes: notes.into_iter().collect(),
     };
+    let host = gateway.host.as_deref().unwrap_or_default();
+    let provider = provider::of_host(host).unwrap_or(api.provider());
     AuditEvent {
         request_id,
         timestamp: started.rfc3339(),
@@ -208,7 +211,7 @@ fn event(
         prompt_tokens: usage.input_tokens.unwrap_or(0),
         response_content,
         response_tokens: usage.output_tokens.unwrap_or(0),
-        model_provider: api.provider().to_owned(),
+        model_provider: provider.to_owned(),
         model_name: asked.model,
         model_parameters: asked.parameters,
         decision_type: caller.decision_type,

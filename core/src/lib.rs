@@ -3,8 +3,6 @@
 //! [`exchange::Exchange`] follows one request and its response and becomes one
 //! [`event::AuditEvent`]; [`outbox::Outbox`] says what to deliver and when. Nothing here does I/O,
 //! reads a clock or keeps a global: time, entropy and environment are arguments.
-//!
-//! A module uses only those listed above it.
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
@@ -37,4 +35,5 @@ pub mod note;
 pub mod outbox;
 pub mod policy;
 pub mod prompt;
+pub mod provider;
 pub mod time;

@@ -22,6 +22,8 @@ pub enum Note {
     ParameterTooLarge,
     /// The prompt is in the event up to the content limit; the hash is of the whole.
     PromptContentTruncated,
+    /// The provider adds to the prompt what it keeps, such as earlier turns; that is not recorded.
+    PromptContinued,
     /// The request's body was empty.
     RequestBodyEmpty,
     /// The request's body was larger than the limit for reading; what was read is a beginning.

@@ -89,6 +89,21 @@ pub fn content_text(content: TextOrList<'_>) -> Cow<'_, str> {
     }
 }
 
+/// The text of an input that is a text, a list of texts or parts, or tokens. Tokens are not
+/// turned into text: `[tokens sha256:…]` stands for them.
+pub fn input_text(input: Json<'_>) -> Cow<'_, str> {
+    let is_token = |item: &Json<'_>| {
+        item.get()
+            .starts_with(|c: char| c == '[' || c.is_ascii_digit())
+    };
+    match json::read(input.get()).unwrap_or_default() {
+        TextOrList::List(items) if items.iter().any(is_token) => {
+            Cow::Owned(placeholder("tokens", input))
+        }
+        content => content_text(content),
+    }
+}
+
 fn part_text(part: Json<'_>) -> Cow<'_, str> {
     if let Some(Text(Some(text))) = json::read(part.get()) {
         return text;
@@ -96,7 +111,7 @@ fn part_text(part: Json<'_>) -> Cow<'_, str> {
     let read = json::read(part.get()).and_then(|Object(read)| read);
     let Part { kind, text } = read.unwrap_or_default();
     match (kind.0.as_deref(), text.0) {
-        (Some("text"), Some(text)) => text,
+        (Some("text" | "input_text" | "output_text"), Some(text)) => text,
         (kind, _) => Cow::Owned(placeholder(kind.unwrap_or("part"), part)),
     }
 }
@@ -104,7 +119,7 @@ fn part_text(part: Json<'_>) -> Cow<'_, str> {
 /// `[type sha256:…]`: what stands for a part that is not text.
 ///
 /// The hash is plain SHA-256 of the part's JSON as sent, without the white space between tokens.
-fn placeholder(kind: &str, part: Json<'_>) -> String {
+pub fn placeholder(kind: &str, part: Json<'_>) -> String {
     let hash = HashForm::Sha256.hash(compact(part.get()).as_bytes());
     format!("[{kind} {hash}]")
 }

@@ -49,6 +49,7 @@ pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
                 .collect(),
         }),
         user,
+        ..Request::default()
     })
 }
 

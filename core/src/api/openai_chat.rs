@@ -4,9 +4,9 @@
 
 use serde::de::MapAccess;
 
-use super::{ChatMessage, Request, openai_error};
+use super::openai_usage::UsageWire;
+use super::{ChatMessage, DONE, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
-use crate::event::Usage;
 use crate::json::{self, Count, FromObject, Json, List, Object, Scalar, Text, TextOrList};
 use crate::prompt::{Prompt, Wrapper, content_text};
 
@@ -37,9 +37,6 @@ const PARAMETERS: [&str; 22] = [
     "verbosity",
 ];
 
-/// The last event's data, which is not JSON.
-const DONE: &str = "[DONE]";
-
 /// The key of the one call of the older `function_call`; newer calls count from 0.
 const FUNCTION_CALL: u64 = u64::MAX;
 
@@ -59,6 +56,7 @@ pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
             messages: messages.into_iter().map(ChatMessage::read).collect(),
         }),
         user: safety_identifier.0.or(user.0),
+        ..Request::default()
     })
 }
 
@@ -84,8 +82,8 @@ fn take(body: BodyWire<'_>, answer: &mut Answer) {
     for (position, Object(choice)) in body.choices.0.into_iter().enumerate() {
         take_choice(choice.unwrap_or_default(), position, answer);
     }
-    if let Object(Some(usage)) = body.usage {
-        answer.usage = usage.counts();
+    if let Some(usage) = body.usage.counts() {
+        answer.usage = usage;
     }
     if let Some(error) = body.error.and_then(openai_error::read) {
         answer.fail(error);
@@ -174,7 +172,7 @@ json::wire! {
         id: Text<'a> = "id",
         model: Text<'a> = "model",
         choices: List<Object<ChoiceWire<'a>>> = "choices",
-        usage: Object<UsageWire> = "usage",
+        usage: UsageWire = "usage",
         error: Option<Json<'a>> = "error",
     }
 
@@ -207,20 +205,6 @@ json::wire! {
         // A custom tool's input is free text in the place of arguments.
         arguments: Text<'a> = "arguments" | "input",
     }
-
-    struct UsageWire {
-        prompt_tokens: Count = "prompt_tokens",
-        completion_tokens: Count = "completion_tokens",
-        total_tokens: Count = "total_tokens",
-        prompt_details: Object<DetailsWire> = "prompt_tokens_details",
-        completion_details: Object<DetailsWire> = "completion_tokens_details",
-    }
-
-    struct DetailsWire {
-        cached: Count = "cached_tokens",
-        cache_write: Count = "cache_write_tokens",
-        reasoning: Count = "reasoning_tokens",
-    }
 }
 
 impl FunctionWire<'_> {
@@ -229,27 +213,6 @@ impl FunctionWire<'_> {
             id,
             name: self.name.0.as_deref(),
             arguments: self.arguments.0.as_deref().unwrap_or_default(),
-        }
-    }
-}
-
-impl UsageWire {
-    /// Some vendors leave reasoning out of `completion_tokens`, but never out of the total.
-    fn counts(self) -> Usage {
-        let prompt = self.prompt_tokens.0;
-        let rest = self
-            .total_tokens
-            .0
-            .zip(prompt)
-            .map(|(total, prompt)| total.saturating_sub(prompt));
-        let prompt_details = self.prompt_details.0.unwrap_or_default();
-        Usage {
-            input_tokens: prompt,
-            output_tokens: self.completion_tokens.0.max(rest),
-            cache_read: prompt_details.cached.0,
-            cache_write: prompt_details.cache_write.0,
-            reasoning: self.completion_details.0.unwrap_or_default().reasoning.0,
-            ..Usage::default()
         }
     }
 }

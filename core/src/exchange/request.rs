@@ -178,8 +178,11 @@ fn take(
     let prompt = request
         .prompt
         .map(|prompt| prompt.canonical(capture.prompt_format));
-    if prompt.is_none() {
+    if prompt.is_none() && !request.is_continued {
         notes.insert(Note::RequestUnreadable);
+    }
+    if request.is_continued {
+        notes.insert(Note::PromptContinued);
     }
     // Of a part of a prompt there is no hash of the prompt.
     let hashed = prompt.as_ref().filter(|_| whole);

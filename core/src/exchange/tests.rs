@@ -5,6 +5,7 @@ use crate::completion::ResponseFlags;
 use crate::digest::HashForm;
 
 mod bodies;
+mod openai;
 
 const MINIMAL: &str = r#"{"organization_id":"org_1","audit_api":{"cluster":"audit"}}"#;
 const OPENAI: &str = "/v1/chat/completions?key=secret";

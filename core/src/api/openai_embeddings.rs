@@ -1,0 +1,76 @@
+//! OpenAI embeddings. The vectors are never recorded.
+//!
+//! Source: <https://platform.openai.com/docs/api-reference/embeddings>.
+
+use std::borrow::Cow;
+
+use serde::de::MapAccess;
+
+use super::openai_usage::UsageWire;
+use super::{Request, openai_error};
+use crate::answer::Answer;
+use crate::json::{self, FromObject, Json, Object, Text};
+use crate::prompt::{Message, Prompt, Wrapper, input_text};
+
+/// Members of a request that say how to embed.
+const PARAMETERS: [&str; 2] = ["dimensions", "encoding_format"];
+
+pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
+    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let prompt = wire.input.map(|input| Prompt {
+        wrapper: Wrapper::Contents,
+        messages: vec![Message {
+            role: Cow::Borrowed("user"),
+            text: input_text(input),
+        }],
+    });
+    Some(Request {
+        model: wire.model.0,
+        parameters: wire.parameters,
+        prompt,
+        user: wire.user.0,
+        ..Request::default()
+    })
+}
+
+pub(super) fn read_body(text: &str, answer: &mut Answer) -> bool {
+    let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+        return false;
+    };
+    answer.identify(None, body.model.0.as_deref());
+    if let Some(usage) = body.usage.input_only() {
+        answer.usage = usage;
+    }
+    if let Some(error) = body.error.and_then(openai_error::read) {
+        answer.fail(error);
+    }
+    true
+}
+
+#[derive(Default)]
+struct RequestWire<'a> {
+    model: Text<'a>,
+    input: Option<Json<'a>>,
+    parameters: Vec<(&'static str, Json<'a>)>,
+    user: Text<'a>,
+}
+
+impl<'de> FromObject<'de> for RequestWire<'de> {
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        match name {
+            "model" => self.model = value.next_value()?,
+            "input" => self.input = value.next_value()?,
+            "user" => self.user = value.next_value()?,
+            _ => super::take_parameter(&PARAMETERS, &mut self.parameters, name, value)?,
+        }
+        Ok(())
+    }
+}
+
+json::wire! {
+    struct BodyWire<'a> {
+        model: Text<'a> = "model",
+        usage: UsageWire = "usage",
+        error: Option<Json<'a>> = "error",
+    }
+}

@@ -1,0 +1,62 @@
+//! Token counts as OpenAI's endpoints and those who follow them report them.
+
+use crate::event::Usage;
+use crate::json::{self, Count, Object};
+
+json::wire! {
+    /// Chat, completions and embeddings say prompt and completion; responses say input and output.
+    struct Wire {
+        input: Count = "prompt_tokens" | "input_tokens",
+        output: Count = "completion_tokens" | "output_tokens",
+        total: Count = "total_tokens",
+        input_details: Object<DetailsWire> = "prompt_tokens_details" | "input_tokens_details",
+        output_details: Object<DetailsWire> =
+            "completion_tokens_details" | "output_tokens_details",
+    }
+
+    struct DetailsWire {
+        cached: Count = "cached_tokens",
+        cache_write: Count = "cache_write_tokens",
+        reasoning: Count = "reasoning_tokens",
+    }
+}
+
+/// The member `usage` of a body.
+#[derive(Default)]
+pub(super) struct UsageWire(Object<Wire>);
+
+impl<'de> serde::Deserialize<'de> for UsageWire {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Object::deserialize(deserializer).map(Self)
+    }
+}
+
+impl UsageWire {
+    /// The counts of a call that has no output; some vendors report only its total.
+    pub(super) fn input_only(self) -> Option<Usage> {
+        let total = self.0.0.as_ref().and_then(|wire| wire.total.0);
+        let counts = self.counts()?;
+        Some(Usage {
+            input_tokens: counts.input_tokens.or(total),
+            ..counts
+        })
+    }
+
+    /// The counts, if there are any.
+    ///
+    /// Some vendors leave reasoning out of `completion_tokens`, but never out of the total.
+    pub(super) fn counts(self) -> Option<Usage> {
+        let wire = self.0.0?;
+        let rest = wire.total.0.zip(wire.input.0);
+        let rest = rest.map(|(total, input)| total.saturating_sub(input));
+        let input_details = wire.input_details.0.unwrap_or_default();
+        Some(Usage {
+            input_tokens: wire.input.0,
+            output_tokens: wire.output.0.max(rest),
+            cache_read: input_details.cached.0,
+            cache_write: input_details.cache_write.0,
+            reasoning: wire.output_details.0.unwrap_or_default().reasoning.0,
+            ..Usage::default()
+        })
+    }
+}
