@@ -3,6 +3,7 @@
 //! A format is one file below, one variant of [`Api`], and one folder of fixtures.
 
 mod anthropic_messages;
+mod google_generate_content;
 mod openai_chat;
 mod openai_completions;
 mod openai_embeddings;
@@ -23,6 +24,9 @@ use crate::prompt::{Message, Prompt, content_text};
 pub enum Api {
     /// Anthropic Messages, `POST …/v1/messages`.
     AnthropicMessages,
+    /// Google's generateContent, `POST …/models/{model}:generateContent` and
+    /// `:streamGenerateContent`.
+    GoogleGenerateContent,
     /// OpenAI chat completions, `POST …/chat/completions`.
     OpenAiChat,
     /// OpenAI's legacy completions of a text, `POST …/completions`.
@@ -34,12 +38,14 @@ pub enum Api {
 }
 
 /// The ends of paths by which formats are known; of several that fit, the first counts.
-const SUFFIXES: [(&str, Api); 5] = [
+const SUFFIXES: [(&str, Api); 7] = [
     ("/chat/completions", Api::OpenAiChat),
     ("/completions", Api::OpenAiCompletions),
     ("/embeddings", Api::OpenAiEmbeddings),
     ("/responses", Api::OpenAiResponses),
     ("/v1/messages", Api::AnthropicMessages),
+    (":generateContent", Api::GoogleGenerateContent),
+    (":streamGenerateContent", Api::GoogleGenerateContent),
 ];
 
 /// The data of a stream's last event, which is not JSON.
@@ -75,10 +81,20 @@ impl Api {
             .map(|(_, api)| *api)
     }
 
+    /// The model that a path names: before Google's verbs, and after Azure's `deployments`.
+    pub fn model_in_path(path: &str) -> Option<&str> {
+        let before_verb = path.rsplit_once(':').map(|(before, _)| before);
+        let named = before_verb.and_then(|path| path.rsplit_once("/models/"));
+        let deployed = path.split_once("/deployments/");
+        let segment = named.or(deployed)?.1;
+        segment.split('/').next().filter(|model| !model.is_empty())
+    }
+
     /// The format's name in events.
     pub fn name(self) -> &'static str {
         match self {
             Self::AnthropicMessages => "anthropic.messages",
+            Self::GoogleGenerateContent => "google.generate_content",
             Self::OpenAiChat => "openai.chat_completions",
             Self::OpenAiCompletions => "openai.completions",
             Self::OpenAiEmbeddings => "openai.embeddings",
@@ -90,6 +106,7 @@ impl Api {
     pub fn provider(self) -> &'static str {
         match self {
             Self::AnthropicMessages => "anthropic",
+            Self::GoogleGenerateContent => "gemini",
             Self::OpenAiChat
             | Self::OpenAiCompletions
             | Self::OpenAiEmbeddings
@@ -101,6 +118,7 @@ impl Api {
     pub fn read_request(self, text: &str) -> Option<Request<'_>> {
         match self {
             Self::AnthropicMessages => anthropic_messages::read_request(text),
+            Self::GoogleGenerateContent => google_generate_content::read_request(text),
             Self::OpenAiChat => openai_chat::read_request(text),
             Self::OpenAiCompletions => openai_completions::read_request(text),
             Self::OpenAiEmbeddings => openai_embeddings::read_request(text),
@@ -114,6 +132,7 @@ impl Api {
             Self::AnthropicMessages => {
                 Reader::AnthropicMessages(anthropic_messages::Counts::default())
             }
+            Self::GoogleGenerateContent => Reader::GoogleGenerateContent { calls: 0 },
             Self::OpenAiChat => Reader::OpenAiChat,
             Self::OpenAiCompletions => Reader::OpenAiCompletions,
             Self::OpenAiEmbeddings => Reader::OpenAiEmbeddings,
@@ -127,6 +146,11 @@ impl Api {
 pub enum Reader {
     /// For [`Api::AnthropicMessages`].
     AnthropicMessages(anthropic_messages::Counts),
+    /// For [`Api::GoogleGenerateContent`].
+    GoogleGenerateContent {
+        /// Tool calls so far, which have no numbers of their own.
+        calls: u64,
+    },
     /// For [`Api::OpenAiChat`].
     OpenAiChat,
     /// For [`Api::OpenAiCompletions`].
@@ -142,6 +166,9 @@ impl Reader {
     pub fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
         match self {
             Self::AnthropicMessages(counts) => anthropic_messages::read_body(text, counts, answer),
+            Self::GoogleGenerateContent { calls } => {
+                google_generate_content::read_body(text, calls, answer)
+            }
             Self::OpenAiChat => openai_chat::read_body(text, answer),
             Self::OpenAiCompletions => openai_completions::read_body(text, answer),
             Self::OpenAiEmbeddings => openai_embeddings::read_body(text, answer),
@@ -153,6 +180,9 @@ impl Reader {
     pub fn event(&mut self, data: &str, answer: &mut Answer) -> bool {
         match self {
             Self::AnthropicMessages(counts) => anthropic_messages::read_event(data, counts, answer),
+            Self::GoogleGenerateContent { calls } => {
+                google_generate_content::read_body(data, calls, answer)
+            }
             Self::OpenAiChat => openai_chat::read_event(data, answer),
             Self::OpenAiCompletions => openai_completions::read_event(data, answer),
             Self::OpenAiEmbeddings => openai_embeddings::read_body(data, answer),
@@ -197,6 +227,25 @@ fn take_parameter<'de, A: MapAccess<'de>>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_model_may_be_named_by_the_path() {
+        for (path, model) in [
+            ("/v1beta/models/gemini-3:generateContent", Some("gemini-3")),
+            (
+                "/v1/projects/p/locations/l/publishers/google/models/g:streamGenerateContent",
+                Some("g"),
+            ),
+            (
+                "/openai/deployments/my-gpt/chat/completions",
+                Some("my-gpt"),
+            ),
+            ("/v1/chat/completions", None),
+            ("/v1/messages", None),
+        ] {
+            assert_eq!(Api::model_in_path(path), model, "{path}");
+        }
+    }
 
     #[test]
     fn a_format_is_known_by_method_and_end_of_path() {

@@ -197,6 +197,10 @@ fn event(
         truncated: notes.iter().any(|note| note.is_truncation()),
         notes: notes.into_iter().collect(),
     };
+    let model = match asked.model.as_str() {
+        "" => Api::model_in_path(gateway.path.as_deref().unwrap_or_default()).unwrap_or_default(),
+        model => model,
+    };
     let host = gateway.host.as_deref().unwrap_or_default();
     let provider = provider::of_host(host).unwrap_or(api.provider());
     AuditEvent {
@@ -212,7 +216,7 @@ fn event(
         response_content,
         response_tokens: usage.output_tokens.unwrap_or(0),
         model_provider: provider.to_owned(),
-        model_name: asked.model,
+        model_name: model.to_owned(),
         model_parameters: asked.parameters,
         decision_type: caller.decision_type,
         decision_outcome: caller.decision_outcome,

@@ -27,7 +27,7 @@ pub(super) fn read(value: Json<'_>) -> Option<ApiError> {
 
 json::wire! {
     struct Wire {
-        kind: Scalar = "type",
+        kind: Scalar = "type" | "status",
         code: Scalar = "code",
         message: Scalar = "message",
     }

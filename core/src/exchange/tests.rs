@@ -5,6 +5,7 @@ use crate::completion::ResponseFlags;
 use crate::digest::HashForm;
 
 mod bodies;
+mod google;
 mod openai;
 
 const MINIMAL: &str = r#"{"organization_id":"org_1","audit_api":{"cluster":"audit"}}"#;
