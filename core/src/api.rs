@@ -4,6 +4,7 @@
 
 mod anthropic_messages;
 mod google_generate_content;
+mod ollama;
 mod openai_chat;
 mod openai_completions;
 mod openai_embeddings;
@@ -27,6 +28,8 @@ pub enum Api {
     /// Google's generateContent, `POST …/models/{model}:generateContent` and
     /// `:streamGenerateContent`.
     GoogleGenerateContent,
+    /// Ollama's own chat and completion, `POST …/api/chat` and `…/api/generate`.
+    Ollama,
     /// OpenAI chat completions, `POST …/chat/completions`.
     OpenAiChat,
     /// OpenAI's legacy completions of a text, `POST …/completions`.
@@ -38,12 +41,14 @@ pub enum Api {
 }
 
 /// The ends of paths by which formats are known; of several that fit, the first counts.
-const SUFFIXES: [(&str, Api); 7] = [
+const SUFFIXES: [(&str, Api); 9] = [
     ("/chat/completions", Api::OpenAiChat),
     ("/completions", Api::OpenAiCompletions),
     ("/embeddings", Api::OpenAiEmbeddings),
     ("/responses", Api::OpenAiResponses),
     ("/v1/messages", Api::AnthropicMessages),
+    ("/api/chat", Api::Ollama),
+    ("/api/generate", Api::Ollama),
     (":generateContent", Api::GoogleGenerateContent),
     (":streamGenerateContent", Api::GoogleGenerateContent),
 ];
@@ -95,6 +100,7 @@ impl Api {
         match self {
             Self::AnthropicMessages => "anthropic.messages",
             Self::GoogleGenerateContent => "google.generate_content",
+            Self::Ollama => "ollama",
             Self::OpenAiChat => "openai.chat_completions",
             Self::OpenAiCompletions => "openai.completions",
             Self::OpenAiEmbeddings => "openai.embeddings",
@@ -107,6 +113,7 @@ impl Api {
         match self {
             Self::AnthropicMessages => "anthropic",
             Self::GoogleGenerateContent => "gemini",
+            Self::Ollama => "ollama",
             Self::OpenAiChat
             | Self::OpenAiCompletions
             | Self::OpenAiEmbeddings
@@ -119,6 +126,7 @@ impl Api {
         match self {
             Self::AnthropicMessages => anthropic_messages::read_request(text),
             Self::GoogleGenerateContent => google_generate_content::read_request(text),
+            Self::Ollama => ollama::read_request(text),
             Self::OpenAiChat => openai_chat::read_request(text),
             Self::OpenAiCompletions => openai_completions::read_request(text),
             Self::OpenAiEmbeddings => openai_embeddings::read_request(text),
@@ -133,6 +141,7 @@ impl Api {
                 Reader::AnthropicMessages(anthropic_messages::Counts::default())
             }
             Self::GoogleGenerateContent => Reader::GoogleGenerateContent { calls: 0 },
+            Self::Ollama => Reader::Ollama { calls: 0 },
             Self::OpenAiChat => Reader::OpenAiChat,
             Self::OpenAiCompletions => Reader::OpenAiCompletions,
             Self::OpenAiEmbeddings => Reader::OpenAiEmbeddings,
@@ -148,6 +157,11 @@ pub enum Reader {
     AnthropicMessages(anthropic_messages::Counts),
     /// For [`Api::GoogleGenerateContent`].
     GoogleGenerateContent {
+        /// Tool calls so far, which have no numbers of their own.
+        calls: u64,
+    },
+    /// For [`Api::Ollama`].
+    Ollama {
         /// Tool calls so far, which have no numbers of their own.
         calls: u64,
     },
@@ -169,6 +183,7 @@ impl Reader {
             Self::GoogleGenerateContent { calls } => {
                 google_generate_content::read_body(text, calls, answer)
             }
+            Self::Ollama { calls } => ollama::read_body(text, calls, answer),
             Self::OpenAiChat => openai_chat::read_body(text, answer),
             Self::OpenAiCompletions => openai_completions::read_body(text, answer),
             Self::OpenAiEmbeddings => openai_embeddings::read_body(text, answer),
@@ -183,6 +198,7 @@ impl Reader {
             Self::GoogleGenerateContent { calls } => {
                 google_generate_content::read_body(data, calls, answer)
             }
+            Self::Ollama { calls } => ollama::read_body(data, calls, answer),
             Self::OpenAiChat => openai_chat::read_event(data, answer),
             Self::OpenAiCompletions => openai_completions::read_event(data, answer),
             Self::OpenAiEmbeddings => openai_embeddings::read_body(data, answer),

@@ -6,6 +6,7 @@ use crate::digest::HashForm;
 
 mod bodies;
 mod google;
+mod ollama;
 mod openai;
 
 const MINIMAL: &str = r#"{"organization_id":"org_1","audit_api":{"cluster":"audit"}}"#;
