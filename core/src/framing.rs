@@ -115,7 +115,13 @@ impl Hint {
     /// What a format sends.
     pub fn of(api: Api) -> Self {
         match api {
-            Api::AnthropicMessages | Api::OpenAiChat => Self::Json,
+            Api::AnthropicMessages
+            | Api::OpenAiChat
+            | Api::OpenAiCompletions
+            | Api::OpenAiEmbeddings
+            | Api::OpenAiResponses => Self::Json,
+            Api::GoogleGenerateContent => Self::Array,
+            Api::Ollama => Self::Lines,
         }
     }
 }

@@ -202,7 +202,9 @@ impl ResponseSide {
         if stream.messages == 0 {
             notes.insert(Note::ResponseUnreadable);
         }
-        stream.messages > 0
+        // One line alone is an answer that was not streamed.
+        let is_lines = matches!(stream.decoder, framing::Decoder::Ndjson(_));
+        stream.messages > u64::from(is_lines)
     }
 }
 

@@ -35,7 +35,11 @@ fn an_answer_is_read_plain_and_streamed() {
         .iter()
         .map(|piece| format!("data: {piece}\r\n\r\n"))
         .collect();
-    for (path, answer) in [(PLAIN, ANSWER.to_owned()), (STREAM, sse)] {
+    let array = format!(
+        "[{}\r\n]",
+        pieces().map(|piece| piece.to_string()).join("\n,\r\n")
+    );
+    for (path, answer) in [(PLAIN, ANSWER.to_owned()), (STREAM, sse), (STREAM, array)] {
         let event = Call::new(path, ASK, &answer).event();
         assert_eq!(event["model_provider"], "gemini");
         assert_eq!(event["model_name"], "gemini-3-pro");
