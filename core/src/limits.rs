@@ -47,3 +47,18 @@ pub const DECODED_RATIO_MAX: u64 = 256;
 
 /// Decoded bytes beyond that ratio, so that a small body is never suspect.
 pub const DECODED_RATIO_SLACK_BYTES: u64 = 4 << 20;
+
+/// Encodings of one body. One is the rule, and a second comes from a proxy on the way; each may
+/// cost a window of memory.
+pub const ENCODINGS_MAX: usize = 2;
+
+/// Decoded bytes that brotli hands over at once, which its ratio is checked between: one byte of
+/// it can give megabytes. Its window is bounded by the format: 16 MiB, and
+/// half as much again for the moment in which it grows.
+pub const DECODED_PIECE_BYTES: usize = 16 << 10;
+
+/// The window of a zstd body: RFC 9659 allows no more for a content-encoding.
+pub const ZSTD_WINDOW_BYTES_MAX: u64 = 8 << 20;
+
+/// Decoded bytes of one zstd block, the most that RFC 8878 allows.
+pub const ZSTD_BLOCK_BYTES_MAX: usize = 128 << 10;
