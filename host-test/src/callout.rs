@@ -17,7 +17,7 @@ pub struct Callout {
     pub thread: Thread,
     /// The root context that owns it; never a stream.
     pub root: u32,
-    /// The token that the guest got; unique within its VM.
+    /// The token that the guest got: 4, 8 and so on within its VM.
     pub token: u32,
     /// The cluster it goes to.
     pub cluster: String,
@@ -213,5 +213,4 @@ const IN_FLIGHT_MAX: usize = 1024;
 const TIMED_OUT: &str = "upstream request timeout";
 
 const CONNECTION_REFUSED: &str = "upstream connect error or disconnect/reset before headers. \
-    reset reason: remote connection failure, transport failure reason: delayed connect error: \
-    Connection refused";
+    reset reason: remote connection failure";

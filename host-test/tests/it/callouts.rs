@@ -24,9 +24,9 @@ fn answered() -> Outcome {
 fn an_answer_comes_after_its_time_and_can_be_read_in_its_callback() -> Result<()> {
     let setup = called(answered())?;
     setup.host.advance(ms(4));
-    assert_eq!(setup.said(), ["sent 1"]);
+    assert_eq!(setup.said(), ["sent 4"]);
     setup.host.advance(ms(1));
-    let answer = r#"root 1 token 1 headers 1 4 Ok("200") Ok(4)"#;
+    let answer = r#"root 1 token 4 headers 1 4 Ok("200") Ok(4)"#;
     assert_eq!(setup.said()[1..], [answer, "changed: 2"]);
     Ok(())
 }
@@ -93,7 +93,7 @@ fn a_time_out_looks_like_a_504_with_24_bytes() -> Result<()> {
         setup.host.advance(ms(999));
         assert_eq!(setup.said().len(), 1);
         setup.host.advance(ms(1));
-        let answer = r#"root 1 token 1 headers 3 24 Ok("504") Ok(24)"#;
+        let answer = r#"root 1 token 4 headers 3 24 Ok("504") Ok(24)"#;
         assert_eq!(setup.said()[1], answer);
     }
     Ok(())
@@ -103,7 +103,7 @@ fn a_time_out_looks_like_a_504_with_24_bytes() -> Result<()> {
 fn a_reset_after_the_headers_has_no_headers_and_reading_one_is_a_bad_argument() -> Result<()> {
     let setup = called(Outcome::Reset { after: ms(1) })?;
     setup.host.advance(ms(1));
-    assert_eq!(setup.said()[1], "root 1 token 1 headers 0 0 Err(2) Err(1)");
+    assert_eq!(setup.said()[1], "root 1 token 4 headers 0 0 Err(2) Err(1)");
     Ok(())
 }
 
@@ -112,7 +112,7 @@ fn removing_a_cluster_resets_what_is_in_flight() -> Result<()> {
     let setup = called(Outcome::Hang)?;
     setup.host.remove_cluster("audit");
     setup.host.settle();
-    assert_eq!(setup.said()[1], "root 1 token 1 headers 0 0 Err(2) Err(1)");
+    assert_eq!(setup.said()[1], "root 1 token 4 headers 0 0 Err(2) Err(1)");
     Ok(())
 }
 
@@ -125,8 +125,8 @@ fn a_callout_made_by_a_stream_belongs_to_the_root_and_outlives_the_stream() -> R
     stream.response_headers_only(RESPONSE);
     stream.finish();
     setup.host.advance(ms(5));
-    let answer = r#"root 1 token 1 headers 1 4 Ok("200") Ok(4)"#;
-    assert_eq!(setup.said(), ["sent 1", answer]);
+    let answer = r#"root 1 token 4 headers 1 4 Ok("200") Ok(4)"#;
+    assert_eq!(setup.said(), ["sent 4", answer]);
     assert_eq!(setup.host.callouts()[0].root, 1);
     Ok(())
 }
@@ -136,7 +136,7 @@ fn callouts_are_cancelled_with_their_vm() -> Result<()> {
     let setup = called(answered())?;
     setup.vm.retire();
     setup.host.advance(ms(5));
-    assert_eq!(setup.said(), ["sent 1"]);
+    assert_eq!(setup.said(), ["sent 4"]);
     assert_eq!(setup.host.callouts()[0].state, CalloutState::Cancelled);
     Ok(())
 }
@@ -153,6 +153,6 @@ fn an_upstream_can_behave_differently_in_turn() -> Result<()> {
     );
     setup.vm.stream().finish();
     setup.vm.stream().finish();
-    assert_eq!(setup.said(), ["failed 10", "sent 2"]);
+    assert_eq!(setup.said(), ["failed 10", "sent 8"]);
     Ok(())
 }

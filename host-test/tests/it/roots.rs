@@ -138,7 +138,7 @@ fn nothing_that_is_sent_while_the_proxy_stops_leaves_it_but_its_log() -> Result<
         .set_cluster("audit", Cluster::always(Outcome::status(200)));
     setup.host.stop();
     setup.host.advance(ms(1000));
-    assert_eq!(setup.said(), ["sent 1", "left behind"]);
+    assert_eq!(setup.said(), ["sent 4", "left behind"]);
     assert_eq!(setup.host.callouts()[0].state, CalloutState::Cancelled);
     Ok(())
 }
@@ -173,7 +173,7 @@ fn the_same_callout_is_answered_when_only_the_configuration_changes() -> Result<
     vm.reconfigure("silent")?;
     old.retire();
     host.advance(ms(1));
-    let answer = r#"root 1 token 1 headers 1 0 Ok("200") Ok(0)"#;
-    assert_eq!(said(&host), ["sent 1", "left behind", answer]);
+    let answer = r#"root 1 token 4 headers 1 0 Ok("200") Ok(0)"#;
+    assert_eq!(said(&host), ["sent 4", "left behind", answer]);
     Ok(())
 }
