@@ -30,7 +30,7 @@ pub(crate) enum Audit {
     HasNoHost,
 }
 
-/// Whether the guest's lines are compared.
+/// Whether the guest's lines, and what the upstream saw, are compared.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Lines {
     Compared,
