@@ -54,7 +54,7 @@ fn a_guests_own_answer_passes_its_own_response_callbacks() -> Result<()> {
 }
 
 #[test]
-fn queues_that_are_empty_or_unknown_and_values_to_compare_have_their_statuses() -> Result<()> {
+fn queues_that_are_empty_or_unknown_have_their_statuses() -> Result<()> {
     check(&Scenario::new("misuses_queues"))?;
     Ok(())
 }
