@@ -439,7 +439,7 @@ mod tests {
             seed ^= seed << 13;
             seed ^= seed >> 7;
             seed ^= seed << 17;
-            usize::try_from(seed >> 16).unwrap() % below
+            usize::try_from(seed >> 33).unwrap() % below
         };
         let text = &long_text()[..2000];
         for name in ["br", "zstd"] {
