@@ -14,10 +14,8 @@ mod openai_usage;
 
 use std::borrow::Cow;
 
-use serde::de::MapAccess;
-
 use crate::answer::Answer;
-use crate::json::{self, Json, Object, Text, TextOrList, skip};
+use crate::json::{self, Json, Object, Text, TextOrList};
 use crate::prompt::{Message, Prompt, content_text};
 
 /// A wire format.
@@ -223,21 +221,6 @@ impl<'a> ChatMessage<'a> {
             text: content_text(content),
         }
     }
-}
-
-/// Keeps the value of a member that is one of `names`, and passes over others.
-fn take_parameter<'de, A: MapAccess<'de>>(
-    names: &[&'static str],
-    parameters: &mut Vec<(&'static str, Json<'de>)>,
-    name: &str,
-    value: &mut A,
-) -> Result<(), A::Error> {
-    let Some(&name) = names.iter().find(|known| **known == name) else {
-        return skip(value);
-    };
-    parameters.retain(|(known, _)| *known != name);
-    parameters.push((name, value.next_value()?));
-    Ok(())
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::limits::RAW_DEPTH_MAX;
 
 pub use close::close;
 pub use lenient::{
-    Count, Depth, Flag, FromObject, Json, List, Object, Scalar, Text, TextOrList, skip,
+    Count, Depth, Flag, FromObject, Json, List, Object, Scalar, Text, TextOrList, keep, skip,
 };
 pub use mend::mend;
 pub(crate) use wire::wire;

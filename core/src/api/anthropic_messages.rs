@@ -249,7 +249,7 @@ impl<'de> FromObject<'de> for RequestWire<'de> {
             "system" => self.system = value.next_value()?,
             "messages" => self.messages = Some(value.next_value()?),
             "metadata" => self.metadata = value.next_value()?,
-            _ => super::take_parameter(&PARAMETERS, &mut self.parameters, name, value)?,
+            _ => json::keep(&PARAMETERS, &mut self.parameters, name, value)?,
         }
         Ok(())
     }

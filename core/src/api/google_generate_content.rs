@@ -62,7 +62,7 @@ pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
             .collect(),
     });
     Some(Request {
-        parameters: wire.config.0.unwrap_or_default().0,
+        parameters: wire.config.0.unwrap_or_default().parameters,
         prompt,
         is_continued: wire.cached_content.0.is_some(),
         ..Request::default()
@@ -205,15 +205,6 @@ impl<'de> FromObject<'de> for RequestWire<'de> {
     }
 }
 
-#[derive(Default)]
-struct ConfigWire<'a>(Vec<(&'static str, Json<'a>)>);
-
-impl<'de> FromObject<'de> for ConfigWire<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        super::take_parameter(&PARAMETERS, &mut self.0, name, value)
-    }
-}
-
 /// A part, of which one member says what it is.
 #[derive(Default)]
 struct PartWire<'a> {
@@ -260,6 +251,10 @@ impl CallWire<'_> {
 }
 
 json::wire! {
+    struct ConfigWire<'a> {
+        ..parameters of PARAMETERS,
+    }
+
     struct ContentWire<'a> {
         role: Text<'a> = "role",
         parts: List<Json<'a>> = "parts",

@@ -53,7 +53,7 @@ pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
         .chain(MessageWire::plain("suffix", wire.suffix));
     Some(Request {
         model: wire.model.0,
-        parameters: wire.options.0.unwrap_or_default().0,
+        parameters: wire.options.0.unwrap_or_default().parameters,
         prompt: has_prompt.then(|| Prompt {
             wrapper: Wrapper::Contents,
             messages: messages.map(message).collect(),
@@ -168,16 +168,11 @@ impl<'de> FromObject<'de> for RequestWire<'de> {
     }
 }
 
-#[derive(Default)]
-struct OptionsWire<'a>(Vec<(&'static str, Json<'a>)>);
-
-impl<'de> FromObject<'de> for OptionsWire<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        super::take_parameter(&PARAMETERS, &mut self.0, name, value)
-    }
-}
-
 json::wire! {
+    struct OptionsWire<'a> {
+        ..parameters of PARAMETERS,
+    }
+
     struct MessageWire<'a> {
         role: Text<'a> = "role",
         content: Text<'a> = "content",

@@ -161,7 +161,7 @@ impl<'de> FromObject<'de> for RequestWire<'de> {
             "messages" => self.messages = Some(value.next_value()?),
             "safety_identifier" => self.safety_identifier = value.next_value()?,
             "user" => self.user = value.next_value()?,
-            _ => super::take_parameter(&PARAMETERS, &mut self.parameters, name, value)?,
+            _ => json::keep(&PARAMETERS, &mut self.parameters, name, value)?,
         }
         Ok(())
     }

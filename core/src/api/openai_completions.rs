@@ -4,12 +4,10 @@
 
 use std::borrow::Cow;
 
-use serde::de::MapAccess;
-
 use super::openai_usage::UsageWire;
 use super::{DONE, Request, openai_error};
 use crate::answer::{Answer, Part};
-use crate::json::{self, Count, FromObject, Json, List, Object, Scalar, Text};
+use crate::json::{self, Count, Json, List, Object, Scalar, Text};
 use crate::prompt::{Message, Prompt, Wrapper, input_text};
 
 /// Members of a request that steer sampling.
@@ -87,29 +85,15 @@ pub(super) fn read_event(data: &str, answer: &mut Answer) -> bool {
     read_body(data, answer)
 }
 
-#[derive(Default)]
-struct RequestWire<'a> {
-    model: Text<'a>,
-    prompt: Option<Json<'a>>,
-    suffix: Text<'a>,
-    parameters: Vec<(&'static str, Json<'a>)>,
-    user: Text<'a>,
-}
-
-impl<'de> FromObject<'de> for RequestWire<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        match name {
-            "model" => self.model = value.next_value()?,
-            "prompt" => self.prompt = value.next_value()?,
-            "suffix" => self.suffix = value.next_value()?,
-            "user" => self.user = value.next_value()?,
-            _ => super::take_parameter(&PARAMETERS, &mut self.parameters, name, value)?,
-        }
-        Ok(())
-    }
-}
-
 json::wire! {
+    struct RequestWire<'a> {
+        model: Text<'a> = "model",
+        prompt: Option<Json<'a>> = "prompt",
+        suffix: Text<'a> = "suffix",
+        user: Text<'a> = "user",
+        ..parameters of PARAMETERS,
+    }
+
     struct BodyWire<'a> {
         id: Text<'a> = "id",
         model: Text<'a> = "model",

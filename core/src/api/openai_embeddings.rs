@@ -4,12 +4,10 @@
 
 use std::borrow::Cow;
 
-use serde::de::MapAccess;
-
 use super::openai_usage::UsageWire;
 use super::{Request, openai_error};
 use crate::answer::Answer;
-use crate::json::{self, FromObject, Json, Object, Text};
+use crate::json::{self, Json, Object, Text};
 use crate::prompt::{Message, Prompt, Wrapper, input_text};
 
 /// Members of a request that say how to embed.
@@ -47,27 +45,14 @@ pub(super) fn read_body(text: &str, answer: &mut Answer) -> bool {
     true
 }
 
-#[derive(Default)]
-struct RequestWire<'a> {
-    model: Text<'a>,
-    input: Option<Json<'a>>,
-    parameters: Vec<(&'static str, Json<'a>)>,
-    user: Text<'a>,
-}
-
-impl<'de> FromObject<'de> for RequestWire<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        match name {
-            "model" => self.model = value.next_value()?,
-            "input" => self.input = value.next_value()?,
-            "user" => self.user = value.next_value()?,
-            _ => super::take_parameter(&PARAMETERS, &mut self.parameters, name, value)?,
-        }
-        Ok(())
-    }
-}
-
 json::wire! {
+    struct RequestWire<'a> {
+        model: Text<'a> = "model",
+        input: Option<Json<'a>> = "input",
+        user: Text<'a> = "user",
+        ..parameters of PARAMETERS,
+    }
+
     struct BodyWire<'a> {
         model: Text<'a> = "model",
         usage: UsageWire = "usage",

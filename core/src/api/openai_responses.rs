@@ -270,7 +270,7 @@ impl<'de> FromObject<'de> for RequestWire<'de> {
             "previous_response_id" | "conversation" | "prompt" => {
                 self.is_continued |= value.next_value::<Option<Json<'de>>>()?.is_some();
             }
-            _ => super::take_parameter(&PARAMETERS, &mut self.parameters, name, value)?,
+            _ => json::keep(&PARAMETERS, &mut self.parameters, name, value)?,
         }
         Ok(())
     }

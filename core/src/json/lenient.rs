@@ -66,6 +66,21 @@ pub fn skip<'de, A: MapAccess<'de>>(value: &mut A) -> Result<(), A::Error> {
     value.next_value::<IgnoredAny>().map(|_| ())
 }
 
+/// Keeps the value of a member that is one of `names`, and hands others to [`skip`].
+pub fn keep<'de, A: MapAccess<'de>>(
+    names: &[&'static str],
+    kept: &mut Vec<(&'static str, Json<'de>)>,
+    name: &str,
+    value: &mut A,
+) -> Result<(), A::Error> {
+    let Some(&name) = names.iter().find(|known| **known == name) else {
+        return skip(value);
+    };
+    kept.retain(|(known, _)| *known != name);
+    kept.push((name, value.next_value()?));
+    Ok(())
+}
+
 /// What a type makes of each kind of JSON value; by default, nothing.
 trait Lenient<'de>: Default {
     fn string(_: Cow<'de, str>) -> Self {

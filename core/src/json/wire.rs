@@ -2,6 +2,9 @@
 
 /// Declares wire structs: `field: Type = "member"`, or `= "member" | "other name"`.
 ///
+/// A last line `..field of NAMES,` keeps the members of those names as they were written, for
+/// objects of which many members are recorded and none is read.
+///
 /// Members that are not listed are passed over; of a member given twice the last one counts.
 /// serde's derive does neither: it fails on a member given twice.
 macro_rules! wire {
@@ -33,8 +36,20 @@ macro_rules! wire {
             $($field: $type,)*
         }
     };
+    (@struct [$($meta:tt)*] $name:ident [$($generics:tt)*] {
+        $($field:ident: $type:ty = $($member:literal)|+,)*
+        ..$kept:ident of $names:ident,
+    }) => {
+        $($meta)*
+        #[derive(Default)]
+        struct $name $($generics)* {
+            $($field: $type,)*
+            $kept: Vec<(&'static str, $crate::json::Json $($generics)*)>,
+        }
+    };
     (@impl $life:lifetime $name:ident [$($generics:tt)*] {
         $($field:ident: $type:ty = $($member:literal)|+,)*
+        $(..$kept:ident of $names:ident,)?
     }) => {
         impl<$life> $crate::json::FromObject<$life> for $name $($generics)* {
             fn member<A: serde::de::MapAccess<$life>>(
@@ -44,11 +59,17 @@ macro_rules! wire {
             ) -> Result<(), A::Error> {
                 match name {
                     $($($member)|+ => self.$field = value.next_value()?,)*
-                    _ => $crate::json::skip(value)?,
+                    _ => $crate::json::wire!(@other self name value $($kept $names)?),
                 }
                 Ok(())
             }
         }
+    };
+    (@other $self:tt $name:ident $value:ident) => {
+        $crate::json::skip($value)?
+    };
+    (@other $self:tt $name:ident $value:ident $kept:ident $names:ident) => {
+        $crate::json::keep(&$names, &mut $self.$kept, $name, $value)?
     };
 }
 
