@@ -1,8 +1,12 @@
 //! What a model answered, gathered from one body or from many events, in bounded memory.
 
+use std::collections::BTreeSet;
+
 use crate::digest::{Digest, HashForm};
 use crate::event::{ApiError, ToolCall, Usage};
-use crate::limits::{CHOICES_MAX, ERROR_MESSAGE_BYTES_MAX, NAME_BYTES_MAX, TOOL_CALLS_MAX};
+use crate::limits::{
+    CHOICES_MAX, ERROR_MESSAGE_BYTES_MAX, FINDINGS_MAX, NAME_BYTES_MAX, TOOL_CALLS_MAX,
+};
 
 /// The answer as far as it has been read.
 #[derive(Debug)]
@@ -23,6 +27,10 @@ pub struct Answer {
     pub text_cut: bool,
     /// Whether choices or tool calls were dropped by a limit.
     pub calls_cut: bool,
+    /// What a moderation or content filter of the provider found, by the provider's names.
+    pub findings: BTreeSet<String>,
+    /// Whether what was answered is no text: vectors, images or sound.
+    pub is_not_text: bool,
     /// Whether an id, a name or an error's message was cut by a limit.
     pub names_cut: bool,
     tool_calls: Vec<(CallKey, ToolCall)>,
@@ -99,6 +107,8 @@ impl Answer {
             ended: false,
             text_cut: false,
             calls_cut: false,
+            findings: BTreeSet::new(),
+            is_not_text: false,
             names_cut: false,
             tool_calls: Vec::new(),
             hash,
@@ -136,6 +146,16 @@ impl Answer {
             code: keep(error.code, NAME_BYTES_MAX),
             message: keep(error.message, ERROR_MESSAGE_BYTES_MAX),
         });
+    }
+
+    /// Takes what a moderation or content filter found, such as `violence`.
+    pub fn find(&mut self, category: &str) {
+        if self.findings.len() < FINDINGS_MAX {
+            let category = shortened(category, NAME_BYTES_MAX, &mut self.names_cut);
+            self.findings.insert(category);
+        } else if !self.findings.contains(category) {
+            self.calls_cut = true;
+        }
     }
 
     /// Forgets every text and tool call, because all of them come again.

@@ -1,6 +1,7 @@
-//! The wire formats: which one a request speaks, and reading its requests and answers.
+//! The wire formats: reading their requests and their answers.
 //!
-//! A format is one file below, one variant of [`Api`], and one folder of fixtures.
+//! A format is one file below with a constant [`Format`], its line in [`FORMATS`], its paths in
+//! `route`, and one folder of `core/fixtures`.
 
 mod anthropic_messages;
 mod google_generate_content;
@@ -11,48 +12,53 @@ mod openai_embeddings;
 mod openai_error;
 mod openai_responses;
 mod openai_usage;
+mod route;
+mod tool_names;
+mod unread;
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::answer::Answer;
+use crate::framing::Hint;
+use crate::headers::Headers;
 use crate::json::{self, Json, Object, Text, TextOrList};
+use crate::note::Note;
 use crate::prompt::{Message, Prompt, content_text};
 
-/// A wire format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Api {
-    /// Anthropic Messages, `POST …/v1/messages`.
-    AnthropicMessages,
-    /// Google's generateContent, `POST …/models/{model}:generateContent` and
-    /// `:streamGenerateContent`.
-    GoogleGenerateContent,
-    /// Ollama's own chat and completion, `POST …/api/chat` and `…/api/generate`.
-    Ollama,
-    /// OpenAI chat completions, `POST …/chat/completions`.
-    OpenAiChat,
-    /// OpenAI's legacy completions of a text, `POST …/completions`.
-    OpenAiCompletions,
-    /// OpenAI embeddings, `POST …/embeddings`.
-    OpenAiEmbeddings,
-    /// OpenAI responses, `POST …/responses`.
-    OpenAiResponses,
-}
+pub use route::{Evidence, Identity, identify, model_in_path, without_query};
 
-/// The ends of paths by which formats are known; of several that fit, the first counts.
-const SUFFIXES: [(&str, Api); 9] = [
-    ("/chat/completions", Api::OpenAiChat),
-    ("/completions", Api::OpenAiCompletions),
-    ("/embeddings", Api::OpenAiEmbeddings),
-    ("/responses", Api::OpenAiResponses),
-    ("/v1/messages", Api::AnthropicMessages),
-    ("/api/chat", Api::Ollama),
-    ("/api/generate", Api::Ollama),
-    (":generateContent", Api::GoogleGenerateContent),
-    (":streamGenerateContent", Api::GoogleGenerateContent),
+/// Every format, by name.
+pub const FORMATS: [&Format; 11] = [
+    &anthropic_messages::FORMAT,
+    &unread::BATCH,
+    &google_generate_content::FORMAT,
+    &unread::GRPC,
+    &ollama::FORMAT,
+    &openai_chat::FORMAT,
+    &openai_completions::FORMAT,
+    &openai_embeddings::FORMAT,
+    &openai_responses::FORMAT,
+    &unread::TOKEN_COUNT,
+    &unread::WEBSOCKET,
 ];
 
-/// The data of a stream's last event, which is not JSON.
-const DONE: &str = "[DONE]";
+/// A wire format: how its requests and its answers are read.
+#[derive(Debug)]
+pub struct Format {
+    /// Its name in events and in the configuration.
+    pub name: &'static str,
+    /// The provider whose format it is, for hosts that are not known to be another's.
+    pub provider: &'static str,
+    /// How a body is cut where its first byte alone does not tell.
+    pub hint: Hint,
+    /// Reads a request's body; `None` if it is not a JSON object.
+    pub read_request: fn(&str) -> Option<Request<'_>>,
+    /// Makes a reader for the answer to one request.
+    pub reader: fn() -> Box<dyn Reader>,
+    /// Whether its bodies are JSON or streams of it. Of others only the size is recorded.
+    pub is_read: bool,
+}
 
 /// What is read of a request.
 #[derive(Debug, Default)]
@@ -61,149 +67,40 @@ pub struct Request<'a> {
     pub model: Option<Cow<'a, str>>,
     /// Sampling parameters, as written.
     pub parameters: Vec<(&'static str, Json<'a>)>,
+    /// The names of the tools that the model may call.
+    pub tools: Vec<Cow<'a, str>>,
     /// The prompt; absent if the request has none where the format keeps it.
     pub prompt: Option<Prompt<'a>>,
     /// The end user, as the request's body names them.
     pub user: Option<Cow<'a, str>>,
-    /// Whether the provider adds to the prompt what it keeps: an earlier turn, or a template.
-    pub is_continued: bool,
+    /// Why the prompt is absent, or not all of what the model gets.
+    pub note: Option<Note>,
 }
 
-impl Api {
-    /// The format of a request, by its method and the end of its path without the query.
-    ///
-    /// Hosts are not asked: gateways rewrite them, and self-hosted servers have any.
-    pub fn of(method: &str, path: &str) -> Option<Self> {
-        if method != "POST" {
-            return None;
-        }
-        let path = path.strip_suffix('/').unwrap_or(path);
-        SUFFIXES
-            .iter()
-            .find(|(suffix, _)| path.ends_with(suffix))
-            .map(|(_, api)| *api)
-    }
+/// Reads one answer, which comes as a whole body or as the messages of a stream.
+pub trait Reader: fmt::Debug {
+    /// Takes what the response's headers say of the answer.
+    fn head(&mut self, _headers: Headers<'_>, _answer: &mut Answer) {}
 
-    /// The model that a path names: before Google's verbs, and after Azure's `deployments`.
-    pub fn model_in_path(path: &str) -> Option<&str> {
-        let before_verb = path.rsplit_once(':').map(|(before, _)| before);
-        let named = before_verb.and_then(|path| path.rsplit_once("/models/"));
-        let deployed = path.split_once("/deployments/");
-        let segment = named.or(deployed)?.1;
-        segment.split('/').next().filter(|model| !model.is_empty())
-    }
+    /// Reads a whole body; false if it is not what the format sends.
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool;
 
-    /// The format's name in events.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::AnthropicMessages => "anthropic.messages",
-            Self::GoogleGenerateContent => "google.generate_content",
-            Self::Ollama => "ollama",
-            Self::OpenAiChat => "openai.chat_completions",
-            Self::OpenAiCompletions => "openai.completions",
-            Self::OpenAiEmbeddings => "openai.embeddings",
-            Self::OpenAiResponses => "openai.responses",
-        }
-    }
-
-    /// The provider whose format it is, for hosts that are not known to be another's.
-    pub fn provider(self) -> &'static str {
-        match self {
-            Self::AnthropicMessages => "anthropic",
-            Self::GoogleGenerateContent => "gemini",
-            Self::Ollama => "ollama",
-            Self::OpenAiChat
-            | Self::OpenAiCompletions
-            | Self::OpenAiEmbeddings
-            | Self::OpenAiResponses => "openai",
-        }
-    }
-
-    /// Reads a request's body; `None` if it is not a JSON object.
-    pub fn read_request(self, text: &str) -> Option<Request<'_>> {
-        match self {
-            Self::AnthropicMessages => anthropic_messages::read_request(text),
-            Self::GoogleGenerateContent => google_generate_content::read_request(text),
-            Self::Ollama => ollama::read_request(text),
-            Self::OpenAiChat => openai_chat::read_request(text),
-            Self::OpenAiCompletions => openai_completions::read_request(text),
-            Self::OpenAiEmbeddings => openai_embeddings::read_request(text),
-            Self::OpenAiResponses => openai_responses::read_request(text),
-        }
-    }
-
-    /// A reader for the answer to one request.
-    pub fn reader(self) -> Reader {
-        match self {
-            Self::AnthropicMessages => {
-                Reader::AnthropicMessages(anthropic_messages::Counts::default())
-            }
-            Self::GoogleGenerateContent => Reader::GoogleGenerateContent { calls: 0 },
-            Self::Ollama => Reader::Ollama { calls: 0 },
-            Self::OpenAiChat => Reader::OpenAiChat,
-            Self::OpenAiCompletions => Reader::OpenAiCompletions,
-            Self::OpenAiEmbeddings => Reader::OpenAiEmbeddings,
-            Self::OpenAiResponses => Reader::OpenAiResponses,
-        }
+    /// Reads one message of a stream, which the framing may name; false if it is not what the
+    /// format sends.
+    fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
+        self.body(data, answer)
     }
 }
 
-/// Reads one answer, which comes as a whole body or as events of a stream.
-#[derive(Debug)]
-pub enum Reader {
-    /// For [`Api::AnthropicMessages`].
-    AnthropicMessages(anthropic_messages::Counts),
-    /// For [`Api::GoogleGenerateContent`].
-    GoogleGenerateContent {
-        /// Tool calls so far, which have no numbers of their own.
-        calls: u64,
-    },
-    /// For [`Api::Ollama`].
-    Ollama {
-        /// Tool calls so far, which have no numbers of their own.
-        calls: u64,
-    },
-    /// For [`Api::OpenAiChat`].
-    OpenAiChat,
-    /// For [`Api::OpenAiCompletions`].
-    OpenAiCompletions,
-    /// For [`Api::OpenAiEmbeddings`].
-    OpenAiEmbeddings,
-    /// For [`Api::OpenAiResponses`].
-    OpenAiResponses,
-}
-
-impl Reader {
-    /// Reads a whole body; false if it is not a JSON object.
-    pub fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        match self {
-            Self::AnthropicMessages(counts) => anthropic_messages::read_body(text, counts, answer),
-            Self::GoogleGenerateContent { calls } => {
-                google_generate_content::read_body(text, calls, answer)
-            }
-            Self::Ollama { calls } => ollama::read_body(text, calls, answer),
-            Self::OpenAiChat => openai_chat::read_body(text, answer),
-            Self::OpenAiCompletions => openai_completions::read_body(text, answer),
-            Self::OpenAiEmbeddings => openai_embeddings::read_body(text, answer),
-            Self::OpenAiResponses => openai_responses::read_body(text, answer),
-        }
-    }
-
-    /// Reads one event of a stream; false if it is not what the format sends.
-    pub fn event(&mut self, data: &str, answer: &mut Answer) -> bool {
-        match self {
-            Self::AnthropicMessages(counts) => anthropic_messages::read_event(data, counts, answer),
-            Self::GoogleGenerateContent { calls } => {
-                google_generate_content::read_body(data, calls, answer)
-            }
-            Self::Ollama { calls } => ollama::read_body(data, calls, answer),
-            Self::OpenAiChat => openai_chat::read_event(data, answer),
-            Self::OpenAiCompletions => openai_completions::read_event(data, answer),
-            Self::OpenAiEmbeddings => openai_embeddings::read_body(data, answer),
-            Self::OpenAiResponses => openai_responses::read_event(data, answer),
-        }
+impl Format {
+    /// The format of a name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        FORMATS.into_iter().find(|format| format.name == name)
     }
 }
+
+/// The data of a stream's last event, which is not JSON, as OpenAI and many others send it.
+const DONE: &str = "[DONE]";
 
 json::wire! {
     /// A message of a chat, as most formats write it.
@@ -228,43 +125,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_model_may_be_named_by_the_path() {
-        for (path, model) in [
-            ("/v1beta/models/gemini-3:generateContent", Some("gemini-3")),
-            (
-                "/v1/projects/p/locations/l/publishers/google/models/g:streamGenerateContent",
-                Some("g"),
-            ),
-            (
-                "/openai/deployments/my-gpt/chat/completions",
-                Some("my-gpt"),
-            ),
-            ("/v1/chat/completions", None),
-            ("/v1/messages", None),
-        ] {
-            assert_eq!(Api::model_in_path(path), model, "{path}");
-        }
-    }
-
-    #[test]
-    fn a_format_is_known_by_method_and_end_of_path() {
-        let chat = Some(Api::OpenAiChat);
-        assert_eq!(Api::of("POST", "/v1/chat/completions"), chat);
-        assert_eq!(
-            Api::of("POST", "/openai/deployments/x/chat/completions/"),
-            chat
-        );
-        assert_eq!(
-            Api::of("POST", "/v1/messages"),
-            Some(Api::AnthropicMessages)
-        );
-        for other in ["/v1/messages/count_tokens", "/messages", "/", ""] {
-            assert_eq!(Api::of("POST", other), None, "{other}");
-        }
-        assert_eq!(
-            Api::of("POST", "/v1/completions"),
-            Some(Api::OpenAiCompletions)
-        );
-        assert_eq!(Api::of("GET", "/v1/chat/completions"), None);
+    fn formats_are_sorted_by_name_and_each_is_named_once() {
+        let names = FORMATS.map(|format| format.name);
+        assert!(names.is_sorted_by(|left, right| left < right), "{names:?}");
     }
 }

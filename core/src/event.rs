@@ -255,6 +255,9 @@ pub struct Response {
     /// The first choice's refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refusal: Option<String>,
+    /// What the provider's moderation or content filter found in prompt or answer, by its names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<String>,
     /// The tools the model wants called, of every choice.
     pub tool_calls: Vec<ToolCall>,
     /// Every choice, when there is more than one.

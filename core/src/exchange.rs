@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::answer::cut;
-use crate::api::Api;
+use crate::api::{self, Evidence, Identity, without_query};
 use crate::caller::Caller;
 use crate::completion::{self, End, Seen};
 use crate::decode::Decoder;
@@ -19,7 +19,6 @@ use crate::event::{Completion, Usage, UsageSource};
 use crate::headers::Headers;
 use crate::note::Note;
 use crate::policy::Policy;
-use crate::provider;
 use crate::time::Timestamp;
 
 use self::request::{Asked, RequestSide};
@@ -35,7 +34,7 @@ pub const PLUGIN: &str = concat!("audit-layer/", env!("CARGO_PKG_VERSION"));
 #[derive(Debug)]
 pub struct Exchange {
     policy: Rc<Policy>,
-    api: Api,
+    identity: Identity,
     request_id: String,
     started: Timestamp,
     caller: Caller,
@@ -55,26 +54,30 @@ impl Exchange {
         entropy: [u8; 10],
         now: Timestamp,
     ) -> Option<Self> {
-        let path = without_query(headers.str(":path")?);
-        let api = Api::of(headers.str(":method")?, path)?;
+        let identity = api::identify(headers, &policy.providers)?;
+        let path = without_query(headers.str(":path").unwrap_or_default());
         let mut notes = BTreeSet::new();
         let id = uuid::Builder::from_unix_timestamp_millis(now.unix_ms(), &entropy).into_uuid();
         Some(Self {
             policy: Rc::clone(policy),
-            api,
             request_id: id.to_string(),
             started: now,
             caller: Caller::read(headers, &mut notes),
             gateway: gateway(headers, path, &mut notes),
-            request: RequestSide::new(headers, &policy.capture),
-            response: ResponseSide::new(api, &policy.capture),
+            request: RequestSide::new(identity.format, headers, &policy.capture),
+            response: ResponseSide::new(identity.format, &policy.capture),
+            identity,
             notes,
         })
     }
 
-    /// The event's `request_id`.
-    pub fn request_id(&self) -> &str {
-        &self.request_id
+    /// The event's `request_id`, if there will be an event as far as is known.
+    pub fn request_id(&self) -> Option<&str> {
+        let is_audited = match self.identity.evidence {
+            Evidence::Enough => true,
+            Evidence::NeedsPrompt => self.request.has_prompt(),
+        };
+        is_audited.then_some(&self.request_id)
     }
 
     /// Takes the next bytes of the request's body.
@@ -84,7 +87,8 @@ impl Exchange {
 
     /// The request ended: reads its body and lets go of it.
     pub fn request_end(&mut self) {
-        self.request.end(self.api, &self.policy, &mut self.notes);
+        let format = self.identity.format;
+        self.request.end(format, &self.policy, &mut self.notes);
     }
 
     /// Takes the response's headers.
@@ -103,9 +107,12 @@ impl Exchange {
         self.response.end();
     }
 
-    /// Ends the exchange, however far it came, and gives its event.
-    pub fn end(mut self, end: End, now: Timestamp) -> AuditEvent {
-        let asked = self.request.finish(self.api, &self.policy, &mut self.notes);
+    /// Ends the exchange, however far it came, and gives its event; `None` if its body has shown
+    /// that it was no call of a model.
+    pub fn end(mut self, end: End, now: Timestamp) -> Option<AuditEvent> {
+        self.request_id()?;
+        let format = self.identity.format;
+        let asked = self.request.finish(format, &self.policy, &mut self.notes);
         let answered = self.response.finish(&mut self.notes);
         let state = completion::state(seen(&answered), &end);
         self.gateway.route = end.route.clone();
@@ -124,7 +131,7 @@ impl Exchange {
             _ => {}
         }
         let duration_ms = now.ms_since(self.started);
-        event(self, asked, answered, usage, state, end, duration_ms)
+        Some(event(self, asked, answered, usage, state, end, duration_ms))
     }
 }
 
@@ -164,7 +171,7 @@ fn event(
 ) -> AuditEvent {
     let Exchange {
         policy,
-        api,
+        identity,
         request_id,
         started,
         caller,
@@ -187,7 +194,7 @@ fn event(
     };
     let (response_content, response) = answered.said(&policy.capture, &mut notes);
     let capture = Capture {
-        api: api.name(),
+        api: identity.format.name,
         streamed: answered.streamed,
         request_bytes: asked.bytes,
         response_bytes: answered.bytes,
@@ -198,11 +205,9 @@ fn event(
         notes: notes.into_iter().collect(),
     };
     let model = match asked.model.as_str() {
-        "" => Api::model_in_path(gateway.path.as_deref().unwrap_or_default()).unwrap_or_default(),
-        model => model,
+        "" => api::model_in_path(gateway.path.as_deref().unwrap_or_default()),
+        model => Some(model.into()),
     };
-    let host = gateway.host.as_deref().unwrap_or_default();
-    let provider = provider::of_host(host).unwrap_or(api.provider());
     AuditEvent {
         request_id,
         timestamp: started.rfc3339(),
@@ -215,8 +220,8 @@ fn event(
         prompt_tokens: usage.input_tokens.unwrap_or(0),
         response_content,
         response_tokens: usage.output_tokens.unwrap_or(0),
-        model_provider: provider.to_owned(),
-        model_name: model.to_owned(),
+        model_provider: identity.provider,
+        model_name: model.unwrap_or_default().into_owned(),
         model_parameters: asked.parameters,
         decision_type: caller.decision_type,
         decision_outcome: caller.decision_outcome,
@@ -270,11 +275,6 @@ fn gateway(headers: Headers<'_>, path: &str, notes: &mut BTreeSet<Note>) -> Gate
         plugin: PLUGIN.to_owned(),
         ..Gateway::default()
     }
-}
-
-/// A query may hold a key, so none is ever recorded.
-fn without_query(path: &str) -> &str {
-    path.split(['?', '#']).next().unwrap_or_default()
 }
 
 /// The name of the content-encoding, if there is one, and its decoder, if there is one.

@@ -7,7 +7,6 @@ pub mod sse;
 
 use std::mem;
 
-use crate::api::Api;
 use crate::limits::STREAM_EVENT_BYTES_MAX;
 
 /// One message of a stream.
@@ -109,21 +108,6 @@ pub struct Sniffed<'a> {
     pub head: Vec<u8>,
     /// What follows them in the chunk.
     pub rest: &'a [u8],
-}
-
-impl Hint {
-    /// What a format sends.
-    pub fn of(api: Api) -> Self {
-        match api {
-            Api::AnthropicMessages
-            | Api::OpenAiChat
-            | Api::OpenAiCompletions
-            | Api::OpenAiEmbeddings
-            | Api::OpenAiResponses => Self::Json,
-            Api::GoogleGenerateContent => Self::Array,
-            Api::Ollama => Self::Lines,
-        }
-    }
 }
 
 impl<'a> Message<'a> {

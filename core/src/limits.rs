@@ -25,6 +25,9 @@ pub const RAW_DEPTH_MAX: usize = 64;
 /// Bytes of an identifier or name that a provider or caller sends (ids, models, tool names).
 pub const NAME_BYTES_MAX: usize = 1 << 10;
 
+/// Findings of a provider's moderation that an event carries.
+pub const FINDINGS_MAX: usize = 64;
+
 /// Bytes of an error message that a provider sends.
 pub const ERROR_MESSAGE_BYTES_MAX: usize = 8 << 10;
 

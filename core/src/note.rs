@@ -6,24 +6,33 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Note {
+    /// The answer is no text but vectors, images or sound; it is not recorded.
+    AnswerNotText,
     /// A member of an `x-audit-*` header was not understood and left out.
     AuditHeaderInvalid,
     /// The caller's metadata had a member `audit_layer`, which is the gateway's.
     AuditMetadataReserved,
     /// An `x-audit-*` header that means nothing was removed.
     AuditHeaderUnknown,
+    /// The provider's moderation or content filter found something in the prompt or the answer.
+    ContentFlagged,
     /// A header's value was not UTF-8; the bytes that were not stand as U+FFFD.
     HeaderNotUtf8,
     /// The text held bytes or half surrogates that are not Unicode; they stand as U+FFFD.
     InvalidUnicodeReplaced,
     /// An id, a name or an error's message was longer than an event carries.
     NameTruncated,
+    /// The call asks for no answer of a model: it counts tokens, or hands in a batch. Its content
+    /// is not recorded.
+    NotAGeneration,
     /// A sampling parameter was too large or too deeply nested to be kept.
     ParameterTooLarge,
     /// The prompt is in the event up to the content limit; the hash is of the whole.
     PromptContentTruncated,
     /// The provider adds to the prompt what it keeps, such as earlier turns; that is not recorded.
     PromptContinued,
+    /// The call speaks WebSocket or gRPC, whose messages are not read.
+    ProtocolNotRead,
     /// The request's body was empty.
     RequestBodyEmpty,
     /// The request's body was larger than the limit for reading; what was read is a beginning.

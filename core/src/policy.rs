@@ -8,6 +8,7 @@ mod schema;
 use crate::digest::HashForm;
 use crate::event::ContentPolicy;
 use crate::prompt::PromptFormat;
+use crate::provider::OwnHost;
 
 pub use check::ConfigError;
 #[cfg(feature = "schema")]
@@ -24,6 +25,8 @@ pub struct Policy {
     pub delivery: Delivery,
     /// What is read and kept of each exchange.
     pub capture: CapturePolicy,
+    /// Hosts of the operator's own and who serves models there; the first that fits counts.
+    pub providers: Vec<OwnHost>,
 }
 
 /// Where events go.

@@ -109,9 +109,15 @@ fn part_text(part: Json<'_>) -> Cow<'_, str> {
         return text;
     }
     let read = json::read(part.get()).and_then(|Object(read)| read);
-    let Part { kind, text } = read.unwrap_or_default();
+    let Part {
+        kind,
+        text,
+        content,
+    } = read.unwrap_or_default();
     match (kind.0.as_deref(), text.0) {
         (Some("text" | "input_text" | "output_text"), Some(text)) => text,
+        // What a tool gave is asked of the model as much as what a person wrote.
+        (Some("tool_result"), _) => content_text(content),
         (kind, _) => Cow::Owned(placeholder(kind.unwrap_or("part"), part)),
     }
 }
@@ -144,6 +150,7 @@ json::wire! {
     struct Part<'a> {
         kind: Text<'a> = "type",
         text: Text<'a> = "text",
+        content: TextOrList<'a> = "content",
     }
 }
 
@@ -165,6 +172,17 @@ mod tests {
             let list = format!(r#"[{{"type":"text","text":"a"}}, {part}, "b"]"#);
             assert_eq!(content(&list), format!("a\n[image_url {hash}]\nb"));
         }
+    }
+
+    #[test]
+    fn the_result_of_a_tool_is_its_text() {
+        let content = content(
+            r#"[{"type":"tool_result","tool_use_id":"t","content":"12 C"},
+                {"type":"tool_result","content":[{"type":"text","text":"a"},{"type":"image"}]},
+                {"type":"tool_result"}]"#,
+        );
+        assert!(content.starts_with("12 C\na\n[image sha256:"), "{content}");
+        assert!(content.ends_with("]\n"), "{content}");
     }
 
     #[test]

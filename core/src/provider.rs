@@ -2,6 +2,8 @@
 //!
 //! `core/PROVIDERS.md` lists the names with those of the OpenTelemetry conventions.
 
+use crate::api::Format;
+
 /// Hosts, or the ends of hosts after a dot, and the provider that each belongs to.
 const HOSTS: [(&str, &str); 35] = [
     ("ai.azure.com", "azure"),
@@ -48,15 +50,29 @@ const VERTEX: &str = "-aiplatform.googleapis.com";
 const AMAZON: [&str; 3] = ["amazonaws.com", "amazonaws.com.cn", "api.aws"];
 const BEDROCK: &str = "bedrock";
 
+/// A host that the configuration names.
+#[derive(Debug, Clone)]
+pub struct OwnHost {
+    /// The host, in lower case; it counts with everything before it, at a dot.
+    pub host: String,
+    /// Who serves the models there.
+    pub name: String,
+    /// How calls to paths are read by which no format is known.
+    pub format: Option<&'static Format>,
+}
+
+impl OwnHost {
+    /// Whether a host, which may carry a port, is this one.
+    pub fn is_host(&self, host: &str) -> bool {
+        is_within(&without_port(host), &self.host)
+    }
+}
+
 /// The provider of a host, which may carry a port; `None` if it is nobody's we know.
 ///
 /// Hosts are compared by whole labels: `x.ai` is no part of `llamaindex.ai`.
 pub fn of_host(host: &str) -> Option<&'static str> {
-    let host = host
-        .split(':')
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let host = without_port(host);
     if host.ends_with(VERTEX) {
         return Some("vertex");
     }
@@ -68,6 +84,11 @@ pub fn of_host(host: &str) -> Option<&'static str> {
         .iter()
         .find(|(known, _)| is_within(&host, known))
         .map(|(_, provider)| *provider)
+}
+
+fn without_port(host: &str) -> String {
+    let host = host.split(':').next().unwrap_or_default();
+    host.to_ascii_lowercase()
 }
 
 fn is_within(host: &str, known: &str) -> bool {

@@ -66,7 +66,9 @@ impl HttpContext for Http {
         if let Some(exchange) = &mut self.exchange {
             let pairs = host::headers(Map::Response);
             exchange.response_head(Headers(&pairs));
-            host::set_header(Map::Response, AUDIT_REQUEST_ID, exchange.request_id());
+            if let Some(id) = exchange.request_id() {
+                host::set_header(Map::Response, AUDIT_REQUEST_ID, id);
+            }
         }
         self.response_end_if(end_of_stream);
         Action::Continue
@@ -94,7 +96,9 @@ impl HttpContext for Http {
             return;
         };
         let now = host::now();
-        let event = exchange.end(end(), now);
+        let Some(event) = exchange.end(end(), now) else {
+            return;
+        };
         let pushed = shared::outbox(|outbox| outbox.push(event, &policy.delivery, now));
         if let Some((dead, telemetry)) = pushed {
             telemetry.event_recorded();

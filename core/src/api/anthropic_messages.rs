@@ -6,13 +6,15 @@ use std::borrow::Cow;
 
 use serde::de::MapAccess;
 
-use super::{ChatMessage, Request, openai_error};
+use super::tool_names::ToolNames;
+use super::{ChatMessage, Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::event::Usage;
+use crate::framing::Hint;
 use crate::json::{self, Count, FromObject, Json, List, Object, Text, TextOrList};
 use crate::prompt::{Message, Prompt, Wrapper, content_text};
 
-/// Members of a request that steer sampling. Tools and content are not among them.
+/// Members of a request that steer sampling. Content is not among them.
 const PARAMETERS: [&str; 10] = [
     "max_tokens",
     "output_config",
@@ -29,12 +31,22 @@ const PARAMETERS: [&str; 10] = [
 /// An answer has one choice.
 const CHOICE: u64 = 0;
 
-pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
+pub(super) const FORMAT: Format = Format {
+    name: "anthropic.messages",
+    provider: "anthropic",
+    hint: Hint::Json,
+    read_request,
+    reader: || Box::new(AnswerReader::default()),
+    is_read: true,
+};
+
+fn read_request(text: &str) -> Option<Request<'_>> {
     let RequestWire {
         model,
         system,
         messages,
         parameters,
+        tools,
         metadata,
     } = json::read::<Object<_>>(text)?.0?;
     let user = metadata.0.and_then(|metadata| metadata.user_id.0);
@@ -48,6 +60,7 @@ pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
                 .chain(messages.into_iter().map(ChatMessage::read))
                 .collect(),
         }),
+        tools: tools.0,
         user,
         ..Request::default()
     })
@@ -66,7 +79,21 @@ fn system_message(system: TextOrList<'_>) -> Option<Message<'_>> {
     })
 }
 
-pub(super) fn read_body(text: &str, counts: &mut Counts, answer: &mut Answer) -> bool {
+/// Reads answers; of a stream, the counts come in two events.
+#[derive(Debug, Default)]
+struct AnswerReader(Counts);
+
+impl Reader for AnswerReader {
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        read_body(text, &mut self.0, answer)
+    }
+
+    fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
+        read_event(data, &mut self.0, answer)
+    }
+}
+
+fn read_body(text: &str, counts: &mut Counts, answer: &mut Answer) -> bool {
     let Some(Object(Some(body))) = json::read(text) else {
         return false;
     };
@@ -74,7 +101,7 @@ pub(super) fn read_body(text: &str, counts: &mut Counts, answer: &mut Answer) ->
     true
 }
 
-pub(super) fn read_event(data: &str, counts: &mut Counts, answer: &mut Answer) -> bool {
+fn read_event(data: &str, counts: &mut Counts, answer: &mut Answer) -> bool {
     let Some(Object(Some(event))) = json::read::<Object<EventWire<'_>>>(data) else {
         return false;
     };
@@ -192,7 +219,7 @@ fn key(block: u64) -> CallKey {
 
 /// Token counts as Anthropic sends them: totals that later events overwrite one by one.
 #[derive(Debug, Default)]
-pub struct Counts {
+pub(super) struct Counts {
     input: Option<u64>,
     output: Option<u64>,
     cache_read: Option<u64>,
@@ -239,6 +266,7 @@ struct RequestWire<'a> {
     system: TextOrList<'a>,
     messages: Option<List<Object<ChatMessage<'a>>>>,
     parameters: Vec<(&'static str, Json<'a>)>,
+    tools: ToolNames<'a>,
     metadata: Object<MetadataWire<'a>>,
 }
 
@@ -248,6 +276,7 @@ impl<'de> FromObject<'de> for RequestWire<'de> {
             "model" => self.model = value.next_value()?,
             "system" => self.system = value.next_value()?,
             "messages" => self.messages = Some(value.next_value()?),
+            "tools" => self.tools = value.next_value()?,
             "metadata" => self.metadata = value.next_value()?,
             _ => json::keep(&PARAMETERS, &mut self.parameters, name, value)?,
         }

@@ -7,10 +7,13 @@ use std::borrow::Cow;
 
 use serde::de::MapAccess;
 
-use super::{Request, openai_error};
+use super::tool_names::ToolNames;
+use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::event::Usage;
+use crate::framing::Hint;
 use crate::json::{self, Count, Flag, FromObject, Json, List, Object, Scalar, Text, skip};
+use crate::note::Note;
 use crate::prompt::{Message, Prompt, Wrapper, placeholder};
 
 /// Members of `generationConfig` that steer sampling; schemas are not among them.
@@ -48,7 +51,16 @@ const FINISH_REASONS: [(&str, &str); 5] = [
     ("5", "OTHER"),
 ];
 
-pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
+pub(super) const FORMAT: Format = Format {
+    name: "google.generate_content",
+    provider: "gemini",
+    hint: Hint::Array,
+    read_request,
+    reader: || Box::new(AnswerReader::default()),
+    is_read: true,
+};
+
+fn read_request(text: &str) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
     let system = wire.system.0.map(|system| Message {
         role: Cow::Borrowed("system"),
@@ -64,7 +76,8 @@ pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
     Some(Request {
         parameters: wire.config.0.unwrap_or_default().parameters,
         prompt,
-        is_continued: wire.cached_content.0.is_some(),
+        tools: wire.tools.0,
+        note: wire.cached_content.0.map(|_| Note::PromptContinued),
         ..Request::default()
     })
 }
@@ -108,8 +121,20 @@ fn part_text(part: Json<'_>) -> Cow<'_, str> {
     }
 }
 
+#[derive(Debug, Default)]
+struct AnswerReader {
+    /// Tool calls so far, which have no numbers of their own.
+    calls: u64,
+}
+
+impl Reader for AnswerReader {
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        read_body(text, &mut self.calls, answer)
+    }
+}
+
 /// Reads a whole body or one piece of a stream: pieces are whole responses whose parts go on.
-pub(super) fn read_body(text: &str, calls: &mut u64, answer: &mut Answer) -> bool {
+fn read_body(text: &str, calls: &mut u64, answer: &mut Answer) -> bool {
     let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
         return false;
     };
@@ -190,6 +215,7 @@ struct RequestWire<'a> {
     contents: Option<Contents<'a>>,
     config: Object<ConfigWire<'a>>,
     cached_content: Text<'a>,
+    tools: ToolNames<'a>,
 }
 
 impl<'de> FromObject<'de> for RequestWire<'de> {
@@ -198,6 +224,7 @@ impl<'de> FromObject<'de> for RequestWire<'de> {
             "systemInstruction" | "system_instruction" => self.system = value.next_value()?,
             "contents" => self.contents = Some(Contents::read(value.next_value()?)),
             "generationConfig" | "generation_config" => self.config = value.next_value()?,
+            "tools" => self.tools = value.next_value()?,
             "cachedContent" | "cached_content" => self.cached_content = value.next_value()?,
             _ => skip(value)?,
         }

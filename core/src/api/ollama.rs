@@ -7,10 +7,13 @@ use std::borrow::Cow;
 
 use serde::de::MapAccess;
 
-use super::{Request, openai_error};
+use super::tool_names::ToolNames;
+use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::event::Usage;
+use crate::framing::Hint;
 use crate::json::{self, Count, Flag, FromObject, Json, List, Object, Text, skip};
+use crate::note::Note;
 use crate::prompt::{Message, Prompt, Wrapper, placeholder};
 
 /// Members of `options` that steer sampling.
@@ -32,7 +35,16 @@ const PARAMETERS: [&str; 12] = [
 /// An answer has one choice.
 const CHOICE: u64 = 0;
 
-pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
+pub(super) const FORMAT: Format = Format {
+    name: "ollama",
+    provider: "ollama",
+    hint: Hint::Lines,
+    read_request,
+    reader: || Box::new(AnswerReader::default()),
+    is_read: true,
+};
+
+fn read_request(text: &str) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
     let has_prompt = wire.messages.is_some() || wire.prompt.0.is_some();
     let messages = MessageWire::plain("system", wire.system)
@@ -54,12 +66,13 @@ pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
     Some(Request {
         model: wire.model.0,
         parameters: wire.options.0.unwrap_or_default().parameters,
+        tools: wire.tools.0,
         prompt: has_prompt.then(|| Prompt {
             wrapper: Wrapper::Contents,
             messages: messages.map(message).collect(),
         }),
         // The numbers that an earlier answer gave stand for that conversation.
-        is_continued: wire.context.is_some(),
+        note: wire.context.map(|_| Note::PromptContinued),
         ..Request::default()
     })
 }
@@ -77,8 +90,20 @@ fn message(wire: MessageWire<'_>) -> Message<'_> {
     }
 }
 
+#[derive(Debug, Default)]
+struct AnswerReader {
+    /// Tool calls so far, which have no numbers of their own.
+    calls: u64,
+}
+
+impl Reader for AnswerReader {
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        read_body(text, &mut self.calls, answer)
+    }
+}
+
 /// Reads a whole body or one line of a stream: a line is a body whose texts go on.
-pub(super) fn read_body(text: &str, calls: &mut u64, answer: &mut Answer) -> bool {
+fn read_body(text: &str, calls: &mut u64, answer: &mut Answer) -> bool {
     let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
         return false;
     };
@@ -149,6 +174,7 @@ struct RequestWire<'a> {
     images: List<Json<'a>>,
     context: Option<Json<'a>>,
     options: Object<OptionsWire<'a>>,
+    tools: ToolNames<'a>,
 }
 
 impl<'de> FromObject<'de> for RequestWire<'de> {
@@ -156,6 +182,7 @@ impl<'de> FromObject<'de> for RequestWire<'de> {
         match name {
             "model" => self.model = value.next_value()?,
             "messages" => self.messages = Some(value.next_value()?),
+            "tools" => self.tools = value.next_value()?,
             "prompt" => self.prompt = value.next_value()?,
             "suffix" => self.suffix = value.next_value()?,
             "system" => self.system = value.next_value()?,

@@ -5,13 +5,14 @@
 use serde::de::MapAccess;
 
 use super::openai_usage::UsageWire;
-use super::{ChatMessage, DONE, Request, openai_error};
+use super::tool_names::ToolNames;
+use super::{ChatMessage, DONE, Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
+use crate::framing::Hint;
 use crate::json::{self, Count, FromObject, Json, List, Object, Scalar, Text, TextOrList};
 use crate::prompt::{Prompt, Wrapper, content_text};
 
-/// Members of a request that steer sampling. Tools, schemas of tools and content are not among
-/// them.
+/// Members of a request that steer sampling. Schemas of tools and content are not among them.
 const PARAMETERS: [&str; 22] = [
     "frequency_penalty",
     "logit_bias",
@@ -40,11 +41,22 @@ const PARAMETERS: [&str; 22] = [
 /// The key of the one call of the older `function_call`; newer calls count from 0.
 const FUNCTION_CALL: u64 = u64::MAX;
 
-pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
+pub(super) const FORMAT: Format = Format {
+    name: "openai.chat_completions",
+    provider: "openai",
+    hint: Hint::Json,
+    read_request,
+    reader: || Box::new(AnswerReader),
+    is_read: true,
+};
+
+fn read_request(text: &str) -> Option<Request<'_>> {
     let RequestWire {
         model,
         messages,
         parameters,
+        tools,
+        functions,
         safety_identifier,
         user,
     } = json::read::<Object<_>>(text)?.0?;
@@ -55,12 +67,27 @@ pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
             wrapper: Wrapper::Contents,
             messages: messages.into_iter().map(ChatMessage::read).collect(),
         }),
+        tools: [tools.0, functions.0].concat(),
         user: safety_identifier.0.or(user.0),
         ..Request::default()
     })
 }
 
-pub(super) fn read_body(text: &str, answer: &mut Answer) -> bool {
+/// Reads answers; a stream ends with [`DONE`].
+#[derive(Debug)]
+struct AnswerReader;
+
+impl Reader for AnswerReader {
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        read_body(text, answer)
+    }
+
+    fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
+        read_event(data, answer)
+    }
+}
+
+fn read_body(text: &str, answer: &mut Answer) -> bool {
     let Some(Object(Some(body))) = json::read(text) else {
         return false;
     };
@@ -68,7 +95,7 @@ pub(super) fn read_body(text: &str, answer: &mut Answer) -> bool {
     true
 }
 
-pub(super) fn read_event(data: &str, answer: &mut Answer) -> bool {
+fn read_event(data: &str, answer: &mut Answer) -> bool {
     if data.trim() == DONE {
         answer.ended = true;
         return true;
@@ -150,6 +177,8 @@ struct RequestWire<'a> {
     model: Text<'a>,
     messages: Option<List<Object<ChatMessage<'a>>>>,
     parameters: Vec<(&'static str, Json<'a>)>,
+    tools: ToolNames<'a>,
+    functions: ToolNames<'a>,
     safety_identifier: Text<'a>,
     user: Text<'a>,
 }
@@ -160,6 +189,9 @@ impl<'de> FromObject<'de> for RequestWire<'de> {
             "model" => self.model = value.next_value()?,
             "messages" => self.messages = Some(value.next_value()?),
             "safety_identifier" => self.safety_identifier = value.next_value()?,
+            "tools" => self.tools = value.next_value()?,
+            // The older name, of which the calls are `function_call`.
+            "functions" => self.functions = value.next_value()?,
             "user" => self.user = value.next_value()?,
             _ => json::keep(&PARAMETERS, &mut self.parameters, name, value)?,
         }

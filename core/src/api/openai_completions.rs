@@ -5,8 +5,9 @@
 use std::borrow::Cow;
 
 use super::openai_usage::UsageWire;
-use super::{DONE, Request, openai_error};
+use super::{DONE, Format, Reader, Request, openai_error};
 use crate::answer::{Answer, Part};
+use crate::framing::Hint;
 use crate::json::{self, Count, Json, List, Object, Scalar, Text};
 use crate::prompt::{Message, Prompt, Wrapper, input_text};
 
@@ -27,7 +28,16 @@ const PARAMETERS: [&str; 13] = [
     "top_p",
 ];
 
-pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
+pub(super) const FORMAT: Format = Format {
+    name: "openai.completions",
+    provider: "openai",
+    hint: Hint::Json,
+    read_request,
+    reader: || Box::new(AnswerReader),
+    is_read: true,
+};
+
+fn read_request(text: &str) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
     let prompt = wire.prompt.map(|prompt| {
         let prompt = ("user", input_text(prompt));
@@ -53,8 +63,22 @@ pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
     })
 }
 
+/// Reads answers; a stream ends with [`DONE`].
+#[derive(Debug)]
+struct AnswerReader;
+
+impl Reader for AnswerReader {
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        read_body(text, answer)
+    }
+
+    fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
+        read_event(data, answer)
+    }
+}
+
 /// A completion and a chunk of one have the same members.
-pub(super) fn read_body(text: &str, answer: &mut Answer) -> bool {
+fn read_body(text: &str, answer: &mut Answer) -> bool {
     let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
         return false;
     };
@@ -77,7 +101,7 @@ pub(super) fn read_body(text: &str, answer: &mut Answer) -> bool {
     true
 }
 
-pub(super) fn read_event(data: &str, answer: &mut Answer) -> bool {
+fn read_event(data: &str, answer: &mut Answer) -> bool {
     if data.trim() == DONE {
         answer.ended = true;
         return true;

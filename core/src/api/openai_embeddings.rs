@@ -5,15 +5,25 @@
 use std::borrow::Cow;
 
 use super::openai_usage::UsageWire;
-use super::{Request, openai_error};
+use super::{Format, Reader, Request, openai_error};
 use crate::answer::Answer;
+use crate::framing::Hint;
 use crate::json::{self, Json, Object, Text};
 use crate::prompt::{Message, Prompt, Wrapper, input_text};
 
 /// Members of a request that say how to embed.
 const PARAMETERS: [&str; 2] = ["dimensions", "encoding_format"];
 
-pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
+pub(super) const FORMAT: Format = Format {
+    name: "openai.embeddings",
+    provider: "openai",
+    hint: Hint::Json,
+    read_request,
+    reader: || Box::new(AnswerReader),
+    is_read: true,
+};
+
+fn read_request(text: &str) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
     let prompt = wire.input.map(|input| Prompt {
         wrapper: Wrapper::Contents,
@@ -31,11 +41,21 @@ pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
     })
 }
 
-pub(super) fn read_body(text: &str, answer: &mut Answer) -> bool {
+#[derive(Debug)]
+struct AnswerReader;
+
+impl Reader for AnswerReader {
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        read_body(text, answer)
+    }
+}
+
+fn read_body(text: &str, answer: &mut Answer) -> bool {
     let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
         return false;
     };
     answer.identify(None, body.model.0.as_deref());
+    answer.is_not_text = body.error.is_none();
     if let Some(usage) = body.usage.input_only() {
         answer.usage = usage;
     }

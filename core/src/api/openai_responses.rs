@@ -7,13 +7,16 @@ use std::borrow::Cow;
 use serde::de::MapAccess;
 
 use super::openai_usage::UsageWire;
-use super::{DONE, Request, openai_error};
+use super::tool_names::ToolNames;
+use super::{DONE, Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::event::ApiError;
+use crate::framing::Hint;
 use crate::json::{self, Count, FromObject, Json, List, Object, Scalar, Text, TextOrList};
+use crate::note::Note;
 use crate::prompt::{Message, Prompt, Wrapper, content_text, placeholder};
 
-/// Members of a request that steer sampling. Tools, schemas and content are not among them.
+/// Members of a request that steer sampling. Schemas and content are not among them.
 const PARAMETERS: [&str; 12] = [
     "background",
     "max_output_tokens",
@@ -32,7 +35,16 @@ const PARAMETERS: [&str; 12] = [
 /// A response has one choice.
 const CHOICE: u64 = 0;
 
-pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
+pub(super) const FORMAT: Format = Format {
+    name: "openai.responses",
+    provider: "openai",
+    hint: Hint::Json,
+    read_request,
+    reader: || Box::new(AnswerReader),
+    is_read: true,
+};
+
+fn read_request(text: &str) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
     let has_prompt = wire.input.is_some() || wire.instructions.0.is_some();
     let instructions = wire.instructions.0.map(|text| Message {
@@ -51,7 +63,8 @@ pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
         parameters: wire.parameters,
         prompt,
         user: wire.safety_identifier.0.or(wire.user.0),
-        is_continued: wire.is_continued,
+        note: wire.is_continued.then_some(Note::PromptContinued),
+        tools: wire.tools.0,
     })
 }
 
@@ -92,7 +105,21 @@ fn message(item: Json<'_>) -> Message<'_> {
     }
 }
 
-pub(super) fn read_body(text: &str, answer: &mut Answer) -> bool {
+/// Reads answers; a stream ends with [`DONE`].
+#[derive(Debug)]
+struct AnswerReader;
+
+impl Reader for AnswerReader {
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        read_body(text, answer)
+    }
+
+    fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
+        read_event(data, answer)
+    }
+}
+
+fn read_body(text: &str, answer: &mut Answer) -> bool {
     let Some(Object(Some(body))) = json::read(text) else {
         return false;
     };
@@ -100,7 +127,7 @@ pub(super) fn read_body(text: &str, answer: &mut Answer) -> bool {
     true
 }
 
-pub(super) fn read_event(data: &str, answer: &mut Answer) -> bool {
+fn read_event(data: &str, answer: &mut Answer) -> bool {
     if data.trim() == DONE {
         answer.ended = true;
         return true;
@@ -254,6 +281,7 @@ struct RequestWire<'a> {
     instructions: Text<'a>,
     input: Option<Json<'a>>,
     parameters: Vec<(&'static str, Json<'a>)>,
+    tools: ToolNames<'a>,
     safety_identifier: Text<'a>,
     user: Text<'a>,
     is_continued: bool,
@@ -267,6 +295,7 @@ impl<'de> FromObject<'de> for RequestWire<'de> {
             "input" => self.input = value.next_value()?,
             "safety_identifier" => self.safety_identifier = value.next_value()?,
             "user" => self.user = value.next_value()?,
+            "tools" => self.tools = value.next_value()?,
             "previous_response_id" | "conversation" | "prompt" => {
                 self.is_continued |= value.next_value::<Option<Json<'de>>>()?.is_some();
             }

@@ -1,10 +1,13 @@
 //! The request's side of an exchange: its body until it ends, and what was read of it after that.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+
+use serde_json::value::RawValue;
 
 use super::{carried, encoding};
 use crate::answer::shortened;
-use crate::api::{Api, Request};
+use crate::api::{Format, Request};
 use crate::body::Capture;
 use crate::decode::Decoder;
 use crate::digest::{Digest, HashForm};
@@ -20,6 +23,11 @@ use crate::policy::{CapturePolicy, Policy};
 pub(super) enum RequestSide {
     /// Its body is coming.
     Coming(Coming),
+    /// Its body is no text; only its size counts.
+    Unread {
+        /// Bytes so far.
+        bytes: u64,
+    },
     /// It has ended.
     Read(Asked),
 }
@@ -45,6 +53,7 @@ const CUT: [Note; 3] = [
 #[derive(Debug, Default)]
 pub(super) struct Asked {
     pub(super) bytes: u64,
+    pub(super) has_prompt: bool,
     pub(super) body_hash: Option<String>,
     pub(super) model: String,
     pub(super) parameters: Members,
@@ -54,7 +63,10 @@ pub(super) struct Asked {
 }
 
 impl RequestSide {
-    pub(super) fn new(headers: Headers<'_>, capture: &CapturePolicy) -> Self {
+    pub(super) fn new(format: &Format, headers: Headers<'_>, capture: &CapturePolicy) -> Self {
+        if !format.is_read {
+            return Self::Unread { bytes: 0 };
+        }
         let (encoding, decoder) = encoding(headers);
         Self::Coming(Coming {
             bytes: 0,
@@ -65,24 +77,25 @@ impl RequestSide {
     }
 
     pub(super) fn body(&mut self, chunk: &[u8], notes: &mut BTreeSet<Note>) {
-        let Self::Coming(coming) = self else { return };
         let size = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
-        coming.bytes = coming.bytes.saturating_add(size);
-        coming.hash(chunk);
-        let Some(decoder) = &mut coming.decoder else {
-            return;
-        };
-        if decoder
-            .decode(chunk, |piece| coming.body.push(piece))
-            .is_err()
-        {
-            notes.insert(Note::RequestEncodingBroken);
+        match self {
+            Self::Coming(coming) => {
+                coming.bytes = coming.bytes.saturating_add(size);
+                coming.body(chunk, notes);
+            }
+            Self::Unread { bytes } => *bytes = bytes.saturating_add(size),
+            Self::Read(_) => {}
         }
     }
 
-    pub(super) fn end(&mut self, api: Api, policy: &Policy, notes: &mut BTreeSet<Note>) {
+    /// Whether the body has been read, and has a prompt.
+    pub(super) fn has_prompt(&self) -> bool {
+        matches!(self, Self::Read(asked) if asked.has_prompt)
+    }
+
+    pub(super) fn end(&mut self, format: &Format, policy: &Policy, notes: &mut BTreeSet<Note>) {
         if let Self::Coming(coming) = self {
-            let asked = read(coming, api, policy, notes);
+            let asked = read(coming, format, policy, notes);
             *self = Self::Read(asked);
         }
     }
@@ -90,22 +103,42 @@ impl RequestSide {
     /// What was asked; an exchange may end before its request does.
     pub(super) fn finish(
         &mut self,
-        api: Api,
+        format: &Format,
         policy: &Policy,
         notes: &mut BTreeSet<Note>,
     ) -> Asked {
         if matches!(self, Self::Coming(_)) {
             notes.insert(Note::RequestIncomplete);
-            self.end(api, policy, notes);
+            self.end(format, policy, notes);
         }
         match self {
             Self::Read(asked) => std::mem::take(asked),
             Self::Coming(_) => Asked::default(),
+            Self::Unread { bytes } => {
+                notes.insert(Note::ProtocolNotRead);
+                Asked {
+                    bytes: *bytes,
+                    ..Asked::default()
+                }
+            }
         }
     }
 }
 
 impl Coming {
+    fn body(&mut self, chunk: &[u8], notes: &mut BTreeSet<Note>) {
+        self.hash(chunk);
+        let Some(decoder) = &mut self.decoder else {
+            return;
+        };
+        if decoder
+            .decode(chunk, |piece| self.body.push(piece))
+            .is_err()
+        {
+            notes.insert(Note::RequestEncodingBroken);
+        }
+    }
+
     /// While the body is kept whole it need not be hashed: most prompts have a hash of their own.
     fn hash(&mut self, chunk: &[u8]) {
         let must_begin = self.body.is_whole() && !self.body.has_room_for(chunk.len());
@@ -129,12 +162,12 @@ impl Coming {
     }
 }
 
-fn read(coming: &Coming, api: Api, policy: &Policy, notes: &mut BTreeSet<Note>) -> Asked {
+fn read(coming: &Coming, format: &Format, policy: &Policy, notes: &mut BTreeSet<Note>) -> Asked {
     if coming.bytes == 0 {
         notes.insert(Note::RequestBodyEmpty);
         return Asked::default();
     }
-    let asked = read_body(coming, api, policy, notes);
+    let asked = read_body(coming, format, policy, notes);
     let has_prompt_hash = !asked.prompt_hash.is_empty();
     Asked {
         bytes: coming.bytes,
@@ -147,7 +180,12 @@ fn read(coming: &Coming, api: Api, policy: &Policy, notes: &mut BTreeSet<Note>) 
     }
 }
 
-fn read_body(coming: &Coming, api: Api, policy: &Policy, notes: &mut BTreeSet<Note>) -> Asked {
+fn read_body(
+    coming: &Coming,
+    format: &Format,
+    policy: &Policy,
+    notes: &mut BTreeSet<Note>,
+) -> Asked {
     if coming.decoder.is_none() {
         notes.insert(Note::RequestEncodingUnsupported);
         return Asked::default();
@@ -160,7 +198,7 @@ fn read_body(coming: &Coming, api: Api, policy: &Policy, notes: &mut BTreeSet<No
     if replaced {
         notes.insert(Note::InvalidUnicodeReplaced);
     }
-    match api.read_request(&text) {
+    match (format.read_request)(&text) {
         Some(request) => take(request, whole, &policy.capture, notes),
         None => {
             notes.insert(Note::RequestUnreadable);
@@ -178,26 +216,26 @@ fn take(
     let prompt = request
         .prompt
         .map(|prompt| prompt.canonical(capture.prompt_format));
-    if prompt.is_none() && !request.is_continued {
-        notes.insert(Note::RequestUnreadable);
-    }
-    if request.is_continued {
-        notes.insert(Note::PromptContinued);
-    }
+    let note = prompt.is_none().then_some(Note::RequestUnreadable);
+    notes.extend(request.note.or(note));
     // Of a part of a prompt there is no hash of the prompt.
     let hashed = prompt.as_ref().filter(|_| whole);
     let prompt_hash = hashed
         .map(|text| capture.hash.hash(text.as_bytes()))
         .unwrap_or_default();
+    let has_prompt = prompt.is_some();
     let prompt = prompt.unwrap_or_default();
     if capture.content == ContentPolicy::Full && prompt.len() > capture.limits.content_bytes {
         notes.insert(Note::PromptContentTruncated);
     }
     let mut name_cut = false;
     let mut name = |text: &str| shortened(text, NAME_BYTES_MAX, &mut name_cut);
+    let mut parameters = parameters(request.parameters, capture.content, notes);
+    parameters.0.extend(tools(&request.tools, notes));
     let asked = Asked {
+        has_prompt,
         model: name(request.model.as_deref().unwrap_or_default()),
-        parameters: parameters(request.parameters, capture.content, notes),
+        parameters,
         user: request.user.as_deref().map(&mut name),
         prompt_hash,
         prompt_content: carried(prompt, capture.content, capture.limits.content_bytes),
@@ -223,6 +261,16 @@ fn parameters(
         }
     }
     Members(kept)
+}
+
+/// The parameter `tools`: what the model may call, by name. Descriptions and schemas stay out.
+fn tools(names: &[Cow<'_, str>], notes: &mut BTreeSet<Note>) -> Option<(String, Box<RawValue>)> {
+    let tools = serde_json::value::to_raw_value(names).ok()?;
+    if tools.get().len() > PARAMETER_BYTES_MAX {
+        notes.insert(Note::ParameterTooLarge);
+        return None;
+    }
+    (!names.is_empty()).then(|| ("tools".to_owned(), tools))
 }
 
 /// Whether a parameter holds no free text: stop sequences and schemas do.

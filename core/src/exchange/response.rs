@@ -5,7 +5,7 @@ use std::mem;
 
 use super::{carried, encoding};
 use crate::answer::Answer;
-use crate::api::{Api, Reader};
+use crate::api::{Format, Reader};
 use crate::body::Capture;
 use crate::decode::Decoder;
 use crate::event::{ApiError, Choice, ContentPolicy, Response, ToolCall};
@@ -28,7 +28,7 @@ pub(super) struct ResponseSide {
     broken: bool,
     body: Body,
     body_bytes_max: usize,
-    reader: Reader,
+    reader: Box<dyn Reader>,
     answer: Answer,
 }
 
@@ -41,6 +41,8 @@ enum Body {
     Plain(Capture),
     /// Messages, read as they come.
     Stream(Stream),
+    /// No text; only its size counts.
+    Unread,
 }
 
 /// A body of messages.
@@ -63,7 +65,7 @@ pub(super) struct Answered {
 }
 
 impl ResponseSide {
-    pub(super) fn new(api: Api, capture: &CapturePolicy) -> Self {
+    pub(super) fn new(format: &Format, capture: &CapturePolicy) -> Self {
         Self {
             status: None,
             encoding: None,
@@ -72,9 +74,13 @@ impl ResponseSide {
             ended: false,
             decoder: None,
             broken: false,
-            body: Body::Awaited(Sniffer::new(Hint::of(api))),
+            body: if format.is_read {
+                Body::Awaited(Sniffer::new(format.hint))
+            } else {
+                Body::Unread
+            },
             body_bytes_max: capture.limits.response_bytes,
-            reader: api.reader(),
+            reader: (format.reader)(),
             answer: Answer::new(capture.hash.clone(), capture.limits.content_bytes),
         }
     }
@@ -87,6 +93,7 @@ impl ResponseSide {
         if self.decoder.is_none() {
             notes.insert(Note::ResponseEncodingUnsupported);
         }
+        self.reader.head(headers, &mut self.answer);
     }
 
     pub(super) fn body(&mut self, chunk: &[u8], elapsed_ms: u64, notes: &mut BTreeSet<Note>) {
@@ -130,10 +137,10 @@ impl ResponseSide {
     /// Takes bytes of a body of which it is decided how it is read.
     fn take(&mut self, piece: &[u8], notes: &mut BTreeSet<Note>) {
         match &mut self.body {
-            Body::Awaited(_) => {}
+            Body::Awaited(_) | Body::Unread => {}
             Body::Plain(body) => body.push(piece),
             Body::Stream(stream) => {
-                stream.push(piece, &mut self.reader, &mut self.answer, notes);
+                stream.push(piece, &mut *self.reader, &mut self.answer, notes);
             }
         }
     }
@@ -155,6 +162,7 @@ impl ResponseSide {
                 false
             }
             Body::Stream(stream) => self.finish_stream(stream, notes),
+            Body::Unread => false,
         };
         Answered {
             status: self.status,
@@ -197,7 +205,7 @@ impl ResponseSide {
     fn finish_stream(&mut self, mut stream: Stream, notes: &mut BTreeSet<Note>) -> bool {
         // Where the connection broke off, the beginning of a message is no message.
         if self.ended {
-            stream.finish(&mut self.reader, &mut self.answer, notes);
+            stream.finish(&mut *self.reader, &mut self.answer, notes);
         }
         if stream.messages == 0 {
             notes.insert(Note::ResponseUnreadable);
@@ -212,7 +220,7 @@ impl Stream {
     fn push(
         &mut self,
         piece: &[u8],
-        reader: &mut Reader,
+        reader: &mut dyn Reader,
         answer: &mut Answer,
         notes: &mut BTreeSet<Note>,
     ) {
@@ -225,7 +233,7 @@ impl Stream {
         }
     }
 
-    fn finish(&mut self, reader: &mut Reader, answer: &mut Answer, notes: &mut BTreeSet<Note>) {
+    fn finish(&mut self, reader: &mut dyn Reader, answer: &mut Answer, notes: &mut BTreeSet<Note>) {
         let result = self.decoder.finish(|message| {
             self.messages = self.messages.saturating_add(1);
             read_message(message, reader, answer, notes);
@@ -238,7 +246,7 @@ impl Stream {
 
 fn read_message(
     message: Message<'_>,
-    reader: &mut Reader,
+    reader: &mut dyn Reader,
     answer: &mut Answer,
     notes: &mut BTreeSet<Note>,
 ) {
@@ -252,9 +260,10 @@ fn read_message(
     if replaced {
         notes.insert(Note::InvalidUnicodeReplaced);
     }
+    let name = String::from_utf8_lossy(message.name);
     match message.kind {
-        Kind::Error => answer.fail(error(message.name, &data)),
-        Kind::Event if reader.event(&data, answer) => {}
+        Kind::Error => answer.fail(error(&name, &data)),
+        Kind::Event if reader.message(&name, &data, answer) => {}
         Kind::Event => {
             notes.insert(Note::StreamEventUnreadable);
         }
@@ -262,14 +271,13 @@ fn read_message(
 }
 
 /// An error that the framing names. Its words are a member of an object, or the text itself.
-fn error(name: &[u8], data: &str) -> ApiError {
+fn error(name: &str, data: &str) -> ApiError {
     let message = match json::read(data) {
         Some(Object(Some(ErrorWire { message }))) => message.0,
         _ => Some(data.to_owned()),
     };
-    let kind = String::from_utf8_lossy(name).into_owned();
     ApiError {
-        kind: Some(kind).filter(|kind| !kind.is_empty()),
+        kind: Some(name.to_owned()).filter(|kind| !kind.is_empty()),
         code: None,
         message: message.filter(|message| !message.is_empty()),
     }
@@ -289,6 +297,12 @@ impl Answered {
         notes: &mut BTreeSet<Note>,
     ) -> (String, Response) {
         let answer = &mut self.answer;
+        if !answer.findings.is_empty() {
+            notes.insert(Note::ContentFlagged);
+        }
+        if answer.is_not_text {
+            notes.insert(Note::AnswerNotText);
+        }
         if answer.text_cut {
             notes.insert(Note::ResponseContentTruncated);
         }
@@ -328,6 +342,7 @@ impl Answered {
                 .map(|first| first.refusal.text.clone())
                 .filter(present),
             choices,
+            findings: mem::take(&mut answer.findings).into_iter().collect(),
             tool_calls: tool_calls(answer, capture),
         };
         (content, response)
@@ -356,7 +371,10 @@ mod tests {
     fn answered(hint: Hint, body: &[u8], piece: usize) -> (Answered, Vec<Note>) {
         let config = br#"{"organization_id":"o","audit_api":{"cluster":"c"}}"#;
         let policy = Policy::read(config, &|_| None).unwrap();
-        let mut side = ResponseSide::new(Api::OpenAiChat, &policy.capture);
+        let mut side = ResponseSide::new(
+            Format::named("openai.chat_completions").unwrap(),
+            &policy.capture,
+        );
         side.body = Body::Awaited(Sniffer::new(hint));
         let mut notes = BTreeSet::new();
         side.head(Headers(&[]), &mut notes);

@@ -144,7 +144,7 @@ impl Call {
         if self.response_ends {
             exchange.response_end();
         }
-        Some(exchange.end(self.end.clone(), at(250)))
+        exchange.end(self.end.clone(), at(250))
     }
 }
 
@@ -391,9 +391,5 @@ fn tool_calls_that_come_in_pieces_are_put_together() {
 #[test]
 fn only_calls_of_a_known_format_are_audited() {
     assert!(Call::new("/v1/models", ASK, "{}").run().is_none());
-    assert!(
-        Call::new("/v1/messages/count_tokens", ASK, "{}")
-            .run()
-            .is_none()
-    );
+    assert!(Call::new("/v1/messages/drafts", ASK, "{}").run().is_none());
 }

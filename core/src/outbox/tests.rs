@@ -37,7 +37,7 @@ impl World {
             .flat_map(|_| {
                 let exchange =
                     Exchange::begin(&self.policy, Headers(&head), [0; 10], self.now).unwrap();
-                let event = exchange.end(End::default(), self.now);
+                let event = exchange.end(End::default(), self.now).unwrap();
                 self.outbox.push(event, &self.policy.delivery, self.now)
             })
             .collect()

@@ -2,11 +2,14 @@
 
 use std::fmt::Display;
 
-use super::raw::{RawAuditApi, RawBatch, RawCapture, RawDelivery, RawHash, RawPolicy, RawString};
+use super::raw::{
+    RawAuditApi, RawBatch, RawCapture, RawDelivery, RawHash, RawPolicy, RawProvider, RawString,
+};
 use super::{
     AuditApi, Batch, CaptureLimits, CapturePolicy, Delivery, Policy, Queue, Retry, Secret,
 };
 use crate::digest::{HashForm, HmacKey};
+use crate::provider::OwnHost;
 
 /// Why a configuration is refused, in one line: `delivery.batch.max_events: must be at least 1`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +45,28 @@ pub(super) fn policy(
         audit_api: audit_api(raw.audit_api, &resolver)?,
         delivery: delivery(raw.delivery, &resolver)?,
         capture: capture(raw.capture, &resolver)?,
+        providers: providers(raw.providers, &resolver)?,
     })
+}
+
+fn providers(raw: Vec<RawProvider>, resolver: &Resolver<'_>) -> Result<Vec<OwnHost>, ConfigError> {
+    let one = |(number, raw): (usize, RawProvider)| {
+        let text = |member: &str, value| {
+            let path = format!("providers[{number}].{member}");
+            let text = resolver.resolve(&path, Some(value))?.unwrap_or_default();
+            if text.is_empty() || text.contains(['/', ':']) {
+                let reason = "must be a name without a scheme, a port or a path";
+                return Err(ConfigError::new(&path, reason));
+            }
+            Ok(text)
+        };
+        Ok(OwnHost {
+            host: text("host", raw.host)?.to_ascii_lowercase(),
+            name: text("name", raw.name)?,
+            format: raw.format.map(|format| format.0),
+        })
+    };
+    raw.into_iter().enumerate().map(one).collect()
 }
 
 fn delivery(raw: RawDelivery, resolver: &Resolver<'_>) -> Result<Delivery, ConfigError> {

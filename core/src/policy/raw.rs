@@ -8,6 +8,7 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::check::ConfigError;
+use crate::api::{FORMATS, Format};
 use crate::event::ContentPolicy;
 use crate::prompt::PromptFormat;
 
@@ -63,6 +64,9 @@ pub(super) struct RawPolicy {
     pub(super) delivery: RawDelivery,
     /// What is read and kept of each exchange.
     pub(super) capture: RawCapture,
+    /// Hosts of your own that serve models, such as a gateway behind this one. The first that fits
+    /// counts, before the hosts that the plugin knows.
+    pub(super) providers: Vec<RawProvider>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -170,6 +174,34 @@ pub(super) struct RawLimits {
     pub(super) response_bytes: Bounded<{ 4 * MIB }, { KIB }, { 64 * MIB }>,
     /// Bytes of text that an event carries of the prompt, and of the answer.
     pub(super) content_bytes: Bounded<{ MIB }, { KIB }, { 64 * MIB }>,
+}
+
+/// A host of the operator's own.
+#[derive(Debug, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawProvider {
+    /// The host, without a port; it counts with everything before it, at a dot.
+    pub(super) host: RawString,
+    /// Who serves the models: the event's model_provider.
+    pub(super) name: RawString,
+    /// The format of calls to paths by which the plugin knows none, such as
+    /// openai.chat_completions. Absent: such calls are not audited.
+    pub(super) format: Option<RawFormat>,
+}
+
+/// A wire format, by its name in events.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RawFormat(pub(super) &'static Format);
+
+impl<'de> Deserialize<'de> for RawFormat {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Format::named(&name).map(Self).ok_or_else(|| {
+            let known = FORMATS.map(|format| format.name).join(", ");
+            de::Error::custom(format_args!("must be one of {known}"))
+        })
+    }
 }
 
 /// A whole number with its default and its range.

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
 
-use super::raw::{Bounded, RawPolicy, RawString};
+use super::raw::{Bounded, RawFormat, RawPolicy, RawString};
+use crate::api::FORMATS;
 
 /// The schema of the plugin's configuration.
 pub fn schema() -> Schema {
@@ -22,6 +23,19 @@ impl<const DEFAULT: u64, const MIN: u64, const MAX: u64> JsonSchema for Bounded<
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "integer", "default": DEFAULT, "minimum": MIN, "maximum": MAX})
+    }
+}
+
+impl JsonSchema for RawFormat {
+    fn schema_name() -> Cow<'static, str> {
+        "Format".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A wire format, by its name in events.",
+            "enum": FORMATS.map(|format| format.name),
+        })
     }
 }
 

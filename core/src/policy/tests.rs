@@ -47,6 +47,14 @@ fn a_refusal_names_the_member() {
             "delivery.batch.path: must start with \"/\"",
         ),
         (
+            r#""providers":[{"host":"llm.example","name":"house","format":"soap"}]"#,
+            "providers[0].format: must be one of anthropic.messages, ",
+        ),
+        (
+            r#""providers":[{"host":"https://llm.example","name":"house"}]"#,
+            "providers[0].host: must be a name without a scheme",
+        ),
+        (
             r#""capture":{"hash":"md5"}"#,
             "capture.hash: unknown variant `md5`",
         ),

@@ -186,7 +186,7 @@ fn an_embedding_is_a_call_without_an_answer() {
             (&json!(4), &json!(0))
         );
         assert_eq!(own(&event, "/usage/source"), "reported");
-        assert_eq!(own(&event, "/capture/notes"), &json!([]));
+        assert_eq!(own(&event, "/capture/notes"), &json!(["answer_not_text"]));
         assert!(!event.to_string().contains("0.1]"));
     }
 }

@@ -1,0 +1,323 @@
+//! Which format a call speaks: by its path, its host and its headers, before its body has come.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+use super::{
+    Format, anthropic_messages, google_generate_content, ollama, openai_chat, openai_completions,
+    openai_embeddings, openai_responses, unread,
+};
+use crate::headers::Headers;
+use crate::provider::{self, OwnHost};
+
+/// What a call is known to be by the headers of its request.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// How it is read.
+    pub format: &'static Format,
+    /// Who serves the model.
+    pub provider: String,
+    /// Whether the body must still show that it is one.
+    pub evidence: Evidence,
+}
+
+/// How sure it is that a request calls a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// Path or host are nobody else's.
+    Enough,
+    /// Other services have such paths too: it is one if its body has a prompt.
+    NeedsPrompt,
+}
+
+/// Paths by which a format is known.
+struct Route {
+    /// The end of the path, without the query.
+    end: &'static str,
+    /// What stands somewhere before it; mostly nothing.
+    within: &'static str,
+    format: &'static Format,
+    condition: Condition,
+}
+
+/// When a path counts.
+#[derive(PartialEq)]
+enum Condition {
+    /// Always.
+    Always,
+    /// At the hosts of that provider.
+    At(&'static str),
+    /// At the hosts of any known provider.
+    AtAny,
+    /// At the hosts of any known provider; elsewhere if the body has a prompt.
+    WithPrompt,
+}
+
+/// Of several that fit, the first counts.
+const ROUTES: [Route; 17] = {
+    use Condition::{Always, At, AtAny};
+    [
+        route("/chat/completions", &openai_chat::FORMAT, Always),
+        route("/completions", &openai_completions::FORMAT, Always),
+        route("/embeddings", &openai_embeddings::FORMAT, Always),
+        route("/responses", &openai_responses::FORMAT, Always),
+        route("/v1/messages", &anthropic_messages::FORMAT, Always),
+        route("/api/chat", &ollama::FORMAT, Always),
+        route("/api/generate", &ollama::FORMAT, Always),
+        route(":generateContent", &google_generate_content::FORMAT, Always),
+        route(
+            ":streamGenerateContent",
+            &google_generate_content::FORMAT,
+            Always,
+        ),
+        route("/messages/count_tokens", &unread::TOKEN_COUNT, Always),
+        route("/responses/input_tokens", &unread::TOKEN_COUNT, Always),
+        route(":countTokens", &unread::TOKEN_COUNT, Always),
+        within("/model/", "/count-tokens", &unread::TOKEN_COUNT),
+        route("/messages/batches", &unread::BATCH, Always),
+        route("/batches", &unread::BATCH, AtAny),
+        route("/batch/jobs", &unread::BATCH, At("mistral")),
+        route(":batchGenerateContent", &unread::BATCH, Always),
+    ]
+};
+
+const fn route(end: &'static str, format: &'static Format, condition: Condition) -> Route {
+    Route {
+        end,
+        within: "",
+        format,
+        condition,
+    }
+}
+
+const fn within(within: &'static str, end: &'static str, format: &'static Format) -> Route {
+    Route {
+        end,
+        within,
+        format,
+        condition: Condition::Always,
+    }
+}
+
+/// What a call is, by the headers of its request; `None` if it is no call of a model.
+///
+/// Formats are known by paths, as gateways rewrite hosts and self-hosted servers have any; `own`
+/// are the hosts that the configuration names.
+pub fn identify(headers: Headers<'_>, own: &[OwnHost]) -> Option<Identity> {
+    let host = headers.str(":authority").unwrap_or_default();
+    let own = own.iter().find(|own| own.is_host(host));
+    let known = own.map_or_else(|| provider::of_host(host), |own| Some(&*own.name));
+    let identity = |format: &'static Format, evidence| Identity {
+        format,
+        provider: known.unwrap_or(format.provider).to_owned(),
+        evidence,
+    };
+    if let Some(format) = other_protocol(headers) {
+        return known.map(|_| identity(format, Evidence::Enough));
+    }
+    if headers.str(":method") != Some("POST") {
+        return None;
+    }
+    let path = without_query(headers.str(":path")?);
+    if let Some((format, evidence)) = of_path(path, known) {
+        return Some(identity(format, evidence));
+    }
+    Some(identity(own?.format?, Evidence::Enough))
+}
+
+/// WebSocket, of HTTP/1 (RFC 6455) or HTTP/2 (RFC 8441), and gRPC.
+fn other_protocol(headers: Headers<'_>) -> Option<&'static Format> {
+    let is = |name, value: &str| {
+        let found = headers.str(name).unwrap_or_default();
+        found
+            .get(..value.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(value))
+    };
+    if is("upgrade", "websocket") || is(":protocol", "websocket") {
+        return Some(&unread::WEBSOCKET);
+    }
+    is("content-type", "application/grpc").then_some(&unread::GRPC)
+}
+
+fn of_path(path: &str, provider: Option<&str>) -> Option<(&'static Format, Evidence)> {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let found = ROUTES.iter().find(|route| {
+        let fits = path.ends_with(route.end) && path.contains(route.within);
+        fits && match route.condition {
+            Condition::At(name) => provider == Some(name),
+            Condition::AtAny => provider.is_some(),
+            Condition::Always | Condition::WithPrompt => true,
+        }
+    })?;
+    let is_open = route_is_open(found, provider);
+    let evidence = if is_open {
+        Evidence::NeedsPrompt
+    } else {
+        Evidence::Enough
+    };
+    Some((found.format, evidence))
+}
+
+fn route_is_open(route: &Route, provider: Option<&str>) -> bool {
+    route.condition == Condition::WithPrompt && provider.is_none()
+}
+
+/// A path without its query, which may hold a key and so is never recorded.
+pub fn without_query(path: &str) -> &str {
+    path.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// The model that a path names: before Google's verbs, after Bedrock's `model` and after Azure's
+/// `deployments`. Percent-encoding is undone.
+pub fn model_in_path(path: &str) -> Option<Cow<'_, str>> {
+    let before_verb = path.rsplit_once(':').map(|(before, _)| before);
+    let named = before_verb.and_then(|path| path.rsplit_once("/models/"));
+    let invoked = path.split_once("/model/");
+    let deployed = path.split_once("/deployments/");
+    let segment = named.or(invoked).or(deployed)?.1;
+    let model = segment
+        .split('/')
+        .next()
+        .filter(|model| !model.is_empty())?;
+    Some(percent_decode_str(model).decode_utf8_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(own: &[OwnHost], pairs: &[(&str, &str)]) -> Option<Identity> {
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()))
+            .collect();
+        identify(Headers(&pairs), own)
+    }
+
+    /// The format and the provider of a call, if it is one.
+    fn post(own: &[OwnHost], host: &str, path: &str) -> Option<(&'static str, String)> {
+        let pairs = [(":method", "POST"), (":authority", host), (":path", path)];
+        let identity = identity(own, &pairs)?;
+        Some((identity.format.name, identity.provider))
+    }
+
+    #[test]
+    fn a_format_is_known_by_the_end_of_the_path_on_any_host() {
+        for (path, name) in [
+            ("/v1/chat/completions", Some("openai.chat_completions")),
+            (
+                "/openai/deployments/x/chat/completions/?api-version=1",
+                Some("openai.chat_completions"),
+            ),
+            ("/v1/completions", Some("openai.completions")),
+            ("/v1/messages", Some("anthropic.messages")),
+            ("/v1/messages/count_tokens", Some("token_count")),
+            ("/v1/messages/batches", Some("batch")),
+            ("/v1/batches", None),
+            ("/messages", None),
+            ("/", None),
+            ("", None),
+        ] {
+            let found = post(&[], "10.0.0.1", path).map(|(name, _)| name);
+            assert_eq!(found, name, "{path}");
+        }
+        let get = [(":method", "GET"), (":path", "/v1/chat/completions")];
+        assert!(identity(&[], &get).is_none());
+    }
+
+    #[test]
+    fn what_is_shared_with_other_services_counts_at_known_hosts_only() {
+        let batch = |host| post(&[], host, "/v1/batches");
+        assert_eq!(
+            batch("api.openai.com"),
+            Some(("batch", "openai".to_owned()))
+        );
+        assert_eq!(batch("batches.example"), None);
+        for (name, value) in [
+            ("upgrade", "WebSocket"),
+            ("content-type", "application/grpc+proto"),
+        ] {
+            let at = |host| {
+                identity(
+                    &[],
+                    &[
+                        (":method", "GET"),
+                        (":authority", host),
+                        (":path", "/"),
+                        (name, value),
+                    ],
+                )
+            };
+            assert!(
+                at("api.x.ai").is_some_and(|it| !it.format.is_read),
+                "{name}"
+            );
+            assert!(at("shop.example").is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn hosts_of_the_configuration_come_before_known_ones() {
+        let own = [
+            ("llm.example", "house", None),
+            (
+                "api.openai.com",
+                "mirror",
+                Format::named("openai.chat_completions"),
+            ),
+        ];
+        let own = own.map(|(host, name, format)| OwnHost {
+            host: host.to_owned(),
+            name: name.to_owned(),
+            format,
+        });
+        for (host, path, expected) in [
+            (
+                "eu.llm.example:8443",
+                "/v1/messages",
+                Some(("anthropic.messages", "house")),
+            ),
+            ("eu.llm.example", "/ask", None),
+            ("nollm.example", "/ask", None),
+            (
+                "api.openai.com",
+                "/ask",
+                Some(("openai.chat_completions", "mirror")),
+            ),
+            (
+                "api.openai.com",
+                "/v1/embeddings",
+                Some(("openai.embeddings", "mirror")),
+            ),
+        ] {
+            let expected = expected.map(|(format, name)| (format, name.to_owned()));
+            assert_eq!(post(&own, host, path), expected, "{host}{path}");
+        }
+    }
+
+    #[test]
+    fn a_model_may_be_named_by_the_path() {
+        for (path, model) in [
+            ("/v1beta/models/gemini-3:generateContent", Some("gemini-3")),
+            (
+                "/v1/projects/p/locations/l/publishers/google/models/g:streamGenerateContent",
+                Some("g"),
+            ),
+            (
+                "/openai/deployments/my-gpt/chat/completions",
+                Some("my-gpt"),
+            ),
+            (
+                "/model/us.amazon.nova-lite-v1%3A0/converse",
+                Some("us.amazon.nova-lite-v1:0"),
+            ),
+            ("/model/meta.llama3-v1:0/invoke", Some("meta.llama3-v1:0")),
+            ("/v1/chat/completions", None),
+            ("/model//invoke", None),
+            ("/v1/messages", None),
+        ] {
+            assert_eq!(model_in_path(path).as_deref(), model, "{path}");
+        }
+    }
+}

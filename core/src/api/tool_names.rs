@@ -1,0 +1,111 @@
+//! The names of the tools that a request offers to the model, however its format writes them.
+
+use std::borrow::Cow;
+
+use serde::de::{Deserialize, Deserializer, MapAccess};
+
+use crate::json::{self, FromObject, Json, List, Object, Text};
+
+/// The names in a list of tools. A provider's own tool without a name goes by its type or its one
+/// member, as in `{"type": "web_search"}` and `{"googleSearch": {}}`.
+#[derive(Debug, Default)]
+pub(super) struct ToolNames<'a>(pub(super) Vec<Cow<'a, str>>);
+
+impl<'de> Deserialize<'de> for ToolNames<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let List(tools): List<Object<Tool<'_>>> = List::deserialize(deserializer)?;
+        let tools = tools.into_iter().filter_map(|tool| tool.0);
+        Ok(Self(tools.flat_map(Tool::names).collect()))
+    }
+}
+
+/// One tool, or Google's object that holds several.
+#[derive(Default)]
+struct Tool<'a> {
+    name: Text<'a>,
+    nested: Object<Named<'a>>,
+    declared: List<Object<Named<'a>>>,
+    kind: Text<'a>,
+    member: Option<String>,
+}
+
+impl<'de> FromObject<'de> for Tool<'de> {
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        match name {
+            "name" => self.name = value.next_value()?,
+            "function" | "custom" | "toolSpec" | "systemTool" => {
+                self.nested = value.next_value()?;
+            }
+            "functionDeclarations" | "function_declarations" => {
+                self.declared = value.next_value()?;
+            }
+            "type" => self.kind = value.next_value()?,
+            _ => {
+                let value: Json<'_> = value.next_value()?;
+                let is_object = value.get().starts_with('{');
+                self.member = self.member.take().or(is_object.then(|| name.to_owned()));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Tool<'a> {
+    fn names(self) -> Vec<Cow<'a, str>> {
+        let declared = self
+            .declared
+            .0
+            .into_iter()
+            .filter_map(|tool| tool.0?.name.0);
+        let mut names: Vec<_> = declared.collect();
+        let nested = self.nested.0.and_then(|tool| tool.name.0);
+        let own = self.name.0.or(nested).or(self.kind.0);
+        let is_empty = names.is_empty();
+        let member = self.member.filter(|_| is_empty).map(Cow::Owned);
+        names.extend(own.or(member));
+        names
+    }
+}
+
+json::wire! {
+    struct Named<'a> {
+        name: Text<'a> = "name",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tools_are_named_however_they_are_written() {
+        for (tools, names) in [
+            (
+                r#"[{"type":"function","function":{"name":"f"}},{"type":"custom","custom":{"name":"c"}}]"#,
+                vec!["f", "c"],
+            ),
+            (
+                r#"[{"type":"function","name":"f","parameters":{"type":"object"}},{"type":"web_search"}]"#,
+                vec!["f", "web_search"],
+            ),
+            (
+                r#"[{"name":"f","input_schema":{"type":"object"}},{"type":"bash_20250124","name":"bash"}]"#,
+                vec!["f", "bash"],
+            ),
+            (
+                r#"[{"functionDeclarations":[{"name":"f"},{"name":"g"}]},{"googleSearch":{}}]"#,
+                vec!["f", "g", "googleSearch"],
+            ),
+            (
+                r#"[{"toolSpec":{"name":"f","inputSchema":{"json":{}}}},{"cachePoint":{"type":"default"}}]"#,
+                vec!["f", "cachePoint"],
+            ),
+            ("[7, {}]", vec![]),
+            ("null", vec![]),
+            (r#""auto""#, vec![]),
+        ] {
+            let ToolNames(read) = json::read(tools).unwrap();
+            assert_eq!(read, names, "{tools}");
+        }
+    }
+}

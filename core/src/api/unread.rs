@@ -1,0 +1,70 @@
+//! Calls that are events without content: they ask for no answer of a model, or speak a protocol
+//! whose messages are not JSON over HTTP.
+
+use super::{Format, Reader, Request, openai_error};
+use crate::answer::Answer;
+use crate::framing::Hint;
+use crate::json::{self, Json, Object, Text};
+use crate::note::Note;
+
+/// Many calls handed in at once; their answers are fetched later.
+pub(super) const BATCH: Format = Format {
+    name: "batch",
+    ..TOKEN_COUNT
+};
+
+/// The tokens of a prompt are counted, and no model answers it.
+pub(super) const TOKEN_COUNT: Format = Format {
+    name: "token_count",
+    provider: "unknown",
+    hint: Hint::Json,
+    read_request: |text| {
+        let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+        Some(Request {
+            model: wire.model.0,
+            note: Some(Note::NotAGeneration),
+            ..Request::default()
+        })
+    },
+    reader: || Box::new(ErrorReader),
+    is_read: true,
+};
+
+/// gRPC, as the clients of xAI and of Vertex speak it.
+pub(super) const GRPC: Format = Format {
+    name: "grpc",
+    is_read: false,
+    ..TOKEN_COUNT
+};
+
+/// WebSocket, as OpenAI's realtime and Gemini's live sessions speak it.
+pub(super) const WEBSOCKET: Format = Format {
+    name: "websocket",
+    ..GRPC
+};
+
+/// Reads that a call was refused, and nothing else.
+#[derive(Debug)]
+struct ErrorReader;
+
+impl Reader for ErrorReader {
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+            return false;
+        };
+        if let Some(error) = body.error.and_then(openai_error::read) {
+            answer.fail(error);
+        }
+        true
+    }
+}
+
+json::wire! {
+    struct RequestWire<'a> {
+        model: Text<'a> = "model",
+    }
+
+    struct BodyWire<'a> {
+        error: Option<Json<'a>> = "error",
+    }
+}
