@@ -29,7 +29,7 @@ use crate::prompt::{Message, Prompt, content_text};
 pub use route::{Evidence, Identity, identify, model_in_path, without_query};
 
 /// Every format, by name.
-pub const FORMATS: [&Format; 11] = [
+pub const FORMATS: &[&Format] = &[
     &anthropic_messages::FORMAT,
     &unread::BATCH,
     &google_generate_content::FORMAT,
@@ -95,7 +95,7 @@ pub trait Reader: fmt::Debug {
 impl Format {
     /// The format of a name.
     pub fn named(name: &str) -> Option<&'static Self> {
-        FORMATS.into_iter().find(|format| format.name == name)
+        FORMATS.iter().copied().find(|format| format.name == name)
     }
 }
 
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn formats_are_sorted_by_name_and_each_is_named_once() {
-        let names = FORMATS.map(|format| format.name);
-        assert!(names.is_sorted_by(|left, right| left < right), "{names:?}");
+        let is_before = |left: &&Format, right: &&Format| left.name < right.name;
+        assert!(FORMATS.is_sorted_by(is_before), "{FORMATS:#?}");
     }
 }

@@ -17,7 +17,7 @@ use self::http::Fixture;
 const CASES: [&str; 5] = ["error", "plain", "streamed", "tool_call", "truncated"];
 
 /// What a format does not have at all.
-const LACKS: [(&str, &[&str]); 5] = [
+const LACKS: &[(&str, &[&str])] = &[
     ("batch", &["streamed", "tool_call", "truncated"]),
     ("grpc", &["error", "streamed", "tool_call", "truncated"]),
     ("openai.embeddings", &["streamed", "tool_call"]),
@@ -64,8 +64,9 @@ fn each_format_has_its_cases() {
     for format in FORMATS {
         let folder = folder().join(format.name);
         let (_, lacks) = LACKS
-            .into_iter()
+            .iter()
             .find(|(name, _)| *name == format.name)
+            .copied()
             .unwrap_or_default();
         for case in CASES.into_iter().filter(|case| !lacks.contains(case)) {
             let path = folder.join(case).with_extension("http");
@@ -81,7 +82,7 @@ fn each_format_has_its_cases() {
 
 #[test]
 fn no_event_and_no_folder_stands_alone() {
-    let names: BTreeSet<_> = FORMATS.map(|format| format.name.to_owned()).into();
+    let names: BTreeSet<_> = FORMATS.iter().map(|format| format.name).collect();
     for folder in entries(&folder()) {
         let name = folder.file_name().unwrap().to_str().unwrap();
         assert!(names.contains(name), "{name} is no format");

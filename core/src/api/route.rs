@@ -55,9 +55,9 @@ enum Condition {
 }
 
 /// Of several that fit, the first counts.
-const ROUTES: [Route; 17] = {
+const ROUTES: &[Route] = {
     use Condition::{Always, At, AtAny};
-    [
+    &[
         route("/chat/completions", &openai_chat::FORMAT, Always),
         route("/completions", &openai_completions::FORMAT, Always),
         route("/embeddings", &openai_embeddings::FORMAT, Always),

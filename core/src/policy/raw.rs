@@ -198,7 +198,8 @@ impl<'de> Deserialize<'de> for RawFormat {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
         Format::named(&name).map(Self).ok_or_else(|| {
-            let known = FORMATS.map(|format| format.name).join(", ");
+            let known: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
+            let known = known.join(", ");
             de::Error::custom(format_args!("must be one of {known}"))
         })
     }

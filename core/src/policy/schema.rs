@@ -34,7 +34,7 @@ impl JsonSchema for RawFormat {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": "A wire format, by its name in events.",
-            "enum": FORMATS.map(|format| format.name),
+            "enum": FORMATS.iter().map(|format| format.name).collect::<Vec<_>>(),
         })
     }
 }
