@@ -209,6 +209,17 @@ impl Answer {
         self.names_cut = names_cut;
     }
 
+    /// Ends a tool call whose arguments come in pieces: if none came, it has the empty object.
+    pub fn end_call(&mut self, key: CallKey) {
+        if self.arguments(key) == Some("") {
+            let piece = CallPiece {
+                arguments: "{}",
+                ..CallPiece::default()
+            };
+            self.call(key, piece);
+        }
+    }
+
     /// The arguments of a tool call as far as they have come.
     pub fn arguments(&self, key: CallKey) -> Option<&str> {
         let (_, call) = self.tool_calls.iter().find(|(known, _)| *known == key)?;

@@ -4,6 +4,9 @@
 //! `route`, and one folder of `core/fixtures`.
 
 mod anthropic_messages;
+mod bedrock_converse;
+mod bedrock_error;
+mod bedrock_guardrail;
 mod google_generate_content;
 mod ollama;
 mod openai_chat;
@@ -13,6 +16,7 @@ mod openai_error;
 mod openai_responses;
 mod openai_usage;
 mod route;
+mod token_counts;
 mod tool_names;
 mod unread;
 
@@ -32,6 +36,7 @@ pub use route::{Evidence, Identity, identify, model_in_path, without_query};
 pub const FORMATS: &[&Format] = &[
     &anthropic_messages::FORMAT,
     &unread::BATCH,
+    &bedrock_converse::FORMAT,
     &google_generate_content::FORMAT,
     &unread::GRPC,
     &ollama::FORMAT,

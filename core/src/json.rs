@@ -16,7 +16,8 @@ use crate::limits::RAW_DEPTH_MAX;
 
 pub use close::close;
 pub use lenient::{
-    Count, Depth, Flag, FromObject, Json, List, Object, Scalar, Text, TextOrList, keep, skip,
+    Count, Depth, Flag, FromObject, Json, List, Object, OneOrMany, Scalar, Text, TextOrList, keep,
+    skip,
 };
 pub use mend::mend;
 pub(crate) use wire::wire;

@@ -131,7 +131,7 @@ pub fn placeholder(kind: &str, part: Json<'_>) -> String {
 }
 
 /// JSON text without the white space between tokens.
-fn compact(text: &str) -> String {
+pub fn compact(text: &str) -> String {
     let (mut in_string, mut escaped) = (false, false);
     text.chars()
         .filter(|&character| {

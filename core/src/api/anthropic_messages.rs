@@ -6,10 +6,10 @@ use std::borrow::Cow;
 
 use serde::de::MapAccess;
 
+use super::token_counts::TokenCounts;
 use super::tool_names::ToolNames;
 use super::{ChatMessage, Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
-use crate::event::Usage;
 use crate::framing::Hint;
 use crate::json::{self, Count, FromObject, Json, List, Object, Text, TextOrList};
 use crate::prompt::{Message, Prompt, Wrapper, content_text};
@@ -81,7 +81,7 @@ fn system_message(system: TextOrList<'_>) -> Option<Message<'_>> {
 
 /// Reads answers; of a stream, the counts come in two events.
 #[derive(Debug, Default)]
-struct AnswerReader(Counts);
+struct AnswerReader(TokenCounts);
 
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
@@ -93,7 +93,7 @@ impl Reader for AnswerReader {
     }
 }
 
-fn read_body(text: &str, counts: &mut Counts, answer: &mut Answer) -> bool {
+fn read_body(text: &str, counts: &mut TokenCounts, answer: &mut Answer) -> bool {
     let Some(Object(Some(body))) = json::read(text) else {
         return false;
     };
@@ -101,7 +101,7 @@ fn read_body(text: &str, counts: &mut Counts, answer: &mut Answer) -> bool {
     true
 }
 
-fn read_event(data: &str, counts: &mut Counts, answer: &mut Answer) -> bool {
+fn read_event(data: &str, counts: &mut TokenCounts, answer: &mut Answer) -> bool {
     let Some(Object(Some(event))) = json::read::<Object<EventWire<'_>>>(data) else {
         return false;
     };
@@ -114,9 +114,9 @@ fn read_event(data: &str, counts: &mut Counts, answer: &mut Answer) -> bool {
         Some("content_block_delta") => {
             take_delta(index, &event.delta.0.unwrap_or_default(), answer);
         }
-        Some("content_block_stop") => stop_block(index, answer),
+        Some("content_block_stop") => answer.end_call(key(index)),
         Some("message_delta") => {
-            counts.take(event.usage, answer);
+            take_usage(event.usage, counts, answer);
             stop(&event.delta.0.unwrap_or_default().stop_reason, answer);
         }
         Some("message_stop") => answer.ended = true,
@@ -128,7 +128,7 @@ fn read_event(data: &str, counts: &mut Counts, answer: &mut Answer) -> bool {
     true
 }
 
-fn take_message(message: MessageWire<'_>, counts: &mut Counts, answer: &mut Answer) {
+fn take_message(message: MessageWire<'_>, counts: &mut TokenCounts, answer: &mut Answer) {
     answer.identify(message.id.0.as_deref(), message.model.0.as_deref());
     take_error(message.error, answer);
     if message.kind.0.as_deref() == Some("message") {
@@ -136,9 +136,9 @@ fn take_message(message: MessageWire<'_>, counts: &mut Counts, answer: &mut Answ
     }
     for (number, Object(block)) in (0..).zip(message.content.0) {
         start_block(number, &block.unwrap_or_default(), answer);
-        stop_block(number, answer);
+        answer.end_call(key(number));
     }
-    counts.take(message.usage, answer);
+    take_usage(message.usage, counts, answer);
     stop(&message.stop_reason, answer);
 }
 
@@ -193,19 +193,6 @@ fn take_delta(number: u64, delta: &DeltaWire<'_>, answer: &mut Answer) {
     }
 }
 
-/// A tool that takes no input gets the empty object, of which no piece is streamed.
-fn stop_block(number: u64, answer: &mut Answer) {
-    if answer.arguments(key(number)) == Some("") {
-        answer.call(
-            key(number),
-            CallPiece {
-                arguments: "{}",
-                ..CallPiece::default()
-            },
-        );
-    }
-}
-
 fn append(answer: &mut Answer, part: Part, text: &Text<'_>) {
     answer.append(CHOICE, part, text.0.as_deref().unwrap_or_default());
 }
@@ -217,47 +204,16 @@ fn key(block: u64) -> CallKey {
     }
 }
 
-/// Token counts as Anthropic sends them: totals that later events overwrite one by one.
-#[derive(Debug, Default)]
-pub(super) struct Counts {
-    input: Option<u64>,
-    output: Option<u64>,
-    cache_read: Option<u64>,
-    cache_write: Option<u64>,
-    thinking: Option<u64>,
-}
-
-impl Counts {
-    fn take(&mut self, usage: Object<UsageWire>, answer: &mut Answer) {
-        let Object(Some(usage)) = usage else { return };
-        let details = usage.output_details.0.unwrap_or_default();
-        overwrite(&mut self.input, usage.input);
-        overwrite(&mut self.output, usage.output);
-        overwrite(&mut self.cache_read, usage.cache_read);
-        overwrite(&mut self.cache_write, usage.cache_write);
-        overwrite(&mut self.thinking, details.thinking);
-        answer.usage = self.usage();
-    }
-
-    /// Anthropic's `input_tokens` leaves out what was read from or written to the cache.
-    fn usage(&self) -> Usage {
-        let cached = self
-            .cache_read
-            .unwrap_or(0)
-            .saturating_add(self.cache_write.unwrap_or(0));
-        Usage {
-            input_tokens: self.input.map(|input| input.saturating_add(cached)),
-            output_tokens: self.output,
-            cache_read: self.cache_read,
-            cache_write: self.cache_write,
-            reasoning: self.thinking,
-            ..Usage::default()
-        }
-    }
-}
-
-fn overwrite(known: &mut Option<u64>, Count(count): Count) {
-    *known = count.or(*known);
+fn take_usage(usage: Object<UsageWire>, counts: &mut TokenCounts, answer: &mut Answer) {
+    let Object(Some(usage)) = usage else { return };
+    counts.update(TokenCounts {
+        input: usage.input.0,
+        output: usage.output.0,
+        cache_read: usage.cache_read.0,
+        cache_write: usage.cache_write.0,
+        reasoning: usage.output_details.0.unwrap_or_default().thinking.0,
+    });
+    answer.usage = counts.usage();
 }
 
 #[derive(Default)]

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use super::{
-    Format, anthropic_messages, google_generate_content, ollama, openai_chat, openai_completions,
-    openai_embeddings, openai_responses, unread,
+    Format, anthropic_messages, bedrock_converse, google_generate_content, ollama, openai_chat,
+    openai_completions, openai_embeddings, openai_responses, unread,
 };
 use crate::headers::Headers;
 use crate::provider::{self, OwnHost};
@@ -71,6 +71,8 @@ const ROUTES: &[Route] = {
             &google_generate_content::FORMAT,
             Always,
         ),
+        within("/model/", "/converse", &bedrock_converse::FORMAT),
+        within("/model/", "/converse-stream", &bedrock_converse::FORMAT),
         route("/messages/count_tokens", &unread::TOKEN_COUNT, Always),
         route("/responses/input_tokens", &unread::TOKEN_COUNT, Always),
         route(":countTokens", &unread::TOKEN_COUNT, Always),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::de::{Deserialize, Deserializer, MapAccess};
 
-use crate::json::{self, FromObject, Json, List, Object, Text};
+use crate::json::{self, FromObject, Json, List, Object, Text, skip};
 
 /// The names in a list of tools. A provider's own tool without a name goes by its type or its one
 /// member, as in `{"type": "web_search"}` and `{"googleSearch": {}}`.
@@ -40,6 +40,8 @@ impl<'de> FromObject<'de> for Tool<'de> {
                 self.declared = value.next_value()?;
             }
             "type" => self.kind = value.next_value()?,
+            // Bedrock's mark of how far a list is to be cached.
+            "cachePoint" => skip(value)?,
             _ => {
                 let value: Json<'_> = value.next_value()?;
                 let is_object = value.get().starts_with('{');
@@ -98,7 +100,7 @@ mod tests {
             ),
             (
                 r#"[{"toolSpec":{"name":"f","inputSchema":{"json":{}}}},{"cachePoint":{"type":"default"}}]"#,
-                vec!["f", "cachePoint"],
+                vec!["f"],
             ),
             ("[7, {}]", vec![]),
             ("null", vec![]),

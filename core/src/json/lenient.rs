@@ -34,6 +34,11 @@ pub struct List<T>(pub Vec<T>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object<T>(pub Option<T>);
 
+/// An object or the objects of a list, however lists are nested; empty if the value is anything
+/// else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OneOrMany<T>(pub Vec<T>);
+
 /// A string or a list of any values; absent if the value is anything else.
 #[derive(Debug, Clone, Default)]
 pub enum TextOrList<'a> {
@@ -199,6 +204,23 @@ impl<'de, T: FromObject<'de>> Lenient<'de> for Object<T> {
     }
 }
 
+impl<'de, T: FromObject<'de>> Lenient<'de> for OneOrMany<T> {
+    fn list<A: SeqAccess<'de>>(list: A) -> Result<Self, A::Error> {
+        let items = items(list)?.into_iter().flat_map(|Self(item)| item);
+        Ok(Self(items.collect()))
+    }
+    fn object<A: MapAccess<'de>>(object: A) -> Result<Self, A::Error> {
+        let Object(item) = Lenient::object(object)?;
+        Ok(Self(item.into_iter().collect()))
+    }
+}
+
+impl<T> Default for OneOrMany<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
 impl<T> Default for List<T> {
     fn default() -> Self {
         Self(Vec::new())
@@ -230,6 +252,7 @@ deserialize_leniently! {
     Flag, [];
     List<T>, [T: Deserialize<'de>];
     Object<T>, [T: FromObject<'de>];
+    OneOrMany<T>, [T: FromObject<'de>];
 }
 
 struct AnyValue<L>(PhantomData<L>);
@@ -316,6 +339,19 @@ mod tests {
     #[test]
     fn of_a_member_given_twice_the_last_counts() {
         assert_eq!(sample(r#"{"size":1,"size":2}"#).unwrap().size.0, Some(2));
+    }
+
+    #[test]
+    fn one_object_stands_for_a_list_of_one() {
+        for (text, sizes) in [
+            (r#"{"size":1}"#, vec![1]),
+            (r#"[{"size":1},7,[{"size":2}]]"#, vec![1, 2]),
+            ("7", vec![]),
+        ] {
+            let OneOrMany(samples): OneOrMany<Sample<'_>> = read(text).unwrap();
+            let read: Vec<_> = samples.iter().filter_map(|it| it.size.0).collect();
+            assert_eq!(read, sizes, "{text}");
+        }
     }
 
     #[test]
