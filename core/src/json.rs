@@ -33,6 +33,15 @@ pub fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
         .ok()
 }
 
+/// What a value says: the text of a string, nothing for null, and the JSON text of another value.
+pub fn text_of(value: Json<'_>) -> Cow<'_, str> {
+    match read(value.get()) {
+        Some(Text(Some(text))) => text,
+        _ if value.get() == "null" => Cow::Borrowed(""),
+        _ => Cow::Borrowed(value.get()),
+    }
+}
+
 /// Whether every reader can take over the value as it stands: it is not nested deeper than
 /// [`RAW_DEPTH_MAX`], and no number is beyond a double.
 ///
@@ -59,6 +68,19 @@ mod tests {
 
     fn is_portable(text: &str) -> bool {
         super::is_portable(read(text).unwrap())
+    }
+
+    #[test]
+    fn a_value_says_its_text_or_its_json() {
+        for (value, said) in [
+            (r#""a\nb""#, "a\nb"),
+            ("null", ""),
+            (r#"{"a": [1]}"#, r#"{"a": [1]}"#),
+            ("[]", "[]"),
+            ("1.50", "1.50"),
+        ] {
+            assert_eq!(text_of(read(value).unwrap()), said);
+        }
     }
 
     #[test]

@@ -113,11 +113,14 @@ fn part_text(part: Json<'_>) -> Cow<'_, str> {
         kind,
         text,
         content,
+        thinking,
     } = read.unwrap_or_default();
     match (kind.0.as_deref(), text.0) {
         (Some("text" | "input_text" | "output_text"), Some(text)) => text,
         // What a tool gave is asked of the model as much as what a person wrote.
         (Some("tool_result"), _) => content_text(content),
+        // Mistral's: texts, where a thought of Anthropic's is one text beside its signature.
+        (Some("thinking"), _) if matches!(thinking, TextOrList::List(_)) => content_text(thinking),
         (kind, _) => Cow::Owned(placeholder(kind.unwrap_or("part"), part)),
     }
 }
@@ -151,6 +154,7 @@ json::wire! {
         kind: Text<'a> = "type",
         text: Text<'a> = "text",
         content: TextOrList<'a> = "content",
+        thinking: TextOrList<'a> = "thinking",
     }
 }
 
@@ -183,6 +187,17 @@ mod tests {
         );
         assert!(content.starts_with("12 C\na\n[image sha256:"), "{content}");
         assert!(content.ends_with("]\n"), "{content}");
+    }
+
+    #[test]
+    fn a_thought_in_texts_is_text_and_a_signed_one_is_not() {
+        let thought =
+            |thinking| content(&format!(r#"[{{"type":"thinking","thinking":{thinking}}}]"#));
+        assert_eq!(
+            thought(r#"[{"type":"text","text":"a"},{"type":"text","text":"b"}]"#),
+            "a\nb"
+        );
+        assert!(thought(r#""a","signature":"s""#).starts_with("[thinking sha256:"));
     }
 
     #[test]

@@ -9,9 +9,17 @@ json::wire! {
         input: Count = "prompt_tokens" | "input_tokens",
         output: Count = "completion_tokens" | "output_tokens",
         total: Count = "total_tokens",
-        input_details: Object<DetailsWire> = "prompt_tokens_details" | "input_tokens_details",
-        output_details: Object<DetailsWire> =
-            "completion_tokens_details" | "output_tokens_details",
+        input_details: Object<DetailsWire> = "prompt_tokens_details"
+            | "prompt_token_details"
+            | "input_tokens_details"
+            | "input_token_details",
+        output_details: Object<DetailsWire> = "completion_tokens_details"
+            | "completion_token_details"
+            | "output_tokens_details",
+        // Mistral's, DeepSeek's and Moonshot's names beside the details, or in their place.
+        cached: Count = "num_cached_tokens" | "prompt_cache_hit_tokens" | "cached_tokens",
+        // SGLang's and Perplexity's place.
+        reasoning: Count = "reasoning_tokens",
     }
 
     struct DetailsWire {
@@ -50,13 +58,16 @@ impl UsageWire {
         let rest = wire.total.0.zip(wire.input.0);
         let rest = rest.map(|(total, input)| total.saturating_sub(input));
         let input_details = wire.input_details.0.unwrap_or_default();
-        Some(Usage {
+        let output_details = wire.output_details.0.unwrap_or_default();
+        let counts = Usage {
             input_tokens: wire.input.0,
             output_tokens: wire.output.0.max(rest),
-            cache_read: input_details.cached.0,
+            cache_read: input_details.cached.0.or(wire.cached.0),
             cache_write: input_details.cache_write.0,
-            reasoning: wire.output_details.0.unwrap_or_default().reasoning.0,
+            reasoning: output_details.reasoning.0.or(wire.reasoning.0),
             ..Usage::default()
-        })
+        };
+        // An object without a count must not take the place of an earlier one that has them.
+        (counts != Usage::default() || wire.total.0.is_some()).then_some(counts)
     }
 }

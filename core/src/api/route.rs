@@ -59,9 +59,12 @@ const ROUTES: &[Route] = {
     use Condition::{Always, At, AtAny};
     &[
         route("/chat/completions", &openai_chat::FORMAT, Always),
+        // Mistral's agents, before the texts.
+        route("/agents/completions", &openai_chat::FORMAT, Always),
         route("/completions", &openai_completions::FORMAT, Always),
         route("/embeddings", &openai_embeddings::FORMAT, Always),
         route("/responses", &openai_responses::FORMAT, Always),
+        route("/v1/chat", &openai_chat::FORMAT, At("writer")),
         route("/v1/messages", &anthropic_messages::FORMAT, Always),
         route("/api/chat", &ollama::FORMAT, Always),
         route("/api/generate", &ollama::FORMAT, Always),

@@ -11,37 +11,37 @@ macro_rules! wire {
     () => {};
     (
         $(#[$meta:meta])*
-        struct $name:ident<$life:lifetime> { $($fields:tt)* }
+        $vis:vis struct $name:ident<$life:lifetime> { $($fields:tt)* }
         $($rest:tt)*
     ) => {
-        $crate::json::wire!(@struct [$(#[$meta])*] $name [<$life>] { $($fields)* });
+        $crate::json::wire!(@struct [$(#[$meta])* $vis] $name [<$life>] { $($fields)* });
         $crate::json::wire!(@impl $life $name [<$life>] { $($fields)* });
         $crate::json::wire!($($rest)*);
     };
     (
         $(#[$meta:meta])*
-        struct $name:ident { $($fields:tt)* }
+        $vis:vis struct $name:ident { $($fields:tt)* }
         $($rest:tt)*
     ) => {
-        $crate::json::wire!(@struct [$(#[$meta])*] $name [] { $($fields)* });
+        $crate::json::wire!(@struct [$(#[$meta])* $vis] $name [] { $($fields)* });
         $crate::json::wire!(@impl 'de $name [] { $($fields)* });
         $crate::json::wire!($($rest)*);
     };
-    (@struct [$($meta:tt)*] $name:ident [$($generics:tt)*] {
+    (@struct [$($before:tt)*] $name:ident [$($generics:tt)*] {
         $($field:ident: $type:ty = $($member:literal)|+,)*
     }) => {
-        $($meta)*
         #[derive(Default)]
+        $($before)*
         struct $name $($generics)* {
             $($field: $type,)*
         }
     };
-    (@struct [$($meta:tt)*] $name:ident [$($generics:tt)*] {
+    (@struct [$($before:tt)*] $name:ident [$($generics:tt)*] {
         $($field:ident: $type:ty = $($member:literal)|+,)*
         ..$kept:ident of $names:ident,
     }) => {
-        $($meta)*
         #[derive(Default)]
+        $($before)*
         struct $name $($generics)* {
             $($field: $type,)*
             $kept: Vec<(&'static str, $crate::json::Json $($generics)*)>,

@@ -1,0 +1,119 @@
+//! The answers of OpenAI's chat and of its completions of a text: a body and the events of a
+//! stream have the same members, and what vendors add stands beside them.
+//!
+//! Sources: <https://platform.openai.com/docs/api-reference/chat/object>,
+//! <https://docs.mistral.ai/api/>, <https://openrouter.ai/docs/api-reference/overview>.
+
+use super::openai_findings::{FilterResults, FilteredWire, ModerationWire};
+use super::openai_message::MessageWire;
+use super::openai_usage::UsageWire;
+use super::{DONE, Reader, openai_error};
+use crate::answer::{Answer, Part};
+use crate::json::{self, Count, Json, List, Object, Scalar, Text};
+
+/// Reads answers; a stream ends with [`DONE`].
+pub(super) fn reader() -> Box<dyn Reader> {
+    Box::new(AnswerReader)
+}
+
+#[derive(Debug)]
+struct AnswerReader;
+
+impl Reader for AnswerReader {
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        read(text, answer, |choice| choice.message.or(choice.delta))
+    }
+
+    fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
+        if data.trim() == DONE {
+            answer.ended = true;
+            return true;
+        }
+        // Perplexity and Writer send what has come so far as a message beside its last piece.
+        read(data, answer, |choice| choice.delta.or(choice.message))
+    }
+}
+
+/// A choice's message and its delta, of which a body has the one and an event the other.
+struct Said<'a> {
+    message: Option<MessageWire<'a>>,
+    delta: Option<MessageWire<'a>>,
+}
+
+type Pick = for<'a> fn(Said<'a>) -> Option<MessageWire<'a>>;
+
+fn read(text: &str, answer: &mut Answer, pick: Pick) -> bool {
+    let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+        return false;
+    };
+    answer.identify(body.id.0.as_deref(), body.model.0.as_deref());
+    if body.choices.0.is_empty() && body.error.is_none() {
+        openai_error::take_flat(text, answer);
+    }
+    for (position, Object(choice)) in (0..).zip(body.choices.0) {
+        take_choice(choice.unwrap_or_default(), position, answer, pick);
+    }
+    answer.append(0, Part::Content, &body.value.0.unwrap_or_default());
+    let groq = body.groq.0.unwrap_or_default();
+    if let Some(usage) = body.usage.counts().or_else(|| groq.usage.counts()) {
+        answer.usage = usage;
+    }
+    FilteredWire::take_all(body.prompt_filters, answer);
+    body.moderation.0.unwrap_or_default().take(answer);
+    openai_error::take(body.error, answer);
+    true
+}
+
+fn take_choice(choice: ChoiceWire<'_>, position: u64, answer: &mut Answer, pick: Pick) {
+    let index = choice.index.0.unwrap_or(position);
+    answer.open(index);
+    let said = Said {
+        message: choice.message.0,
+        delta: choice.delta.0,
+    };
+    match pick(said) {
+        Some(message) => message.take(index, answer),
+        // Together sends the text of a delta here, too.
+        None => answer.append(index, Part::Content, &choice.text.0.unwrap_or_default()),
+    }
+    let reasons = [choice.finish_reason.0, choice.stop_reason.0];
+    // Snowflake leaves the reason empty as long as there is none.
+    let reason = reasons.into_iter().flatten().find(|it| !it.is_empty());
+    if let Some(reason) = reason {
+        answer.finish(index, &reason);
+    }
+    choice.filter.take(answer);
+    openai_error::take(choice.error, answer);
+}
+
+json::wire! {
+    struct BodyWire<'a> {
+        id: Text<'a> = "id",
+        model: Text<'a> = "model",
+        choices: List<Object<ChoiceWire<'a>>> = "choices",
+        // Writer's streams of completions have nothing else.
+        value: Text<'a> = "value",
+        usage: UsageWire = "usage",
+        groq: Object<GroqWire> = "x_groq",
+        prompt_filters: List<Object<FilteredWire>> =
+            "prompt_filter_results" | "prompt_annotations",
+        moderation: Object<ModerationWire> = "moderation",
+        error: Option<Json<'a>> = "error",
+    }
+
+    struct GroqWire {
+        usage: UsageWire = "usage",
+    }
+
+    struct ChoiceWire<'a> {
+        index: Count = "index",
+        message: Object<MessageWire<'a>> = "message",
+        delta: Object<MessageWire<'a>> = "delta",
+        text: Text<'a> = "text",
+        finish_reason: Scalar = "finish_reason",
+        // vLLM's servers and some that follow it: what ended the text, mostly beside the reason.
+        stop_reason: Scalar = "stop_reason",
+        filter: FilterResults = "content_filter_results" | "content_filter_result",
+        error: Option<Json<'a>> = "error",
+    }
+}

@@ -1,0 +1,157 @@
+//! A message of a choice, or a piece of one: its text, its reasoning and its calls of tools.
+//!
+//! Sources: <https://platform.openai.com/docs/api-reference/chat/object>, and for content in
+//! chunks <https://docs.mistral.ai/capabilities/reasoning/>.
+
+use crate::answer::{Answer, CallKey, CallPiece, Part};
+use crate::json::{self, Count, Json, List, Object, Text, TextOrList};
+
+/// The key of the one call of the older `function_call`; newer calls count from 0.
+const FUNCTION_CALL: u64 = u64::MAX;
+
+json::wire! {
+    pub(super) struct MessageWire<'a> {
+        content: TextOrList<'a> = "content",
+        refusal: Text<'a> = "refusal",
+        audio: Object<AudioWire<'a>> = "audio",
+        // What image models on OpenRouter answer.
+        images: List<Json<'a>> = "images",
+        // DeepSeek's name, and OpenRouter's; vLLM sends both.
+        reasoning_content: Text<'a> = "reasoning_content",
+        reasoning: Text<'a> = "reasoning",
+        reasoning_details: List<Object<DetailWire<'a>>> = "reasoning_details",
+        tool_calls: List<Object<CallWire<'a>>> = "tool_calls",
+        function_call: Object<FunctionWire<'a>> = "function_call",
+    }
+
+    struct AudioWire<'a> {
+        transcript: Text<'a> = "transcript",
+    }
+
+    struct DetailWire<'a> {
+        text: Text<'a> = "text" | "summary",
+    }
+
+    struct ChunkWire<'a> {
+        kind: Text<'a> = "type",
+        text: Text<'a> = "text",
+        thinking: Option<Json<'a>> = "thinking",
+    }
+
+    struct CallWire<'a> {
+        index: Count = "index",
+        id: Text<'a> = "id",
+        function: Object<FunctionWire<'a>> = "function",
+        custom: Object<FunctionWire<'a>> = "custom",
+    }
+
+    struct FunctionWire<'a> {
+        name: Text<'a> = "name",
+        // A text of JSON; Mistral may send the object itself. A custom tool's input is free text
+        // in the place of arguments.
+        arguments: Option<Json<'a>> = "arguments" | "input",
+    }
+}
+
+impl MessageWire<'_> {
+    /// Takes what the message says, as choice `index` of the answer.
+    pub(super) fn take(self, index: u64, answer: &mut Answer) {
+        take_content(self.content, index, answer);
+        let transcript = self.audio.0.and_then(|audio| audio.transcript.0);
+        answer.append(index, Part::Content, &transcript.unwrap_or_default());
+        answer.is_not_text |= !self.images.0.is_empty();
+        answer.append(index, Part::Refusal, &self.refusal.0.unwrap_or_default());
+        let texts = [self.reasoning_content.0, self.reasoning.0];
+        match texts.into_iter().flatten().find(|text| !text.is_empty()) {
+            Some(text) => answer.append(index, Part::Reasoning, &text),
+            None => {
+                let details = self.reasoning_details.0.into_iter();
+                let texts = details.filter_map(|detail| detail.0?.text.0);
+                texts.for_each(|text| answer.append(index, Part::Reasoning, &text));
+            }
+        }
+        for (position, Object(call)) in (0..).zip(self.tool_calls.0) {
+            call.unwrap_or_default().take(index, position, answer);
+        }
+        if let Some(function) = self.function_call.0 {
+            let key = CallKey {
+                choice: index,
+                call: FUNCTION_CALL,
+            };
+            function.take(key, None, answer);
+        }
+    }
+}
+
+/// A text, or chunks of one: what a model says before and between its thoughts.
+pub(super) fn take_content(content: TextOrList<'_>, index: u64, answer: &mut Answer) {
+    match content {
+        TextOrList::Absent => {}
+        TextOrList::Text(text) => answer.append(index, Part::Content, &text),
+        TextOrList::List(chunks) => {
+            let chunks = chunks.into_iter();
+            chunks.for_each(|chunk| take_chunk(chunk, index, answer));
+        }
+    }
+}
+
+/// A chunk of a content: a text, or an object that is named by its type.
+pub(super) fn take_chunk(chunk: Json<'_>, index: u64, answer: &mut Answer) {
+    if let Some(Text(Some(text))) = json::read(chunk.get()) {
+        answer.append(index, Part::Content, &text);
+        return;
+    }
+    let Object(read) = json::read::<Object<ChunkWire<'_>>>(chunk.get()).unwrap_or_default();
+    let ChunkWire {
+        kind,
+        text,
+        thinking,
+    } = read.unwrap_or_default();
+    match (kind.0.as_deref(), text.0, thinking) {
+        (_, _, Some(thinking)) => take_thinking(thinking, index, answer),
+        (_, Some(text), None) => answer.append(index, Part::Content, &text),
+        // Where a text comes from is no text of its own.
+        (None | Some("reference" | "tool_reference"), ..) => {}
+        _ => answer.is_not_text = true,
+    }
+}
+
+fn take_thinking(thinking: Json<'_>, index: u64, answer: &mut Answer) {
+    match json::read(thinking.get()).unwrap_or_default() {
+        TextOrList::Absent => {}
+        TextOrList::Text(text) => answer.append(index, Part::Reasoning, &text),
+        TextOrList::List(chunks) => {
+            for chunk in chunks {
+                let read = json::read::<Object<ChunkWire<'_>>>(chunk.get());
+                let text = read.and_then(|chunk| chunk.0?.text.0);
+                answer.append(index, Part::Reasoning, &text.unwrap_or_default());
+            }
+        }
+    }
+}
+
+impl CallWire<'_> {
+    /// A call without a number is known by its id, or else by its place in the list.
+    fn take(self, choice: u64, position: u64, answer: &mut Answer) {
+        let id = self.id.0.as_deref();
+        let known = self.index.0.or_else(|| answer.call_with_id(choice, id?));
+        let key = CallKey {
+            choice,
+            call: known.unwrap_or(position),
+        };
+        let function = self.function.0.or(self.custom.0);
+        function.unwrap_or_default().take(key, id, answer);
+    }
+}
+
+impl FunctionWire<'_> {
+    fn take(&self, key: CallKey, id: Option<&str>, answer: &mut Answer) {
+        let arguments = self.arguments.map(json::text_of);
+        let piece = CallPiece {
+            id,
+            name: self.name.0.as_deref(),
+            arguments: arguments.as_deref().unwrap_or_default(),
+        };
+        answer.call(key, piece);
+    }
+}
