@@ -7,8 +7,12 @@ mod anthropic_messages;
 mod bedrock_converse;
 mod bedrock_error;
 mod bedrock_guardrail;
+mod google_content;
+mod google_embed_content;
 mod google_generate_content;
+mod google_partial_args;
 mod ollama;
+mod ollama_embed;
 mod openai_chat;
 mod openai_choices;
 mod openai_completions;
@@ -40,9 +44,11 @@ pub const FORMATS: &[&Format] = &[
     &anthropic_messages::FORMAT,
     &unread::BATCH,
     &bedrock_converse::FORMAT,
+    &google_embed_content::FORMAT,
     &google_generate_content::FORMAT,
     &unread::GRPC,
     &ollama::FORMAT,
+    &ollama_embed::FORMAT,
     &openai_chat::FORMAT,
     &openai_completions::FORMAT,
     &openai_embeddings::FORMAT,

@@ -22,8 +22,8 @@ pub enum Note {
     InvalidUnicodeReplaced,
     /// An id, a name or an error's message was longer than an event carries.
     NameTruncated,
-    /// The call asks for no answer of a model: it counts tokens, or hands in a batch. Its content
-    /// is not recorded.
+    /// The call asks for no answer of a model: it counts tokens, loads a model, or hands in a
+    /// batch. Its content is not recorded.
     NotAGeneration,
     /// A sampling parameter was too large or too deeply nested to be kept.
     ParameterTooLarge,

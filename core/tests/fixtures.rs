@@ -19,7 +19,9 @@ const CASES: [&str; 5] = ["error", "plain", "streamed", "tool_call", "truncated"
 /// What a format does not have at all.
 const LACKS: &[(&str, &[&str])] = &[
     ("batch", &["streamed", "tool_call", "truncated"]),
+    ("google.embed_content", &["streamed", "tool_call"]),
     ("grpc", &["error", "streamed", "tool_call", "truncated"]),
+    ("ollama.embed", &["streamed", "tool_call"]),
     ("openai.embeddings", &["streamed", "tool_call"]),
     ("token_count", &["streamed", "tool_call", "truncated"]),
     (

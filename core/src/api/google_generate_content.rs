@@ -5,16 +5,16 @@
 
 use std::borrow::Cow;
 
-use serde::de::MapAccess;
-
+use super::google_content::{CallWire, ContentWire, Contents, PartWire, message};
+use super::google_partial_args::PartialArgs;
 use super::tool_names::ToolNames;
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::event::Usage;
 use crate::framing::Hint;
-use crate::json::{self, Count, Flag, FromObject, Json, List, Object, Scalar, Text, skip};
+use crate::json::{self, Count, Flag, Json, List, Object, Scalar, Text};
 use crate::note::Note;
-use crate::prompt::{Message, Prompt, Wrapper, placeholder};
+use crate::prompt::{Message, Prompt, Wrapper};
 
 /// Members of `generationConfig` that steer sampling; schemas are not among them.
 const PARAMETERS: [&str; 22] = [
@@ -42,13 +42,33 @@ const PARAMETERS: [&str; 22] = [
     "top_p",
 ];
 
-/// The numbers that stand for reasons where enums are asked for as numbers.
+/// The numbers that stand for reasons where enums are asked for as numbers. Beyond these, Gemini
+/// and Vertex count differently.
 const FINISH_REASONS: [(&str, &str); 5] = [
     ("1", "STOP"),
     ("2", "MAX_TOKENS"),
     ("3", "SAFETY"),
     ("4", "RECITATION"),
     ("5", "OTHER"),
+];
+const BLOCK_REASONS: [(&str, &str); 4] = [
+    ("1", "SAFETY"),
+    ("2", "OTHER"),
+    ("3", "BLOCKLIST"),
+    ("4", "PROHIBITED_CONTENT"),
+];
+
+/// The reasons for which a filter cut an answer.
+const FINDINGS: [&str; 9] = [
+    "BLOCKLIST",
+    "IMAGE_PROHIBITED_CONTENT",
+    "IMAGE_RECITATION",
+    "IMAGE_SAFETY",
+    "MODEL_ARMOR",
+    "PROHIBITED_CONTENT",
+    "RECITATION",
+    "SAFETY",
+    "SPII",
 ];
 
 pub(super) const FORMAT: Format = Format {
@@ -68,10 +88,7 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     });
     let prompt = wire.contents.map(|contents| Prompt {
         wrapper: Wrapper::Contents,
-        messages: system
-            .into_iter()
-            .chain(contents.0.into_iter().map(message))
-            .collect(),
+        messages: system.into_iter().chain(contents.messages()).collect(),
     });
     Some(Request {
         parameters: wire.config.0.unwrap_or_default().parameters,
@@ -82,111 +99,116 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     })
 }
 
-/// A single content stands for a list of one.
-struct Contents<'a>(Vec<ContentWire<'a>>);
-
-impl<'a> Contents<'a> {
-    fn read(value: Json<'a>) -> Self {
-        let one = || {
-            json::read::<Object<ContentWire<'a>>>(value.get())?
-                .0
-                .map(|one| vec![one])
-        };
-        let List(many): List<Object<ContentWire<'a>>> = json::read(value.get()).unwrap_or_default();
-        Self(one().unwrap_or_else(|| many.into_iter().filter_map(|content| content.0).collect()))
-    }
-}
-
-fn message(content: ContentWire<'_>) -> Message<'_> {
-    let texts: Vec<_> = content.parts.0.into_iter().map(part_text).collect();
-    Message {
-        // A content without a role is the user's.
-        role: content.role.0.unwrap_or(Cow::Borrowed("user")),
-        text: Cow::Owned(texts.join("\n")),
-    }
-}
-
-fn part_text(part: Json<'_>) -> Cow<'_, str> {
-    let read: Option<Object<PartWire<'_>>> = json::read(part.get());
-    let PartWire {
-        text,
-        thought,
-        kind,
-        ..
-    } = read.and_then(|read| read.0).unwrap_or_default();
-    match text.0 {
-        Some(text) if !thought.0 => text,
-        Some(_) => Cow::Owned(placeholder("thought", part)),
-        None => Cow::Owned(placeholder(kind.unwrap_or("part"), part)),
-    }
-}
-
+/// Reads a whole body or one piece of a stream: pieces are whole responses whose parts go on.
 #[derive(Debug, Default)]
 struct AnswerReader {
     /// Tool calls so far, which have no numbers of their own.
     calls: u64,
+    /// The call whose arguments still come.
+    open: Option<(CallKey, PartialArgs)>,
 }
 
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        read_body(text, &mut self.calls, answer)
+        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+            return false;
+        };
+        answer.identify(body.response_id.0.as_deref(), body.model.0.as_deref());
+        for (position, Object(candidate)) in (0..).zip(body.candidates.0) {
+            self.take_candidate(candidate.unwrap_or_default(), position, answer);
+        }
+        take_feedback(body.feedback.0.unwrap_or_default(), answer);
+        if let Some(usage) = body.usage.0.as_ref().and_then(usage) {
+            answer.usage = usage;
+        }
+        if let Some(error) = body.error.and_then(openai_error::read) {
+            answer.fail(error);
+        }
+        true
     }
 }
 
-/// Reads a whole body or one piece of a stream: pieces are whole responses whose parts go on.
-fn read_body(text: &str, calls: &mut u64, answer: &mut Answer) -> bool {
-    let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
-        return false;
-    };
-    answer.identify(body.response_id.0.as_deref(), body.model.0.as_deref());
-    for (position, Object(candidate)) in (0..).zip(body.candidates.0) {
-        take_candidate(candidate.unwrap_or_default(), position, calls, answer);
+impl AnswerReader {
+    fn take_candidate(&mut self, wire: CandidateWire<'_>, position: u64, answer: &mut Answer) {
+        let index = wire.index.0.unwrap_or(position);
+        answer.open(index);
+        for part in wire.content.0.unwrap_or_default().parts.0 {
+            self.take_part(PartWire::read(part), index, answer);
+        }
+        take_ratings(wire.ratings, answer);
+        if let Some(reason) = wire.finish_reason.0 {
+            let reason = named(&FINISH_REASONS, &reason);
+            answer.finish(index, reason);
+            if FINDINGS.contains(&reason) {
+                answer.find(reason);
+            }
+        }
     }
-    // A prompt that is blocked gets no candidate at all.
-    if let Some(reason) = body.feedback.0.and_then(|feedback| feedback.block_reason.0) {
-        answer.finish(0, &reason);
-    }
-    if let Some(usage) = body.usage.0.as_ref().and_then(usage) {
-        answer.usage = usage;
-    }
-    if let Some(error) = body.error.and_then(openai_error::read) {
-        answer.fail(error);
-    }
-    true
-}
 
-fn take_candidate(
-    candidate: CandidateWire<'_>,
-    position: u64,
-    calls: &mut u64,
-    answer: &mut Answer,
-) {
-    let index = candidate.index.0.unwrap_or(position);
-    answer.open(index);
-    for part in candidate.content.0.unwrap_or_default().parts.0 {
-        let read: Option<Object<PartWire<'_>>> = json::read(part.get());
-        let part = read.and_then(|read| read.0).unwrap_or_default();
-        let text = if part.thought.0 {
+    fn take_part(&mut self, part: PartWire<'_>, index: u64, answer: &mut Answer) {
+        answer.is_not_text |= part.is_media();
+        let kind = if part.thought.0 {
             Part::Reasoning
         } else {
             Part::Content
         };
-        answer.append(index, text, &part.text.0.unwrap_or_default());
+        answer.append(index, kind, &part.text.0.unwrap_or_default());
         if let Some(call) = part.call.0 {
-            answer.call(
-                CallKey {
-                    choice: index,
-                    call: *calls,
-                },
-                call.piece(),
-            );
-            *calls = calls.saturating_add(1);
+            self.take_call(call, index, answer);
         }
     }
-    if let Some(reason) = candidate.finish_reason.0 {
-        let named = FINISH_REASONS.iter().find(|(number, _)| *number == reason);
-        answer.finish(index, named.map_or(reason.as_str(), |(_, name)| name));
+
+    /// Takes a call, or a piece of the one that is open: only the first has the name.
+    fn take_call(&mut self, call: CallWire<'_>, choice: u64, answer: &mut Answer) {
+        let is_first = call.name.0.is_some();
+        let open = self.open.take().filter(|(key, _)| key.choice == choice);
+        let (key, mut args) = match open {
+            Some(open) if !is_first => open,
+            _ => (self.next_call(choice), PartialArgs::default()),
+        };
+        let mut piece = args.push(call.partial.0);
+        if call.goes_on.0 {
+            self.open = Some((key, args));
+        } else {
+            piece.push_str(&args.end());
+        }
+        let piece = CallPiece {
+            id: call.id.0.as_deref(),
+            name: call.name.0.as_deref(),
+            arguments: call.args.map_or(&piece, |args| args.get()),
+        };
+        answer.call(key, piece);
     }
+
+    fn next_call(&mut self, choice: u64) -> CallKey {
+        let call = self.calls;
+        self.calls = call.saturating_add(1);
+        CallKey { choice, call }
+    }
+}
+
+/// A prompt that is blocked gets no candidate at all.
+fn take_feedback(feedback: FeedbackWire, answer: &mut Answer) {
+    take_ratings(feedback.ratings, answer);
+    if let Some(reason) = feedback.block_reason.0 {
+        let reason = named(&BLOCK_REASONS, &reason);
+        answer.find(reason);
+        answer.finish(0, reason);
+    }
+}
+
+/// Every category is rated; what blocked is a finding.
+fn take_ratings(ratings: List<Object<RatingWire>>, answer: &mut Answer) {
+    let ratings = ratings.0.into_iter().filter_map(|rating| rating.0);
+    for rating in ratings.filter(|rating| rating.is_blocked.0) {
+        answer.find(&rating.category.0.unwrap_or_default());
+    }
+}
+
+/// The name of an enum's value that may be a number.
+fn named<'a>(names: &[(&str, &'a str)], value: &'a str) -> &'a str {
+    let known = names.iter().find(|(number, _)| *number == value);
+    known.map_or(value, |(_, name)| name)
 }
 
 /// Google's count of candidates leaves out thoughts, and its count of the prompt what tools added.
@@ -209,88 +231,17 @@ fn usage(wire: &UsageWire) -> Option<Usage> {
     })
 }
 
-#[derive(Default)]
-struct RequestWire<'a> {
-    system: Object<ContentWire<'a>>,
-    contents: Option<Contents<'a>>,
-    config: Object<ConfigWire<'a>>,
-    cached_content: Text<'a>,
-    tools: ToolNames<'a>,
-}
-
-impl<'de> FromObject<'de> for RequestWire<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        match name {
-            "systemInstruction" | "system_instruction" => self.system = value.next_value()?,
-            "contents" => self.contents = Some(Contents::read(value.next_value()?)),
-            "generationConfig" | "generation_config" => self.config = value.next_value()?,
-            "tools" => self.tools = value.next_value()?,
-            "cachedContent" | "cached_content" => self.cached_content = value.next_value()?,
-            _ => skip(value)?,
-        }
-        Ok(())
-    }
-}
-
-/// A part, of which one member says what it is.
-#[derive(Default)]
-struct PartWire<'a> {
-    text: Text<'a>,
-    thought: Flag,
-    call: Object<CallWire<'a>>,
-    kind: Option<&'static str>,
-}
-
-impl<'de> FromObject<'de> for PartWire<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        let kind = match name {
-            "text" => return value.next_value().map(|text| self.text = text),
-            "thought" => return value.next_value().map(|thought| self.thought = thought),
-            "functionCall" | "function_call" => {
-                self.call = value.next_value()?;
-                "functionCall"
-            }
-            _ => {
-                skip(value)?;
-                match name {
-                    "functionResponse" | "function_response" => "functionResponse",
-                    "inlineData" | "inline_data" => "inlineData",
-                    "fileData" | "file_data" => "fileData",
-                    "executableCode" | "executable_code" => "executableCode",
-                    "codeExecutionResult" | "code_execution_result" => "codeExecutionResult",
-                    _ => return Ok(()),
-                }
-            }
-        };
-        self.kind = Some(kind);
-        Ok(())
-    }
-}
-
-impl CallWire<'_> {
-    fn piece(&self) -> CallPiece<'_> {
-        CallPiece {
-            id: self.id.0.as_deref(),
-            name: self.name.0.as_deref(),
-            arguments: self.args.map_or("{}", |args| args.get()),
-        }
-    }
-}
-
 json::wire! {
+    struct RequestWire<'a> {
+        system: Object<ContentWire<'a>> = "systemInstruction" | "system_instruction",
+        contents: Option<Contents<'a>> = "contents",
+        config: Object<ConfigWire<'a>> = "generationConfig" | "generation_config",
+        tools: ToolNames<'a> = "tools",
+        cached_content: Text<'a> = "cachedContent" | "cached_content",
+    }
+
     struct ConfigWire<'a> {
         ..parameters of PARAMETERS,
-    }
-
-    struct ContentWire<'a> {
-        role: Text<'a> = "role",
-        parts: List<Json<'a>> = "parts",
-    }
-
-    struct CallWire<'a> {
-        id: Text<'a> = "id",
-        name: Text<'a> = "name",
-        args: Option<Json<'a>> = "args",
     }
 
     struct BodyWire<'a> {
@@ -306,10 +257,17 @@ json::wire! {
         index: Count = "index",
         content: Object<ContentWire<'a>> = "content",
         finish_reason: Scalar = "finishReason" | "finish_reason",
+        ratings: List<Object<RatingWire>> = "safetyRatings" | "safety_ratings",
     }
 
     struct FeedbackWire {
         block_reason: Scalar = "blockReason" | "block_reason",
+        ratings: List<Object<RatingWire>> = "safetyRatings" | "safety_ratings",
+    }
+
+    struct RatingWire {
+        category: Scalar = "category",
+        is_blocked: Flag = "blocked",
     }
 
     struct UsageWire {

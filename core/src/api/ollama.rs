@@ -5,14 +5,12 @@
 
 use std::borrow::Cow;
 
-use serde::de::MapAccess;
-
 use super::tool_names::ToolNames;
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::event::Usage;
 use crate::framing::Hint;
-use crate::json::{self, Count, Flag, FromObject, Json, List, Object, Text, skip};
+use crate::json::{self, Count, Flag, Json, List, Object, Text};
 use crate::note::Note;
 use crate::prompt::{Message, Prompt, Wrapper, placeholder};
 
@@ -47,7 +45,12 @@ pub(super) const FORMAT: Format = Format {
 fn read_request(text: &str) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
     let has_prompt = wire.messages.is_some() || wire.prompt.0.is_some();
-    let messages = MessageWire::plain("system", wire.system)
+    let note = wire.note();
+    // Clients send empty texts for what nobody set.
+    let is_set = |text: &Cow<'_, str>| !text.is_empty();
+    let system = Text(wire.system.0.filter(is_set));
+    let suffix = Text(wire.suffix.0.filter(is_set));
+    let messages = MessageWire::plain("system", system)
         .into_iter()
         .chain(
             wire.messages
@@ -62,7 +65,7 @@ fn read_request(text: &str) -> Option<Request<'_>> {
                 ..prompt
             }),
         )
-        .chain(MessageWire::plain("suffix", wire.suffix));
+        .chain(MessageWire::plain("suffix", suffix));
     Some(Request {
         model: wire.model.0,
         parameters: wire.options.0.unwrap_or_default().parameters,
@@ -71,8 +74,7 @@ fn read_request(text: &str) -> Option<Request<'_>> {
             wrapper: Wrapper::Contents,
             messages: messages.map(message).collect(),
         }),
-        // The numbers that an earlier answer gave stand for that conversation.
-        note: wire.context.map(|_| Note::PromptContinued),
+        note,
         ..Request::default()
     })
 }
@@ -164,38 +166,32 @@ impl<'a> MessageWire<'a> {
     }
 }
 
-#[derive(Default)]
-struct RequestWire<'a> {
-    model: Text<'a>,
-    messages: Option<List<Object<MessageWire<'a>>>>,
-    prompt: Text<'a>,
-    suffix: Text<'a>,
-    system: Text<'a>,
-    images: List<Json<'a>>,
-    context: Option<Json<'a>>,
-    options: Object<OptionsWire<'a>>,
-    tools: ToolNames<'a>,
-}
-
-impl<'de> FromObject<'de> for RequestWire<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        match name {
-            "model" => self.model = value.next_value()?,
-            "messages" => self.messages = Some(value.next_value()?),
-            "tools" => self.tools = value.next_value()?,
-            "prompt" => self.prompt = value.next_value()?,
-            "suffix" => self.suffix = value.next_value()?,
-            "system" => self.system = value.next_value()?,
-            "images" => self.images = value.next_value()?,
-            "context" => self.context = value.next_value()?,
-            "options" => self.options = value.next_value()?,
-            _ => skip(value)?,
+impl RequestWire<'_> {
+    fn note(&self) -> Option<Note> {
+        let messages = self.messages.as_ref().map(|messages| messages.0.len());
+        let prompt = self.prompt.0.as_ref().map(|prompt| prompt.len());
+        if messages.unwrap_or(0).saturating_add(prompt.unwrap_or(0)) == 0 {
+            // The model is loaded or unloaded, and says nothing.
+            return Some(Note::NotAGeneration);
         }
-        Ok(())
+        // The numbers that an earlier answer gave stand for that conversation.
+        (!self.context.0.is_empty()).then_some(Note::PromptContinued)
     }
 }
 
 json::wire! {
+    struct RequestWire<'a> {
+        model: Text<'a> = "model",
+        messages: Option<List<Object<MessageWire<'a>>>> = "messages",
+        prompt: Text<'a> = "prompt",
+        suffix: Text<'a> = "suffix",
+        system: Text<'a> = "system",
+        images: List<Json<'a>> = "images",
+        context: List<Json<'a>> = "context",
+        options: Object<OptionsWire<'a>> = "options",
+        tools: ToolNames<'a> = "tools",
+    }
+
     struct OptionsWire<'a> {
         ..parameters of PARAMETERS,
     }

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use super::{
-    Format, anthropic_messages, bedrock_converse, google_generate_content, ollama, openai_chat,
-    openai_completions, openai_embeddings, openai_responses, unread,
+    Format, anthropic_messages, bedrock_converse, google_embed_content, google_generate_content,
+    ollama, ollama_embed, openai_chat, openai_completions, openai_embeddings, openai_responses,
+    unread,
 };
 use crate::headers::Headers;
 use crate::provider::{self, OwnHost};
@@ -42,7 +43,7 @@ struct Route {
 }
 
 /// When a path counts.
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Condition {
     /// Always.
     Always,
@@ -52,16 +53,20 @@ enum Condition {
     AtAny,
     /// At the hosts of any known provider; elsewhere if the body has a prompt.
     WithPrompt,
+    /// At the hosts of that provider if the body has a prompt: other models have such paths too.
+    AtIfPrompt(&'static str),
 }
 
 /// Of several that fit, the first counts.
 const ROUTES: &[Route] = {
-    use Condition::{Always, At, AtAny};
+    use Condition::{Always, At, AtAny, AtIfPrompt, WithPrompt};
     &[
         route("/chat/completions", &openai_chat::FORMAT, Always),
         // Mistral's agents, before the texts.
         route("/agents/completions", &openai_chat::FORMAT, Always),
         route("/completions", &openai_completions::FORMAT, Always),
+        route("/api/embed", &ollama_embed::FORMAT, WithPrompt),
+        route("/api/embeddings", &ollama_embed::FORMAT, WithPrompt),
         route("/embeddings", &openai_embeddings::FORMAT, Always),
         route("/responses", &openai_responses::FORMAT, Always),
         route("/v1/chat", &openai_chat::FORMAT, At("writer")),
@@ -76,14 +81,25 @@ const ROUTES: &[Route] = {
         ),
         within("/model/", "/converse", &bedrock_converse::FORMAT),
         within("/model/", "/converse-stream", &bedrock_converse::FORMAT),
+        route(":embedContent", &google_embed_content::FORMAT, Always),
+        route(":batchEmbedContents", &google_embed_content::FORMAT, Always),
+        route(
+            ":predict",
+            &google_embed_content::FORMAT,
+            AtIfPrompt("vertex"),
+        ),
         route("/messages/count_tokens", &unread::TOKEN_COUNT, Always),
         route("/responses/input_tokens", &unread::TOKEN_COUNT, Always),
         route(":countTokens", &unread::TOKEN_COUNT, Always),
+        route(":computeTokens", &unread::TOKEN_COUNT, Always),
         within("/model/", "/count-tokens", &unread::TOKEN_COUNT),
         route("/messages/batches", &unread::BATCH, Always),
         route("/batches", &unread::BATCH, AtAny),
         route("/batch/jobs", &unread::BATCH, At("mistral")),
         route(":batchGenerateContent", &unread::BATCH, Always),
+        route(":asyncBatchEmbedContent", &unread::BATCH, Always),
+        route("/batchPredictionJobs", &unread::BATCH, At("vertex")),
+        route("/model-invocation-job", &unread::BATCH, At("bedrock")),
     ]
 };
 
@@ -150,22 +166,22 @@ fn of_path(path: &str, provider: Option<&str>) -> Option<(&'static Format, Evide
     let found = ROUTES.iter().find(|route| {
         let fits = path.ends_with(route.end) && path.contains(route.within);
         fits && match route.condition {
-            Condition::At(name) => provider == Some(name),
+            Condition::At(name) | Condition::AtIfPrompt(name) => provider == Some(name),
             Condition::AtAny => provider.is_some(),
             Condition::Always | Condition::WithPrompt => true,
         }
     })?;
-    let is_open = route_is_open(found, provider);
-    let evidence = if is_open {
-        Evidence::NeedsPrompt
-    } else {
-        Evidence::Enough
-    };
-    Some((found.format, evidence))
+    Some((found.format, found.condition.evidence(provider)))
 }
 
-fn route_is_open(route: &Route, provider: Option<&str>) -> bool {
-    route.condition == Condition::WithPrompt && provider.is_none()
+impl Condition {
+    fn evidence(self, provider: Option<&str>) -> Evidence {
+        match self {
+            Self::Always | Self::At(_) | Self::AtAny => Evidence::Enough,
+            Self::WithPrompt if provider.is_some() => Evidence::Enough,
+            Self::WithPrompt | Self::AtIfPrompt(_) => Evidence::NeedsPrompt,
+        }
+    }
 }
 
 /// A path without its query, which may hold a key and so is never recorded.
@@ -173,19 +189,36 @@ pub fn without_query(path: &str) -> &str {
     path.split(['?', '#']).next().unwrap_or_default()
 }
 
-/// The model that a path names: before Google's verbs, after Bedrock's `model` and after Azure's
-/// `deployments`. Percent-encoding is undone.
+/// The model that a path names: before Google's verbs, after Bedrock's `model`, and where Azure,
+/// SageMaker, Databricks and Replicate name what they serve. Percent-encoding is undone.
 pub fn model_in_path(path: &str) -> Option<Cow<'_, str>> {
-    let before_verb = path.rsplit_once(':').map(|(before, _)| before);
-    let named = before_verb.and_then(|path| path.rsplit_once("/models/"));
-    let invoked = path.split_once("/model/");
-    let deployed = path.split_once("/deployments/");
-    let segment = named.or(invoked).or(deployed)?.1;
-    let model = segment
-        .split('/')
-        .next()
-        .filter(|model| !model.is_empty())?;
+    let model = before_verb(path)
+        .or_else(|| between(path, "/models/", "/predictions"))
+        .or_else(|| between(path, "/deployments/", "/predictions"))
+        .or_else(|| between(path, "/endpoints/", "/invocations"))
+        .or_else(|| between(path, "/serving-endpoints/", "/invocations"))
+        .or_else(|| segment(path.split_once("/model/")?.1))
+        .or_else(|| segment(path.split_once("/deployments/")?.1))?;
     Some(percent_decode_str(model).decode_utf8_lossy())
+}
+
+/// Google's tuned and dedicated models have names of their own kinds.
+fn before_verb(path: &str) -> Option<&str> {
+    let (path, _) = path.rsplit_once(':')?;
+    let kinds = ["/models/", "/tunedModels/", "/endpoints/"];
+    let named = kinds.iter().find_map(|kind| path.rsplit_once(kind));
+    segment(named?.1)
+}
+
+fn between<'a>(path: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let (_, named) = path.split_once(before)?;
+    let (name, _) = named.split_once(after)?;
+    Some(name).filter(|name| !name.is_empty())
+}
+
+/// What stands before the next slash, if there is something.
+fn segment(path: &str) -> Option<&str> {
+    path.split('/').next().filter(|name| !name.is_empty())
 }
 
 #[cfg(test)]
@@ -239,6 +272,10 @@ mod tests {
             Some(("batch", "openai".to_owned()))
         );
         assert_eq!(batch("batches.example"), None);
+        let predict = "/v1/projects/p/locations/l/publishers/google/models/m:predict";
+        let is_read = |host| post(&[], host, predict).is_some();
+        assert!(is_read("us-central1-aiplatform.googleapis.com"));
+        assert!(!is_read("10.0.0.1"));
         for (name, value) in [
             ("upgrade", "WebSocket"),
             ("content-type", "application/grpc+proto"),
@@ -318,7 +355,22 @@ mod tests {
                 Some("us.amazon.nova-lite-v1:0"),
             ),
             ("/model/meta.llama3-v1:0/invoke", Some("meta.llama3-v1:0")),
+            ("/v1beta/tunedModels/t-1:generateContent", Some("t-1")),
+            (
+                "/v1/projects/p/locations/l/endpoints/42:predict",
+                Some("42"),
+            ),
+            ("/endpoints/llama-2/invocations", Some("llama-2")),
+            (
+                "/endpoints/llama-2/invocations-response-stream",
+                Some("llama-2"),
+            ),
+            ("/serving-endpoints/dbrx/invocations", Some("dbrx")),
+            ("/v1/models/meta/llama-3/predictions", Some("meta/llama-3")),
+            ("/v1/deployments/me/mine/predictions", Some("me/mine")),
             ("/v1/chat/completions", None),
+            ("/v1/predictions", None),
+            ("/endpoints//invocations", None),
             ("/model//invoke", None),
             ("/v1/messages", None),
         ] {

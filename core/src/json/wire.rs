@@ -28,27 +28,27 @@ macro_rules! wire {
         $crate::json::wire!($($rest)*);
     };
     (@struct [$($before:tt)*] $name:ident [$($generics:tt)*] {
-        $($field:ident: $type:ty = $($member:literal)|+,)*
+        $($field_vis:vis $field:ident: $type:ty = $($member:literal)|+,)*
     }) => {
         #[derive(Default)]
         $($before)*
         struct $name $($generics)* {
-            $($field: $type,)*
+            $($field_vis $field: $type,)*
         }
     };
     (@struct [$($before:tt)*] $name:ident [$($generics:tt)*] {
-        $($field:ident: $type:ty = $($member:literal)|+,)*
+        $($field_vis:vis $field:ident: $type:ty = $($member:literal)|+,)*
         ..$kept:ident of $names:ident,
     }) => {
         #[derive(Default)]
         $($before)*
         struct $name $($generics)* {
-            $($field: $type,)*
+            $($field_vis $field: $type,)*
             $kept: Vec<(&'static str, $crate::json::Json $($generics)*)>,
         }
     };
     (@impl $life:lifetime $name:ident [$($generics:tt)*] {
-        $($field:ident: $type:ty = $($member:literal)|+,)*
+        $($field_vis:vis $field:ident: $type:ty = $($member:literal)|+,)*
         $(..$kept:ident of $names:ident,)?
     }) => {
         impl<$life> $crate::json::FromObject<$life> for $name $($generics)* {

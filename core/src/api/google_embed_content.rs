@@ -1,0 +1,139 @@
+//! Google's embeddings, of Gemini and of Vertex. The vectors are never recorded.
+//!
+//! Sources: <https://ai.google.dev/api/embeddings> and, for `:predict`, which also serves models
+//! that make pictures of a prompt,
+//! <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api>.
+
+use std::borrow::Cow;
+
+use super::google_content::{ContentWire, message};
+use super::{Format, Reader, Request, openai_error};
+use crate::answer::Answer;
+use crate::event::Usage;
+use crate::framing::Hint;
+use crate::json::{self, Count, Json, List, Object, Text};
+use crate::prompt::{Message, Prompt, Wrapper};
+
+/// Members of a request that say how to embed.
+const PARAMETERS: [&str; 4] = [
+    "outputDimensionality",
+    "output_dimensionality",
+    "taskType",
+    "task_type",
+];
+
+/// Members of `parameters` that do so at Vertex.
+const PREDICT_PARAMETERS: [&str; 3] = ["autoTruncate", "outputDimensionality", "sampleCount"];
+
+pub(super) const FORMAT: Format = Format {
+    name: "google.embed_content",
+    provider: "gemini",
+    hint: Hint::Json,
+    read_request,
+    reader: || Box::new(AnswerReader),
+    is_read: true,
+};
+
+fn read_request(text: &str) -> Option<Request<'_>> {
+    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let batch = wire.requests.0.into_iter().filter_map(|it| it.0);
+    let contents = wire.content.0.into_iter();
+    let contents = contents.chain(batch.filter_map(|request| request.content.0));
+    let instances = wire.instances.0.into_iter().filter_map(|it| it.0);
+    let messages: Vec<_> = contents
+        .map(message)
+        .chain(instances.filter_map(InstanceWire::message))
+        .collect();
+    let parameters = wire.config.0.unwrap_or_default().parameters;
+    Some(Request {
+        parameters: wire.parameters.into_iter().chain(parameters).collect(),
+        prompt: (!messages.is_empty()).then_some(Prompt {
+            wrapper: Wrapper::Contents,
+            messages,
+        }),
+        ..Request::default()
+    })
+}
+
+impl<'a> InstanceWire<'a> {
+    fn message(self) -> Option<Message<'a>> {
+        Some(Message {
+            role: Cow::Borrowed("user"),
+            text: self.text.0?,
+        })
+    }
+}
+
+#[derive(Debug)]
+struct AnswerReader;
+
+impl Reader for AnswerReader {
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+            return false;
+        };
+        answer.is_not_text = body.error.is_none();
+        let counted = body.usage.0.and_then(|usage| usage.prompt.0);
+        answer.usage = Usage {
+            input_tokens: counted.or_else(|| predicted(body.predictions)),
+            ..Usage::default()
+        };
+        if let Some(error) = body.error.and_then(openai_error::read) {
+            answer.fail(error);
+        }
+        true
+    }
+}
+
+/// Vertex counts each of the texts; unknown if it did not count one of them.
+fn predicted(predictions: List<Object<PredictionWire>>) -> Option<u64> {
+    let counts = predictions.0.into_iter().map(|prediction| {
+        let statistics = prediction.0?.embeddings.0?.statistics;
+        statistics.0?.tokens.0
+    });
+    counts.reduce(|sum, count| Some(sum?.saturating_add(count?)))?
+}
+
+json::wire! {
+    struct RequestWire<'a> {
+        content: Object<ContentWire<'a>> = "content",
+        requests: List<Object<OneWire<'a>>> = "requests",
+        instances: List<Object<InstanceWire<'a>>> = "instances",
+        config: Object<ConfigWire<'a>> = "parameters" | "embedContentConfig",
+        ..parameters of PARAMETERS,
+    }
+
+    struct OneWire<'a> {
+        content: Object<ContentWire<'a>> = "content",
+    }
+
+    struct InstanceWire<'a> {
+        text: Text<'a> = "content" | "prompt" | "text",
+    }
+
+    struct ConfigWire<'a> {
+        ..parameters of PREDICT_PARAMETERS,
+    }
+
+    struct BodyWire<'a> {
+        usage: Object<UsageWire> = "usageMetadata",
+        predictions: List<Object<PredictionWire>> = "predictions",
+        error: Option<Json<'a>> = "error",
+    }
+
+    struct UsageWire {
+        prompt: Count = "promptTokenCount",
+    }
+
+    struct PredictionWire {
+        embeddings: Object<EmbeddingsWire> = "embeddings",
+    }
+
+    struct EmbeddingsWire {
+        statistics: Object<StatisticsWire> = "statistics",
+    }
+
+    struct StatisticsWire {
+        tokens: Count = "token_count",
+    }
+}

@@ -1,0 +1,76 @@
+//! Ollama's own embeddings, the newer `/api/embed` and the older `/api/embeddings`. The vectors
+//! are never recorded.
+//!
+//! Source: <https://github.com/ollama/ollama/blob/main/docs/api.md#generate-embeddings>.
+
+use std::borrow::Cow;
+
+use super::{Format, Reader, Request, openai_error};
+use crate::answer::Answer;
+use crate::event::Usage;
+use crate::framing::Hint;
+use crate::json::{self, Count, Json, Object, Text};
+use crate::prompt::{Message, Prompt, Wrapper, input_text};
+
+/// Members of a request that say how to embed.
+const PARAMETERS: [&str; 2] = ["dimensions", "truncate"];
+
+pub(super) const FORMAT: Format = Format {
+    name: "ollama.embed",
+    provider: "ollama",
+    hint: Hint::Json,
+    read_request,
+    reader: || Box::new(AnswerReader),
+    is_read: true,
+};
+
+fn read_request(text: &str) -> Option<Request<'_>> {
+    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    Some(Request {
+        model: wire.model.0,
+        parameters: wire.parameters,
+        prompt: wire.input.map(|input| Prompt {
+            wrapper: Wrapper::Contents,
+            messages: vec![Message {
+                role: Cow::Borrowed("user"),
+                text: input_text(input),
+            }],
+        }),
+        ..Request::default()
+    })
+}
+
+#[derive(Debug)]
+struct AnswerReader;
+
+impl Reader for AnswerReader {
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+            return false;
+        };
+        answer.identify(None, body.model.0.as_deref());
+        answer.is_not_text = body.error.is_none();
+        answer.usage = Usage {
+            input_tokens: body.tokens.0,
+            ..Usage::default()
+        };
+        if let Some(error) = body.error.and_then(openai_error::read) {
+            answer.fail(error);
+        }
+        true
+    }
+}
+
+json::wire! {
+    struct RequestWire<'a> {
+        model: Text<'a> = "model",
+        input: Option<Json<'a>> = "input" | "prompt",
+        ..parameters of PARAMETERS,
+    }
+
+    struct BodyWire<'a> {
+        model: Text<'a> = "model",
+        tokens: Count = "prompt_eval_count",
+        error: Option<Json<'a>> = "error",
+    }
+}
