@@ -20,6 +20,7 @@ mod openai_embeddings;
 mod openai_error;
 mod openai_findings;
 mod openai_message;
+mod openai_response;
 mod openai_responses;
 mod openai_usage;
 mod route;
@@ -104,6 +105,9 @@ pub trait Reader: fmt::Debug {
     fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
         self.body(data, answer)
     }
+
+    /// Takes the name of a message of a stream that was too large to be read.
+    fn passed_over(&mut self, _name: &str, _answer: &mut Answer) {}
 }
 
 impl Format {

@@ -69,6 +69,7 @@ const ROUTES: &[Route] = {
         route("/api/embeddings", &ollama_embed::FORMAT, WithPrompt),
         route("/embeddings", &openai_embeddings::FORMAT, Always),
         route("/responses", &openai_responses::FORMAT, Always),
+        route("/responses/compact", &openai_responses::FORMAT, Always),
         route("/v1/chat", &openai_chat::FORMAT, At("writer")),
         route("/v1/messages", &anthropic_messages::FORMAT, Always),
         route("/api/chat", &ollama::FORMAT, Always),

@@ -250,9 +250,11 @@ fn read_message(
     answer: &mut Answer,
     notes: &mut BTreeSet<Note>,
 ) {
+    let name = String::from_utf8_lossy(message.name);
     if message.cut {
         notes.insert(Note::StreamEventTruncated);
         if message.kind == Kind::Event {
+            reader.passed_over(&name, answer);
             return;
         }
     }
@@ -260,7 +262,6 @@ fn read_message(
     if replaced {
         notes.insert(Note::InvalidUnicodeReplaced);
     }
-    let name = String::from_utf8_lossy(message.name);
     match message.kind {
         Kind::Error => answer.fail(error(&name, &data)),
         Kind::Event if reader.message(&name, &data, answer) => {}

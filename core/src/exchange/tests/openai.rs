@@ -65,7 +65,8 @@ fn a_response_is_read_plain_and_streamed() {
             own(&event, "/response/tool_calls"),
             &json!([
                 {"choice": 0, "id": "call_1", "name": "weather", "arguments": "{}"},
-                {"choice": 0, "id": "ws_1", "name": "web_search_call", "arguments": ""},
+                {"choice": 0, "id": "ws_1", "name": "web_search_call",
+                    "arguments": r#"{"query":"x"}"#},
             ])
         );
     }
@@ -83,6 +84,20 @@ fn a_response_that_breaks_off_is_what_came_of_it() {
     assert_eq!(event["response_content"], "Héllo");
     assert_eq!(own(&event, "/response/tool_calls/0/arguments"), "{}");
     assert_eq!(own(&event, "/usage/source"), "absent");
+}
+
+#[test]
+fn a_last_event_too_large_to_be_read_still_ends_the_response() {
+    let large = json!({"type": "response.completed", "response": {"id": "x".repeat(1 << 20)}});
+    let mut stream = deltas();
+    stream.push(large);
+    let event = Call::new(RESPONSES, ASK, &events(&stream)).event();
+    assert_eq!(event["response_content"], "Héllo");
+    assert_eq!(own(&event, "/completion/state"), "complete");
+    assert_eq!(
+        own(&event, "/capture/notes"),
+        &json!(["stream_event_truncated", "usage_absent"])
+    );
 }
 
 #[test]
