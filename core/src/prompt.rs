@@ -79,6 +79,10 @@ fn push_role(text: &mut String, role: &str) {
 /// The text of a message's content: its text parts, and placeholders for others, joined by
 /// newlines. Content that is absent, null or of another type is the empty text.
 pub fn content_text(content: TextOrList<'_>) -> Cow<'_, str> {
+    joined(content, part_text)
+}
+
+fn joined<'a>(content: TextOrList<'a>, part_text: fn(Json<'a>) -> Cow<'a, str>) -> Cow<'a, str> {
     match content {
         TextOrList::Absent => Cow::Borrowed(""),
         TextOrList::Text(text) => text,
@@ -105,22 +109,30 @@ pub fn input_text(input: Json<'_>) -> Cow<'_, str> {
 }
 
 fn part_text(part: Json<'_>) -> Cow<'_, str> {
+    let Part {
+        kind,
+        content,
+        thinking,
+        ..
+    } = Part::read(part);
+    match kind.0.as_deref() {
+        // What a tool gave is asked of the model as much as what a person wrote.
+        Some("tool_result") => joined(content, inner_text),
+        // Mistral's: texts, where a thought of Anthropic's is one text beside its signature.
+        Some("thinking") if matches!(thinking, TextOrList::List(_)) => joined(thinking, inner_text),
+        _ => inner_text(part),
+    }
+}
+
+/// The text of a part that is in no other or in one: parts within parts within parts would cost
+/// time and stack without end, and nobody sends them.
+fn inner_text(part: Json<'_>) -> Cow<'_, str> {
     if let Some(Text(Some(text))) = json::read(part.get()) {
         return text;
     }
-    let read = json::read(part.get()).and_then(|Object(read)| read);
-    let Part {
-        kind,
-        text,
-        content,
-        thinking,
-    } = read.unwrap_or_default();
+    let Part { kind, text, .. } = Part::read(part);
     match (kind.0.as_deref(), text.0) {
         (Some("text" | "input_text" | "output_text"), Some(text)) => text,
-        // What a tool gave is asked of the model as much as what a person wrote.
-        (Some("tool_result"), _) => content_text(content),
-        // Mistral's: texts, where a thought of Anthropic's is one text beside its signature.
-        (Some("thinking"), _) if matches!(thinking, TextOrList::List(_)) => content_text(thinking),
         (kind, _) => Cow::Owned(placeholder(kind.unwrap_or("part"), part)),
     }
 }
@@ -147,6 +159,13 @@ pub fn compact(text: &str) -> String {
             !matches!(character, ' ' | '\n' | '\r' | '\t')
         })
         .collect()
+}
+
+impl<'a> Part<'a> {
+    fn read(part: Json<'a>) -> Self {
+        let read: Option<Object<Self>> = json::read(part.get());
+        read.and_then(|read| read.0).unwrap_or_default()
+    }
 }
 
 json::wire! {
@@ -198,6 +217,17 @@ mod tests {
             "a\nb"
         );
         assert!(thought(r#""a","signature":"s""#).starts_with("[thinking sha256:"));
+    }
+
+    #[test]
+    fn results_within_results_are_not_followed() {
+        let deep = 50_000;
+        let part = [
+            r#"{"type":"tool_result","content":["#.repeat(deep),
+            "]}".repeat(deep),
+        ]
+        .concat();
+        assert!(content(&format!("[{part}]")).starts_with("[tool_result sha256:"));
     }
 
     #[test]
