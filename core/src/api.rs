@@ -10,6 +10,7 @@ mod bedrock_guardrail;
 mod google_content;
 mod google_embed_content;
 mod google_generate_content;
+mod google_interactions;
 mod google_partial_args;
 mod ollama;
 mod ollama_embed;
@@ -47,6 +48,7 @@ pub const FORMATS: &[&Format] = &[
     &bedrock_converse::FORMAT,
     &google_embed_content::FORMAT,
     &google_generate_content::FORMAT,
+    &google_interactions::FORMAT,
     &unread::GRPC,
     &ollama::FORMAT,
     &ollama_embed::FORMAT,

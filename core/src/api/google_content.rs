@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess};
 
 use super::google_partial_args::PartialArg;
 use crate::json::{self, Flag, FromObject, Json, List, Object, Text, skip};
-use crate::prompt::{Message, placeholder};
+use crate::prompt::{Message, compact, placeholder};
 
 json::wire! {
     /// A message; one without a role is the user's.
@@ -76,10 +76,12 @@ fn part_text(part: Json<'_>) -> Cow<'_, str> {
         .unwrap_or_else(|| Cow::Owned(placeholder(wire.kind.unwrap_or("part"), part)))
 }
 
-/// What a tool gave: its JSON as it was sent, or what its code printed.
+/// What a tool gave: its JSON, or what its code printed.
 fn result_text(result: Json<'_>) -> Option<Cow<'_, str>> {
     let wire: ResultWire<'_> = json::read::<Object<_>>(result.get())?.0?;
-    let given = wire.response.map(|response| Cow::Borrowed(response.get()));
+    let given = wire
+        .response
+        .map(|response| Cow::Owned(compact(response.get())));
     let text = given.or(wire.output.0)?;
     if wire.parts.0.is_empty() {
         return Some(text);

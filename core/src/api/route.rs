@@ -6,8 +6,8 @@ use percent_encoding::percent_decode_str;
 
 use super::{
     Format, anthropic_messages, bedrock_converse, google_embed_content, google_generate_content,
-    ollama, ollama_embed, openai_chat, openai_completions, openai_embeddings, openai_responses,
-    unread,
+    google_interactions, ollama, ollama_embed, openai_chat, openai_completions, openai_embeddings,
+    openai_responses, unread,
 };
 use crate::headers::Headers;
 use crate::provider::{self, OwnHost};
@@ -82,6 +82,7 @@ const ROUTES: &[Route] = {
         ),
         within("/model/", "/converse", &bedrock_converse::FORMAT),
         within("/model/", "/converse-stream", &bedrock_converse::FORMAT),
+        route("/interactions", &google_interactions::FORMAT, WithPrompt),
         route(":embedContent", &google_embed_content::FORMAT, Always),
         route(":batchEmbedContents", &google_embed_content::FORMAT, Always),
         route(

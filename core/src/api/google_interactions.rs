@@ -1,0 +1,317 @@
+//! Google's Interactions: conversations and agents in steps, which the provider may keep.
+//!
+//! Source: <https://ai.google.dev/api/interactions-api>. Before 2026 steps were `outputs`, and
+//! their events `content.start`, `content.delta` and `content.stop`.
+
+use std::borrow::Cow;
+
+use super::tool_names::ToolNames;
+use super::{DONE, Format, Reader, Request, openai_error};
+use crate::answer::{Answer, CallKey, CallPiece, Part};
+use crate::event::Usage;
+use crate::framing::Hint;
+use crate::json::{self, Count, Json, List, Object, Text, text_of};
+use crate::note::Note;
+use crate::prompt::{Message, Prompt, Wrapper, compact, placeholder};
+
+/// Members of `generation_config` that steer sampling.
+const PARAMETERS: [&str; 8] = [
+    "max_output_tokens",
+    "seed",
+    "stop_sequences",
+    "temperature",
+    "thinking_level",
+    "thinking_summaries",
+    "tool_choice",
+    "top_p",
+];
+
+/// An answer has one choice.
+const CHOICE: u64 = 0;
+
+pub(super) const FORMAT: Format = Format {
+    name: "google.interactions",
+    provider: "gemini",
+    hint: Hint::Json,
+    read_request,
+    reader: || Box::new(AnswerReader),
+    is_read: true,
+};
+
+fn read_request(text: &str) -> Option<Request<'_>> {
+    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let system = wire.system.map(|system| Message {
+        role: Cow::Borrowed("system"),
+        text: content_text(system),
+    });
+    let prompt = wire.input.map(|input| Prompt {
+        wrapper: Wrapper::Contents,
+        messages: system.into_iter().chain(messages(input)).collect(),
+    });
+    Some(Request {
+        model: wire.model.0.or(wire.agent.0),
+        parameters: wire.config.0.unwrap_or_default().parameters,
+        tools: wire.tools.0,
+        prompt,
+        note: wire.previous.0.map(|_| Note::PromptContinued),
+        ..Request::default()
+    })
+}
+
+/// An input is a text, a content, or a list of contents, turns or steps.
+fn messages(input: Json<'_>) -> Vec<Message<'_>> {
+    if input.get().starts_with('[') {
+        let List(items): List<Json<'_>> = json::read(input.get()).unwrap_or_default();
+        return items.into_iter().map(message).collect();
+    }
+    vec![message(input)]
+}
+
+fn message(item: Json<'_>) -> Message<'_> {
+    let wire = ItemWire::read(item);
+    let by_kind = match wire.kind.0.as_deref() {
+        Some("model_output" | "thought" | "function_call") => "model",
+        Some("function_result") => "function",
+        _ => "user",
+    };
+    Message {
+        role: wire.role.0.unwrap_or(Cow::Borrowed(by_kind)),
+        text: match wire.content {
+            Some(content) => content_text(content),
+            None => part_text(item),
+        },
+    }
+}
+
+/// A content's text: one part, or a list of them.
+fn content_text(content: Json<'_>) -> Cow<'_, str> {
+    if !content.get().starts_with('[') {
+        return part_text(content);
+    }
+    let List(parts): List<Json<'_>> = json::read(content.get()).unwrap_or_default();
+    let texts: Vec<_> = parts.into_iter().map(part_text).collect();
+    Cow::Owned(texts.join("\n"))
+}
+
+/// A part that is text, or what a tool gave; what the model called and thought stands as its hash.
+fn part_text(part: Json<'_>) -> Cow<'_, str> {
+    if let Some(Text(Some(text))) = json::read(part.get()) {
+        return text;
+    }
+    let wire = ItemWire::read(part);
+    match (wire.kind.0.as_deref(), wire.text.0, wire.result) {
+        (Some("text"), Some(text), _) => text,
+        (_, _, Some(result)) => result_text(result),
+        (kind, _, _) => Cow::Owned(placeholder(kind.unwrap_or("part"), part)),
+    }
+}
+
+/// What a tool gave is asked of the model as much as what a person wrote.
+fn result_text(result: Json<'_>) -> Cow<'_, str> {
+    let List(parts): List<Json<'_>> = json::read(result.get()).unwrap_or_default();
+    if parts.is_empty() {
+        return match text_of(result) {
+            Cow::Borrowed(json) if json == result.get() => Cow::Owned(compact(json)),
+            text => text,
+        };
+    }
+    let texts = parts.into_iter().map(|part| {
+        let wire = ItemWire::read(part);
+        let kind = wire.kind.0.unwrap_or(Cow::Borrowed("part"));
+        let hashed = || Cow::Owned(placeholder(&kind, part));
+        wire.text.0.unwrap_or_else(hashed)
+    });
+    Cow::Owned(texts.collect::<Vec<_>>().join("\n"))
+}
+
+#[derive(Debug)]
+struct AnswerReader;
+
+impl Reader for AnswerReader {
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        let Some(Object(Some(body))) = json::read::<Object<InteractionWire<'_>>>(text) else {
+            return false;
+        };
+        for (number, step) in (0..).zip(&body.steps.0) {
+            take_item(number, &ItemWire::read(step), answer);
+            end_item(number, answer);
+        }
+        take_interaction(body, answer);
+        true
+    }
+
+    fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
+        if data.trim() == DONE {
+            answer.ended = true;
+            return true;
+        }
+        let Some(Object(Some(event))) = json::read::<Object<EventWire<'_>>>(data) else {
+            return false;
+        };
+        let index = event.index.0.unwrap_or_default();
+        for item in [event.item, event.delta] {
+            if let Some(item) = item.0 {
+                take_item(index, &item, answer);
+            }
+        }
+        if let Some(interaction) = event.interaction.0 {
+            // The last event's steps are those that have come.
+            take_interaction(interaction, answer);
+        }
+        openai_error::take(event.error, answer);
+        match event.kind.0.as_deref() {
+            Some("step.stop" | "content.stop") => end_item(index, answer),
+            Some("interaction.completed" | "interaction.complete") => answer.ended = true,
+            Some(_) => {}
+            None => return answer.error.is_some(),
+        }
+        true
+    }
+}
+
+fn take_interaction(wire: InteractionWire<'_>, answer: &mut Answer) {
+    let model = wire.model.0.or(wire.agent.0);
+    answer.identify(wire.id.0.as_deref(), model.as_deref());
+    match wire.status.0.as_deref() {
+        Some("in_progress" | "queued") | None => {}
+        Some(status) => answer.finish(CHOICE, status),
+    }
+    if let Some(usage) = wire.usage.0.as_ref().map(usage) {
+        answer.usage = usage;
+    }
+    openai_error::take(wire.error, answer);
+}
+
+/// Takes a step, a part of one, or what is new of either.
+fn take_item(index: u64, item: &ItemWire<'_>, answer: &mut Answer) {
+    match item.kind.0.as_deref() {
+        Some("text") => append(item, Part::Content, answer),
+        Some("model_output") => take_parts(item.content, Part::Content, answer),
+        Some("thought") => take_parts(item.summary, Part::Reasoning, answer),
+        Some("thought_summary") => take_parts(item.content, Part::Reasoning, answer),
+        Some("function_call" | "arguments_delta") => take_call(index, item, answer),
+        Some("image" | "audio" | "video") => answer.is_not_text = true,
+        // What the provider's own tools did, signatures and annotations.
+        _ => {}
+    }
+}
+
+fn take_parts(parts: Option<Json<'_>>, part: Part, answer: &mut Answer) {
+    let Some(parts) = parts else {
+        return;
+    };
+    let List(many): List<Json<'_>> = json::read(parts.get()).unwrap_or_default();
+    let one = Some(parts).filter(|_| many.is_empty());
+    for wire in many.into_iter().chain(one).map(ItemWire::read) {
+        match wire.kind.0.as_deref() {
+            Some("text") => append(&wire, part, answer),
+            Some("image" | "audio" | "video") => answer.is_not_text = true,
+            _ => {}
+        }
+    }
+}
+
+fn append(item: &ItemWire<'_>, part: Part, answer: &mut Answer) {
+    answer.append(CHOICE, part, item.text.0.as_deref().unwrap_or_default());
+}
+
+/// A call's arguments are an object, or pieces of one after an empty one.
+fn take_call(index: u64, item: &ItemWire<'_>, answer: &mut Answer) {
+    let arguments = item.arguments.map(text_of).unwrap_or_default();
+    let is_empty = compact(&arguments) == "{}";
+    let piece = CallPiece {
+        id: item.id.0.as_deref(),
+        name: item.name.0.as_deref(),
+        arguments: if is_empty { "" } else { &arguments },
+    };
+    answer.call(key(index), piece);
+}
+
+fn end_item(index: u64, answer: &mut Answer) {
+    answer.end_call(key(index));
+}
+
+fn key(call: u64) -> CallKey {
+    CallKey {
+        choice: CHOICE,
+        call,
+    }
+}
+
+/// Google counts apart what tools added to the prompt, and what was thought.
+fn usage(wire: &UsageWire) -> Usage {
+    let sum = |count: Count, more: Count| {
+        let more = more.0.unwrap_or(0);
+        count.0.map(|count| count.saturating_add(more))
+    };
+    Usage {
+        input_tokens: sum(wire.input, wire.tool_use),
+        output_tokens: sum(wire.output, wire.thought),
+        cache_read: wire.cached.0,
+        reasoning: wire.thought.0,
+        ..Usage::default()
+    }
+}
+
+impl<'a> ItemWire<'a> {
+    fn read(item: Json<'a>) -> Self {
+        let read: Option<Object<Self>> = json::read(item.get());
+        read.and_then(|read| read.0).unwrap_or_default()
+    }
+}
+
+json::wire! {
+    struct RequestWire<'a> {
+        model: Text<'a> = "model",
+        agent: Text<'a> = "agent",
+        system: Option<Json<'a>> = "system_instruction",
+        input: Option<Json<'a>> = "input",
+        config: Object<ConfigWire<'a>> = "generation_config",
+        tools: ToolNames<'a> = "tools",
+        previous: Text<'a> = "previous_interaction_id",
+    }
+
+    struct ConfigWire<'a> {
+        ..parameters of PARAMETERS,
+    }
+
+    /// A turn, a step or a part of one, as requests and answers have them.
+    struct ItemWire<'a> {
+        kind: Text<'a> = "type",
+        role: Text<'a> = "role",
+        text: Text<'a> = "text",
+        content: Option<Json<'a>> = "content",
+        summary: Option<Json<'a>> = "summary",
+        id: Text<'a> = "id",
+        name: Text<'a> = "name",
+        arguments: Option<Json<'a>> = "arguments" | "partial_arguments",
+        result: Option<Json<'a>> = "result",
+    }
+
+    struct InteractionWire<'a> {
+        id: Text<'a> = "id",
+        model: Text<'a> = "model",
+        agent: Text<'a> = "agent",
+        status: Text<'a> = "status",
+        steps: List<Json<'a>> = "steps" | "outputs",
+        usage: Object<UsageWire> = "usage",
+        error: Option<Json<'a>> = "error",
+    }
+
+    struct EventWire<'a> {
+        kind: Text<'a> = "event_type",
+        index: Count = "index",
+        item: Object<ItemWire<'a>> = "step" | "content",
+        delta: Object<ItemWire<'a>> = "delta",
+        interaction: Object<InteractionWire<'a>> = "interaction",
+        error: Option<Json<'a>> = "error",
+    }
+
+    struct UsageWire {
+        input: Count = "total_input_tokens",
+        tool_use: Count = "total_tool_use_tokens",
+        output: Count = "total_output_tokens",
+        thought: Count = "total_thought_tokens",
+        cached: Count = "total_cached_tokens",
+    }
+}
