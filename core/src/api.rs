@@ -7,6 +7,10 @@ mod anthropic_messages;
 mod bedrock_converse;
 mod bedrock_error;
 mod bedrock_guardrail;
+mod cohere_chat;
+mod cohere_embed;
+mod cohere_usage;
+mod cohere_v1;
 mod google_content;
 mod google_embed_content;
 mod google_generate_content;
@@ -46,6 +50,11 @@ pub const FORMATS: &[&Format] = &[
     &anthropic_messages::FORMAT,
     &unread::BATCH,
     &bedrock_converse::FORMAT,
+    &cohere_chat::FORMAT,
+    &cohere_v1::CHAT,
+    &cohere_embed::EMBED,
+    &cohere_v1::GENERATE,
+    &cohere_embed::RERANK,
     &google_embed_content::FORMAT,
     &google_generate_content::FORMAT,
     &google_interactions::FORMAT,

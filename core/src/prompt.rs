@@ -130,10 +130,17 @@ fn inner_text(part: Json<'_>) -> Cow<'_, str> {
     if let Some(Text(Some(text))) = json::read(part.get()) {
         return text;
     }
-    let Part { kind, text, .. } = Part::read(part);
-    match (kind.0.as_deref(), text.0) {
-        (Some("text" | "input_text" | "output_text"), Some(text)) => text,
-        (kind, _) => Cow::Owned(placeholder(kind.unwrap_or("part"), part)),
+    let Part {
+        kind,
+        text,
+        document,
+        ..
+    } = Part::read(part);
+    let data = document.0.and_then(|document| document.data);
+    match (kind.0.as_deref(), text.0, data) {
+        (Some("text" | "input_text" | "output_text"), Some(text), _) => text,
+        (Some("document"), _, Some(data)) => data_text(data),
+        (kind, _, _) => Cow::Owned(placeholder(kind.unwrap_or("part"), part)),
     }
 }
 
@@ -143,6 +150,15 @@ fn inner_text(part: Json<'_>) -> Cow<'_, str> {
 pub fn placeholder(kind: &str, part: Json<'_>) -> String {
     let hash = HashForm::Sha256.hash(compact(part.get()).as_bytes());
     format!("[{kind} {hash}]")
+}
+
+/// The text of data that the model is given as it is, such as what a tool gave: a string's
+/// content, or JSON without the white space between tokens.
+pub fn data_text(data: Json<'_>) -> Cow<'_, str> {
+    match json::read(data.get()) {
+        Some(Text(Some(text))) => text,
+        _ => Cow::Owned(compact(data.get())),
+    }
 }
 
 /// JSON text without the white space between tokens.
@@ -174,6 +190,12 @@ json::wire! {
         text: Text<'a> = "text",
         content: TextOrList<'a> = "content",
         thinking: TextOrList<'a> = "thinking",
+        // Cohere's, mostly what a tool gave.
+        document: Object<DocumentPart<'a>> = "document",
+    }
+
+    struct DocumentPart<'a> {
+        data: Option<Json<'a>> = "data",
     }
 }
 

@@ -19,6 +19,9 @@ const CASES: [&str; 5] = ["error", "plain", "streamed", "tool_call", "truncated"
 /// What a format does not have at all.
 const LACKS: &[(&str, &[&str])] = &[
     ("batch", &["streamed", "tool_call", "truncated"]),
+    ("cohere.embed", &["streamed", "tool_call"]),
+    ("cohere.generate", &["tool_call"]),
+    ("cohere.rerank", &["streamed", "tool_call"]),
     ("google.embed_content", &["streamed", "tool_call"]),
     ("grpc", &["error", "streamed", "tool_call", "truncated"]),
     ("ollama.embed", &["streamed", "tool_call"]),

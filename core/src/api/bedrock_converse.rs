@@ -16,7 +16,7 @@ use crate::framing::Hint;
 use crate::headers::Headers;
 use crate::json::{self, Count, FromObject, Json, List, Object, Text, TextOrList, skip};
 use crate::note::Note;
-use crate::prompt::{Message, Prompt, Wrapper, compact, placeholder};
+use crate::prompt::{Message, Prompt, Wrapper, data_text, placeholder};
 
 /// Members of a request that steer sampling, beside those of `inferenceConfig`.
 const PARAMETERS: [&str; 3] = ["outputConfig", "performanceConfig", "serviceTier"];
@@ -141,7 +141,7 @@ fn block_text<'a>(wire: BlockWire<'a>, block: Json<'a>) -> Option<Cow<'a, str>> 
     let guarded = wire.guarded.0.and_then(|guarded| guarded.text.0);
     let text = wire.text.0.or(guarded.and_then(|text| text.text.0));
     let cited = wire.cited.0.map(|cited| Cow::Owned(cited.text()));
-    let json = wire.json.map(|json| Cow::Owned(compact(json.get())));
+    let json = wire.json.map(data_text);
     match wire.kind.as_deref() {
         // It marks a place in the prompt and says nothing.
         Some("cachePoint") => None,

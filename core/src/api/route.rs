@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use super::{
-    Format, anthropic_messages, bedrock_converse, google_embed_content, google_generate_content,
-    google_interactions, ollama, ollama_embed, openai_chat, openai_completions, openai_embeddings,
-    openai_responses, unread,
+    Format, anthropic_messages, bedrock_converse, cohere_chat, cohere_embed, cohere_v1,
+    google_embed_content, google_generate_content, google_interactions, ollama, ollama_embed,
+    openai_chat, openai_completions, openai_embeddings, openai_responses, unread,
 };
 use crate::headers::Headers;
 use crate::provider::{self, OwnHost};
@@ -90,6 +90,13 @@ const ROUTES: &[Route] = {
             &google_embed_content::FORMAT,
             AtIfPrompt("vertex"),
         ),
+        route("/v2/chat", &cohere_chat::FORMAT, WithPrompt),
+        route("/v1/chat", &cohere_v1::CHAT, WithPrompt),
+        route("/v1/generate", &cohere_v1::GENERATE, WithPrompt),
+        route("/v1/embed", &cohere_embed::EMBED, WithPrompt),
+        route("/v2/embed", &cohere_embed::EMBED, WithPrompt),
+        route("/v1/rerank", &cohere_embed::RERANK, WithPrompt),
+        route("/v2/rerank", &cohere_embed::RERANK, WithPrompt),
         route("/messages/count_tokens", &unread::TOKEN_COUNT, Always),
         route("/responses/input_tokens", &unread::TOKEN_COUNT, Always),
         route(":countTokens", &unread::TOKEN_COUNT, Always),

@@ -1,0 +1,129 @@
+//! Cohere's embed and rerank, versions 1 and 2. Vectors and scores are never recorded.
+//!
+//! Source: <https://docs.cohere.com/reference/embed> and `rerank` beside it.
+
+use super::cohere_chat::{document, fail};
+use super::cohere_usage::UsageWire;
+use super::{Format, Reader, Request};
+use crate::answer::Answer;
+use crate::framing::Hint;
+use crate::json::{self, Json, List, Object, Text, TextOrList};
+use crate::prompt::{Message, Prompt, Wrapper, content_text, data_text, placeholder};
+
+/// Members of a request that say how to embed or to rank.
+const PARAMETERS: [&str; 9] = [
+    "embedding_types",
+    "input_type",
+    "max_chunks_per_doc",
+    "max_tokens",
+    "max_tokens_per_doc",
+    "output_dimension",
+    "return_documents",
+    "top_n",
+    "truncate",
+];
+
+pub(super) const EMBED: Format = Format {
+    name: "cohere.embed",
+    provider: "cohere",
+    hint: Hint::Json,
+    read_request: read_embed,
+    reader: || Box::new(AnswerReader),
+    is_read: true,
+};
+
+pub(super) const RERANK: Format = Format {
+    name: "cohere.rerank",
+    read_request: read_rerank,
+    ..EMBED
+};
+
+fn read_embed(text: &str) -> Option<Request<'_>> {
+    let wire: EmbedWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let has_input = wire.texts.is_some() || wire.images.is_some() || wire.inputs.is_some();
+    let texts = wire.texts.unwrap_or_default().0.into_iter().map(data_text);
+    let images = wire.images.unwrap_or_default().0.into_iter();
+    let inputs = wire.inputs.unwrap_or_default().0.into_iter();
+    let texts = texts
+        .chain(images.map(|image| placeholder("image", image).into()))
+        .chain(inputs.map(|input| content_text(input.0.unwrap_or_default().content)));
+    Some(Request {
+        model: wire.model.0,
+        parameters: wire.parameters,
+        prompt: has_input.then(|| Prompt {
+            wrapper: Wrapper::Contents,
+            messages: texts
+                .map(|text| Message {
+                    role: "user".into(),
+                    text,
+                })
+                .collect(),
+        }),
+        ..Request::default()
+    })
+}
+
+fn read_rerank(text: &str) -> Option<Request<'_>> {
+    let wire: RerankWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let documents = wire.documents.0.into_iter().map(document);
+    Some(Request {
+        model: wire.model.0,
+        parameters: wire.parameters,
+        prompt: wire.query.0.map(|text| Prompt {
+            wrapper: Wrapper::Contents,
+            messages: [Message {
+                role: "user".into(),
+                text,
+            }]
+            .into_iter()
+            .chain(documents)
+            .collect(),
+        }),
+        ..Request::default()
+    })
+}
+
+#[derive(Debug)]
+struct AnswerReader;
+
+impl Reader for AnswerReader {
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+            return false;
+        };
+        answer.identify(body.id.0.as_deref(), None);
+        fail(body.message, answer);
+        answer.is_not_text = answer.error.is_none();
+        if let Some(usage) = body.usage.counts() {
+            answer.usage = usage;
+        }
+        true
+    }
+}
+
+json::wire! {
+    struct EmbedWire<'a> {
+        model: Text<'a> = "model",
+        texts: Option<List<Json<'a>>> = "texts",
+        images: Option<List<Json<'a>>> = "images",
+        inputs: Option<List<Object<InputWire<'a>>>> = "inputs",
+        ..parameters of PARAMETERS,
+    }
+
+    struct InputWire<'a> {
+        content: TextOrList<'a> = "content",
+    }
+
+    struct RerankWire<'a> {
+        model: Text<'a> = "model",
+        query: Text<'a> = "query",
+        documents: List<Json<'a>> = "documents",
+        ..parameters of PARAMETERS,
+    }
+
+    struct BodyWire<'a> {
+        id: Text<'a> = "id",
+        usage: UsageWire = "meta",
+        message: Option<Json<'a>> = "message",
+    }
+}
