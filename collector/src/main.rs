@@ -10,7 +10,7 @@
 
 mod cli;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -51,7 +51,6 @@ fn start_log(filter: &str) -> Result<(), MainError> {
     let filter = EnvFilter::try_new(filter).map_err(|_| MainError::Log(filter.to_owned()))?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)
         .init();
     Ok(())

@@ -9,3 +9,4 @@ mod query;
 mod sample;
 mod single;
 mod startup;
+mod terminal;

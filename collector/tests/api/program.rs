@@ -234,4 +234,4 @@ fn read(path: &Path) -> String {
 }
 
 /// Far beyond what anything here takes, even on a machine that is busy with other work.
-const DEADLINE: Duration = Duration::from_secs(120);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
