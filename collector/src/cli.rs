@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The audit API: keeps audit events of LLM calls, and answers for them.
 #[derive(Debug, Parser)]
@@ -31,6 +31,14 @@ pub(crate) enum Command {
     /// Run the audit API until SIGTERM or Ctrl-C.
     #[command(after_help = SERVE_HELP)]
     Serve(ServeArgs),
+
+    /// Send the dead letters in a proxy's log to the audit API.
+    ///
+    /// A dead letter is an event that the gateway could not deliver and wrote to the proxy's log
+    /// instead. Other lines are passed over. The audit API keeps each event once: importing a log
+    /// twice, or while it is still written, does no harm.
+    #[command(after_help = IMPORT_HELP)]
+    Import(ImportArgs),
 
     /// Manage the API keys in a database.
     #[command(subcommand)]
@@ -64,6 +72,54 @@ pub(crate) struct ServeArgs {
     pub(crate) listen_address_file: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Logs of a proxy, as text or JSON lines, plain or gzip. `-` is standard input, and so is
+    /// nothing when something is piped in.
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Root of the audit API.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "AUDIT_LAYER_API_URL",
+        default_value = "http://127.0.0.1:8080/v1"
+    )]
+    pub(crate) url: String,
+
+    /// Key of the audit API.
+    ///
+    /// Other users of the machine can see arguments: prefer the variable.
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "AUDIT_LAYER_API_KEY",
+        hide_env_values = true
+    )]
+    pub(crate) api_key: Option<String>,
+
+    /// Count the dead letters and check that they are events, but send nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// How long a batch is tried again while the audit API is down or busy.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub(crate) retry_for: u64,
+
+    /// How the summary is written to stdout.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// One line for people.
+    Human,
+    /// One JSON object for programs.
+    Json,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
     /// Make a key and print it, once. A running collector accepts it at once.
@@ -81,3 +137,15 @@ are none, one is made and printed, once.
 Record an event:   POST /v1/audit/log, or many as NDJSON: POST /v1/audit/log/batch
 Read them back:    GET /v1/audit/logs?start_date=2025-01-01&limit=50, GET /v1/audit/logs/ID
 Is it up:          GET /healthz, GET /readyz";
+
+const IMPORT_HELP: &str = "\
+Examples:
+  kubectl logs deploy/gateway | audit-layer import -
+  audit-layer import --dry-run envoy.log envoy.log.1.gz
+  audit-layer import --url https://audit.example.com/v1 --format json envoy.log
+
+The summary counts events that are new to the audit API, those it knew, and broken ones, whose lines \
+are named on stderr. The exit status is 1 if any was broken or could not be sent, otherwise 0.
+
+Import the log of the proxy itself, without access logs: those quote callers, who could then write \
+dead letters of their own.";

@@ -23,6 +23,7 @@ mod server;
 mod store;
 mod telemetry;
 
+pub mod import;
 pub mod limits;
 
 pub use key::{ApiKey, KeyError};

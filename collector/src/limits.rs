@@ -58,4 +58,34 @@ pub const DATABASE_BUSY_MAX: Duration = Duration::from_secs(5);
 /// After the signal to stop, requests in progress have this long to end.
 pub const SHUTDOWN_MAX: Duration = Duration::from_secs(10);
 
+/// Bytes of one line of a log that dead letters are imported from.
+///
+/// A log in JSON writes each quote and backslash of an event with two bytes, and has members of
+/// its own.
+pub const LOG_LINE_BYTES_MAX: usize = 2 * EVENT_BYTES_MAX + MIB;
+
+/// Bytes of memory for lines that stay taken between a huge line and the next.
+pub const LOG_LINE_BYTES_KEPT: usize = MIB;
+
+/// Events that an import sends together, so that an outage leaves few in doubt.
+pub const IMPORT_BATCH_EVENTS_MAX: usize = 1000;
+
+/// Bytes that an import sends together. A larger event is sent alone.
+pub const IMPORT_BATCH_BYTES_MAX: usize = 4 * MIB;
+
+/// Bytes of an answer to a batch, which names each rejected line.
+pub const IMPORT_ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// An import waits this long before it tries a batch for the second time, and doubles it from then.
+pub const IMPORT_WAIT_MIN: Duration = Duration::from_millis(100);
+
+/// An import never waits longer, whatever the audit API asks for: a person is watching.
+pub const IMPORT_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// An import has to be connected to the audit API within this.
+pub const IMPORT_CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// An import's batch has to be sent, and then answered, within this each.
+pub const IMPORT_SEND_TIME_MAX: Duration = Duration::from_secs(60);
+
 const MIB: usize = 1024 * 1024;

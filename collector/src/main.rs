@@ -9,6 +9,8 @@
 )]
 
 mod cli;
+mod importer;
+mod screen;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -25,10 +27,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Command, KeysCommand, ServeArgs};
+use crate::importer::ImportError;
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("audit-layer: {error}");
             ExitCode::FAILURE
@@ -36,15 +39,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<(), MainError> {
+fn run(cli: Cli) -> Result<ExitCode, MainError> {
     start_log(&cli.log)?;
+    match cli.command {
+        Command::Serve(arguments) => block_on(serve(arguments)),
+        // It does one thing after another, and needs no runtime.
+        Command::Import(arguments) => Ok(importer::run(arguments)?),
+        Command::Keys(KeysCommand::Create { database }) => block_on(create(&database)),
+    }
+}
+
+fn block_on(command: impl Future<Output = Result<(), MainError>>) -> Result<ExitCode, MainError> {
     let runtime = Runtime::new().map_err(MainError::Runtime)?;
-    runtime.block_on(async {
-        match cli.command {
-            Command::Serve(arguments) => serve(arguments).await,
-            Command::Keys(KeysCommand::Create { database }) => create(&database).await,
-        }
-    })
+    runtime.block_on(command)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn start_log(filter: &str) -> Result<(), MainError> {
@@ -132,6 +140,8 @@ enum MainError {
     AddressFile { path: PathBuf, source: io::Error },
     #[error("the API key {0}")]
     ApiKey(KeyError),
+    #[error("{0}")]
+    Import(#[from] ImportError),
     #[error("--log: {0:?} is not a filter: give a level such as info")]
     Log(String),
     #[error("cannot print the key: {0}: make another with `audit-layer keys create`")]

@@ -11,7 +11,7 @@ use crate::call::{Call, OPENAI};
 use crate::fixture::{run, stack, unique};
 
 /// Where each of the README's commands is run.
-const COMMANDS: [(&str, &str); 7] = [
+const COMMANDS: [(&str, &str); 8] = [
     ("cargo demo", "demo.rs, with --once"),
     ("cargo test", "by whoever reads this"),
     (
@@ -33,6 +33,10 @@ const COMMANDS: [(&str, &str); 7] = [
     (
         "curl \"http://127.0.0.1:8080/v1/audit/logs?user_id=alice&limit=10\" -H \"Authorization: Bearer $AUDIT_LAYER_API_KEY\"",
         "here",
+    ),
+    (
+        "cargo run --release -p audit-layer-collector -- import envoy.log",
+        "import.rs of the collector's tests, with its own log",
     ),
 ];
 

@@ -3,6 +3,7 @@
 mod batch;
 mod durability;
 mod errors;
+mod import;
 mod keys;
 mod program;
 mod query;

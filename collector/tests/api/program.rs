@@ -212,6 +212,7 @@ pub(crate) fn audit_layer(subcommand: &str) -> Command {
     command
         .arg(subcommand)
         .env_remove("AUDIT_LAYER_API_KEY")
+        .env_remove("AUDIT_LAYER_API_URL")
         .env_remove("RUST_LOG");
     command.stdin(Stdio::null()).kill_on_drop(true);
     command

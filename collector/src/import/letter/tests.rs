@@ -1,0 +1,152 @@
+use serde_json::json;
+
+use super::*;
+
+/// An event with every required member, as the plugin writes one.
+fn event_json() -> String {
+    json!({
+        "request_id": "a",
+        "timestamp": "2025-02-01T10:30:00Z",
+        "duration_ms": 1,
+        "user_id": "",
+        "organization_id": "org",
+        "prompt_hash": "",
+        "prompt_content": "a \"quoted\" \\ {prompt}\nof two lines",
+        "prompt_tokens": 1,
+        "response_content": "ünï",
+        "response_tokens": 1,
+        "model_provider": "openai",
+        "model_name": "gpt",
+    })
+    .to_string()
+}
+
+fn letter() -> String {
+    format!(
+        "audit-layer dead-letter reason=max_age event={}",
+        event_json()
+    )
+}
+
+fn read_text(text: &str) -> Option<Result<String, Broken>> {
+    read_bytes(text.as_bytes())
+}
+
+fn read_bytes(bytes: &[u8]) -> Option<Result<String, Broken>> {
+    read(&Line {
+        bytes,
+        is_cut: false,
+    })
+}
+
+fn assert_read(text: &str) {
+    assert_eq!(read_text(text).unwrap().unwrap(), event_json(), "{text}");
+}
+
+fn assert_broken(text: &str, expected: &str) {
+    let message = read_text(text).unwrap().unwrap_err().to_string();
+    assert!(message.contains(expected), "{message:?} of {text}");
+}
+
+#[test]
+fn other_lines_are_no_dead_letters() {
+    for text in [
+        "",
+        "[info] all clear",
+        "audit-layer: configured, events go to http://x",
+        "{\"message\":\"audit-layer\"}",
+    ] {
+        assert!(read_text(text).is_none(), "{text}");
+    }
+}
+
+#[test]
+fn whatever_a_log_format_writes_around_the_letter_is_passed_over() {
+    let letter = letter();
+    assert_read(&letter);
+    assert_read(&format!(
+        "[2026-11-23 17:00:00.000][123][error][wasm] [source/extensions/common/wasm/context.cc:1157] wasm log audit_layer: {letter}"
+    ));
+    assert_read(&format!("{letter}\r"));
+    assert_read(&format!("\u{1b}[31merror\u{1b}[0m {letter}\u{1b}[0m"));
+    assert_read(&format!("{letter} thread=12 {{\"more\":1}}"));
+    assert_read(&format!("{{12}} {letter}}}"));
+    let mut bytes = letter.into_bytes();
+    bytes.splice(0..0, *b"\xff\xfe ");
+    bytes.extend_from_slice(b" \xff");
+    assert_eq!(read_bytes(&bytes).unwrap().unwrap(), event_json());
+}
+
+#[test]
+fn a_letter_in_a_string_of_a_json_log_line_is_read() {
+    let envoy =
+        json!({"time": "now", "level": "error", "message": format!("wasm log: {}", letter())});
+    assert_read(&envoy.to_string());
+    assert_read(&format!("  {envoy} \r"));
+    // As a container runtime keeps it.
+    let container = json!({"log": format!("{envoy}\n"), "stream": "stderr"});
+    assert_read(&container.to_string());
+    let escaped = envoy.to_string().replace('ü', "\\u00fc");
+    assert_read(&escaped);
+}
+
+#[test]
+fn a_letter_deeper_in_a_json_log_line_is_not_lost_in_silence() {
+    let line = json!({"entry": {"message": letter()}});
+    assert_broken(&line.to_string(), "not in a string member");
+}
+
+#[test]
+fn a_letter_cut_anywhere_is_broken() {
+    let letter = letter();
+    let begun = "audit-layer dead-letter reason=".len();
+    for end in (begun..letter.len()).filter(|end| letter.is_char_boundary(*end)) {
+        assert!(read_text(&letter[..end]).unwrap().is_err(), "{end}");
+    }
+    assert_broken(&letter[..begun + 4], "no `event=`");
+    assert_broken(&letter[..letter.len() - 1], "the line was cut");
+}
+
+#[test]
+fn what_is_no_event_is_broken_and_its_content_is_not_told() {
+    let prefix = "audit-layer dead-letter reason=x event=";
+    assert_broken(&format!("{prefix}secret"), "not JSON");
+    assert_broken(&format!("{prefix}[\"secret\"]"), "send one JSON object");
+    assert_broken(
+        &format!("{prefix}{{\"user_id\":\"secret\"}}"),
+        "request_id: missing",
+    );
+    for text in [
+        "secret",
+        "[\"secret\"]",
+        "{\"user_id\":\"secret\"}",
+        "{\"secret\" 1}",
+    ] {
+        let message = read_text(&format!("{prefix}{text}")).unwrap().unwrap_err();
+        assert!(!message.to_string().contains("secret"), "{message}");
+    }
+}
+
+#[test]
+fn an_event_is_one_line_whatever_the_log_wrote() {
+    let spread = event_json().replacen(',', ",\r\n", 3);
+    let text = format!("audit-layer dead-letter reason=x event={spread}");
+    let event = read_text(&text).unwrap().unwrap();
+    assert!(!event.contains(['\n', '\r']));
+    let values = [&event, &event_json()].map(|json| serde_json::from_str(json).unwrap());
+    let [read, written]: [serde_json::Value; 2] = values;
+    assert_eq!(read, written);
+}
+
+#[test]
+fn a_line_over_the_limit_is_broken_if_it_is_a_letter() {
+    let letter = letter();
+    let cut = |bytes| {
+        read(&Line {
+            bytes,
+            is_cut: true,
+        })
+    };
+    assert!(matches!(cut(letter.as_bytes()), Some(Err(Broken::TooLong))));
+    assert!(cut(b"some huge line").is_none());
+}
