@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::limits::RAW_DEPTH_MAX;
 
-pub use close::close;
+pub use close::{close, without_partial_character};
 pub use lenient::{
     Count, Depth, Flag, FromObject, Json, List, Object, OneOrMany, Scalar, Text, TextOrList, keep,
     skip,

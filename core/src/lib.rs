@@ -27,6 +27,7 @@ pub mod decode;
 pub mod digest;
 pub mod event;
 pub mod exchange;
+pub mod form;
 pub mod framing;
 pub mod headers;
 pub mod json;

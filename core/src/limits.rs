@@ -25,6 +25,12 @@ pub const RAW_DEPTH_MAX: usize = 64;
 /// Bytes of an identifier or name that a provider or caller sends (ids, models, tool names).
 pub const NAME_BYTES_MAX: usize = 1 << 10;
 
+/// Parts of a form. Endpoints take a dozen members, and up to sixteen images.
+pub const FORM_PARTS_MAX: usize = 256;
+
+/// Bytes of a form's boundary: as many as RFC 2046 allows.
+pub const FORM_BOUNDARY_BYTES_MAX: usize = 70;
+
 /// Findings of a provider's moderation that an event carries.
 pub const FINDINGS_MAX: usize = 64;
 

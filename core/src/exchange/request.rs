@@ -12,6 +12,7 @@ use crate::body::Capture;
 use crate::decode::Decoder;
 use crate::digest::{Digest, HashForm};
 use crate::event::{ContentPolicy, Members};
+use crate::form;
 use crate::headers::Headers;
 use crate::json::{self, Json};
 use crate::limits::{NAME_BYTES_MAX, PARAMETER_BYTES_MAX};
@@ -193,8 +194,17 @@ fn read_body(
     if !coming.body.is_whole() {
         notes.insert(Note::RequestBodyTruncated);
     }
-    let whole = !CUT.iter().any(|note| notes.contains(note));
-    let (text, replaced) = json::text(coming.body.bytes(), whole);
+    let mut whole = !CUT.iter().any(|note| notes.contains(note));
+    let (text, replaced) = match form::read(coming.body.bytes(), whole) {
+        Some(form) => {
+            if form.cut {
+                notes.insert(Note::RequestBodyTruncated);
+                whole = false;
+            }
+            (Cow::Owned(form.text), form.replaced)
+        }
+        None => json::text(coming.body.bytes(), whole),
+    };
     if replaced {
         notes.insert(Note::InvalidUnicodeReplaced);
     }

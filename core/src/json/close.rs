@@ -102,7 +102,7 @@ impl Scan {
 }
 
 /// The bytes without the beginning of a UTF-8 character that was cut at their end.
-fn without_partial_character(bytes: &[u8]) -> &[u8] {
+pub fn without_partial_character(bytes: &[u8]) -> &[u8] {
     let partial = bytes
         .utf8_chunks()
         .last()

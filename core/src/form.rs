@@ -1,0 +1,321 @@
+//! Forms with files, as JSON, so that wire formats read them like any other request.
+//!
+//! Follows RFC 7578 (`multipart/form-data`) and RFC 2046, section 5.1.1, as servers do: lines may
+//! end with a line feed alone, and what is missing at the end is missing.
+
+use std::borrow::Cow;
+
+use memchr::memmem;
+
+use crate::digest::HashForm;
+use crate::json::without_partial_character;
+use crate::limits::{FORM_BOUNDARY_BYTES_MAX, FORM_PARTS_MAX};
+
+/// A form as far as it came.
+#[derive(Debug)]
+pub struct Form {
+    /// A JSON object: texts are strings, and for a file stands `[file sha256:…]` with the hash of
+    /// its bytes, or `[file]` if it is not whole. Members given several times are lists.
+    pub text: String,
+    /// Whether a text was not Unicode; what was not stands as U+FFFD.
+    pub replaced: bool,
+    /// Whether parts beyond [`FORM_PARTS_MAX`] were left out.
+    pub cut: bool,
+}
+
+/// Reads a body that begins with a form's boundary; `None` if it is something else. No JSON does.
+///
+/// Of a body that is not `whole` the last part is a beginning.
+pub fn read(body: &[u8], whole: bool) -> Option<Form> {
+    let rest = body.strip_prefix(b"--")?;
+    let end = memchr::memchr(b'\n', rest)?;
+    let (line, rest) = rest.split_at(end);
+    let boundary = line.trim_ascii_end();
+    if boundary.is_empty() || boundary.len() > FORM_BOUNDARY_BYTES_MAX {
+        return None;
+    }
+    let mut parts = Parts {
+        delimiter: [b"\n--", boundary].concat(),
+        rest: Some(rest),
+        whole,
+    };
+    let mut form = Members::default();
+    for part in parts.by_ref().take(FORM_PARTS_MAX) {
+        form.take(&part);
+    }
+    Some(Form {
+        text: form.json(),
+        replaced: form.replaced,
+        cut: parts.next().is_some(),
+    })
+}
+
+/// The parts between delimiters.
+struct Parts<'a> {
+    delimiter: Vec<u8>,
+    /// What follows a delimiter, from the end of its line; absent after the last one.
+    rest: Option<&'a [u8]>,
+    whole: bool,
+}
+
+/// One part, which begins with the line feed before its headers.
+struct Part<'a> {
+    bytes: &'a [u8],
+    whole: bool,
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = Part<'a>;
+
+    fn next(&mut self) -> Option<Part<'a>> {
+        let rest = self.rest.take()?;
+        let Some(end) = memmem::find(rest, &self.delimiter) else {
+            return Some(Part {
+                bytes: without_partial(rest, &self.delimiter, self.whole),
+                whole: self.whole,
+            });
+        };
+        let (bytes, at_delimiter) = rest.split_at(end);
+        let after = at_delimiter.get(self.delimiter.len()..)?;
+        if !after.starts_with(b"--") {
+            let line_end = memchr::memchr(b'\n', after);
+            self.rest = line_end.and_then(|at| after.get(at..));
+        }
+        Some(Part {
+            bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes),
+            whole: true,
+        })
+    }
+}
+
+/// The last part without the beginning of a delimiter that was cut.
+fn without_partial<'a>(bytes: &'a [u8], delimiter: &[u8], whole: bool) -> &'a [u8] {
+    if whole {
+        return bytes;
+    }
+    let mut partials = (1..delimiter.len())
+        .rev()
+        .filter_map(|end| delimiter.get(..end));
+    let without = partials.find_map(|partial| bytes.strip_suffix(partial));
+    let without = without.unwrap_or(bytes);
+    without.strip_suffix(b"\r").unwrap_or(without)
+}
+
+/// The members in the order in which each came first.
+#[derive(Default)]
+struct Members<'a> {
+    members: Vec<Member<'a>>,
+    replaced: bool,
+}
+
+struct Member<'a> {
+    name: Cow<'a, str>,
+    is_list: bool,
+    values: Vec<Cow<'a, str>>,
+}
+
+impl<'a> Members<'a> {
+    fn take(&mut self, part: &Part<'a>) {
+        let Some((headers, content)) = split_head(part.bytes) else {
+            return;
+        };
+        let headers = String::from_utf8_lossy(headers);
+        let disposition = headers.lines().find_map(disposition).unwrap_or_default();
+        let Some(name) = parameter(disposition, "name") else {
+            return;
+        };
+        let is_file = ["filename", "filename*"]
+            .iter()
+            .any(|name| parameter(disposition, name).is_some());
+        let value = match (is_file, part.whole) {
+            (true, true) => format!("[file {}]", HashForm::Sha256.hash(content)).into(),
+            (true, false) => "[file]".into(),
+            (false, true) => self.mended(content),
+            (false, false) => self.mended(without_partial_character(content)),
+        };
+        let listed = name.strip_suffix("[]");
+        let bare = listed.unwrap_or(name);
+        let known = self.members.iter_mut().find(|member| member.name == bare);
+        if let Some(member) = known {
+            member.is_list = true;
+            member.values.push(value);
+        } else {
+            self.members.push(Member {
+                name: Cow::Owned(bare.to_owned()),
+                is_list: listed.is_some(),
+                values: vec![value],
+            });
+        }
+    }
+
+    fn mended(&mut self, content: &'a [u8]) -> Cow<'a, str> {
+        let text = String::from_utf8_lossy(content);
+        self.replaced |= matches!(text, Cow::Owned(_));
+        text
+    }
+
+    fn json(&self) -> String {
+        let members = self.members.iter().map(|member| {
+            let values: Vec<_> = member.values.iter().map(|value| quoted(value)).collect();
+            let values = values.join(",");
+            let name = quoted(&member.name);
+            if member.is_list {
+                format!("{name}:[{values}]")
+            } else {
+                format!("{name}:{values}")
+            }
+        });
+        let members: Vec<_> = members.collect();
+        format!("{{{}}}", members.join(","))
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Headers and content, which an empty line parts.
+fn split_head(part: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (at, ending) = [b"\n\r\n".as_slice(), b"\n\n"]
+        .into_iter()
+        .filter_map(|ending| Some((memmem::find(part, ending)?, ending)))
+        .min()?;
+    let (headers, rest) = part.split_at_checked(at)?;
+    Some((headers, rest.get(ending.len()..)?))
+}
+
+/// The value of the header that names a part.
+fn disposition(line: &str) -> Option<&str> {
+    let (name, value) = line.split_once(':')?;
+    let is_it = name.trim().eq_ignore_ascii_case("content-disposition");
+    is_it.then_some(value)
+}
+
+/// The value of a header's parameter. A quote within a quoted value is percent-encoded.
+fn parameter<'a>(header: &'a str, wanted: &str) -> Option<&'a str> {
+    let mut rest = header;
+    loop {
+        let (_, after) = rest.split_once(';')?;
+        let (name, value) = after.split_once('=')?;
+        let (value, next) = match value.trim_start().strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"')?,
+            None => value.split_at(value.find(';').unwrap_or(value.len())),
+        };
+        if name.trim().eq_ignore_ascii_case(wanted) {
+            return Some(value.trim());
+        }
+        rest = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\xff--x";
+
+    fn part(head: &str, content: &[u8]) -> Vec<u8> {
+        let head = format!("--xYz\r\nContent-Disposition: form-data; {head}\r\n\r\n");
+        [head.as_bytes(), content, b"\r\n"].concat()
+    }
+
+    fn form() -> Vec<u8> {
+        [
+            part("name=\"model\"", b"gpt-image-1"),
+            part("name=\"prompt\"", "Gr\u{fc}n \"and\"\r\nblue".as_bytes()),
+            part(
+                "name=\"image[]\"; filename=\"a;name=b.png\"\r\nContent-Type: image/png",
+                PNG,
+            ),
+            part("name=image[]; filename=b.png", b""),
+            part("name=\"n\"", b""),
+            b"--xYz--\r\n".to_vec(),
+        ]
+        .concat()
+    }
+
+    fn hash(bytes: &[u8]) -> String {
+        HashForm::Sha256.hash(bytes)
+    }
+
+    fn value(form: &Form) -> serde_json::Value {
+        serde_json::from_str(&form.text).unwrap()
+    }
+
+    #[test]
+    fn texts_are_strings_and_files_their_hashes() {
+        let form = read(&form(), true).unwrap();
+        let expected = serde_json::json!({
+            "model": "gpt-image-1",
+            "prompt": "Grün \"and\"\r\nblue",
+            "image": [format!("[file {}]", hash(PNG)), format!("[file {}]", hash(b""))],
+            "n": "",
+        });
+        assert_eq!(value(&form), expected);
+        assert!(!form.replaced && !form.cut);
+    }
+
+    #[test]
+    fn lines_may_end_with_a_line_feed_and_the_end_may_be_missing() {
+        let body = b"--b\nCONTENT-DISPOSITION: form-data; name=\"a\"\nX: y\n\n1\n--b\n\
+            Content-Disposition: form-data; name=\"a\"\n\n2";
+        let form = read(body, true).unwrap();
+        assert_eq!(form.text, r#"{"a":["1","2"]}"#);
+    }
+
+    #[test]
+    fn text_that_is_not_unicode_is_replaced() {
+        let form = read(&part("name=\"a\"", b"x\xffy"), true).unwrap();
+        assert_eq!(form.text, r#"{"a":"x�y\r\n"}"#);
+        assert!(form.replaced);
+    }
+
+    #[test]
+    fn every_cut_of_a_form_is_a_beginning_of_it() {
+        let whole = form();
+        for end in 0..whole.len() {
+            let Some(form) = read(&whole[..end], false) else {
+                assert!(end <= "--xYz\r".len(), "{end}");
+                continue;
+            };
+            let value = value(&form);
+            let prompt = value["prompt"].as_str().unwrap_or_default();
+            let is_beginning = "Grün \"and\"\r\nblue".starts_with(prompt);
+            assert!(is_beginning && !form.replaced, "{end}: {prompt}");
+            for file in value["image"].as_array().into_iter().flatten() {
+                let known = [
+                    format!("[file {}]", hash(PNG)),
+                    format!("[file {}]", hash(b"")),
+                ];
+                let file = file.as_str().unwrap();
+                assert!(
+                    file == "[file]" || known.iter().any(|it| it == file),
+                    "{end}: {file}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn parts_and_boundaries_have_bounds() {
+        for count in [FORM_PARTS_MAX - 1, FORM_PARTS_MAX, FORM_PARTS_MAX + 1] {
+            let body = [part("name=\"a\"", b"1").repeat(count), b"--xYz--".to_vec()].concat();
+            let form = read(&body, true).unwrap();
+            assert_eq!(form.cut, count > FORM_PARTS_MAX);
+            let kept = value(&form)["a"].as_array().unwrap().len();
+            assert_eq!(kept, count.min(FORM_PARTS_MAX));
+        }
+        for length in 0..=FORM_BOUNDARY_BYTES_MAX + 1 {
+            let body = format!("--{}\r\n", "b".repeat(length));
+            let is_form = (1..=FORM_BOUNDARY_BYTES_MAX).contains(&length);
+            assert_eq!(read(body.as_bytes(), true).is_some(), is_form, "{length}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_form_is_none() {
+        for body in ["", "-", "--", "--b", "{}", "-1", "\r\n--b\r\n"] {
+            assert!(read(body.as_bytes(), true).is_none(), "{body}");
+        }
+    }
+}
