@@ -24,9 +24,13 @@ mod openai_completions;
 mod openai_embeddings;
 mod openai_error;
 mod openai_findings;
+mod openai_images;
 mod openai_message;
+mod openai_moderations;
 mod openai_response;
 mod openai_responses;
+mod openai_speech;
+mod openai_transcriptions;
 mod openai_usage;
 mod route;
 mod token_counts;
@@ -64,7 +68,11 @@ pub const FORMATS: &[&Format] = &[
     &openai_chat::FORMAT,
     &openai_completions::FORMAT,
     &openai_embeddings::FORMAT,
+    &openai_images::FORMAT,
+    &openai_moderations::FORMAT,
     &openai_responses::FORMAT,
+    &openai_speech::FORMAT,
+    &openai_transcriptions::FORMAT,
     &unread::TOKEN_COUNT,
     &unread::WEBSOCKET,
 ];
@@ -117,8 +125,24 @@ pub trait Reader: fmt::Debug {
         self.body(data, answer)
     }
 
+    /// What a body is that is no JSON object, where the answer is no error.
+    fn other(&self) -> Other {
+        Other::Unreadable
+    }
+
     /// Takes the name of a message of a stream that was too large to be read.
     fn passed_over(&mut self, _name: &str, _answer: &mut Answer) {}
+}
+
+/// What a body is that is no JSON object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Other {
+    /// Nothing that the format sends.
+    Unreadable,
+    /// The answer itself, as a text.
+    Text,
+    /// Sound or images.
+    Media,
 }
 
 impl Format {

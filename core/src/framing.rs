@@ -71,6 +71,8 @@ pub enum Hint {
     Lines,
     /// A body that begins with `[` is an array that is sent piecewise.
     Array,
+    /// A body may be any text or bytes: server-sent events begin with the whole name of a field.
+    Other,
 }
 
 /// Decides how a body is read by its first bytes: not by what was asked for, nor by what the
@@ -79,7 +81,8 @@ pub enum Hint {
 /// Blanks and a UTF-8 byte order mark before the body are passed over. Then, in this order:
 ///
 /// 1. `d`, `e`, `i`, `r` and `:` begin fields of server-sent events (data, event, id, retry, what
-///    servers add such as error) and comments. No JSON document begins so.
+///    servers add such as error) and comments. No JSON document begins so; where the hint allows
+///    other documents, the field must be there up to its colon.
 /// 2. `{` begins lines and `[` an array, where the hint says so.
 /// 3. A zero byte begins an AWS event stream, if the twelve bytes from there have their checksum.
 ///    Its length fills the first byte only from 16 MiB.
@@ -195,6 +198,13 @@ impl Sniffer {
 
     fn decide(&self) -> Option<Framing> {
         let decoder = match (self.head.first()?, self.hint) {
+            (_, Hint::Other) if FIELDS.iter().any(|field| self.head.starts_with(field)) => {
+                Decoder::Sse(sse::Decoder::default())
+            }
+            (_, Hint::Other) if FIELDS.iter().any(|field| field.starts_with(&self.head)) => {
+                return None;
+            }
+            (b'd' | b'e' | b'i' | b'r' | b':', Hint::Other) => return Some(Framing::Plain),
             (b'd' | b'e' | b'i' | b'r' | b':', _) => Decoder::Sse(sse::Decoder::default()),
             (b'{', Hint::Lines) => Decoder::Ndjson(ndjson::Decoder::default()),
             (b'[', Hint::Array) => Decoder::JsonArray(json_array::Decoder::default()),
@@ -208,6 +218,9 @@ impl Sniffer {
         Some(Framing::Stream(decoder))
     }
 }
+
+/// How server-sent events begin; the last begins a comment.
+const FIELDS: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
 
 /// U+FEFF in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -253,20 +266,22 @@ mod tests {
         let aws = frame(&text_header(":event-type", "e"), b"{}");
         let mut broken = aws.clone();
         broken[11] ^= 1;
-        let cases: [(&[u8], [&str; 3]); 13] = [
-            (b"data: {}\n\n", ["sse"; 3]),
-            (b": comment", ["sse"; 3]),
-            (b"event: e", ["sse"; 3]),
-            (b"id:1", ["sse"; 3]),
-            (b"retry:1", ["sse"; 3]),
-            (b"{\"a\":1}\n", ["plain", "ndjson", "plain"]),
-            (b"[{}]", ["plain", "plain", "array"]),
-            (b"\"text\"", ["plain"; 3]),
-            (b"<html>", ["plain"; 3]),
-            (b"\xefx", ["plain"; 3]),
-            (&aws, ["aws"; 3]),
-            (&broken, ["plain"; 3]),
-            (&aws[..11], ["undecided"; 3]),
+        let cases: [(&[u8], [&str; 4]); 15] = [
+            (b"data: {}\n\n", ["sse"; 4]),
+            (b"data-driven", ["sse", "sse", "sse", "plain"]),
+            (b"dat", ["sse", "sse", "sse", "undecided"]),
+            (b": comment", ["sse"; 4]),
+            (b"event: e", ["sse"; 4]),
+            (b"id:1", ["sse"; 4]),
+            (b"retry:1", ["sse"; 4]),
+            (b"{\"a\":1}\n", ["plain", "ndjson", "plain", "plain"]),
+            (b"[{}]", ["plain", "plain", "array", "plain"]),
+            (b"\"text\"", ["plain"; 4]),
+            (b"<html>", ["plain"; 4]),
+            (b"\xefx", ["plain"; 4]),
+            (&aws, ["aws"; 4]),
+            (&broken, ["plain"; 4]),
+            (&aws[..11], ["undecided"; 4]),
         ];
         let before: [&[u8]; 5] = [
             b"",
@@ -276,7 +291,7 @@ mod tests {
             b"\xef\xbb\xbf\n",
         ];
         for (body, names) in cases {
-            for (hint, name) in [Hint::Json, Hint::Lines, Hint::Array]
+            for (hint, name) in [Hint::Json, Hint::Lines, Hint::Array, Hint::Other]
                 .into_iter()
                 .zip(names)
             {

@@ -108,6 +108,20 @@ pub fn input_text(input: Json<'_>) -> Cow<'_, str> {
     }
 }
 
+/// The files that a member holds, one or several: as they stand in for a form's, or as
+/// placeholders for what JSON has in their place.
+pub fn files<'a>(kind: &str, member: Json<'a>) -> Vec<Cow<'a, str>> {
+    let file = |value: Json<'a>| match json::read(value.get()) {
+        Some(Text(Some(text))) if text.starts_with("[file") => text,
+        _ => Cow::Owned(placeholder(kind, value)),
+    };
+    match json::read(member.get()).unwrap_or_default() {
+        TextOrList::List(several) => several.into_iter().map(file).collect(),
+        TextOrList::Absent if member.get() == "null" => Vec::new(),
+        TextOrList::Absent | TextOrList::Text(_) => vec![file(member)],
+    }
+}
+
 fn part_text(part: Json<'_>) -> Cow<'_, str> {
     let Part {
         kind,

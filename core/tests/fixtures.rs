@@ -26,6 +26,10 @@ const LACKS: &[(&str, &[&str])] = &[
     ("grpc", &["error", "streamed", "tool_call", "truncated"]),
     ("ollama.embed", &["streamed", "tool_call"]),
     ("openai.embeddings", &["streamed", "tool_call"]),
+    ("openai.images", &["tool_call"]),
+    ("openai.moderations", &["streamed", "tool_call"]),
+    ("openai.speech", &["tool_call"]),
+    ("openai.transcriptions", &["tool_call"]),
     ("token_count", &["streamed", "tool_call", "truncated"]),
     (
         "websocket",

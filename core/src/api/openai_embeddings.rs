@@ -55,13 +55,15 @@ fn read_body(text: &str, answer: &mut Answer) -> bool {
         return false;
     };
     answer.identify(None, body.model.0.as_deref());
-    answer.is_not_text = body.error.is_none();
+    // Errors name no model.
+    if body.model.0.is_none() && body.error.is_none() {
+        openai_error::take_flat(text, answer);
+    }
     if let Some(usage) = body.usage.input_only() {
         answer.usage = usage;
     }
-    if let Some(error) = body.error.and_then(openai_error::read) {
-        answer.fail(error);
-    }
+    openai_error::take(body.error, answer);
+    answer.is_not_text = answer.error.is_none();
     true
 }
 

@@ -18,6 +18,8 @@ json::wire! {
             | "output_tokens_details",
         // Mistral's, DeepSeek's and Moonshot's names beside the details, or in their place.
         cached: Count = "num_cached_tokens" | "prompt_cache_hit_tokens" | "cached_tokens",
+        // Mistral counts what was heard in the total alone.
+        heard: Count = "prompt_audio_seconds",
         // SGLang's and Perplexity's place.
         reasoning: Count = "reasoning_tokens",
     }
@@ -55,13 +57,21 @@ impl UsageWire {
     /// Some vendors leave reasoning out of `completion_tokens`, but never out of the total.
     pub(super) fn counts(self) -> Option<Usage> {
         let wire = self.0.0?;
-        let rest = wire.total.0.zip(wire.input.0);
-        let rest = rest.map(|(total, input)| total.saturating_sub(input));
+        let has_heard = wire.heard.0.is_some_and(|seconds| seconds > 0);
+        let without = |counted: Count| {
+            let both = wire.total.0.zip(counted.0);
+            both.map(|(total, counted)| total.saturating_sub(counted))
+        };
+        let (input, output) = if has_heard {
+            (wire.input.0.max(without(wire.output)), wire.output.0)
+        } else {
+            (wire.input.0, wire.output.0.max(without(wire.input)))
+        };
         let input_details = wire.input_details.0.unwrap_or_default();
         let output_details = wire.output_details.0.unwrap_or_default();
         let counts = Usage {
-            input_tokens: wire.input.0,
-            output_tokens: wire.output.0.max(rest),
+            input_tokens: input,
+            output_tokens: output,
             cache_read: input_details.cached.0.or(wire.cached.0),
             cache_write: input_details.cache_write.0,
             reasoning: output_details.reasoning.0.or(wire.reasoning.0),

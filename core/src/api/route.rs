@@ -7,7 +7,8 @@ use percent_encoding::percent_decode_str;
 use super::{
     Format, anthropic_messages, bedrock_converse, cohere_chat, cohere_embed, cohere_v1,
     google_embed_content, google_generate_content, google_interactions, ollama, ollama_embed,
-    openai_chat, openai_completions, openai_embeddings, openai_responses, unread,
+    openai_chat, openai_completions, openai_embeddings, openai_images, openai_moderations,
+    openai_responses, openai_speech, openai_transcriptions, unread,
 };
 use crate::headers::Headers;
 use crate::provider::{self, OwnHost};
@@ -70,6 +71,21 @@ const ROUTES: &[Route] = {
         route("/embeddings", &openai_embeddings::FORMAT, Always),
         route("/responses", &openai_responses::FORMAT, Always),
         route("/responses/compact", &openai_responses::FORMAT, Always),
+        route("/moderations", &openai_moderations::FORMAT, WithPrompt),
+        route("/images/generations", &openai_images::FORMAT, WithPrompt),
+        route("/images/edits", &openai_images::FORMAT, WithPrompt),
+        route("/images/variations", &openai_images::FORMAT, WithPrompt),
+        route("/audio/speech", &openai_speech::FORMAT, WithPrompt),
+        route(
+            "/audio/transcriptions",
+            &openai_transcriptions::FORMAT,
+            WithPrompt,
+        ),
+        route(
+            "/audio/translations",
+            &openai_transcriptions::FORMAT,
+            WithPrompt,
+        ),
         route("/v1/chat", &openai_chat::FORMAT, At("writer")),
         route("/v1/messages", &anthropic_messages::FORMAT, Always),
         route("/api/chat", &ollama::FORMAT, Always),

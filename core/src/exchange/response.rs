@@ -1,11 +1,12 @@
 //! The response's side of an exchange: its body as it comes, and the answer gathered from it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::mem;
 
 use super::{carried, encoding};
-use crate::answer::Answer;
-use crate::api::{Format, Reader};
+use crate::answer::{Answer, Part};
+use crate::api::{Format, Other, Reader};
 use crate::body::Capture;
 use crate::decode::Decoder;
 use crate::event::{ApiError, Choice, ContentPolicy, Response, ToolCall};
@@ -188,16 +189,38 @@ impl ResponseSide {
     }
 
     fn read_plain(&mut self, body: &Capture, notes: &mut BTreeSet<Note>) {
+        let other = self.other(body.bytes());
+        if other == Other::Media {
+            self.answer.is_not_text = true;
+            return;
+        }
         if !body.is_whole() {
             notes.insert(Note::ResponseBodyTruncated);
         }
-        let (text, replaced) =
-            json::text(body.bytes(), body.is_whole() && self.ended && !self.broken);
+        let whole = body.is_whole() && self.ended && !self.broken;
+        let (text, replaced) = match other {
+            Other::Text => as_text(body.bytes(), whole),
+            _ => json::text(body.bytes(), whole),
+        };
         if replaced {
             notes.insert(Note::InvalidUnicodeReplaced);
         }
-        if !self.reader.body(&text, &mut self.answer) {
+        if other == Other::Text {
+            self.answer.append(0, Part::Content, &text);
+        } else if !self.reader.body(&text, &mut self.answer) {
             notes.insert(Note::ResponseUnreadable);
+        }
+    }
+
+    /// What the body is instead of JSON, if the format knows such answers.
+    fn other(&self, body: &[u8]) -> Other {
+        let is_answer = self
+            .status
+            .is_some_and(|status| (200..300).contains(&status));
+        if is_answer && !begins_an_object(body) {
+            self.reader.other()
+        } else {
+            Other::Unreadable
         }
     }
 
@@ -242,6 +265,23 @@ impl Stream {
             notes.insert(Note::StreamFramingBroken);
         }
     }
+}
+
+fn begins_an_object(body: &[u8]) -> bool {
+    let mut bytes = body.iter().filter(|byte| !byte.is_ascii_whitespace());
+    bytes.next() == Some(&b'{') && matches!(bytes.next(), None | Some(b'"' | b'}'))
+}
+
+/// A body that is a text, without half of a character where it was cut.
+fn as_text(bytes: &[u8], whole: bool) -> (Cow<'_, str>, bool) {
+    let text = if whole {
+        bytes
+    } else {
+        json::without_partial_character(bytes)
+    };
+    let text = String::from_utf8_lossy(text);
+    let replaced = matches!(text, Cow::Owned(_));
+    (text, replaced)
 }
 
 fn read_message(

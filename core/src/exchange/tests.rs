@@ -6,6 +6,7 @@ use crate::digest::HashForm;
 
 mod bodies;
 mod google;
+mod media;
 mod ollama;
 mod openai;
 

@@ -1,0 +1,118 @@
+//! OpenAI moderations, and Mistral's of texts and of chats: what they flag is what was found.
+//!
+//! Sources: <https://platform.openai.com/docs/api-reference/moderations> and
+//! <https://docs.mistral.ai/capabilities/guardrailing/>.
+
+use super::openai_findings::ModeratedWire;
+use super::openai_usage::UsageWire;
+use super::{ChatMessage, Format, Reader, Request, openai_error};
+use crate::answer::Answer;
+use crate::framing::Hint;
+use crate::json::{self, FromObject, Json, List, Object, Text, TextOrList};
+use crate::prompt::{Message, Prompt, Wrapper, content_text};
+
+pub(super) const FORMAT: Format = Format {
+    name: "openai.moderations",
+    provider: "openai",
+    hint: Hint::Json,
+    read_request,
+    reader: || Box::new(AnswerReader),
+    is_read: true,
+};
+
+fn read_request(text: &str) -> Option<Request<'_>> {
+    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    Some(Request {
+        model: wire.model.0,
+        prompt: wire.input.map(|input| Prompt {
+            wrapper: Wrapper::Contents,
+            messages: messages(input),
+        }),
+        ..Request::default()
+    })
+}
+
+/// The input: a text, several, parts, the messages of a chat, or several chats.
+fn messages(input: Json<'_>) -> Vec<Message<'_>> {
+    match json::read(input.get()).unwrap_or_default() {
+        TextOrList::Absent => vec![ChatMessage::read(Object(message(input)))],
+        TextOrList::Text(text) => vec![Message {
+            role: "user".into(),
+            text,
+        }],
+        TextOrList::List(items) => items.into_iter().flat_map(item).collect(),
+    }
+}
+
+fn item(item: Json<'_>) -> Vec<Message<'_>> {
+    if item.get().starts_with('[') {
+        let List(chat) =
+            json::read::<List<Object<ChatMessage<'_>>>>(item.get()).unwrap_or_default();
+        return chat.into_iter().map(ChatMessage::read).collect();
+    }
+    let message = message(item).filter(|message| message.role.0.is_some());
+    let part = || Message {
+        role: "user".into(),
+        text: content_text(TextOrList::List(vec![item])),
+    };
+    vec![message.map_or_else(part, |it| ChatMessage::read(Object(Some(it))))]
+}
+
+fn message(value: Json<'_>) -> Option<ChatMessage<'_>> {
+    json::read::<Object<_>>(value.get())?.0
+}
+
+#[derive(Debug)]
+struct AnswerReader;
+
+impl Reader for AnswerReader {
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        let Some(Object(Some(members))) = json::read::<Object<BodyWire<'_>>>(text) else {
+            return false;
+        };
+        answer.identify(members.id.0.as_deref(), members.model.0.as_deref());
+        if let Some(usage) = members.usage.input_only() {
+            answer.usage = usage;
+        }
+        if members.model.0.is_none() && members.error.is_none() {
+            openai_error::take_flat(text, answer);
+        }
+        openai_error::take(members.error, answer);
+        members.moderated.take(answer);
+        answer.is_not_text = answer.error.is_none();
+        true
+    }
+}
+
+json::wire! {
+    struct RequestWire<'a> {
+        model: Text<'a> = "model",
+        input: Option<Json<'a>> = "input",
+    }
+}
+
+#[derive(Default)]
+struct BodyWire<'a> {
+    id: Text<'a>,
+    model: Text<'a>,
+    usage: UsageWire,
+    error: Option<Json<'a>>,
+    moderated: ModeratedWire,
+}
+
+impl<'de> FromObject<'de> for BodyWire<'de> {
+    fn member<A: serde::de::MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        value: &mut A,
+    ) -> Result<(), A::Error> {
+        match name {
+            "id" => self.id = value.next_value()?,
+            "model" => self.model = value.next_value()?,
+            "usage" => self.usage = value.next_value()?,
+            "error" => self.error = value.next_value()?,
+            _ => self.moderated.member(name, value)?,
+        }
+        Ok(())
+    }
+}
