@@ -3,6 +3,8 @@
 //! A format is one file below with a constant [`Format`], its line in [`FORMATS`], its paths in
 //! `route`, and one folder of `core/fixtures`.
 
+mod anthropic_answer;
+mod anthropic_complete;
 mod anthropic_messages;
 mod bedrock_converse;
 mod bedrock_error;
@@ -51,6 +53,7 @@ pub use route::{Evidence, Identity, identify, model_in_path, without_query};
 
 /// Every format, by name.
 pub const FORMATS: &[&Format] = &[
+    &anthropic_complete::FORMAT,
     &anthropic_messages::FORMAT,
     &unread::BATCH,
     &bedrock_converse::FORMAT,

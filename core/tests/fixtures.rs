@@ -18,6 +18,7 @@ const CASES: [&str; 5] = ["error", "plain", "streamed", "tool_call", "truncated"
 
 /// What a format does not have at all.
 const LACKS: &[(&str, &[&str])] = &[
+    ("anthropic.complete", &["tool_call"]),
     ("batch", &["streamed", "tool_call", "truncated"]),
     ("cohere.embed", &["streamed", "tool_call"]),
     ("cohere.generate", &["tool_call"]),

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use super::{
-    Format, anthropic_messages, bedrock_converse, cohere_chat, cohere_embed, cohere_v1,
-    google_embed_content, google_generate_content, google_interactions, ollama, ollama_embed,
-    openai_chat, openai_completions, openai_embeddings, openai_images, openai_moderations,
-    openai_responses, openai_speech, openai_transcriptions, unread,
+    Format, anthropic_complete, anthropic_messages, bedrock_converse, cohere_chat, cohere_embed,
+    cohere_v1, google_embed_content, google_generate_content, google_interactions, ollama,
+    ollama_embed, openai_chat, openai_completions, openai_embeddings, openai_images,
+    openai_moderations, openai_responses, openai_speech, openai_transcriptions, unread,
 };
 use crate::headers::Headers;
 use crate::provider::{self, OwnHost};
@@ -58,6 +58,10 @@ enum Condition {
     AtIfPrompt(&'static str),
 }
 
+/// Whose models Vertex serves as they came.
+const ANTHROPIC: &str = "/publishers/anthropic/";
+const MISTRAL: &str = "/publishers/mistralai/";
+
 /// Of several that fit, the first counts.
 const ROUTES: &[Route] = {
     use Condition::{Always, At, AtAny, AtIfPrompt, WithPrompt};
@@ -88,6 +92,12 @@ const ROUTES: &[Route] = {
         ),
         route("/v1/chat", &openai_chat::FORMAT, At("writer")),
         route("/v1/messages", &anthropic_messages::FORMAT, Always),
+        route("/v1/complete", &anthropic_complete::FORMAT, WithPrompt),
+        route("/count-tokens:rawPredict", &unread::TOKEN_COUNT, Always),
+        within(ANTHROPIC, ":rawPredict", &anthropic_messages::FORMAT),
+        within(ANTHROPIC, ":streamRawPredict", &anthropic_messages::FORMAT),
+        within(MISTRAL, ":rawPredict", &openai_chat::FORMAT),
+        within(MISTRAL, ":streamRawPredict", &openai_chat::FORMAT),
         route("/api/chat", &ollama::FORMAT, Always),
         route("/api/generate", &ollama::FORMAT, Always),
         route(":generateContent", &google_generate_content::FORMAT, Always),
@@ -276,6 +286,19 @@ mod tests {
             ("/v1/completions", Some("openai.completions")),
             ("/v1/messages", Some("anthropic.messages")),
             ("/v1/messages/count_tokens", Some("token_count")),
+            (
+                "/v1/projects/p/locations/l/publishers/anthropic/models/claude@1:streamRawPredict",
+                Some("anthropic.messages"),
+            ),
+            (
+                "/v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict",
+                Some("token_count"),
+            ),
+            (
+                "/v1/projects/p/locations/l/publishers/mistralai/models/m:rawPredict",
+                Some("openai.chat_completions"),
+            ),
+            ("/v1/publishers/other/models/m:rawPredict", None),
             ("/v1/messages/batches", Some("batch")),
             ("/v1/batches", None),
             ("/messages", None),

@@ -1,0 +1,234 @@
+//! Answers of Anthropic Messages.
+//!
+//! Source: <https://docs.claude.com/en/api/messages> and its page on streaming.
+
+use super::token_counts::TokenCounts;
+use super::{Reader, openai_error};
+use crate::answer::{Answer, CallKey, CallPiece, Part};
+use crate::json::{self, Count, Json, List, Object, Text};
+
+/// An answer has one choice.
+const CHOICE: u64 = 0;
+
+/// Reads answers; of a stream, the counts come in two events.
+pub(super) fn reader() -> Box<dyn Reader> {
+    Box::new(AnswerReader::default())
+}
+
+#[derive(Debug, Default)]
+struct AnswerReader {
+    counts: TokenCounts,
+    started: bool,
+}
+
+impl Reader for AnswerReader {
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        let Some(Object(Some(body))) = json::read(text) else {
+            return false;
+        };
+        self.take_message(body, answer);
+        true
+    }
+
+    fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
+        let Some(Object(Some(event))) = json::read::<Object<EventWire<'_>>>(data) else {
+            return false;
+        };
+        let index = event.index.0.unwrap_or_default();
+        match event.kind.0.as_deref() {
+            Some("message_start") => {
+                self.start(answer);
+                self.take_message(event.message.0.unwrap_or_default(), answer);
+            }
+            Some("content_block_start") => {
+                start_block(index, &event.block.0.unwrap_or_default(), answer);
+            }
+            Some("content_block_delta") => {
+                take_delta(index, &event.delta.0.unwrap_or_default(), answer);
+            }
+            Some("content_block_stop") => answer.end_call(key(index)),
+            Some("message_delta") => {
+                self.take_usage(event.usage, answer);
+                let delta = event.delta.0.unwrap_or_default();
+                stop(delta.stop_reason, delta.stop_details, answer);
+            }
+            Some("message_stop") => answer.ended = true,
+            Some("error") => openai_error::take(event.error, answer),
+            // Pings, and what Anthropic may add: its versioning policy says to pass over it.
+            Some(_) => {}
+            None => return false,
+        }
+        true
+    }
+}
+
+impl AnswerReader {
+    /// Proxies that ask again after a failure begin a second message in the same stream.
+    fn start(&mut self, answer: &mut Answer) {
+        if self.started {
+            answer.restart();
+            (answer.id, answer.model) = (None, None);
+            self.counts = TokenCounts::default();
+        }
+        self.started = true;
+    }
+
+    fn take_message(&mut self, message: MessageWire<'_>, answer: &mut Answer) {
+        answer.identify(message.id.0.as_deref(), message.model.0.as_deref());
+        openai_error::take(message.error, answer);
+        if message.kind.0.as_deref() == Some("message") {
+            answer.open(CHOICE);
+        }
+        for (number, Object(block)) in (0..).zip(message.content.0) {
+            start_block(number, &block.unwrap_or_default(), answer);
+            answer.end_call(key(number));
+        }
+        self.take_usage(message.usage, answer);
+        stop(message.stop_reason, message.stop_details, answer);
+    }
+
+    fn take_usage(&mut self, Object(usage): Object<UsageWire>, answer: &mut Answer) {
+        let Some(usage) = usage else { return };
+        self.counts.update(TokenCounts {
+            input: usage.input.0,
+            output: usage.output.0,
+            cache_read: usage.cache_read.0,
+            cache_write: usage.cache_write.0,
+            reasoning: usage.output_details.0.unwrap_or_default().thinking.0,
+        });
+        answer.usage = self.counts.usage();
+    }
+}
+
+fn stop(reason: Text<'_>, details: Object<DetailsWire<'_>>, answer: &mut Answer) {
+    if let Some(reason) = reason.0 {
+        answer.finish(CHOICE, &reason);
+    }
+    let Some(details) = details.0 else {
+        return;
+    };
+    // Of a refusal, what Anthropic's classifiers saw; the content may be empty.
+    append(answer, Part::Refusal, &details.explanation);
+    if let Some(category) = details.category.0 {
+        answer.find(&category);
+    }
+}
+
+/// A block begins empty, or whole where the provider does not stream it.
+fn start_block(number: u64, block: &BlockWire<'_>, answer: &mut Answer) {
+    match block.kind.0.as_deref() {
+        Some("text") => append(answer, Part::Content, &block.text),
+        Some("thinking") => append(answer, Part::Reasoning, &block.thinking),
+        Some("tool_use" | "server_tool_use" | "mcp_tool_use") => {
+            let input = block
+                .input
+                .map(|input| input.get())
+                .filter(|input| *input != "{}");
+            let piece = CallPiece {
+                id: block.id.0.as_deref(),
+                name: block.name.0.as_deref(),
+                arguments: input.unwrap_or_default(),
+            };
+            answer.call(key(number), piece);
+        }
+        // The model that was asked refused, and another answers in its place.
+        Some("fallback") => {
+            let other = block.to.0.as_ref().and_then(|to| to.model.0.as_deref());
+            answer.model = None;
+            answer.identify(None, other);
+        }
+        _ => {}
+    }
+}
+
+fn take_delta(number: u64, delta: &DeltaWire<'_>, answer: &mut Answer) {
+    match delta.kind.0.as_deref() {
+        Some("text_delta") => append(answer, Part::Content, &delta.text),
+        Some("thinking_delta") => append(answer, Part::Reasoning, &delta.thinking),
+        Some("input_json_delta") => {
+            let arguments = delta.partial_json.0.as_deref().unwrap_or_default();
+            answer.call(
+                key(number),
+                CallPiece {
+                    arguments,
+                    ..CallPiece::default()
+                },
+            );
+        }
+        _ => {}
+    }
+}
+
+fn append(answer: &mut Answer, part: Part, text: &Text<'_>) {
+    answer.append(CHOICE, part, text.0.as_deref().unwrap_or_default());
+}
+
+fn key(block: u64) -> CallKey {
+    CallKey {
+        choice: CHOICE,
+        call: block,
+    }
+}
+
+json::wire! {
+    struct EventWire<'a> {
+        kind: Text<'a> = "type",
+        index: Count = "index",
+        message: Object<MessageWire<'a>> = "message",
+        block: Object<BlockWire<'a>> = "content_block",
+        delta: Object<DeltaWire<'a>> = "delta",
+        usage: Object<UsageWire> = "usage",
+        error: Option<Json<'a>> = "error",
+    }
+
+    struct MessageWire<'a> {
+        kind: Text<'a> = "type",
+        id: Text<'a> = "id",
+        model: Text<'a> = "model",
+        content: List<Object<BlockWire<'a>>> = "content",
+        stop_reason: Text<'a> = "stop_reason",
+        stop_details: Object<DetailsWire<'a>> = "stop_details",
+        usage: Object<UsageWire> = "usage",
+        error: Option<Json<'a>> = "error",
+    }
+
+    struct BlockWire<'a> {
+        kind: Text<'a> = "type",
+        id: Text<'a> = "id",
+        name: Text<'a> = "name",
+        text: Text<'a> = "text",
+        thinking: Text<'a> = "thinking",
+        input: Option<Json<'a>> = "input",
+        to: Object<OtherWire<'a>> = "to",
+    }
+
+    struct DeltaWire<'a> {
+        kind: Text<'a> = "type",
+        text: Text<'a> = "text",
+        thinking: Text<'a> = "thinking",
+        partial_json: Text<'a> = "partial_json",
+        stop_reason: Text<'a> = "stop_reason",
+        stop_details: Object<DetailsWire<'a>> = "stop_details",
+    }
+
+    struct DetailsWire<'a> {
+        category: Text<'a> = "category",
+        explanation: Text<'a> = "explanation",
+    }
+
+    struct OtherWire<'a> {
+        model: Text<'a> = "model",
+    }
+
+    struct UsageWire {
+        input: Count = "input_tokens",
+        output: Count = "output_tokens",
+        cache_read: Count = "cache_read_input_tokens",
+        cache_write: Count = "cache_creation_input_tokens",
+        output_details: Object<OutputDetailsWire> = "output_tokens_details",
+    }
+
+    struct OutputDetailsWire {
+        thinking: Count = "thinking_tokens",
+    }
+}
