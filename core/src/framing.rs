@@ -28,7 +28,7 @@ pub struct Message<'a> {
 pub enum Kind {
     /// A part of the answer, as far as the framing knows.
     Event,
-    /// An exception or error of an AWS event stream.
+    /// An exception or error of an AWS event stream, or a field `error` of server-sent events.
     Error,
 }
 

@@ -311,21 +311,33 @@ fn read_message(
     }
 }
 
-/// An error that the framing names. Its words are a member of an object, or the text itself.
+/// An error that the framing calls so. Its words are a member of an object, or the text itself.
 fn error(name: &str, data: &str) -> ApiError {
-    let message = match json::read(data) {
-        Some(Object(Some(ErrorWire { message }))) => message.0,
-        _ => Some(data.to_owned()),
+    let wire = json::read(data).and_then(|Object(wire)| wire);
+    let ErrorWire {
+        kind,
+        code,
+        message,
+    } = match wire {
+        Some(wire) => wire,
+        None => ErrorWire {
+            message: Scalar(Some(data.to_owned())),
+            ..ErrorWire::default()
+        },
     };
     ApiError {
-        kind: Some(name.to_owned()).filter(|kind| !kind.is_empty()),
-        code: None,
-        message: message.filter(|message| !message.is_empty()),
+        kind: Some(name.to_owned())
+            .filter(|kind| !kind.is_empty())
+            .or(kind.0),
+        code: code.0,
+        message: message.0.filter(|message| !message.is_empty()),
     }
 }
 
 json::wire! {
     struct ErrorWire {
+        kind: Scalar = "type",
+        code: Scalar = "code",
         message: Scalar = "message" | "Message",
     }
 }

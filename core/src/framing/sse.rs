@@ -1,14 +1,15 @@
 //! Server-sent events, decoded incrementally.
 //!
-//! Follows the event stream interpretation of the WHATWG HTML standard, section 9.2.6, with one
-//! difference: an event that the end of the body leaves unterminated is still delivered, since
-//! providers do omit the last blank line.
+//! Follows the event stream interpretation of the WHATWG HTML standard, section 9.2.6, with two
+//! differences: an event that the end of the body leaves unterminated is still delivered, since
+//! providers do omit the last blank line. And the field `error`, which the standard does not know
+//! and older builds of llama.cpp send in the place of `data`, makes the event an error.
 
 use std::mem;
 
 use memchr::{memchr, memchr2};
 
-use super::{Message, append};
+use super::{Kind, Message, append};
 
 /// Finds the events in a body that comes in pieces, wherever it is split.
 ///
@@ -21,6 +22,7 @@ pub struct Decoder {
     data: Vec<u8>,
     has_data: bool,
     cut: bool,
+    is_error: bool,
     after_return: bool,
 }
 
@@ -76,7 +78,8 @@ impl Decoder {
         let value = value.strip_prefix(b":").unwrap_or(value);
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match field {
-            b"data" => {
+            b"data" | b"error" => {
+                self.is_error |= field == b"error";
                 if mem::replace(&mut self.has_data, true) {
                     self.cut |= append(&mut self.data, b"\n");
                 }
@@ -95,13 +98,18 @@ impl Decoder {
         if mem::take(&mut self.has_data) {
             deliver(Message {
                 name: &self.name,
+                kind: if self.is_error {
+                    Kind::Error
+                } else {
+                    Kind::Event
+                },
                 cut: self.cut,
                 ..Message::of(&self.data)
             });
         }
         self.name.clear();
         self.data.clear();
-        self.cut = false;
+        (self.cut, self.is_error) = (false, false);
     }
 }
 
@@ -144,6 +152,25 @@ mod tests {
             [event("", "a"), event("", "b")]
         );
         assert_eq!(decode(&[b"data: a\n\nevent: x\n"]), [event("", "a")]);
+    }
+
+    #[test]
+    fn the_field_error_makes_an_event_an_error_wherever_it_is_cut() {
+        let body = b"data: a\n\nerror: {}\n\ndata: b\n\n";
+        for cut in 0..=body.len() {
+            let (first, second) = body.split_at(cut);
+            let mut decoder = Decoder::default();
+            let mut kinds = Vec::new();
+            let mut deliver = |event: Message<'_>| kinds.push((event.kind, event.data.to_vec()));
+            decoder.push(first, &mut deliver);
+            decoder.push(second, &mut deliver);
+            let expected = [
+                (Kind::Event, b"a".to_vec()),
+                (Kind::Error, b"{}".to_vec()),
+                (Kind::Event, b"b".to_vec()),
+            ];
+            assert_eq!(kinds, expected, "cut at {cut}");
+        }
     }
 
     #[test]
