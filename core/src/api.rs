@@ -18,6 +18,7 @@ mod google_embed_content;
 mod google_generate_content;
 mod google_interactions;
 mod google_partial_args;
+mod llama_cpp_completion;
 mod ollama;
 mod ollama_embed;
 mod openai_chat;
@@ -29,12 +30,15 @@ mod openai_findings;
 mod openai_images;
 mod openai_message;
 mod openai_moderations;
+mod openai_or;
 mod openai_response;
 mod openai_responses;
 mod openai_speech;
 mod openai_transcriptions;
 mod openai_usage;
 mod route;
+mod sagemaker_invocations;
+mod tgi_generate;
 mod token_counts;
 mod tool_names;
 mod unread;
@@ -66,6 +70,7 @@ pub const FORMATS: &[&Format] = &[
     &google_generate_content::FORMAT,
     &google_interactions::FORMAT,
     &unread::GRPC,
+    &llama_cpp_completion::FORMAT,
     &ollama::FORMAT,
     &ollama_embed::FORMAT,
     &openai_chat::FORMAT,
@@ -76,6 +81,8 @@ pub const FORMATS: &[&Format] = &[
     &openai_responses::FORMAT,
     &openai_speech::FORMAT,
     &openai_transcriptions::FORMAT,
+    &sagemaker_invocations::FORMAT,
+    &tgi_generate::FORMAT,
     &unread::TOKEN_COUNT,
     &unread::WEBSOCKET,
 ];

@@ -5,7 +5,7 @@
 use crate::api::Format;
 
 /// Hosts, or the ends of hosts after a dot, and the provider that each belongs to.
-const HOSTS: [(&str, &str); 35] = [
+const HOSTS: &[(&str, &str)] = &[
     ("ai.azure.com", "azure"),
     ("aiplatform.googleapis.com", "vertex"),
     ("anthropic.com", "anthropic"),
@@ -27,13 +27,16 @@ const HOSTS: [(&str, &str); 35] = [
     ("api.writer.com", "writer"),
     ("api.x.ai", "xai"),
     ("api.z.ai", "zai"),
+    ("azuredatabricks.net", "databricks"),
     ("claude.googleapis.com", "vertex"),
+    ("cloud.databricks.com", "databricks"),
     ("codestral.mistral.ai", "mistral"),
     ("cognitiveservices.azure.com", "azure"),
     ("dashscope-intl.aliyuncs.com", "alibaba"),
     ("dashscope-us.aliyuncs.com", "alibaba"),
     ("dashscope.aliyuncs.com", "alibaba"),
     ("endpoints.huggingface.cloud", "huggingface"),
+    ("gcp.databricks.com", "databricks"),
     ("generativelanguage.googleapis.com", "gemini"),
     ("ml.cloud.ibm.com", "watsonx"),
     ("models.github.ai", "github"),

@@ -4,13 +4,14 @@
 
 use std::borrow::Cow;
 
-use super::{Format, Request, openai_choices};
+use super::openai_or::OpenaiOr;
+use super::{Format, Request, llama_cpp_completion};
 use crate::framing::Hint;
 use crate::json::{self, Json, Object, Text};
 use crate::prompt::{Message, Prompt, Wrapper, input_text};
 
 /// Members of a request that steer sampling.
-const PARAMETERS: [&str; 19] = [
+const PARAMETERS: [&str; 20] = [
     "best_of",
     "echo",
     "frequency_penalty",
@@ -20,6 +21,7 @@ const PARAMETERS: [&str; 19] = [
     "min_p",
     "min_tokens",
     "n",
+    "n_predict",
     "presence_penalty",
     "random_seed",
     "repetition_penalty",
@@ -37,7 +39,8 @@ pub(super) const FORMAT: Format = Format {
     provider: "openai",
     hint: Hint::Json,
     read_request,
-    reader: openai_choices::reader,
+    // llama.cpp's own completions have this path, too, and its own bodies.
+    reader: || Box::new(OpenaiOr::<llama_cpp_completion::AnswerReader>::default()),
     is_read: true,
 };
 

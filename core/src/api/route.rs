@@ -6,9 +6,10 @@ use percent_encoding::percent_decode_str;
 
 use super::{
     Format, anthropic_complete, anthropic_messages, bedrock_converse, cohere_chat, cohere_embed,
-    cohere_v1, google_embed_content, google_generate_content, google_interactions, ollama,
-    ollama_embed, openai_chat, openai_completions, openai_embeddings, openai_images,
-    openai_moderations, openai_responses, openai_speech, openai_transcriptions, unread,
+    cohere_v1, google_embed_content, google_generate_content, google_interactions,
+    llama_cpp_completion, ollama, ollama_embed, openai_chat, openai_completions, openai_embeddings,
+    openai_images, openai_moderations, openai_responses, openai_speech, openai_transcriptions,
+    sagemaker_invocations, tgi_generate, unread,
 };
 use crate::headers::Headers;
 use crate::provider::{self, OwnHost};
@@ -54,6 +55,8 @@ enum Condition {
     AtAny,
     /// At the hosts of any known provider; elsewhere if the body has a prompt.
     WithPrompt,
+    /// If the body has a prompt: models of all kinds have such paths.
+    IfPrompt,
     /// At the hosts of that provider if the body has a prompt: other models have such paths too.
     AtIfPrompt(&'static str),
 }
@@ -64,7 +67,7 @@ const MISTRAL: &str = "/publishers/mistralai/";
 
 /// Of several that fit, the first counts.
 const ROUTES: &[Route] = {
-    use Condition::{Always, At, AtAny, AtIfPrompt, WithPrompt};
+    use Condition::{Always, At, AtAny, AtIfPrompt, IfPrompt, WithPrompt};
     &[
         route("/chat/completions", &openai_chat::FORMAT, Always),
         // Mistral's agents, before the texts.
@@ -135,6 +138,18 @@ const ROUTES: &[Route] = {
         route(":asyncBatchEmbedContent", &unread::BATCH, Always),
         route("/batchPredictionJobs", &unread::BATCH, At("vertex")),
         route("/model-invocation-job", &unread::BATCH, At("bedrock")),
+        route("/completion", &llama_cpp_completion::FORMAT, WithPrompt),
+        route("/infill", &llama_cpp_completion::FORMAT, WithPrompt),
+        route("/invocations", &sagemaker_invocations::FORMAT, IfPrompt),
+        route(
+            "/invocations-response-stream",
+            &sagemaker_invocations::FORMAT,
+            IfPrompt,
+        ),
+        route("/generate", &tgi_generate::FORMAT, WithPrompt),
+        route("/generate_stream", &tgi_generate::FORMAT, WithPrompt),
+        // Endpoints have no path at all, or the model's name.
+        route("", &tgi_generate::FORMAT, AtIfPrompt("huggingface")),
     ]
 };
 
@@ -203,7 +218,7 @@ fn of_path(path: &str, provider: Option<&str>) -> Option<(&'static Format, Evide
         fits && match route.condition {
             Condition::At(name) | Condition::AtIfPrompt(name) => provider == Some(name),
             Condition::AtAny => provider.is_some(),
-            Condition::Always | Condition::WithPrompt => true,
+            Condition::Always | Condition::WithPrompt | Condition::IfPrompt => true,
         }
     })?;
     Some((found.format, found.condition.evidence(provider)))
@@ -214,7 +229,7 @@ impl Condition {
         match self {
             Self::Always | Self::At(_) | Self::AtAny => Evidence::Enough,
             Self::WithPrompt if provider.is_some() => Evidence::Enough,
-            Self::WithPrompt | Self::AtIfPrompt(_) => Evidence::NeedsPrompt,
+            Self::WithPrompt | Self::IfPrompt | Self::AtIfPrompt(_) => Evidence::NeedsPrompt,
         }
     }
 }

@@ -1,0 +1,113 @@
+//! Calls of a model behind an endpoint of SageMaker, or of Databricks, which has the same path.
+//! The bodies are those of the server in the container: Hugging Face's, or one like OpenAI's.
+//!
+//! Source: <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html>
+//! and `InvokeEndpointWithResponseStream`, whose messages are pieces of the container's stream.
+
+use super::bedrock_error::ErrorKind;
+use super::openai_or::OpenaiOr;
+use super::{Format, Reader, Request, openai_chat, openai_completions, tgi_generate};
+use crate::answer::Answer;
+use crate::framing::{Decoder, Framing, Hint, Message, Sniffer};
+use crate::headers::Headers;
+
+/// What the framing calls a piece of the container's stream.
+const PIECE: &str = "PayloadPart";
+
+pub(super) const FORMAT: Format = Format {
+    name: "sagemaker.invocations",
+    provider: "sagemaker",
+    hint: Hint::Json,
+    read_request,
+    reader: || Box::new(AnswerReader::default()),
+    is_read: true,
+};
+
+fn read_request(text: &str) -> Option<Request<'_>> {
+    let formats = [
+        tgi_generate::FORMAT,
+        openai_chat::FORMAT,
+        openai_completions::FORMAT,
+    ];
+    let mut requests = formats.map(|format| (format.read_request)(text));
+    let prompted = requests
+        .iter()
+        .position(|request| request.as_ref().is_some_and(|it| it.prompt.is_some()));
+    requests.get_mut(prompted.unwrap_or(0))?.take()
+}
+
+#[derive(Debug)]
+struct AnswerReader {
+    container: OpenaiOr<tgi_generate::AnswerReader>,
+    stream: Stream,
+    error: ErrorKind,
+}
+
+/// The container's stream, as far as its first bytes have told what it is.
+#[derive(Debug)]
+enum Stream {
+    Awaited(Sniffer),
+    Told(Decoder),
+    Unknown,
+}
+
+impl Default for AnswerReader {
+    fn default() -> Self {
+        Self {
+            container: OpenaiOr::default(),
+            stream: Stream::Awaited(Sniffer::new(Hint::Lines)),
+            error: ErrorKind::default(),
+        }
+    }
+}
+
+impl Reader for AnswerReader {
+    fn head(&mut self, headers: Headers<'_>, answer: &mut Answer) {
+        self.error = ErrorKind::of(headers);
+        self.container.head(headers, answer);
+    }
+
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        self.error.read(text, answer) || self.container.body(text, answer)
+    }
+
+    fn message(&mut self, name: &str, data: &str, answer: &mut Answer) -> bool {
+        if name != PIECE {
+            return self.container.message(name, data, answer);
+        }
+        let container = &mut self.container;
+        let mut is_read = true;
+        self.stream.push(data.as_bytes(), |message| {
+            let name = String::from_utf8_lossy(message.name);
+            let data = String::from_utf8_lossy(message.data);
+            is_read &= container.message(&name, &data, answer);
+        });
+        is_read && !matches!(self.stream, Stream::Unknown)
+    }
+}
+
+impl Stream {
+    /// Takes a piece, which may end anywhere.
+    fn push(&mut self, piece: &[u8], mut deliver: impl FnMut(Message<'_>)) {
+        let (head, rest) = match self {
+            Self::Awaited(sniffer) => {
+                let Some(sniffed) = sniffer.push(piece) else {
+                    return;
+                };
+                *self = match sniffed.framing {
+                    Framing::Stream(decoder) => Self::Told(decoder),
+                    Framing::Plain => Self::Unknown,
+                };
+                (sniffed.head, sniffed.rest)
+            }
+            _ => (Vec::new(), piece),
+        };
+        if let Self::Told(decoder) = self {
+            let is_whole = decoder.push(&head, &mut deliver).is_ok()
+                && decoder.push(rest, &mut deliver).is_ok();
+            if !is_whole {
+                *self = Self::Unknown;
+            }
+        }
+    }
+}
