@@ -19,8 +19,10 @@ mod google_generate_content;
 mod google_interactions;
 mod google_partial_args;
 mod llama_cpp_completion;
+mod mistral_conversations;
 mod ollama;
 mod ollama_embed;
+mod openai_assistants;
 mod openai_chat;
 mod openai_choices;
 mod openai_completions;
@@ -71,8 +73,10 @@ pub const FORMATS: &[&Format] = &[
     &google_interactions::FORMAT,
     &unread::GRPC,
     &llama_cpp_completion::FORMAT,
+    &mistral_conversations::FORMAT,
     &ollama::FORMAT,
     &ollama_embed::FORMAT,
+    &openai_assistants::FORMAT,
     &openai_chat::FORMAT,
     &openai_completions::FORMAT,
     &openai_embeddings::FORMAT,

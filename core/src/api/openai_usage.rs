@@ -18,6 +18,8 @@ json::wire! {
             | "output_tokens_details",
         // Mistral's, DeepSeek's and Moonshot's names beside the details, or in their place.
         cached: Count = "num_cached_tokens" | "prompt_cache_hit_tokens" | "cached_tokens",
+        // What Mistral's own tools found, which the model reads beside the prompt.
+        found: Count = "connector_tokens",
         // Mistral counts what was heard in the total alone.
         heard: Count = "prompt_audio_seconds",
         // SGLang's and Perplexity's place.
@@ -56,7 +58,9 @@ impl UsageWire {
     ///
     /// Some vendors leave reasoning out of `completion_tokens`, but never out of the total.
     pub(super) fn counts(self) -> Option<Usage> {
-        let wire = self.0.0?;
+        let mut wire = self.0.0?;
+        let found = wire.found.0.unwrap_or_default();
+        wire.input.0 = wire.input.0.map(|input| input.saturating_add(found));
         let has_heard = wire.heard.0.is_some_and(|seconds| seconds > 0);
         let without = |counted: Count| {
             let both = wire.total.0.zip(counted.0);

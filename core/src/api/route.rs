@@ -7,9 +7,10 @@ use percent_encoding::percent_decode_str;
 use super::{
     Format, anthropic_complete, anthropic_messages, bedrock_converse, cohere_chat, cohere_embed,
     cohere_v1, google_embed_content, google_generate_content, google_interactions,
-    llama_cpp_completion, ollama, ollama_embed, openai_chat, openai_completions, openai_embeddings,
-    openai_images, openai_moderations, openai_responses, openai_speech, openai_transcriptions,
-    sagemaker_invocations, tgi_generate, unread,
+    llama_cpp_completion, mistral_conversations, ollama, ollama_embed, openai_assistants,
+    openai_chat, openai_completions, openai_embeddings, openai_images, openai_moderations,
+    openai_responses, openai_speech, openai_transcriptions, sagemaker_invocations, tgi_generate,
+    unread,
 };
 use crate::headers::Headers;
 use crate::provider::{self, OwnHost};
@@ -93,6 +94,29 @@ const ROUTES: &[Route] = {
             &openai_transcriptions::FORMAT,
             WithPrompt,
         ),
+        // LangGraph's runs have such paths, too.
+        Route {
+            condition: WithPrompt,
+            ..within("/threads/", "/runs", &openai_assistants::FORMAT)
+        },
+        Route {
+            condition: WithPrompt,
+            ..within(
+                "/threads/",
+                "/submit_tool_outputs",
+                &openai_assistants::FORMAT,
+            )
+        },
+        // OpenAI's are only kept there, and asked by responses.
+        route(
+            "/conversations",
+            &mistral_conversations::FORMAT,
+            At("mistral"),
+        ),
+        Route {
+            condition: At("mistral"),
+            ..within("/conversations/", "", &mistral_conversations::CONTINUED)
+        },
         route("/v1/chat", &openai_chat::FORMAT, At("writer")),
         route("/v1/messages", &anthropic_messages::FORMAT, Always),
         route("/v1/complete", &anthropic_complete::FORMAT, WithPrompt),
