@@ -1,17 +1,19 @@
-//! Cohere's embed and rerank, versions 1 and 2. Vectors and scores are never recorded.
+//! Cohere's embed and rerank, versions 1 and 2, and the reranking of those who follow it: Voyage,
+//! Jina, vLLM and Hugging Face's servers. Vectors and scores are never recorded.
 //!
-//! Source: <https://docs.cohere.com/reference/embed> and `rerank` beside it.
+//! Sources: <https://docs.cohere.com/reference/embed> and `rerank` beside it;
+//! <https://docs.voyageai.com/reference/reranker-api>.
 
 use super::cohere_chat::{document, fail};
 use super::cohere_usage::UsageWire;
-use super::{Format, Reader, Request};
+use super::{Format, Reader, Request, openai_error, openai_usage};
 use crate::answer::Answer;
 use crate::framing::Hint;
 use crate::json::{self, Json, List, Object, Text, TextOrList};
 use crate::prompt::{Message, Prompt, Wrapper, content_text, data_text, placeholder};
 
 /// Members of a request that say how to embed or to rank.
-const PARAMETERS: [&str; 9] = [
+const PARAMETERS: [&str; 10] = [
     "embedding_types",
     "input_type",
     "max_chunks_per_doc",
@@ -19,6 +21,7 @@ const PARAMETERS: [&str; 9] = [
     "max_tokens_per_doc",
     "output_dimension",
     "return_documents",
+    "top_k",
     "top_n",
     "truncate",
 ];
@@ -89,12 +92,15 @@ struct AnswerReader;
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
         let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
-            return false;
+            // Hugging Face's servers send the scores alone.
+            answer.is_not_text = text.trim_start().starts_with('[');
+            return answer.is_not_text;
         };
-        answer.identify(body.id.0.as_deref(), None);
+        answer.identify(body.id.0.as_deref(), body.model.0.as_deref());
         fail(body.message, answer);
+        openai_error::take(body.error, answer);
         answer.is_not_text = answer.error.is_none();
-        if let Some(usage) = body.usage.counts() {
+        if let Some(usage) = body.meta.counts().or_else(|| body.usage.input_only()) {
             answer.usage = usage;
         }
         true
@@ -117,13 +123,16 @@ json::wire! {
     struct RerankWire<'a> {
         model: Text<'a> = "model",
         query: Text<'a> = "query",
-        documents: List<Json<'a>> = "documents",
+        documents: List<Json<'a>> = "documents" | "texts",
         ..parameters of PARAMETERS,
     }
 
     struct BodyWire<'a> {
         id: Text<'a> = "id",
-        usage: UsageWire = "meta",
-        message: Option<Json<'a>> = "message",
+        model: Text<'a> = "model",
+        meta: UsageWire = "meta",
+        usage: openai_usage::UsageWire = "usage",
+        message: Option<Json<'a>> = "message" | "detail",
+        error: Option<Json<'a>> = "error",
     }
 }
