@@ -44,6 +44,7 @@ mod tgi_generate;
 mod token_counts;
 mod tool_names;
 mod unread;
+mod watsonx_text_generation;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -88,6 +89,7 @@ pub const FORMATS: &[&Format] = &[
     &sagemaker_invocations::FORMAT,
     &tgi_generate::FORMAT,
     &unread::TOKEN_COUNT,
+    &watsonx_text_generation::FORMAT,
     &unread::WEBSOCKET,
 ];
 

@@ -34,6 +34,7 @@ const LACKS: &[(&str, &[&str])] = &[
     ("openai.transcriptions", &["tool_call"]),
     ("tgi.generate", &["tool_call"]),
     ("token_count", &["streamed", "tool_call", "truncated"]),
+    ("watsonx.text_generation", &["tool_call"]),
     (
         "websocket",
         &["error", "streamed", "tool_call", "truncated"],

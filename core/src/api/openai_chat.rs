@@ -102,7 +102,7 @@ struct RequestWire<'a> {
 impl<'de> FromObject<'de> for RequestWire<'de> {
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
         match name {
-            "model" => self.model = value.next_value()?,
+            "model" | "model_id" => self.model = value.next_value()?,
             "agent_id" => self.agent_id = value.next_value()?,
             "messages" => self.messages = Some(value.next_value()?),
             "prompt" => self.prompt = value.next_value()?,

@@ -89,7 +89,7 @@ fn take_choice(choice: ChoiceWire<'_>, position: u64, answer: &mut Answer, pick:
 json::wire! {
     struct BodyWire<'a> {
         id: Text<'a> = "id",
-        model: Text<'a> = "model",
+        model: Text<'a> = "model" | "model_id",
         choices: List<Object<ChoiceWire<'a>>> = "choices",
         // Writer's streams of completions have nothing else.
         value: Text<'a> = "value",

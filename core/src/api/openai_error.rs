@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::openai_findings::FilterResults;
 use crate::answer::{Answer, Part};
 use crate::event::ApiError;
-use crate::json::{self, Json, Object, Scalar, Text};
+use crate::json::{self, Json, List, Object, Scalar, Text};
 
 /// The error that the member's value stands for; `None` for null.
 pub(super) fn read(value: Json<'_>) -> Option<ApiError> {
@@ -68,6 +68,9 @@ pub(super) fn take_flat(text: &str, answer: &mut Answer) {
             message: Some(json::text_of(message).into_owned()),
         });
     }
+    if let Some(error) = flat.errors.0.first().copied().and_then(read) {
+        answer.fail(error);
+    }
 }
 
 json::wire! {
@@ -95,6 +98,8 @@ json::wire! {
         code: Scalar = "code" | "statusCode",
         // FastAPI's servers have a list of what was wrong in `detail`.
         message: Option<Json<'a>> = "message" | "detail",
+        // watsonx has a list, of one.
+        errors: List<Json<'a>> = "errors",
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     llama_cpp_completion, mistral_conversations, ollama, ollama_embed, openai_assistants,
     openai_chat, openai_completions, openai_embeddings, openai_images, openai_moderations,
     openai_responses, openai_speech, openai_transcriptions, sagemaker_invocations, tgi_generate,
-    unread,
+    unread, watsonx_text_generation,
 };
 use crate::headers::Headers;
 use crate::provider::{self, OwnHost};
@@ -148,8 +148,7 @@ const ROUTES: &[Route] = {
         route("/v1/generate", &cohere_v1::GENERATE, WithPrompt),
         route("/v1/embed", &cohere_embed::EMBED, WithPrompt),
         route("/v2/embed", &cohere_embed::EMBED, WithPrompt),
-        route("/v1/rerank", &cohere_embed::RERANK, WithPrompt),
-        route("/v2/rerank", &cohere_embed::RERANK, WithPrompt),
+        route("/rerank", &cohere_embed::RERANK, WithPrompt),
         route("/messages/count_tokens", &unread::TOKEN_COUNT, Always),
         route("/responses/input_tokens", &unread::TOKEN_COUNT, Always),
         route(":countTokens", &unread::TOKEN_COUNT, Always),
@@ -162,6 +161,20 @@ const ROUTES: &[Route] = {
         route(":asyncBatchEmbedContent", &unread::BATCH, Always),
         route("/batchPredictionJobs", &unread::BATCH, At("vertex")),
         route("/model-invocation-job", &unread::BATCH, At("bedrock")),
+        within("/ml/", "/generation/text", &watsonx_text_generation::FORMAT),
+        within(
+            "/ml/",
+            "/generation/text_stream",
+            &watsonx_text_generation::FORMAT,
+        ),
+        within("/ml/", "/text/generation", &watsonx_text_generation::FORMAT),
+        within(
+            "/ml/",
+            "/text/generation_stream",
+            &watsonx_text_generation::FORMAT,
+        ),
+        within("/ml/", "/text/chat", &openai_chat::FORMAT),
+        within("/ml/", "/text/chat_stream", &openai_chat::FORMAT),
         route("/completion", &llama_cpp_completion::FORMAT, WithPrompt),
         route("/infill", &llama_cpp_completion::FORMAT, WithPrompt),
         route("/invocations", &sagemaker_invocations::FORMAT, IfPrompt),

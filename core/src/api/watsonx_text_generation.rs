@@ -1,0 +1,134 @@
+//! The completion of a text by IBM watsonx.ai.
+//!
+//! Source: <https://cloud.ibm.com/apidocs/watsonx-ai#text-generation>. Its chat is like OpenAI's.
+
+use std::borrow::Cow;
+
+use serde::de::MapAccess;
+
+use super::{Format, Reader, Request, openai_error};
+use crate::answer::{Answer, Part};
+use crate::event::Usage;
+use crate::framing::Hint;
+use crate::json::{self, Count, FromObject, Json, List, Object, Text};
+use crate::prompt::{Message, Prompt, Wrapper};
+
+/// Members of `parameters` that steer sampling.
+const PARAMETERS: [&str; 11] = [
+    "decoding_method",
+    "length_penalty",
+    "max_new_tokens",
+    "min_new_tokens",
+    "random_seed",
+    "repetition_penalty",
+    "stop_sequences",
+    "temperature",
+    "top_k",
+    "top_p",
+    "truncate_input_tokens",
+];
+
+pub(super) const FORMAT: Format = Format {
+    name: "watsonx.text_generation",
+    provider: "watsonx",
+    hint: Hint::Json,
+    read_request,
+    reader: || Box::new(AnswerReader),
+    is_read: true,
+};
+
+fn read_request(text: &str) -> Option<Request<'_>> {
+    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    Some(Request {
+        model: wire.model.0,
+        parameters: wire.parameters.0.unwrap_or_default().parameters,
+        prompt: wire.input.0.map(|text| Prompt {
+            wrapper: Wrapper::Contents,
+            messages: vec![Message {
+                role: Cow::Borrowed("user"),
+                text,
+            }],
+        }),
+        ..Request::default()
+    })
+}
+
+/// Reads a whole answer, or the events of a stream: each is one whose text goes on.
+#[derive(Debug)]
+struct AnswerReader;
+
+impl Reader for AnswerReader {
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+            return false;
+        };
+        answer.identify(None, body.model.0.as_deref());
+        if body.results.0.is_empty() {
+            openai_error::take_flat(text, answer);
+        }
+        for (position, Object(result)) in (0..).zip(body.results.0) {
+            take_result(result.unwrap_or_default(), position, answer);
+        }
+        true
+    }
+}
+
+fn take_result(result: ResultWire<'_>, choice: u64, answer: &mut Answer) {
+    answer.open(choice);
+    let text = result.text.0.unwrap_or_default();
+    answer.append(choice, Part::Content, &text);
+    // Of a stream the first event counts the prompt, and later ones say 0; the answer's tokens
+    // are counted up.
+    let input = answer.usage.input_tokens.max(result.input.0);
+    let output = result.output.0.or(answer.usage.output_tokens);
+    answer.usage = Usage {
+        input_tokens: input,
+        output_tokens: output,
+        ..Usage::default()
+    };
+    let found = result.moderations.0.unwrap_or_default().0;
+    found.iter().for_each(|category| answer.find(category));
+    match result.stop_reason.0.as_deref() {
+        None | Some("not_finished") => {}
+        Some(reason) => answer.finish(choice, reason),
+    }
+}
+
+/// The kinds of moderation that found something.
+#[derive(Default)]
+struct Moderations(Vec<String>);
+
+impl<'de> FromObject<'de> for Moderations {
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+        let List(found): List<Json<'_>> = value.next_value()?;
+        if !found.is_empty() {
+            self.0.push(name.to_owned());
+        }
+        Ok(())
+    }
+}
+
+json::wire! {
+    struct RequestWire<'a> {
+        model: Text<'a> = "model_id",
+        input: Text<'a> = "input",
+        parameters: Object<ParametersWire<'a>> = "parameters",
+    }
+
+    struct ParametersWire<'a> {
+        ..parameters of PARAMETERS,
+    }
+
+    struct BodyWire<'a> {
+        model: Text<'a> = "model_id",
+        results: List<Object<ResultWire<'a>>> = "results",
+    }
+
+    struct ResultWire<'a> {
+        text: Text<'a> = "generated_text",
+        output: Count = "generated_token_count",
+        input: Count = "input_token_count",
+        stop_reason: Text<'a> = "stop_reason",
+        moderations: Object<Moderations> = "moderations",
+    }
+}
