@@ -9,6 +9,8 @@ mod anthropic_messages;
 mod bedrock_converse;
 mod bedrock_error;
 mod bedrock_guardrail;
+mod bedrock_invoke;
+mod bedrock_text;
 mod cohere_chat;
 mod cohere_embed;
 mod cohere_usage;
@@ -64,6 +66,7 @@ pub const FORMATS: &[&Format] = &[
     &anthropic_messages::FORMAT,
     &unread::BATCH,
     &bedrock_converse::FORMAT,
+    &bedrock_invoke::FORMAT,
     &cohere_chat::FORMAT,
     &cohere_v1::CHAT,
     &cohere_embed::EMBED,

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde::de::MapAccess;
 
-use super::bedrock_error::ErrorKind;
+use super::bedrock_error::ErrorHead;
 use super::token_counts::TokenCounts;
 use super::tool_names::ToolNames;
 use super::{Format, Reader, Request, bedrock_guardrail};
@@ -156,12 +156,12 @@ fn block_text<'a>(wire: BlockWire<'a>, block: Json<'a>) -> Option<Cow<'a, str>> 
 #[derive(Debug, Default)]
 struct AnswerReader {
     counts: TokenCounts,
-    error: ErrorKind,
+    error: ErrorHead,
 }
 
 impl Reader for AnswerReader {
     fn head(&mut self, headers: Headers<'_>, _answer: &mut Answer) {
-        self.error = ErrorKind::of(headers);
+        self.error = ErrorHead::of(headers);
     }
 
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {

@@ -7,14 +7,21 @@ use crate::event::ApiError;
 use crate::headers::Headers;
 use crate::json::{self, Object, Scalar};
 
-/// The kind of error, if a response is one.
+/// What a response's headers say of an error.
 #[derive(Debug, Default)]
-pub(super) struct ErrorKind(Option<String>);
+pub(super) struct ErrorHead {
+    kind: Option<String>,
+    /// Some models answer in the member that an error has.
+    is_error: bool,
+}
 
-impl ErrorKind {
-    /// The kind that a response's headers name.
+impl ErrorHead {
     pub(super) fn of(headers: Headers<'_>) -> Self {
-        Self(headers.str("x-amzn-errortype").map(name))
+        let status = headers.str(":status").and_then(|it| it.parse::<u16>().ok());
+        Self {
+            kind: headers.str("x-amzn-errortype").map(name),
+            is_error: status.is_some_and(|status| status >= 400),
+        }
     }
 
     /// Reads a body; false if it is no error.
@@ -22,8 +29,8 @@ impl ErrorKind {
         let Some(Object(Some(Wire { kind, message }))) = json::read(text) else {
             return false;
         };
-        let kind = kind.0.as_deref().map(name).or(self.0.clone());
-        let is_error = kind.is_some() || message.0.is_some();
+        let kind = kind.0.as_deref().map(name).or(self.kind.clone());
+        let is_error = kind.is_some() || (self.is_error && message.0.is_some());
         if is_error {
             answer.fail(ApiError {
                 kind,
@@ -54,36 +61,47 @@ mod tests {
     use super::*;
     use crate::digest::HashForm;
 
+    fn read(headers: &[(&str, &str)], body: &str) -> Option<ApiError> {
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()))
+            .collect();
+        let mut answer = Answer::new(HashForm::Sha256, 10);
+        let is_error = ErrorHead::of(Headers(&headers)).read(body, &mut answer);
+        assert_eq!(is_error, answer.error.is_some());
+        answer.error
+    }
+
     #[test]
     fn the_kind_of_an_error_is_its_name_alone() {
-        for (header, body, kind) in [
+        let header = (
+            "x-amzn-errortype",
+            "ValidationException:http://internal.amazon.com/",
+        );
+        for (headers, body, kind) in [
             (
-                Some("ValidationException:http://internal.amazon.com/"),
+                &[header][..],
                 r#"{"message":"m"}"#,
                 Some("ValidationException"),
             ),
             (
-                None,
+                &[],
                 r#"{"__type":"com.amazon.coral#ThrottlingException","Message":"m"}"#,
                 Some("ThrottlingException"),
             ),
-            (None, r#"{"message":"m"}"#, None),
+            (&[(":status", "403")], r#"{"message":"m"}"#, None),
         ] {
-            let header = header.map(|it: &str| (b"x-amzn-errortype".to_vec(), it.into()));
-            let headers: Vec<_> = header.into_iter().collect();
-            let mut answer = Answer::new(HashForm::Sha256, 10);
-            assert!(ErrorKind::of(Headers(&headers)).read(body, &mut answer));
-            let error = answer.error.unwrap();
+            let error = read(headers, body).unwrap();
             assert_eq!(error.kind.as_deref(), kind);
             assert_eq!(error.message.as_deref(), Some("m"));
         }
     }
 
     #[test]
-    fn a_body_without_words_is_no_error() {
-        let mut answer = Answer::new(HashForm::Sha256, 10);
+    fn a_body_without_words_or_of_a_success_is_no_error() {
         for body in ["{}", "[]", "<html>"] {
-            assert!(!ErrorKind::default().read(body, &mut answer), "{body}");
+            assert!(read(&[(":status", "500")], body).is_none(), "{body}");
         }
+        assert!(read(&[(":status", "200")], r#"{"message":"m"}"#).is_none());
     }
 }

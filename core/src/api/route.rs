@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use super::{
-    Format, anthropic_complete, anthropic_messages, bedrock_converse, cohere_chat, cohere_embed,
-    cohere_v1, google_embed_content, google_generate_content, google_interactions,
+    Format, anthropic_complete, anthropic_messages, bedrock_converse, bedrock_invoke, cohere_chat,
+    cohere_embed, cohere_v1, google_embed_content, google_generate_content, google_interactions,
     llama_cpp_completion, mistral_conversations, ollama, ollama_embed, openai_assistants,
     openai_chat, openai_completions, openai_embeddings, openai_images, openai_moderations,
     openai_responses, openai_speech, openai_transcriptions, sagemaker_invocations, tgi_generate,
@@ -135,6 +135,12 @@ const ROUTES: &[Route] = {
         ),
         within("/model/", "/converse", &bedrock_converse::FORMAT),
         within("/model/", "/converse-stream", &bedrock_converse::FORMAT),
+        within("/model/", "/invoke", &bedrock_invoke::FORMAT),
+        within(
+            "/model/",
+            "/invoke-with-response-stream",
+            &bedrock_invoke::FORMAT,
+        ),
         route("/interactions", &google_interactions::FORMAT, WithPrompt),
         route(":embedContent", &google_embed_content::FORMAT, Always),
         route(":batchEmbedContents", &google_embed_content::FORMAT, Always),
