@@ -3,13 +3,16 @@
 //! Follows RFC 7578 (`multipart/form-data`) and RFC 2046, section 5.1.1, as servers do: lines may
 //! end with a line feed alone, and what is missing at the end is missing.
 
+mod filter;
+
 use std::borrow::Cow;
 
 use memchr::memmem;
 
-use crate::digest::HashForm;
 use crate::json::without_partial_character;
 use crate::limits::{FORM_BOUNDARY_BYTES_MAX, FORM_PARTS_MAX};
+
+pub use filter::Filter;
 
 /// A form as far as it came.
 #[derive(Debug)]
@@ -23,7 +26,7 @@ pub struct Form {
     pub cut: bool,
 }
 
-/// Reads a body that begins with a form's boundary; `None` if it is something else. No JSON does.
+/// Reads a body that has passed a [`Filter`], and that begins with a form's boundary; `None` if it is something else. No JSON does.
 ///
 /// Of a body that is not `whole` the last part is a beginning.
 pub fn read(body: &[u8], whole: bool) -> Option<Form> {
@@ -89,16 +92,19 @@ impl<'a> Iterator for Parts<'a> {
 }
 
 /// The last part without the beginning of a delimiter that was cut.
-fn without_partial<'a>(bytes: &'a [u8], delimiter: &[u8], whole: bool) -> &'a [u8] {
-    if whole {
-        return bytes;
-    }
+fn without_partial<'a>(part: &'a [u8], delimiter: &[u8], whole: bool) -> &'a [u8] {
+    let Some((_, content)) = split_head(part).filter(|_| !whole) else {
+        return part;
+    };
     let mut partials = (1..delimiter.len())
         .rev()
         .filter_map(|end| delimiter.get(..end));
-    let without = partials.find_map(|partial| bytes.strip_suffix(partial));
-    let without = without.unwrap_or(bytes);
-    without.strip_suffix(b"\r").unwrap_or(without)
+    let kept = partials.find_map(|partial| content.strip_suffix(partial));
+    let kept = kept.unwrap_or(content);
+    let kept = kept.strip_suffix(b"\r").unwrap_or(kept);
+    let dropped = content.len().saturating_sub(kept.len());
+    part.get(..part.len().saturating_sub(dropped))
+        .unwrap_or(part)
 }
 
 /// The members in the order in which each came first.
@@ -124,12 +130,9 @@ impl<'a> Members<'a> {
         let Some(name) = parameter(disposition, "name") else {
             return;
         };
-        let is_file = ["filename", "filename*"]
-            .iter()
-            .any(|name| parameter(disposition, name).is_some());
-        let value = match (is_file, part.whole) {
-            (true, true) => format!("[file {}]", HashForm::Sha256.hash(content)).into(),
+        let value = match (is_file(&headers), part.whole) {
             (true, false) => "[file]".into(),
+            (true, true) => self.mended(content),
             (false, true) => self.mended(content),
             (false, false) => self.mended(without_partial_character(content)),
         };
@@ -191,6 +194,13 @@ fn disposition(line: &str) -> Option<&str> {
     is_it.then_some(value)
 }
 
+/// Whether a part with such headers is a file.
+fn is_file(headers: &str) -> bool {
+    let disposition = headers.lines().find_map(disposition).unwrap_or_default();
+    let mut names = ["filename", "filename*"].into_iter();
+    names.any(|name| parameter(disposition, name).is_some())
+}
+
 /// The value of a header's parameter. A quote within a quoted value is percent-encoded.
 fn parameter<'a>(header: &'a str, wanted: &str) -> Option<&'a str> {
     let mut rest = header;
@@ -211,6 +221,22 @@ fn parameter<'a>(header: &'a str, wanted: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::digest::HashForm;
+    use crate::limits::FORM_HEAD_BYTES_MAX;
+
+    /// Reads a body that comes in pieces.
+    fn read_in(piece: usize, body: &[u8], whole: bool) -> Option<Form> {
+        let (mut filter, mut kept) = (Filter::default(), Vec::new());
+        for piece in body.chunks(piece) {
+            filter.push(piece, |bytes| kept.extend_from_slice(bytes));
+        }
+        filter.finish(whole, |bytes| kept.extend_from_slice(bytes));
+        super::read(&kept, whole)
+    }
+
+    fn read(body: &[u8], whole: bool) -> Option<Form> {
+        read_in(usize::MAX, body, whole)
+    }
 
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\xff--x";
 
@@ -244,15 +270,18 @@ mod tests {
 
     #[test]
     fn texts_are_strings_and_files_their_hashes() {
-        let form = read(&form(), true).unwrap();
+        let body = form();
         let expected = serde_json::json!({
             "model": "gpt-image-1",
             "prompt": "Grün \"and\"\r\nblue",
             "image": [format!("[file {}]", hash(PNG)), format!("[file {}]", hash(b""))],
             "n": "",
         });
-        assert_eq!(value(&form), expected);
-        assert!(!form.replaced && !form.cut);
+        for piece in 1..=body.len() {
+            let form = read_in(piece, &body, true).unwrap();
+            assert_eq!(value(&form), expected, "in pieces of {piece}");
+            assert!(!form.replaced && !form.cut);
+        }
     }
 
     #[test]
@@ -309,6 +338,38 @@ mod tests {
             let body = format!("--{}\r\n", "b".repeat(length));
             let is_form = (1..=FORM_BOUNDARY_BYTES_MAX).contains(&length);
             assert_eq!(read(body.as_bytes(), true).is_some(), is_form, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_part_whose_headers_are_too_long_is_left_out() {
+        for length in [FORM_HEAD_BYTES_MAX / 2, FORM_HEAD_BYTES_MAX * 2] {
+            let long = format!("name=\"a\"\r\nX-Long: {}", "x".repeat(length));
+            let body = [
+                part(&long, b"1"),
+                part("name=\"b\"", b"2"),
+                b"--xYz--".to_vec(),
+            ]
+            .concat();
+            for piece in [100, FORM_HEAD_BYTES_MAX / 3] {
+                let form = read_in(piece, &body, true).unwrap();
+                assert_eq!(form.text.contains("\"a\""), length < FORM_HEAD_BYTES_MAX);
+                assert!(form.text.ends_with("\"b\":\"2\"}"), "{}", form.text);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_form_passes_as_it_is() {
+        for body in ["{\"a\":\"--b\\n\"}", "-", "--", "-1\n--", "", "--no end"] {
+            for piece in [1, 3, usize::MAX] {
+                let (mut filter, mut kept) = (Filter::default(), Vec::new());
+                for piece in body.as_bytes().chunks(piece) {
+                    filter.push(piece, |bytes| kept.extend_from_slice(bytes));
+                }
+                filter.finish(true, |bytes| kept.extend_from_slice(bytes));
+                assert_eq!(kept, body.as_bytes());
+            }
         }
     }
 

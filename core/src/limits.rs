@@ -28,6 +28,9 @@ pub const NAME_BYTES_MAX: usize = 1 << 10;
 /// Parts of a form. Endpoints take a dozen members, and up to sixteen images.
 pub const FORM_PARTS_MAX: usize = 256;
 
+/// Bytes of the headers of a form's part. A name, a file's name and a type fit many times.
+pub const FORM_HEAD_BYTES_MAX: usize = 8 << 10;
+
 /// Bytes of a form's boundary: as many as RFC 2046 allows.
 pub const FORM_BOUNDARY_BYTES_MAX: usize = 70;
 

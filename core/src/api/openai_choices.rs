@@ -60,7 +60,7 @@ fn read(text: &str, answer: &mut Answer, pick: Pick) -> bool {
     }
     FilteredWire::take_all(body.prompt_filters, answer);
     body.moderation.0.unwrap_or_default().take(answer);
-    openai_error::take(body.error, answer);
+    openai_error::take(body.error.or(groq.error), answer);
     true
 }
 
@@ -94,15 +94,16 @@ json::wire! {
         // Writer's streams of completions have nothing else.
         value: Text<'a> = "value",
         usage: UsageWire = "usage",
-        groq: Object<GroqWire> = "x_groq",
+        groq: Object<GroqWire<'a>> = "x_groq",
         prompt_filters: List<Object<FilteredWire>> =
             "prompt_filter_results" | "prompt_annotations",
         moderation: Object<ModerationWire> = "moderation",
         error: Option<Json<'a>> = "error",
     }
 
-    struct GroqWire {
+    struct GroqWire<'a> {
         usage: UsageWire = "usage",
+        error: Option<Json<'a>> = "error",
     }
 
     struct ChoiceWire<'a> {

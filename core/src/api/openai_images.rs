@@ -12,12 +12,11 @@ use crate::json::{self, Json, List, Object, Text};
 use crate::prompt::{Message, Prompt, Wrapper, files};
 
 /// Members of a request that say how to paint.
-const PARAMETERS: [&str; 14] = [
+const PARAMETERS: [&str; 13] = [
     "background",
     "input_fidelity",
     "moderation",
     "n",
-    "negative_prompt",
     "output_compression",
     "output_format",
     "partial_images",
@@ -42,7 +41,10 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
     let images = [wire.images, wire.mask].into_iter().flatten();
     let images = images.flat_map(|member| files("image", member));
-    let texts: Vec<_> = wire.prompt.0.into_iter().chain(images).collect();
+    let texts = [wire.prompt.0, wire.negative_prompt.0]
+        .into_iter()
+        .flatten();
+    let texts: Vec<_> = texts.chain(images).collect();
     let messages = texts.into_iter().map(|text| Message {
         role: "user".into(),
         text,
@@ -126,6 +128,8 @@ json::wire! {
     struct RequestWire<'a> {
         model: Text<'a> = "model",
         prompt: Text<'a> = "prompt",
+        // What is not to be painted, which other vendors take.
+        negative_prompt: Text<'a> = "negative_prompt",
         images: Option<Json<'a>> = "image" | "images",
         mask: Option<Json<'a>> = "mask",
         safety_identifier: Text<'a> = "safety_identifier",

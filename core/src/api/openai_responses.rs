@@ -147,6 +147,9 @@ impl<'de> FromObject<'de> for RequestWire<'de> {
                 json::keep(&PARAMETERS, &mut self.parameters, name, value)?;
                 let template = self.parameters.iter().find(|(known, _)| *known == name);
                 self.is_continued |= template.is_some_and(|(_, value)| value.get() != "null");
+                // A text here would be content, not the name of a template.
+                self.parameters
+                    .retain(|(known, value)| *known != name || value.get().starts_with('{'));
             }
             _ => json::keep(&PARAMETERS, &mut self.parameters, name, value)?,
         }

@@ -406,6 +406,54 @@ mod tests {
     }
 
     #[test]
+    fn paths_that_vendors_share_are_told_apart_by_the_host() {
+        for (host, path, name) in [
+            (
+                "api.writer.com",
+                "/v1/chat",
+                Some("openai.chat_completions"),
+            ),
+            (
+                "api.mistral.ai",
+                "/v1/agents/completions",
+                Some("openai.chat_completions"),
+            ),
+            (
+                "codestral.mistral.ai",
+                "/v1/fim/completions",
+                Some("openai.completions"),
+            ),
+            (
+                "api.mistral.ai",
+                "/v1/conversations",
+                Some("mistral.conversations"),
+            ),
+            (
+                "api.mistral.ai",
+                "/v1/conversations/conv_1/restart#stream",
+                Some("mistral.conversations"),
+            ),
+            ("api.openai.com", "/v1/conversations", None),
+            ("api.openai.com", "/v1/conversations/conv_1/items", None),
+            ("api.openai.com", "/v1/threads", None),
+            ("api.openai.com", "/v1/threads/thread_1/messages", None),
+            (
+                "api.openai.com",
+                "/v1/threads/thread_1/runs",
+                Some("openai.assistants"),
+            ),
+            (
+                "api.openai.com",
+                "/v1/threads/thread_1/runs/run_1/cancel",
+                None,
+            ),
+        ] {
+            let found = post(&[], host, path).map(|(name, _)| name);
+            assert_eq!(found, name, "{host}{path}");
+        }
+    }
+
+    #[test]
     fn hosts_of_the_configuration_come_before_known_ones() {
         let own = [
             ("llm.example", "house", None),

@@ -23,7 +23,7 @@ use crate::policy::{CapturePolicy, Policy};
 #[derive(Debug)]
 pub(super) enum RequestSide {
     /// Its body is coming.
-    Coming(Coming),
+    Coming(Box<Coming>),
     /// Its body is no text; only its size counts.
     Unread {
         /// Bytes so far.
@@ -40,6 +40,7 @@ pub(super) struct Coming {
     /// Of the bytes as sent; begun when they can no longer be hashed at the end.
     digest: Option<Digest>,
     decoder: Option<Decoder>,
+    filter: form::Filter,
     body: Capture,
 }
 
@@ -69,12 +70,13 @@ impl RequestSide {
             return Self::Unread { bytes: 0 };
         }
         let (encoding, decoder) = encoding(headers);
-        Self::Coming(Coming {
+        Self::Coming(Box::new(Coming {
             bytes: 0,
             digest: encoding.is_some().then(|| HashForm::Sha256.start()),
             decoder,
+            filter: form::Filter::default(),
             body: Capture::new(capture.limits.request_bytes),
-        })
+        }))
     }
 
     pub(super) fn body(&mut self, chunk: &[u8], notes: &mut BTreeSet<Note>) {
@@ -132,17 +134,20 @@ impl Coming {
         let Some(decoder) = &mut self.decoder else {
             return;
         };
-        if decoder
-            .decode(chunk, |piece| self.body.push(piece))
-            .is_err()
-        {
+        let decoded = decoder.decode(chunk, |piece| {
+            self.filter.push(piece, |kept| self.body.push(kept));
+        });
+        if decoded.is_err() {
             notes.insert(Note::RequestEncodingBroken);
         }
     }
 
     /// While the body is kept whole it need not be hashed: most prompts have a hash of their own.
     fn hash(&mut self, chunk: &[u8]) {
-        let must_begin = self.body.is_whole() && !self.body.has_room_for(chunk.len());
+        // What is kept of a form is not what was sent.
+        let may_be_form = self.body.seen() == 0 && chunk.starts_with(b"-");
+        let must_begin =
+            may_be_form || self.body.is_whole() && !self.body.has_room_for(chunk.len());
         if self.digest.is_none() && must_begin {
             let mut digest = HashForm::Sha256.start();
             digest.update(self.body.bytes());
@@ -163,7 +168,12 @@ impl Coming {
     }
 }
 
-fn read(coming: &Coming, format: &Format, policy: &Policy, notes: &mut BTreeSet<Note>) -> Asked {
+fn read(
+    coming: &mut Coming,
+    format: &Format,
+    policy: &Policy,
+    notes: &mut BTreeSet<Note>,
+) -> Asked {
     if coming.bytes == 0 {
         notes.insert(Note::RequestBodyEmpty);
         return Asked::default();
@@ -182,7 +192,7 @@ fn read(coming: &Coming, format: &Format, policy: &Policy, notes: &mut BTreeSet<
 }
 
 fn read_body(
-    coming: &Coming,
+    coming: &mut Coming,
     format: &Format,
     policy: &Policy,
     notes: &mut BTreeSet<Note>,
@@ -191,6 +201,9 @@ fn read_body(
         notes.insert(Note::RequestEncodingUnsupported);
         return Asked::default();
     }
+    let ended = !CUT.iter().any(|note| notes.contains(note));
+    let Coming { filter, body, .. } = coming;
+    filter.finish(ended, |kept| body.push(kept));
     if !coming.body.is_whole() {
         notes.insert(Note::RequestBodyTruncated);
     }

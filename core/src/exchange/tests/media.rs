@@ -75,12 +75,20 @@ fn a_file_is_its_hash_and_no_bad_unicode() {
 }
 
 #[test]
-fn a_form_over_the_limit_is_read_as_far_as_it_came() {
-    let limit = 1 << 12;
-    let around = form(b"").len();
-    for (size, is_cut) in [(limit - 1, false), (limit, false), (limit + 1, true)] {
-        let event = transcription(&vec![7; size - around])
+fn files_count_for_nothing_in_the_limit_and_texts_do() {
+    let limit = 1 << 10;
+    let texts = form(b"").len() + "[file sha256:]".len() + 64;
+    for (size, is_cut) in [
+        (limit - texts - 1, false),
+        (limit - texts, false),
+        (limit - texts + 1, true),
+    ] {
+        let sound = vec![7; 10 * limit];
+        let event = transcription(&sound)
             .with(|call| {
+                let prompt = format!("Gr\u{fc}n{}", "x".repeat(size));
+                let body = String::from_utf8(form(&sound)).unwrap();
+                call.body = body.replace("Gr\u{fc}n", &prompt).into();
                 call.config = MINIMAL.replace(
                     r#""audit_api""#,
                     &format!(r#""capture":{{"limits":{{"request_bytes":{limit}}}}},"audit_api""#),
@@ -88,12 +96,28 @@ fn a_form_over_the_limit_is_read_as_far_as_it_came() {
             })
             .event();
         let prompt = event["prompt_content"].as_str().unwrap();
-        // Of the last delimiter only the end of its line is missing.
-        assert!(prompt.starts_with("Grün\n[file"), "{prompt}");
+        assert!(prompt.starts_with("Grün"), "{prompt}");
+        assert!(prompt.ends_with(&format!("[file {}]", HashForm::Sha256.hash(&sound))));
         assert_eq!(event["prompt_hash"] == "", is_cut);
         let notes = own(&event, "/capture/notes").to_string();
         assert_eq!(notes.contains("request_body_truncated"), is_cut);
     }
+}
+
+#[test]
+fn a_form_that_broke_off_has_a_hash_of_what_was_sent() {
+    let body = form(b"sound");
+    let event = transcription(b"")
+        .with(|call| {
+            let providers = r#""providers":[{"host":"h","name":"house"}],"audit_api""#;
+            call.config = MINIMAL.replace(r#""audit_api""#, providers);
+            call.body = body[..body.len() - 13].to_vec();
+            call.request_ends = false;
+        })
+        .event();
+    assert_eq!(event["prompt_content"], "Grün\n[file]");
+    let hash = HashForm::Sha256.hash(&body[..body.len() - 13]);
+    assert_eq!(own(&event, "/capture/request_hash"), &hash);
 }
 
 #[test]

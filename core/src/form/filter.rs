@@ -1,0 +1,162 @@
+//! Forms on their way: files are hashed as they come, and only their hashes are kept.
+//!
+//! Sound and images are larger than any body that is read, and may stand before the texts.
+
+use std::mem;
+
+use memchr::{memchr, memmem};
+
+use super::{is_file, split_head};
+use crate::digest::{Digest, HashForm};
+use crate::limits::{FORM_BOUNDARY_BYTES_MAX, FORM_HEAD_BYTES_MAX};
+
+/// Passes a body on, and in a form the hash of each file in its place.
+///
+/// Holds at most the headers of one part, and otherwise no more than a delimiter.
+#[derive(Debug, Default)]
+pub struct Filter {
+    state: State,
+    /// What came and is not decided.
+    held: Vec<u8>,
+    /// The line feed, the hyphens and the boundary before each part.
+    delimiter: Vec<u8>,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    /// In the first line, which may be a boundary.
+    #[default]
+    First,
+    /// No form: all of it passes.
+    Other,
+    /// In the headers of a part, from the end of its delimiter.
+    Head,
+    /// In a text, which passes.
+    Text,
+    /// In a file, which is hashed.
+    File(Digest),
+}
+
+impl Filter {
+    /// Takes the next bytes and hands over what is to be kept of them.
+    pub fn push(&mut self, chunk: &[u8], mut keep: impl FnMut(&[u8])) {
+        if matches!(self.state, State::Other) {
+            keep(chunk);
+            return;
+        }
+        self.held.extend_from_slice(chunk);
+        let mut held = mem::take(&mut self.held);
+        let mut rest = held.as_slice();
+        while let Some(after) = self.step(rest, &mut keep) {
+            rest = after;
+        }
+        let taken = held.len().saturating_sub(rest.len());
+        held.drain(..taken);
+        self.held = held;
+    }
+
+    /// The body ended: hands over what is left. A file that no delimiter ended gets its hash only
+    /// if the body is `whole`.
+    pub fn finish(&mut self, whole: bool, mut keep: impl FnMut(&[u8])) {
+        let held = mem::take(&mut self.held);
+        match mem::take(&mut self.state) {
+            State::File(digest) if whole => keep_hash(digest, &held, &mut keep),
+            State::File(_) => {}
+            _ => keep(&held),
+        }
+        self.state = State::Other;
+    }
+
+    /// Takes the beginning of what came; `None` if more must come to tell what it is.
+    fn step<'a>(&mut self, rest: &'a [u8], keep: &mut impl FnMut(&[u8])) -> Option<&'a [u8]> {
+        match &mut self.state {
+            State::First => self.step_first(rest, keep),
+            State::Other if rest.is_empty() => None,
+            State::Other => {
+                keep(rest);
+                rest.get(rest.len()..)
+            }
+            State::Head => self.step_head(rest, keep),
+            State::Text | State::File(_) => self.step_content(rest, keep),
+        }
+    }
+
+    fn step_first<'a>(&mut self, rest: &'a [u8], keep: &mut impl FnMut(&[u8])) -> Option<&'a [u8]> {
+        // Two hyphens, the boundary and what may follow it in its line.
+        const LINE_BYTES_MAX: usize = FORM_BOUNDARY_BYTES_MAX + 8;
+        let hyphens = rest.get(..2).unwrap_or(rest);
+        let end = memchr(b'\n', rest);
+        let may_be = b"--".starts_with(hyphens) && end.unwrap_or(rest.len()) <= LINE_BYTES_MAX;
+        let Some(end) = end.filter(|_| may_be) else {
+            if may_be {
+                return None;
+            }
+            self.state = State::Other;
+            return Some(rest);
+        };
+        let (line, after) = rest.split_at_checked(end)?;
+        self.delimiter = [b"\n", line.trim_ascii_end()].concat();
+        self.state = State::Head;
+        keep(line);
+        Some(after)
+    }
+
+    fn step_head<'a>(&mut self, rest: &'a [u8], keep: &mut impl FnMut(&[u8])) -> Option<&'a [u8]> {
+        let window = rest.get(..FORM_HEAD_BYTES_MAX).unwrap_or(rest);
+        let Some((headers, content)) = split_head(window) else {
+            if rest.len() >= FORM_HEAD_BYTES_MAX {
+                // Without its name nothing of the part is kept.
+                keep(b"\n");
+                self.state = State::File(HashForm::Sha256.start());
+                return Some(rest);
+            }
+            return None;
+        };
+        let head = window.len().saturating_sub(content.len());
+        let (head, content) = rest.split_at_checked(head)?;
+        keep(head);
+        self.state = if is_file(&String::from_utf8_lossy(headers)) {
+            State::File(HashForm::Sha256.start())
+        } else {
+            State::Text
+        };
+        Some(content)
+    }
+
+    fn step_content<'a>(
+        &mut self,
+        rest: &'a [u8],
+        keep: &mut impl FnMut(&[u8]),
+    ) -> Option<&'a [u8]> {
+        if let Some(end) = memmem::find(rest, &self.delimiter) {
+            let (content, after) = rest.split_at_checked(end)?;
+            let file = mem::replace(&mut self.state, State::Head);
+            match file {
+                State::File(digest) => {
+                    let without_return = content.strip_suffix(b"\r");
+                    keep_hash(digest, without_return.unwrap_or(content), keep);
+                    keep(without_return.map_or(b"", |_| b"\r"));
+                }
+                _ => keep(content),
+            }
+            let (delimiter, after) = after.split_at_checked(self.delimiter.len())?;
+            keep(delimiter);
+            return Some(after);
+        }
+        // A return and the beginning of a delimiter may stand at the end.
+        let taken = rest
+            .len()
+            .saturating_sub(self.delimiter.len().saturating_add(1));
+        let (content, after) = rest.split_at_checked(taken)?;
+        match &mut self.state {
+            State::File(digest) => digest.update(content),
+            _ => keep(content),
+        }
+        (!content.is_empty()).then_some(after)
+    }
+}
+
+fn keep_hash(mut digest: Digest, last: &[u8], keep: &mut impl FnMut(&[u8])) {
+    digest.update(last);
+    keep(format!("[file {}]", digest.finish()).as_bytes());
+}
