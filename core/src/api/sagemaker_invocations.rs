@@ -4,7 +4,7 @@
 //! Source: <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html>
 //! and `InvokeEndpointWithResponseStream`, whose messages are pieces of the container's stream.
 
-use super::bedrock_error::ErrorKind;
+use super::bedrock_error::ErrorHead;
 use super::openai_or::OpenaiOr;
 use super::{Format, Reader, Request, openai_chat, openai_completions, tgi_generate};
 use crate::answer::Answer;
@@ -40,7 +40,7 @@ fn read_request(text: &str) -> Option<Request<'_>> {
 struct AnswerReader {
     container: OpenaiOr<tgi_generate::AnswerReader>,
     stream: Stream,
-    error: ErrorKind,
+    error: ErrorHead,
 }
 
 /// The container's stream, as far as its first bytes have told what it is.
@@ -56,14 +56,14 @@ impl Default for AnswerReader {
         Self {
             container: OpenaiOr::default(),
             stream: Stream::Awaited(Sniffer::new(Hint::Lines)),
-            error: ErrorKind::default(),
+            error: ErrorHead::default(),
         }
     }
 }
 
 impl Reader for AnswerReader {
     fn head(&mut self, headers: Headers<'_>, answer: &mut Answer) {
-        self.error = ErrorKind::of(headers);
+        self.error = ErrorHead::of(headers);
         self.container.head(headers, answer);
     }
 
