@@ -31,6 +31,8 @@ pub struct Answer {
     pub findings: BTreeSet<String>,
     /// Whether what was answered is no text: vectors, images or sound.
     pub is_not_text: bool,
+    /// Whether the answer is made later, and fetched with another call.
+    pub is_pending: bool,
     /// Whether an id, a name or an error's message was cut by a limit.
     pub names_cut: bool,
     tool_calls: Vec<(CallKey, ToolCall)>,
@@ -109,6 +111,7 @@ impl Answer {
             calls_cut: false,
             findings: BTreeSet::new(),
             is_not_text: false,
+            is_pending: false,
             names_cut: false,
             tool_calls: Vec::new(),
             hash,

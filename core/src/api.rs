@@ -3,6 +3,7 @@
 //! A format is one file below with a constant [`Format`], its line in [`FORMATS`], its paths in
 //! `route`, and one folder of `core/fixtures`.
 
+mod aleph_alpha_complete;
 mod anthropic_answer;
 mod anthropic_complete;
 mod anthropic_messages;
@@ -40,6 +41,7 @@ mod openai_responses;
 mod openai_speech;
 mod openai_transcriptions;
 mod openai_usage;
+mod replicate_predictions;
 mod route;
 mod sagemaker_invocations;
 mod tgi_generate;
@@ -62,6 +64,7 @@ pub use route::{Evidence, Identity, identify, model_in_path, without_query};
 
 /// Every format, by name.
 pub const FORMATS: &[&Format] = &[
+    &aleph_alpha_complete::FORMAT,
     &anthropic_complete::FORMAT,
     &anthropic_messages::FORMAT,
     &unread::BATCH,
@@ -89,6 +92,7 @@ pub const FORMATS: &[&Format] = &[
     &openai_responses::FORMAT,
     &openai_speech::FORMAT,
     &openai_transcriptions::FORMAT,
+    &replicate_predictions::FORMAT,
     &sagemaker_invocations::FORMAT,
     &tgi_generate::FORMAT,
     &unread::TOKEN_COUNT,

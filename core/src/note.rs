@@ -8,6 +8,8 @@ use serde::Serialize;
 pub enum Note {
     /// The answer is no text but vectors, images or sound; it is not recorded.
     AnswerNotText,
+    /// The answer is made later, and fetched with another call that is not recorded.
+    AnswerPending,
     /// A member of an `x-audit-*` header was not understood and left out.
     AuditHeaderInvalid,
     /// The caller's metadata had a member `audit_layer`, which is the gateway's.

@@ -18,6 +18,8 @@ const CASES: [&str; 5] = ["error", "plain", "streamed", "tool_call", "truncated"
 
 /// What a format does not have at all.
 const LACKS: &[(&str, &[&str])] = &[
+    ("aleph_alpha.complete", &["tool_call"]),
+    ("replicate.predictions", &["streamed", "tool_call"]),
     ("anthropic.complete", &["tool_call"]),
     ("batch", &["streamed", "tool_call", "truncated"]),
     ("cohere.embed", &["streamed", "tool_call"]),

@@ -136,6 +136,8 @@ impl Reader for AnswerReader {
             take_item(number, &ItemWire::read(step), answer);
             end_item(number, answer);
         }
+        let status = body.status.0.as_deref();
+        answer.is_pending = matches!(status, Some("in_progress" | "queued"));
         take_interaction(body, answer);
         true
     }

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use super::{
-    Format, anthropic_complete, anthropic_messages, bedrock_converse, bedrock_invoke, cohere_chat,
-    cohere_embed, cohere_v1, google_embed_content, google_generate_content, google_interactions,
-    llama_cpp_completion, mistral_conversations, ollama, ollama_embed, openai_assistants,
-    openai_chat, openai_completions, openai_embeddings, openai_images, openai_moderations,
-    openai_responses, openai_speech, openai_transcriptions, sagemaker_invocations, tgi_generate,
-    unread, watsonx_text_generation,
+    Format, aleph_alpha_complete, anthropic_complete, anthropic_messages, bedrock_converse,
+    bedrock_invoke, cohere_chat, cohere_embed, cohere_v1, google_embed_content,
+    google_generate_content, google_interactions, llama_cpp_completion, mistral_conversations,
+    ollama, ollama_embed, openai_assistants, openai_chat, openai_completions, openai_embeddings,
+    openai_images, openai_moderations, openai_responses, openai_speech, openai_transcriptions,
+    replicate_predictions, sagemaker_invocations, tgi_generate, unread, watsonx_text_generation,
 };
 use crate::headers::Headers;
 use crate::provider::{self, OwnHost};
@@ -181,6 +181,8 @@ const ROUTES: &[Route] = {
         ),
         within("/ml/", "/text/chat", &openai_chat::FORMAT),
         within("/ml/", "/text/chat_stream", &openai_chat::FORMAT),
+        route("/predictions", &replicate_predictions::FORMAT, IfPrompt),
+        route("/complete", &aleph_alpha_complete::FORMAT, WithPrompt),
         route("/completion", &llama_cpp_completion::FORMAT, WithPrompt),
         route("/infill", &llama_cpp_completion::FORMAT, WithPrompt),
         route("/invocations", &sagemaker_invocations::FORMAT, IfPrompt),

@@ -356,6 +356,9 @@ impl Answered {
         if answer.is_not_text {
             notes.insert(Note::AnswerNotText);
         }
+        if answer.is_pending {
+            notes.insert(Note::AnswerPending);
+        }
         if answer.text_cut {
             notes.insert(Note::ResponseContentTruncated);
         }

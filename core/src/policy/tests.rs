@@ -48,7 +48,7 @@ fn a_refusal_names_the_member() {
         ),
         (
             r#""providers":[{"host":"llm.example","name":"house","format":"soap"}]"#,
-            "providers[0].format: must be one of anthropic.complete, ",
+            "providers[0].format: must be one of aleph_alpha.complete, ",
         ),
         (
             r#""providers":[{"host":"https://llm.example","name":"house"}]"#,

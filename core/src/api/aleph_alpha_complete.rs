@@ -1,0 +1,155 @@
+//! Aleph Alpha's completion of a text.
+//!
+//! Source: <https://docs.aleph-alpha.com/api/complete/>.
+
+use std::borrow::Cow;
+
+use super::{DONE, Format, Reader, Request, openai_error};
+use crate::answer::{Answer, Part};
+use crate::event::{ApiError, Usage};
+use crate::framing::Hint;
+use crate::json::{self, Count, Json, List, Object, Text};
+use crate::prompt::{Message, Prompt, Wrapper, placeholder};
+
+/// Members of a request that steer sampling.
+const PARAMETERS: [&str; 10] = [
+    "best_of",
+    "frequency_penalty",
+    "maximum_tokens",
+    "minimum_tokens",
+    "n",
+    "presence_penalty",
+    "stop_sequences",
+    "temperature",
+    "top_k",
+    "top_p",
+];
+
+pub(super) const FORMAT: Format = Format {
+    name: "aleph_alpha.complete",
+    provider: "aleph_alpha",
+    hint: Hint::Json,
+    read_request,
+    reader: || Box::new(AnswerReader),
+    is_read: true,
+};
+
+fn read_request(text: &str) -> Option<Request<'_>> {
+    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    Some(Request {
+        model: wire.model.0,
+        parameters: wire.parameters,
+        prompt: wire.prompt.map(|prompt| Prompt {
+            wrapper: Wrapper::Contents,
+            messages: vec![Message {
+                role: Cow::Borrowed("user"),
+                text: prompt_text(prompt),
+            }],
+        }),
+        ..Request::default()
+    })
+}
+
+/// A prompt is a text, or a list of parts that are texts, images and tokens.
+fn prompt_text(prompt: Json<'_>) -> Cow<'_, str> {
+    if let Some(Text(Some(text))) = json::read(prompt.get()) {
+        return text;
+    }
+    let List(parts): List<Json<'_>> = json::read(prompt.get()).unwrap_or_default();
+    let texts = parts.into_iter().map(|part| {
+        let wire = json::read::<Object<PartWire<'_>>>(part.get()).and_then(|it| it.0);
+        let PartWire { kind, data } = wire.unwrap_or_default();
+        match (kind.0.as_deref(), data.0) {
+            (Some("text"), Some(text)) => text,
+            (kind, _) => Cow::Owned(placeholder(kind.unwrap_or("part"), part)),
+        }
+    });
+    Cow::Owned(texts.collect::<Vec<_>>().join("\n"))
+}
+
+/// Reads a whole answer, or the pieces and summaries of a stream, which ends with [`DONE`].
+#[derive(Debug)]
+struct AnswerReader;
+
+impl Reader for AnswerReader {
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+            return false;
+        };
+        if let Some(error) = body.error.and_then(openai_error::read) {
+            answer.fail(ApiError {
+                code: error.code.or(body.code.0.map(Cow::into_owned)),
+                ..error
+            });
+            return true;
+        }
+        for (position, Object(completion)) in (0..).zip(body.completions.0) {
+            take(completion.unwrap_or_default(), position, answer);
+        }
+        if matches!(
+            body.kind.0.as_deref(),
+            Some("stream_chunk" | "stream_summary")
+        ) {
+            let piece = CompletionWire {
+                text: body.text,
+                finish_reason: body.finish_reason,
+            };
+            take(piece, body.index.0.unwrap_or_default(), answer);
+        }
+        if body.input.0.is_some() {
+            answer.usage = Usage {
+                input_tokens: body.input.0,
+                output_tokens: body.output.0,
+                ..Usage::default()
+            };
+        }
+        true
+    }
+
+    fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
+        if data.trim() == DONE {
+            answer.ended = true;
+            return true;
+        }
+        self.body(data, answer)
+    }
+}
+
+fn take(completion: CompletionWire<'_>, choice: u64, answer: &mut Answer) {
+    let text = completion.text.0.unwrap_or_default();
+    answer.append(choice, Part::Content, &text);
+    answer.open(choice);
+    if let Some(reason) = completion.finish_reason.0 {
+        answer.finish(choice, &reason);
+    }
+}
+
+json::wire! {
+    struct RequestWire<'a> {
+        model: Text<'a> = "model",
+        prompt: Option<Json<'a>> = "prompt",
+        ..parameters of PARAMETERS,
+    }
+
+    struct PartWire<'a> {
+        kind: Text<'a> = "type",
+        data: Text<'a> = "data",
+    }
+
+    struct BodyWire<'a> {
+        completions: List<Object<CompletionWire<'a>>> = "completions",
+        kind: Text<'a> = "type",
+        index: Count = "index",
+        text: Text<'a> = "completion",
+        finish_reason: Text<'a> = "finish_reason",
+        input: Count = "num_tokens_prompt_total",
+        output: Count = "num_tokens_generated",
+        error: Option<Json<'a>> = "error",
+        code: Text<'a> = "code",
+    }
+
+    struct CompletionWire<'a> {
+        text: Text<'a> = "completion",
+        finish_reason: Text<'a> = "finish_reason",
+    }
+}

@@ -1,0 +1,131 @@
+//! Replicate's predictions: models of all kinds, of which those that are given a prompt are read.
+//!
+//! Source: <https://replicate.com/docs/reference/http#predictions.create>. An answer that takes
+//! longer than the client waits is fetched with another call.
+
+use std::borrow::Cow;
+
+use super::{Format, Reader, Request, openai_error};
+use crate::answer::{Answer, Part};
+use crate::event::Usage;
+use crate::framing::Hint;
+use crate::json::{self, Count, Json, List, Object, Text};
+use crate::prompt::{Message, Prompt, Wrapper};
+
+/// Members of `input` that steer sampling; each model has its own.
+const PARAMETERS: [&str; 11] = [
+    "frequency_penalty",
+    "max_new_tokens",
+    "max_tokens",
+    "min_tokens",
+    "presence_penalty",
+    "reasoning_effort",
+    "repetition_penalty",
+    "seed",
+    "temperature",
+    "top_k",
+    "top_p",
+];
+
+/// An answer has one choice.
+const CHOICE: u64 = 0;
+
+pub(super) const FORMAT: Format = Format {
+    name: "replicate.predictions",
+    provider: "replicate",
+    hint: Hint::Json,
+    read_request,
+    reader: || Box::new(AnswerReader),
+    is_read: true,
+};
+
+fn read_request(text: &str) -> Option<Request<'_>> {
+    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let input = wire.input.0.unwrap_or_default();
+    let message = |role, text| Message {
+        role: Cow::Borrowed(role),
+        text,
+    };
+    let system = input.system.0.filter(|system| !system.is_empty());
+    let system = system.map(|text| message("system", text));
+    let prompt = input.prompt.0.map(|text| Prompt {
+        wrapper: Wrapper::Contents,
+        messages: system.into_iter().chain([message("user", text)]).collect(),
+    });
+    Some(Request {
+        model: wire.version.0,
+        parameters: input.parameters,
+        prompt,
+        ..Request::default()
+    })
+}
+
+#[derive(Debug)]
+struct AnswerReader;
+
+impl Reader for AnswerReader {
+    fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
+        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+            return false;
+        };
+        answer.identify(body.id.0.as_deref(), body.model.0.as_deref());
+        match body.status.0.as_deref() {
+            Some("starting" | "processing") => answer.is_pending = true,
+            Some(status) => answer.finish(CHOICE, status),
+            None => openai_error::take_flat(text, answer),
+        }
+        if let Some(output) = body.output {
+            take_output(output, answer);
+        }
+        if let Some(metrics) = body.metrics.0 {
+            answer.usage = Usage {
+                input_tokens: metrics.input.0,
+                output_tokens: metrics.output.0,
+                ..Usage::default()
+            };
+        }
+        openai_error::take(body.error, answer);
+        true
+    }
+}
+
+/// A text comes whole or as a list of its pieces, and a file as its address.
+fn take_output(output: Json<'_>, answer: &mut Answer) {
+    let List(pieces): List<Json<'_>> = json::read(output.get()).unwrap_or_default();
+    let one = Some(output).filter(|_| pieces.is_empty());
+    for piece in pieces.into_iter().chain(one) {
+        match json::read(piece.get()) {
+            Some(Text(Some(text))) if !text.starts_with("https://") => {
+                answer.append(CHOICE, Part::Content, &text);
+            }
+            _ => answer.is_not_text |= !matches!(piece.get(), "null" | "[]"),
+        }
+    }
+}
+
+json::wire! {
+    struct RequestWire<'a> {
+        version: Text<'a> = "version",
+        input: Object<InputWire<'a>> = "input",
+    }
+
+    struct InputWire<'a> {
+        prompt: Text<'a> = "prompt",
+        system: Text<'a> = "system_prompt",
+        ..parameters of PARAMETERS,
+    }
+
+    struct BodyWire<'a> {
+        id: Text<'a> = "id",
+        model: Text<'a> = "model",
+        status: Text<'a> = "status",
+        output: Option<Json<'a>> = "output",
+        metrics: Object<MetricsWire> = "metrics",
+        error: Option<Json<'a>> = "error",
+    }
+
+    struct MetricsWire {
+        input: Count = "input_token_count",
+        output: Count = "output_token_count",
+    }
+}
