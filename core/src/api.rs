@@ -7,6 +7,7 @@ mod aleph_alpha_complete;
 mod anthropic_answer;
 mod anthropic_complete;
 mod anthropic_messages;
+mod bedrock_block;
 mod bedrock_converse;
 mod bedrock_error;
 mod bedrock_guardrail;

@@ -1,22 +1,23 @@
 //! Amazon Bedrock's Converse and ConverseStream, which speak to every vendor's models alike.
 //!
 //! Source: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html> and
-//! its page on `ConverseStream`. Of a content block the one member's name says what it is.
+//! its page on `ConverseStream`.
 
 use std::borrow::Cow;
 
 use serde::de::MapAccess;
 
+use super::bedrock_block::{self, BlockWire, CHOICE, key};
 use super::bedrock_error::ErrorHead;
 use super::token_counts::TokenCounts;
 use super::tool_names::ToolNames;
 use super::{Format, Reader, Request, bedrock_guardrail};
-use crate::answer::{Answer, CallKey, CallPiece, Part};
+use crate::answer::Answer;
 use crate::framing::Hint;
 use crate::headers::Headers;
-use crate::json::{self, Count, FromObject, Json, List, Object, Text, TextOrList, skip};
+use crate::json::{self, Count, FromObject, Json, List, Object, Text, TextOrList};
 use crate::note::Note;
-use crate::prompt::{Message, Prompt, Wrapper, data_text, placeholder};
+use crate::prompt::{Message, Prompt, Wrapper};
 
 /// Members of a request that steer sampling, beside those of `inferenceConfig`.
 const PARAMETERS: [&str; 3] = ["outputConfig", "performanceConfig", "serviceTier"];
@@ -50,9 +51,6 @@ const ADDITIONAL: [&str; 10] = [
 /// The member of `toolConfig` that steers.
 const TOOL_PARAMETERS: [&str; 1] = ["toolChoice"];
 
-/// An answer has one choice.
-const CHOICE: u64 = 0;
-
 pub(super) const FORMAT: Format = Format {
     name: "bedrock.converse",
     provider: "bedrock",
@@ -70,7 +68,7 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     let has_prompt = wire.messages.is_some() || variables.is_some();
     let system = Some(Message {
         role: Cow::Borrowed("system"),
-        text: blocks_text(wire.system),
+        text: bedrock_block::text(wire.system),
     });
     let messages = wire.messages.unwrap_or_default().0;
     let tools = wire.tools.0.unwrap_or_default();
@@ -101,7 +99,7 @@ fn message(Object(message): Object<MessageWire<'_>>) -> Message<'_> {
     let MessageWire { role, content } = message.unwrap_or_default();
     Message {
         role: role.0.unwrap_or_default(),
-        text: blocks_text(content),
+        text: bedrock_block::text(content),
     }
 }
 
@@ -109,46 +107,6 @@ fn variable(text: Cow<'_, str>) -> Message<'_> {
     Message {
         role: Cow::Borrowed("variable"),
         text,
-    }
-}
-
-fn blocks_text(content: TextOrList<'_>) -> Cow<'_, str> {
-    match content {
-        TextOrList::Absent => Cow::Borrowed(""),
-        TextOrList::Text(text) => text,
-        TextOrList::List(blocks) => {
-            let texts: Vec<_> = blocks.into_iter().flat_map(block_texts).collect();
-            Cow::Owned(texts.join("\n"))
-        }
-    }
-}
-
-/// What a tool gave counts like what stands beside it.
-fn block_texts(block: Json<'_>) -> Vec<Cow<'_, str>> {
-    let wire = BlockWire::read(block);
-    match wire.tool_result.0 {
-        Some(result) => result
-            .content
-            .0
-            .into_iter()
-            .filter_map(|block| block_text(BlockWire::read(block), block))
-            .collect(),
-        None => block_text(wire, block).into_iter().collect(),
-    }
-}
-
-fn block_text<'a>(wire: BlockWire<'a>, block: Json<'a>) -> Option<Cow<'a, str>> {
-    let guarded = wire.guarded.0.and_then(|guarded| guarded.text.0);
-    let text = wire.text.0.or(guarded.and_then(|text| text.text.0));
-    let cited = wire.cited.0.map(|cited| Cow::Owned(cited.text()));
-    let json = wire.json.map(data_text);
-    match wire.kind.as_deref() {
-        // It marks a place in the prompt and says nothing.
-        Some("cachePoint") => None,
-        kind => text
-            .or(cited)
-            .or(json)
-            .or_else(|| Some(Cow::Owned(placeholder(kind.unwrap_or("part"), block)))),
     }
 }
 
@@ -174,7 +132,7 @@ impl Reader for AnswerReader {
         answer.open(CHOICE);
         let message = output.message.0.unwrap_or_default();
         for (number, Object(block)) in (0..).zip(message.content.0) {
-            take_block(number, &block.unwrap_or_default(), answer);
+            block.unwrap_or_default().take(number, answer);
             answer.end_call(key(number));
         }
         stop(&body.stop_reason, answer);
@@ -190,7 +148,7 @@ impl Reader for AnswerReader {
         match name {
             "messageStart" => answer.open(CHOICE),
             "contentBlockStart" | "contentBlockDelta" => {
-                take_block(number, &event.block.0.unwrap_or_default(), answer);
+                event.block.0.unwrap_or_default().take(number, answer);
             }
             "contentBlockStop" => answer.end_call(key(number)),
             "messageStop" => stop(&event.stop_reason, answer),
@@ -232,38 +190,6 @@ fn stop(reason: &Text<'_>, answer: &mut Answer) {
     }
 }
 
-/// Takes a whole block, its start or the next piece of it.
-fn take_block(number: u64, block: &BlockWire<'_>, answer: &mut Answer) {
-    let mut append = |part, text: &Text<'_>| {
-        answer.append(CHOICE, part, text.0.as_deref().unwrap_or_default());
-    };
-    append(Part::Content, &block.text);
-    if let Some(cited) = &block.cited.0 {
-        append(Part::Content, &Text(Some(cited.text().into())));
-    }
-    if let Some(reasoning) = &block.reasoning.0 {
-        append(Part::Reasoning, &reasoning.text);
-        if let Some(whole) = &reasoning.whole.0 {
-            append(Part::Reasoning, &whole.text);
-        }
-    }
-    if let Some(call) = &block.tool_use.0 {
-        let piece = CallPiece {
-            id: call.id.0.as_deref(),
-            name: call.name.0.as_deref(),
-            arguments: &call.arguments(),
-        };
-        answer.call(key(number), piece);
-    }
-}
-
-fn key(block: u64) -> CallKey {
-    CallKey {
-        choice: CHOICE,
-        call: block,
-    }
-}
-
 /// The texts that are put into a kept prompt, by names of the caller's.
 #[derive(Default)]
 struct VariablesWire<'a>(Vec<Cow<'a, str>>);
@@ -273,67 +199,6 @@ impl<'de> FromObject<'de> for VariablesWire<'de> {
         let Object(variable): Object<TextWire<'_>> = value.next_value()?;
         self.0.extend(variable.and_then(|variable| variable.text.0));
         Ok(())
-    }
-}
-
-/// A block, its start, or a piece of it.
-#[derive(Default)]
-struct BlockWire<'a> {
-    text: Text<'a>,
-    json: Option<Json<'a>>,
-    guarded: Object<GuardedWire<'a>>,
-    cited: Object<CitedWire<'a>>,
-    reasoning: Object<ReasoningWire<'a>>,
-    tool_use: Object<ToolUseWire<'a>>,
-    tool_result: Object<ToolResultWire<'a>>,
-    kind: Option<String>,
-}
-
-impl<'de> FromObject<'de> for BlockWire<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
-        match name {
-            "text" => self.text = value.next_value()?,
-            "json" => self.json = value.next_value()?,
-            "guardContent" => self.guarded = value.next_value()?,
-            "citationsContent" => self.cited = value.next_value()?,
-            "reasoningContent" => self.reasoning = value.next_value()?,
-            "toolUse" => self.tool_use = value.next_value()?,
-            "toolResult" => self.tool_result = value.next_value()?,
-            _ => skip(value)?,
-        }
-        // Some clients repeat beside the one member what it is.
-        if self.kind.is_none() && name != "type" {
-            self.kind = Some(name.to_owned());
-        }
-        Ok(())
-    }
-}
-
-impl<'a> BlockWire<'a> {
-    fn read(block: Json<'a>) -> Self {
-        let read: Option<Object<Self>> = json::read(block.get());
-        read.and_then(|read| read.0).unwrap_or_default()
-    }
-}
-
-impl CitedWire<'_> {
-    /// Citations cut one text into several.
-    fn text(&self) -> String {
-        let texts = self.content.0.iter().filter_map(|text| text.0.as_ref());
-        texts.filter_map(|text| text.text.0.as_deref()).collect()
-    }
-}
-
-impl ToolUseWire<'_> {
-    /// A whole call has its arguments as an object; a stream sends strings that make up its JSON.
-    fn arguments(&self) -> Cow<'_, str> {
-        let Some(input) = self.input else {
-            return Cow::Borrowed("");
-        };
-        match json::read(input.get()) {
-            Some(Text(Some(piece))) => piece,
-            _ => Cow::Borrowed(input.get()),
-        }
     }
 }
 
@@ -401,32 +266,8 @@ json::wire! {
         trace: Option<Json<'a>> = "trace",
     }
 
-    struct GuardedWire<'a> {
-        text: Object<TextWire<'a>> = "text",
-    }
-
     struct TextWire<'a> {
         text: Text<'a> = "text",
-    }
-
-    struct CitedWire<'a> {
-        content: List<Object<TextWire<'a>>> = "content",
-    }
-
-    struct ReasoningWire<'a> {
-        // A piece of a stream, and a whole block.
-        text: Text<'a> = "text",
-        whole: Object<TextWire<'a>> = "reasoningText",
-    }
-
-    struct ToolUseWire<'a> {
-        id: Text<'a> = "toolUseId",
-        name: Text<'a> = "name",
-        input: Option<Json<'a>> = "input",
-    }
-
-    struct ToolResultWire<'a> {
-        content: List<Json<'a>> = "content",
     }
 
     struct UsageWire {
