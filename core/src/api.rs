@@ -42,6 +42,7 @@ mod openai_responses;
 mod openai_speech;
 mod openai_transcriptions;
 mod openai_usage;
+mod path_model;
 mod replicate_predictions;
 mod route;
 mod sagemaker_invocations;
@@ -61,7 +62,8 @@ use crate::json::{self, Json, Object, Text, TextOrList};
 use crate::note::Note;
 use crate::prompt::{Message, Prompt, content_text};
 
-pub use route::{Evidence, Identity, identify, model_in_path, without_query};
+pub use path_model::model_in_path;
+pub use route::{Evidence, Identity, identify, without_query};
 
 /// Every format, by name.
 pub const FORMATS: &[&Format] = &[
