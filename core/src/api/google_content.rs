@@ -41,8 +41,9 @@ pub(super) struct Contents<'a>(Vec<ContentWire<'a>>);
 impl<'de> Deserialize<'de> for Contents<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value: Json<'de> = Deserialize::deserialize(deserializer)?;
-        if let Some(Object(Some(one))) = json::read(value.get()) {
-            return Ok(Self(vec![one]));
+        if value.get().starts_with('{') {
+            let one: Option<Object<_>> = json::read(value.get());
+            return Ok(Self(one.and_then(|one| one.0).into_iter().collect()));
         }
         let List(many): List<Object<_>> = json::read(value.get()).unwrap_or_default();
         Ok(Self(many.into_iter().filter_map(|it| it.0).collect()))

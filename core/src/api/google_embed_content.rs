@@ -1,14 +1,14 @@
 //! Google's embeddings, of Gemini and of Vertex. The vectors are never recorded.
 //!
 //! Sources: <https://ai.google.dev/api/embeddings> and, for `:predict`, which also serves models
-//! that make pictures of a prompt,
+//! that make pictures or text of a prompt,
 //! <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api>.
 
 use std::borrow::Cow;
 
 use super::google_content::{ContentWire, message};
 use super::{Format, Reader, Request, openai_error};
-use crate::answer::Answer;
+use crate::answer::{Answer, Part};
 use crate::event::Usage;
 use crate::framing::Hint;
 use crate::json::{self, Count, Json, List, Object, Text};
@@ -73,6 +73,9 @@ impl Reader for AnswerReader {
             return false;
         };
         answer.is_not_text = body.error.is_none();
+        for (position, prediction) in (0..).zip(&body.predictions.0) {
+            take_text(position, prediction, answer);
+        }
         let counted = body.usage.0.and_then(|usage| usage.prompt.0);
         answer.usage = Usage {
             input_tokens: counted.or_else(|| predicted(body.predictions)),
@@ -85,11 +88,19 @@ impl Reader for AnswerReader {
     }
 }
 
+/// Models that anyone may deploy answer a prompt with a text.
+fn take_text(position: u64, prediction: Json<'_>, answer: &mut Answer) {
+    if let Some(Text(Some(text))) = json::read(prediction.get()) {
+        answer.append(position, Part::Content, &text);
+        answer.is_not_text = false;
+    }
+}
+
 /// Vertex counts each of the texts; unknown if it did not count one of them.
-fn predicted(predictions: List<Object<PredictionWire>>) -> Option<u64> {
+fn predicted(predictions: List<Json<'_>>) -> Option<u64> {
     let counts = predictions.0.into_iter().map(|prediction| {
-        let statistics = prediction.0?.embeddings.0?.statistics;
-        statistics.0?.tokens.0
+        let Object(prediction) = json::read::<Object<PredictionWire>>(prediction.get())?;
+        prediction?.embeddings.0?.statistics.0?.tokens.0
     });
     counts.reduce(|sum, count| Some(sum?.saturating_add(count?)))?
 }
@@ -117,7 +128,7 @@ json::wire! {
 
     struct BodyWire<'a> {
         usage: Object<UsageWire> = "usageMetadata",
-        predictions: List<Object<PredictionWire>> = "predictions",
+        predictions: List<Json<'a>> = "predictions",
         error: Option<Json<'a>> = "error",
     }
 

@@ -6,7 +6,7 @@
 
 use super::bedrock_error::ErrorHead;
 use super::openai_or::OpenaiOr;
-use super::{Format, Reader, Request, openai_chat, openai_completions, tgi_generate};
+use super::{Format, Reader, Request, openai_chat, tgi_generate};
 use crate::answer::Answer;
 use crate::framing::{Decoder, Framing, Hint, Message, Sniffer};
 use crate::headers::Headers;
@@ -24,16 +24,11 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let formats = [
-        tgi_generate::FORMAT,
-        openai_chat::FORMAT,
-        openai_completions::FORMAT,
-    ];
-    let mut requests = formats.map(|format| (format.read_request)(text));
-    let prompted = requests
-        .iter()
-        .position(|request| request.as_ref().is_some_and(|it| it.prompt.is_some()));
-    requests.get_mut(prompted.unwrap_or(0))?.take()
+    let own = (tgi_generate::FORMAT.read_request)(text)?;
+    if own.prompt.is_some() {
+        return Some(own);
+    }
+    (openai_chat::FORMAT.read_request)(text)
 }
 
 #[derive(Debug)]
