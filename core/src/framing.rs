@@ -83,7 +83,8 @@ pub enum Hint {
 /// 1. `d`, `e`, `i`, `r` and `:` begin fields of server-sent events (data, event, id, retry, what
 ///    servers add such as error) and comments. No JSON document begins so; where the hint allows
 ///    other documents, the field must be there up to its colon.
-/// 2. `{` begins lines and `[` an array, where the hint says so.
+/// 2. `{` begins lines and `[` an array, where the hint says so. A line that ends there is the
+///    first of one document that is laid out for people.
 /// 3. A zero byte begins an AWS event stream, if the twelve bytes from there have their checksum.
 ///    Its length fills the first byte only from 16 MiB.
 /// 4. Anything else is one document.
@@ -206,7 +207,10 @@ impl Sniffer {
             }
             (b'd' | b'e' | b'i' | b'r' | b':', Hint::Other) => return Some(Framing::Plain),
             (b'd' | b'e' | b'i' | b'r' | b':', _) => Decoder::Sse(sse::Decoder::default()),
-            (b'{', Hint::Lines) => Decoder::Ndjson(ndjson::Decoder::default()),
+            (b'{', Hint::Lines) => match self.head.get(1)? {
+                b'\n' | b'\r' => return Some(Framing::Plain),
+                _ => Decoder::Ndjson(ndjson::Decoder::default()),
+            },
             (b'[', Hint::Array) => Decoder::JsonArray(json_array::Decoder::default()),
             (0, _) if self.head.len() < event_stream::PRELUDE_BYTES => return None,
             (0, _) if event_stream::is_prelude(&self.head) => {
@@ -266,7 +270,7 @@ mod tests {
         let aws = frame(&text_header(":event-type", "e"), b"{}");
         let mut broken = aws.clone();
         broken[11] ^= 1;
-        let cases: [(&[u8], [&str; 4]); 15] = [
+        let cases: [(&[u8], [&str; 4]); 17] = [
             (b"data: {}\n\n", ["sse"; 4]),
             (b"data-driven", ["sse", "sse", "sse", "plain"]),
             (b"dat", ["sse", "sse", "sse", "undecided"]),
@@ -275,6 +279,8 @@ mod tests {
             (b"id:1", ["sse"; 4]),
             (b"retry:1", ["sse"; 4]),
             (b"{\"a\":1}\n", ["plain", "ndjson", "plain", "plain"]),
+            (b"{\n  \"a\":1}\n", ["plain"; 4]),
+            (b"{", ["plain", "undecided", "plain", "plain"]),
             (b"[{}]", ["plain", "plain", "array", "plain"]),
             (b"\"text\"", ["plain"; 4]),
             (b"<html>", ["plain"; 4]),
