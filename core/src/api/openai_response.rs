@@ -128,7 +128,9 @@ fn take_response(response: ResponseWire<'_>, answer: &mut Answer) {
         .and_then(|details| details.reason.0);
     match (reason, response.status.0.as_deref()) {
         (Some(reason), _) => answer.finish(CHOICE, &reason),
-        (None, None | Some("queued" | "in_progress")) => {}
+        (None, None) => {}
+        // It is made in the background.
+        (None, Some("queued" | "in_progress")) => answer.is_pending = true,
         (None, Some(status)) => answer.finish(CHOICE, status),
     }
     if let Some(usage) = response.usage.counts() {
