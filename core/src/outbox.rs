@@ -4,6 +4,7 @@
 //! [`Outbox::settle`] the outcome. An event leaves the outbox by being acknowledged or by becoming
 //! a [`DeadLetter`]; there is no other way out.
 
+mod parcel;
 mod receipt;
 
 use std::collections::VecDeque;
@@ -96,6 +97,9 @@ pub struct DeadLetter {
     pub reason: String,
     /// The event's JSON.
     pub json: String,
+    /// The event itself, for another outbox; empty where it cannot be told from its JSON.
+    request_id: String,
+    recorded_at: Timestamp,
 }
 
 /// What an outcome meant for the events of its batch.
@@ -136,6 +140,24 @@ impl Outbox {
     ) -> Vec<DeadLetter> {
         self.seq = self.seq.saturating_add(1);
         let letter = self.seal(event, now);
+        self.keep(letter, delivery)
+    }
+
+    /// Takes over an event that another outbox handed on as [`DeadLetter::parcel`]. It keeps its
+    /// place in the sequence of its writer. What is no parcel comes back as a dead letter.
+    pub fn adopt(&mut self, parcel: &[u8], delivery: &Delivery) -> Vec<DeadLetter> {
+        match Letter::unpack(parcel) {
+            Some(letter) => self.keep(letter, delivery),
+            None => vec![DeadLetter {
+                reason: "parcel_unreadable".to_owned(),
+                json: String::from_utf8_lossy(parcel).into_owned(),
+                request_id: String::new(),
+                recorded_at: Timestamp::default(),
+            }],
+        }
+    }
+
+    fn keep(&mut self, letter: Letter, delivery: &Delivery) -> Vec<DeadLetter> {
         self.bytes = self.bytes.saturating_add(letter.json.len());
         self.events = self.events.saturating_add(1);
         self.queue.push_back(letter);
@@ -168,7 +190,7 @@ impl Outbox {
 
     /// The next batch to send now, if there is one. It counts as on its way until it is settled.
     pub fn poll(&mut self, delivery: &Delivery, now: Timestamp) -> Option<Batch> {
-        if !self.may_send(now) || !self.is_due(delivery, now) {
+        if !self.is_ready(delivery, now) {
             return None;
         }
         let letters = self.take_batch(delivery);
@@ -182,6 +204,11 @@ impl Outbox {
         let events = letters.len();
         self.in_flight.push((id, letters));
         Some(Batch { id, body, events })
+    }
+
+    /// Whether there is a batch to be sent now.
+    pub fn is_ready(&self, delivery: &Delivery, now: Timestamp) -> bool {
+        self.may_send(now) && self.is_due(delivery, now)
     }
 
     /// After a failure one batch at a time tries whether the audit API is back.
@@ -350,6 +377,8 @@ impl Outbox {
         DeadLetter {
             reason: reason.to_owned(),
             json: letter.json,
+            request_id: letter.request_id,
+            recorded_at: letter.recorded_at,
         }
     }
 

@@ -79,6 +79,9 @@ unsafe extern "C" {
         value: *mut *mut u8,
         value_size: *mut usize,
     ) -> u32;
+    fn proxy_register_shared_queue(name: *const u8, name_size: usize, queue: *mut u32) -> u32;
+    fn proxy_enqueue_shared_queue(queue: u32, item: *const u8, item_size: usize) -> u32;
+    fn proxy_dequeue_shared_queue(queue: u32, item: *mut *mut u8, item_size: *mut usize) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, by: i64) -> u32;
 }
@@ -166,6 +169,29 @@ pub(crate) fn property(path: &[&str]) -> Option<Vec<u8>> {
     returned(|bytes, size| {
         // SAFETY: as in `buffer`; the host reads `path` during the call only.
         unsafe { proxy_get_property(path.as_ptr(), path.len(), bytes, size) }
+    })
+}
+
+/// Makes a queue that all VMs of this `vm_id` share, or finds the one of that name; from now on
+/// this context is told when something is put into it.
+pub(crate) fn register_queue(name: &str) -> Option<u32> {
+    let mut queue = 0;
+    // SAFETY: the host reads `name` during the call only and writes one u32.
+    let status = unsafe { proxy_register_shared_queue(name.as_ptr(), name.len(), &raw mut queue) };
+    (status == OK).then_some(queue)
+}
+
+/// Puts an item into a shared queue; false if the host did not take it.
+pub(crate) fn enqueue(queue: u32, item: &[u8]) -> bool {
+    // SAFETY: the host reads `item` during the call only.
+    unsafe { proxy_enqueue_shared_queue(queue, item.as_ptr(), item.len()) == OK }
+}
+
+/// Takes the oldest item out of a shared queue.
+pub(crate) fn dequeue(queue: u32) -> Option<Vec<u8>> {
+    returned(|item, size| {
+        // SAFETY: as in `buffer`.
+        unsafe { proxy_dequeue_shared_queue(queue, item, size) }
     })
 }
 

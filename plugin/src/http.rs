@@ -99,10 +99,16 @@ impl HttpContext for Http {
         let Some(event) = exchange.end(end(), now) else {
             return;
         };
-        let pushed = shared::outbox(|outbox| outbox.push(event, &policy.delivery, now));
-        if let Some((dead, telemetry)) = pushed {
+        let pushed = shared::outbox(|outbox| {
+            let dead = outbox.push(event, &policy.delivery, now);
+            (dead, outbox.is_ready(&policy.delivery, now))
+        });
+        if let Some(((dead, is_ready), telemetry)) = pushed {
             telemetry.event_recorded();
             telemetry.dead_letters(&dead);
+            if is_ready {
+                shared::wake();
+            }
         }
     }
 }

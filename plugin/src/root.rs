@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use audit_layer_core::digest::HashForm;
 use audit_layer_core::limits::RECEIPT_BYTES_MAX;
-use audit_layer_core::outbox::{BatchId, Outcome};
+use audit_layer_core::outbox::{BatchId, DeadLetter, Outcome};
 use audit_layer_core::policy::Policy;
 use proxy_wasm::hostcalls::dispatch_http_call;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
@@ -20,6 +21,9 @@ use crate::{shared, telemetry};
 pub(crate) struct Root {
     policy: Option<Rc<Policy>>,
     callouts: BTreeMap<u32, (BatchId, usize)>,
+    queues: Option<Queues>,
+    /// The id of this VM's events.
+    writer: String,
 }
 
 impl Context for Root {
@@ -55,6 +59,9 @@ impl Context for Root {
             }
         });
         if let Some((dead, telemetry)) = drained {
+            // Whether another VM follows cannot be known here. If one does, the log has these
+            // events as well; their ids make that harmless.
+            telemetry.handed_over(self.hand_over(&dead));
             telemetry.dead_letters(&dead);
         }
         true
@@ -77,7 +84,12 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
-        self.deliver();
+        self.listen();
+        self.attend();
+    }
+
+    fn on_queue_ready(&mut self, _queue_id: u32) {
+        self.attend();
     }
 
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
@@ -91,14 +103,54 @@ impl RootContext for Root {
 
 impl Root {
     fn configure(&mut self, policy: Policy) {
-        let writer = shared::join();
+        self.writer = shared::join();
         let api = &policy.audit_api;
         let url = format!("{}://{}{}", api.scheme, api.authority, api.base_path);
-        telemetry::configured(url, &api.cluster, &writer);
+        telemetry::configured(url, &api.cluster, &self.writer);
         if !host::set_tick_period_ms(tick_period_ms(&policy)) {
             telemetry::no_ticks();
         }
         self.policy = Some(Rc::new(policy));
+    }
+
+    /// Registers the queues: not before the first tick, as a configuration that is only tried out
+    /// must not be heard from.
+    fn listen(&mut self) {
+        if let (None, Some(policy)) = (&self.queues, &self.policy) {
+            let queues = Queues::register(policy, &self.writer);
+            shared::set_wake(queues.wake);
+            self.queues = Some(queues);
+        }
+    }
+
+    /// Looks into the queues and sends what is due. Ticks look too, since a host may have no
+    /// notifications, or give them to a root that is gone.
+    fn attend(&mut self) {
+        if let Some(Queues { wake, handover }) = self.queues {
+            while wake.and_then(host::dequeue).is_some() {}
+            shared::woken();
+            while let Some(parcel) = handover.and_then(host::dequeue) {
+                self.adopt(&parcel);
+            }
+        }
+        self.deliver();
+    }
+
+    fn adopt(&self, parcel: &[u8]) {
+        let Some(policy) = &self.policy else { return };
+        let adopted = shared::outbox(|outbox| outbox.adopt(parcel, &policy.delivery));
+        if let Some((dead, telemetry)) = adopted {
+            telemetry.dead_letters(&dead);
+        }
+    }
+
+    /// Gives events to the VM that comes after this one, if one does; tells how many.
+    fn hand_over(&self, events: &[DeadLetter]) -> usize {
+        let queue = self.queues.as_ref().and_then(|queues| queues.handover);
+        let taken = |event: &&DeadLetter| {
+            queue.is_some_and(|queue| host::enqueue(queue, event.parcel().as_bytes()))
+        };
+        events.iter().filter(taken).count()
     }
 
     /// Sends what is due.
@@ -132,6 +184,32 @@ impl Root {
         let settled = shared::outbox(|outbox| outbox.settle(batch, outcome, retry, now));
         if let Some((settled, telemetry)) = settled {
             telemetry.batch_settled(&settled);
+        }
+    }
+}
+
+/// The shared queues of a root; each is absent where the host has none.
+struct Queues {
+    /// Of this VM alone: a stream calls for a root.
+    wake: Option<u32>,
+    /// Of all VMs that deliver to the same place: events of VMs that have ended.
+    handover: Option<u32>,
+}
+
+impl Queues {
+    /// Plugins of others, and of other configurations, may share the names.
+    fn register(policy: &Policy, writer: &str) -> Self {
+        let api = &policy.audit_api;
+        let place = [
+            &api.cluster,
+            &api.authority,
+            &api.base_path,
+            &policy.organization_id,
+        ];
+        let place = HashForm::Bare.hash(place.map(String::as_str).join("\n").as_bytes());
+        Self {
+            wake: host::register_queue(&format!("audit_layer.wake.{writer}")),
+            handover: host::register_queue(&format!("audit_layer.handover.{place}")),
         }
     }
 }

@@ -15,6 +15,10 @@ struct Shared {
     telemetry: Telemetry,
     writer_id: String,
     roots: usize,
+    /// The queue by which streams wake a root; absent where the host has none.
+    wake: Option<u32>,
+    /// Whether a root has been woken and has not come yet.
+    is_woken: bool,
 }
 
 thread_local! {
@@ -37,6 +41,8 @@ pub(crate) fn join() -> String {
         telemetry,
         writer_id: writer_id.clone(),
         roots: 1,
+        wake: None,
+        is_woken: false,
     };
     SHARED.with_borrow_mut(|slot| *slot = Some(shared));
     writer_id
@@ -49,6 +55,29 @@ pub(crate) fn leave() -> bool {
         shared.roots == 0
     })
     .unwrap_or(false)
+}
+
+/// From now on a root is woken by this queue.
+pub(crate) fn set_wake(queue: Option<u32>) {
+    with(|shared| (shared.wake, shared.is_woken) = (queue, false));
+}
+
+/// A root has come: it sends what is due, and may be woken again.
+pub(crate) fn woken() {
+    with(|shared| shared.is_woken = false);
+}
+
+/// Calls for a root, since something is due and streams never send. Where this does not work, the
+/// next tick does.
+pub(crate) fn wake() {
+    let queue = with(|shared| {
+        let queue = shared.wake.filter(|_| !shared.is_woken);
+        shared.is_woken = true;
+        queue
+    });
+    if let Some(queue) = queue.flatten() {
+        host::enqueue(queue, b"1");
+    }
 }
 
 /// Uses the outbox, and reports how its size changed. `f` must not call the host.

@@ -17,6 +17,7 @@ pub(crate) struct Telemetry {
     delivered: Option<u32>,
     retried: Option<u32>,
     dead_lettered: Option<u32>,
+    handed_over: Option<u32>,
     queue_events: Option<u32>,
     queue_bytes: Option<u32>,
 }
@@ -30,6 +31,7 @@ impl Telemetry {
             delivered: counter("audit_layer.events_delivered"),
             retried: counter("audit_layer.events_retried"),
             dead_lettered: counter("audit_layer.events_dead_lettered"),
+            handed_over: counter("audit_layer.events_handed_over"),
             queue_events: gauge("audit_layer.queue_events"),
             queue_bytes: gauge("audit_layer.queue_bytes"),
         }
@@ -47,11 +49,15 @@ impl Telemetry {
 
     /// Writes the events to the proxy's log, from which they can be imported.
     pub(crate) fn dead_letters(self, dead: &[DeadLetter]) {
-        for DeadLetter { reason, json } in dead {
+        for DeadLetter { reason, json, .. } in dead {
             let line = format!("{DEAD_LETTER} reason={reason} event={json}");
             host::log(Level::Error, &line);
         }
         add(self.dead_lettered, signed(dead.len()));
+    }
+
+    pub(crate) fn handed_over(self, events: usize) {
+        add(self.handed_over, signed(events));
     }
 
     /// The queue's events and bytes before and after a change. VMs share the gauges, so each adds

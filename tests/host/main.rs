@@ -4,6 +4,7 @@
 mod audit_api;
 mod budgets;
 mod call;
+mod handover;
 mod lifecycle;
 mod limits;
 mod proxy;

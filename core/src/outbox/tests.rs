@@ -278,3 +278,55 @@ fn a_clock_set_back_does_not_stop_delivery() {
     world.now = Timestamp::from_unix_ms(5);
     assert!(world.poll().is_some());
 }
+
+#[test]
+fn what_one_outbox_gives_up_another_can_take_over() {
+    let mut old = World::batching();
+    let recorded_at = old.now;
+    old.push(2);
+    let parcels: Vec<_> = old
+        .outbox
+        .drain("shutdown")
+        .iter()
+        .map(DeadLetter::parcel)
+        .collect();
+    let mut new = World::batching();
+    new.now = recorded_at.plus_ms(200);
+    for parcel in &parcels {
+        let delivery = &new.policy.delivery;
+        assert_eq!(new.outbox.adopt(parcel.as_bytes(), delivery), []);
+    }
+    let batch = new.poll().expect("they have waited long enough");
+    assert_eq!(sequence(&batch), [1, 2]);
+}
+
+#[test]
+fn what_is_no_parcel_is_a_dead_letter() {
+    let mut post = World::batching();
+    for odd in ["", "1 2", "2 1000 id {}", "1 soon id {}"] {
+        let dead = post.outbox.adopt(odd.as_bytes(), &post.policy.delivery);
+        assert_eq!(dead.len(), 1);
+        assert_eq!(
+            (&*dead[0].reason, &*dead[0].json),
+            ("parcel_unreadable", odd)
+        );
+    }
+    assert_eq!((post.outbox.depth(), post.outbox.bytes()), (0, 0));
+}
+
+#[test]
+fn what_is_taken_over_counts_for_the_bounds() {
+    let mut old = World::batching();
+    old.push(6);
+    let mut new = World::batching();
+    new.push(1);
+    let mut dead = Vec::new();
+    for letter in old.outbox.drain("shutdown") {
+        dead.extend(
+            new.outbox
+                .adopt(letter.parcel().as_bytes(), &new.policy.delivery),
+        );
+    }
+    assert_eq!(dead.len(), 1);
+    assert_eq!((&*dead[0].reason, new.outbox.depth()), ("queue_full", 6));
+}

@@ -1,0 +1,39 @@
+//! An event on its way from one VM's outbox to another's.
+//!
+//! A VM that ends hands its events to the next one through the host's shared queue, of which each
+//! entry is one parcel: `1 <recorded at, Unix ms> <request id> <the event's JSON>`. The 1 is the
+//! version, since the VMs may run different releases.
+
+use super::{DeadLetter, Letter};
+use crate::time::Timestamp;
+
+const VERSION: &str = "1";
+
+impl DeadLetter {
+    /// The event as another outbox can take it over.
+    pub fn parcel(&self) -> String {
+        let Self {
+            json,
+            request_id,
+            recorded_at,
+            ..
+        } = self;
+        format!("{VERSION} {} {request_id} {json}", recorded_at.unix_ms())
+    }
+}
+
+impl Letter {
+    pub(super) fn unpack(parcel: &[u8]) -> Option<Self> {
+        let mut parts = str::from_utf8(parcel).ok()?.splitn(4, ' ');
+        if parts.next()? != VERSION {
+            return None;
+        }
+        let recorded_ms = parts.next()?.parse().ok()?;
+        let (request_id, json) = (parts.next()?, parts.next()?);
+        Some(Self {
+            request_id: request_id.to_owned(),
+            json: json.to_owned(),
+            recorded_at: Timestamp::from_unix_ms(recorded_ms),
+        })
+    }
+}

@@ -1,0 +1,95 @@
+//! Events between VMs, and between streams and the root: what shared queues are used for.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use proxy_wasm_host_test::{Profile, Status};
+
+use crate::call::{ASK, OPENAI, OPENAI_ANSWER, whole_call};
+use crate::proxy::{BATCHED, Proxy, plugin};
+
+const TICK: Duration = Duration::from_millis(100);
+
+fn call(proxy: &Proxy) {
+    let stream = proxy.vm.stream();
+    whole_call(&stream, OPENAI, ASK.as_bytes(), OPENAI_ANSWER.as_bytes());
+}
+
+/// Batches of two, or of what has come within a minute.
+fn pairs() -> String {
+    BATCHED.replace(
+        r#""path": "/audit/log/batch""#,
+        r#""path": "/audit/log/batch", "max_events": 2, "linger_ms": 60000"#,
+    )
+}
+
+#[test]
+fn a_full_batch_is_sent_before_the_next_tick() -> Result<()> {
+    let proxy = Proxy::with(Profile::envoy(), &plugin()?.configuration(pairs()))?;
+    proxy.host.advance(TICK);
+    call(&proxy);
+    proxy.host.settle();
+    assert_eq!(proxy.host.callouts().len(), 0);
+    call(&proxy);
+    proxy.host.settle();
+    assert_eq!(proxy.host.callouts().len(), 1);
+    call(&proxy);
+    call(&proxy);
+    proxy.host.settle();
+    assert_eq!(proxy.host.callouts().len(), 2, "it wakes again");
+    Ok(())
+}
+
+#[test]
+fn where_a_queue_wakes_nobody_the_tick_delivers() -> Result<()> {
+    let without_queues = Profile::envoy().answering(
+        Status::Unimplemented,
+        ["proxy_register_shared_queue", "proxy_dequeue_shared_queue"],
+    );
+    for profile in [
+        Profile::envoy().without_queue_notifications(),
+        without_queues,
+    ] {
+        let proxy = Proxy::with(profile, &plugin()?.configuration(pairs()))?;
+        proxy.host.advance(TICK);
+        call(&proxy);
+        call(&proxy);
+        proxy.host.settle();
+        assert_eq!(proxy.host.callouts().len(), 0);
+        proxy.host.advance(TICK);
+        assert_eq!(proxy.host.callouts().len(), 1);
+    }
+    Ok(())
+}
+
+#[test]
+fn the_next_vm_delivers_what_its_predecessor_held() -> Result<()> {
+    let mut proxy = Proxy::with(Profile::envoy(), &plugin()?.configuration(pairs()))?;
+    proxy.host.advance(TICK);
+    call(&proxy);
+    let next = plugin()?
+        .configuration(pairs().replace("60000", "200"))
+        .environment("RELEASE", "2");
+    proxy.vm = proxy.vm.replace(&next)?;
+    let dead = proxy.dead_letters();
+    let event = proxy.event();
+    assert_eq!(dead.len(), 1, "it cannot know that another one follows");
+    assert_eq!(dead[0].event["request_id"], event["request_id"]);
+    assert_eq!(proxy.host.metrics()["audit_layer.events_handed_over"], 1);
+    assert_eq!(proxy.host.metrics()["audit_layer.queue_events"], 0);
+    Ok(())
+}
+
+#[test]
+fn a_vm_that_delivers_elsewhere_takes_over_nothing() -> Result<()> {
+    let mut proxy = Proxy::with(Profile::envoy(), &plugin()?.configuration(pairs()))?;
+    proxy.host.advance(TICK);
+    call(&proxy);
+    let next = plugin()?
+        .configuration(pairs().replace("org_1", "org_2"))
+        .environment("RELEASE", "2");
+    proxy.vm = proxy.vm.replace(&next)?;
+    assert!(proxy.events().is_empty());
+    assert_eq!(proxy.dead_letters().len(), 1);
+    Ok(())
+}
