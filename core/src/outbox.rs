@@ -105,8 +105,8 @@ pub struct DeadLetter {
 /// What an outcome meant for the events of its batch.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Settled {
-    /// Events acknowledged.
-    pub delivered: usize,
+    /// How long each event that is acknowledged took from being recorded, in milliseconds.
+    pub delivered_after_ms: Vec<u64>,
     /// Events that will be sent again.
     pub retried: usize,
     /// Events given up.
@@ -270,20 +270,21 @@ impl Outbox {
         };
         let (_, letters) = self.in_flight.swap_remove(at);
         match outcome {
-            Outcome::Accepted(receipt) => self.accept(letters, &receipt),
+            Outcome::Accepted(receipt) => self.accept(letters, &receipt, now),
             Outcome::Refused { reason } => self.refuse(letters, &reason),
             Outcome::Failed { retry_after_ms } => self.retry(letters, retry_after_ms, retry, now),
         }
     }
 
-    fn accept(&mut self, letters: Vec<Letter>, receipt: &Receipt) -> Settled {
+    fn accept(&mut self, letters: Vec<Letter>, receipt: &Receipt, now: Timestamp) -> Settled {
         self.failures = 0;
         let mut settled = Settled::default();
         for (number, letter) in letters.into_iter().enumerate() {
             match receipt.rejection(number, &letter.request_id) {
                 Some(reason) => settled.dead.push(self.bury(letter, reason)),
                 None => {
-                    settled.delivered = settled.delivered.saturating_add(1);
+                    let after_ms = now.ms_since(letter.recorded_at);
+                    settled.delivered_after_ms.push(after_ms);
                     self.forget(&letter);
                 }
             }
@@ -326,9 +327,9 @@ impl Outbox {
             .map(|letter| self.bury(letter, "max_age"))
             .collect();
         Settled {
-            delivered: 0,
             retried,
             dead,
+            ..Settled::default()
         }
     }
 

@@ -41,6 +41,7 @@ pub(crate) enum Level {
 pub(crate) enum MetricKind {
     Counter = 0,
     Gauge = 1,
+    Histogram = 2,
 }
 
 const OK: u32 = 0;
@@ -84,12 +85,13 @@ unsafe extern "C" {
     fn proxy_dequeue_shared_queue(queue: u32, item: *mut *mut u8, item_size: *mut usize) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, by: i64) -> u32;
+    fn proxy_record_metric(id: u32, value: u64) -> u32;
 }
 
-/// Writes one line to the proxy's log.
-pub(crate) fn log(level: Level, line: &str) {
+/// Writes one line to the proxy's log; false if the host did not take it.
+pub(crate) fn log(level: Level, line: &str) -> bool {
     // SAFETY: the host reads `line` during the call only.
-    unsafe { proxy_log(number(level), line.as_ptr(), line.len()) };
+    unsafe { proxy_log(number(level), line.as_ptr(), line.len()) == OK }
 }
 
 /// The host's clock; the epoch if it has none.
@@ -208,6 +210,12 @@ pub(crate) fn define_metric(kind: MetricKind, name: &str) -> Option<u32> {
 pub(crate) fn increment_metric(id: u32, by: i64) {
     // SAFETY: no memory is passed.
     unsafe { proxy_increment_metric(id, by) };
+}
+
+/// Adds a value to a histogram.
+pub(crate) fn record_metric(id: u32, value: u64) {
+    // SAFETY: no memory is passed.
+    unsafe { proxy_record_metric(id, value) };
 }
 
 /// Takes over memory that a host call returns; nothing if the call fails.

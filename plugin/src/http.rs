@@ -99,12 +99,13 @@ impl HttpContext for Http {
         let Some(event) = exchange.end(end(), now) else {
             return;
         };
+        let is_truncated = event.metadata.audit_layer.capture.truncated;
         let pushed = shared::outbox(|outbox| {
             let dead = outbox.push(event, &policy.delivery, now);
             (dead, outbox.is_ready(&policy.delivery, now))
         });
         if let Some(((dead, is_ready), telemetry)) = pushed {
-            telemetry.event_recorded();
+            telemetry.event_recorded(is_truncated);
             telemetry.dead_letters(&dead);
             if is_ready {
                 shared::wake();

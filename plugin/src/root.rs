@@ -140,6 +140,7 @@ impl Root {
         let Some(policy) = &self.policy else { return };
         let adopted = shared::outbox(|outbox| outbox.adopt(parcel, &policy.delivery));
         if let Some((dead, telemetry)) = adopted {
+            telemetry.taken_over();
             telemetry.dead_letters(&dead);
         }
     }

@@ -10,54 +10,93 @@ use crate::host::{self, Level, MetricKind};
 /// the word `event=` to the end of the line.
 const DEAD_LETTER: &str = "audit-layer dead-letter";
 
-/// The VM's metrics. A host without metrics costs nothing but their numbers.
+/// The VM's metrics; `OPERATING.md` says what each means. A host without metrics costs nothing but
+/// their numbers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Telemetry {
     recorded: Option<u32>,
+    truncated: Option<u32>,
     delivered: Option<u32>,
+    delivery_ms: Option<u32>,
     retried: Option<u32>,
     dead_lettered: Option<u32>,
+    dead_lettered_by: [Option<u32>; REASONS.len()],
+    lost: Option<u32>,
     handed_over: Option<u32>,
+    taken_over: Option<u32>,
     queue_events: Option<u32>,
     queue_bytes: Option<u32>,
 }
 
+/// Reasons of dead letters that have a counter of their own. What else there is, the audit API's
+/// refusals, counts for the last.
+const REASONS: [&str; 4] = ["queue_full", "max_age", "shutdown", "refused"];
+
 impl Telemetry {
     pub(crate) fn define() -> Self {
-        let counter = |name| host::define_metric(MetricKind::Counter, name);
-        let gauge = |name| host::define_metric(MetricKind::Gauge, name);
+        let metric = |kind, name: &str| host::define_metric(kind, &format!("audit_layer.{name}"));
+        let counter = |name: &str| metric(MetricKind::Counter, name);
+        let gauge = |name: &str| metric(MetricKind::Gauge, name);
         Self {
-            recorded: counter("audit_layer.events_recorded"),
-            delivered: counter("audit_layer.events_delivered"),
-            retried: counter("audit_layer.events_retried"),
-            dead_lettered: counter("audit_layer.events_dead_lettered"),
-            handed_over: counter("audit_layer.events_handed_over"),
-            queue_events: gauge("audit_layer.queue_events"),
-            queue_bytes: gauge("audit_layer.queue_bytes"),
+            recorded: counter("events_recorded"),
+            truncated: counter("events_truncated"),
+            delivered: counter("events_delivered"),
+            delivery_ms: metric(MetricKind::Histogram, "delivery_ms"),
+            retried: counter("events_retried"),
+            dead_lettered: counter("events_dead_lettered"),
+            dead_lettered_by: REASONS
+                .map(|reason| counter(&format!("events_dead_lettered_{reason}"))),
+            lost: counter("events_lost"),
+            handed_over: counter("events_handed_over"),
+            taken_over: counter("events_taken_over"),
+            queue_events: gauge("queue_events"),
+            queue_bytes: gauge("queue_bytes"),
         }
     }
 
-    pub(crate) fn event_recorded(self) {
+    pub(crate) fn event_recorded(self, is_truncated: bool) {
         add(self.recorded, 1);
+        add(self.truncated, i64::from(is_truncated));
     }
 
     pub(crate) fn batch_settled(self, settled: &Settled) {
-        add(self.delivered, signed(settled.delivered));
+        add(self.delivered, signed(settled.delivered_after_ms.len()));
+        if let Some(id) = self.delivery_ms {
+            for after_ms in &settled.delivered_after_ms {
+                host::record_metric(id, *after_ms);
+            }
+        }
         add(self.retried, signed(settled.retried));
         self.dead_letters(&settled.dead);
     }
 
-    /// Writes the events to the proxy's log, from which they can be imported.
+    /// Writes the events to the proxy's log, from which they can be imported. One that the log does
+    /// not take is lost.
     pub(crate) fn dead_letters(self, dead: &[DeadLetter]) {
         for DeadLetter { reason, json, .. } in dead {
             let line = format!("{DEAD_LETTER} reason={reason} event={json}");
-            host::log(Level::Error, &line);
+            if host::log(Level::Error, &line) {
+                add(self.dead_lettered, 1);
+                add(self.dead_lettered_by(reason), 1);
+            } else {
+                add(self.lost, 1);
+            }
         }
-        add(self.dead_lettered, signed(dead.len()));
+    }
+
+    fn dead_lettered_by(self, reason: &str) -> Option<u32> {
+        let metrics = REASONS.iter().zip(self.dead_lettered_by);
+        metrics
+            .filter(|(known, _)| **known == reason || **known == "refused")
+            .find_map(|(_, metric)| metric)
     }
 
     pub(crate) fn handed_over(self, events: usize) {
         add(self.handed_over, signed(events));
+    }
+
+    pub(crate) fn taken_over(self) {
+        add(self.taken_over, 1);
     }
 
     /// The queue's events and bytes before and after a change. VMs share the gauges, so each adds

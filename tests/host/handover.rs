@@ -93,3 +93,26 @@ fn a_vm_that_delivers_elsewhere_takes_over_nothing() -> Result<()> {
     assert_eq!(proxy.dead_letters().len(), 1);
     Ok(())
 }
+
+#[test]
+fn an_event_that_the_log_refuses_too_is_counted_as_lost() -> Result<()> {
+    let profile = Profile::envoy().answering(Status::InternalFailure, ["proxy_log"]);
+    let proxy = Proxy::with(profile, &plugin()?.configuration(pairs()))?;
+    call(&proxy);
+    proxy.host.stop();
+    let metrics = proxy.host.metrics();
+    assert_eq!(metrics["audit_layer.events_lost"], 1);
+    assert_eq!(metrics["audit_layer.events_dead_lettered"], 0);
+    Ok(())
+}
+
+#[test]
+fn the_time_of_a_delivery_is_measured_from_the_end_of_the_call() -> Result<()> {
+    let proxy = Proxy::new()?;
+    call(&proxy);
+    proxy.event();
+    let times = proxy.host.histogram("audit_layer.delivery_ms");
+    assert_eq!(times.len(), 1);
+    assert!((200..400).contains(&times[0]), "it lingers: {times:?}");
+    Ok(())
+}

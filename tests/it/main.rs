@@ -11,6 +11,7 @@ mod expected;
 mod faults;
 mod fixture;
 mod headers;
+mod operating;
 mod readme;
 mod recordings;
 mod sdk;

@@ -120,6 +120,12 @@ impl Envoy {
         };
         Ok(text.lines().filter_map(number).collect())
     }
+
+    /// Envoy's statistics as Prometheus reads them.
+    pub async fn prometheus(&self) -> Result<String> {
+        let url = format!("http://{}/stats/prometheus", self.admin);
+        Ok(Client::new().get(url).send().await?.text().await?)
+    }
 }
 
 /// What `envoy --mode validate` says of a configuration.

@@ -120,7 +120,7 @@ fn a_failed_batch_is_sent_again_with_the_same_ids_before_younger_events() {
     world.pass_ms(100);
     let again = world.poll().unwrap();
     assert_eq!(again.body, first.body);
-    assert_eq!(world.settle(&again, accepted()).delivered, 3);
+    assert_eq!(world.settle(&again, accepted()).delivered_after_ms.len(), 3);
     world.pass_ms(200);
     assert_eq!(sequence(&world.poll().unwrap()), [4, 5]);
 }
@@ -214,7 +214,7 @@ fn one_rejected_event_costs_no_other() {
     let answer =
         br#"{"accepted":2,"rejected":[{"line":2,"request_id":null,"error":{"code":"bad_event"}}]}"#;
     let settled = world.settle(&batch, Outcome::of_answer(207, None, answer));
-    assert_eq!(settled.delivered, 2);
+    assert_eq!(settled.delivered_after_ms.len(), 2);
     assert_eq!(settled.dead.len(), 1);
     assert_eq!(settled.dead[0].reason, "bad_event");
     assert!(settled.dead[0].json.contains(r#""seq":2}"#));

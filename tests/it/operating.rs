@@ -1,0 +1,73 @@
+//! OPERATING.md, the alert rules and the dashboard speak of statistics that there are.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use audit_layer_tests::wait::{PATIENCE, wait_until};
+use audit_layer_tests::workspace;
+use serde_json::Value;
+
+use crate::call::{Call, OPENAI};
+use crate::fixture::{run, stack};
+
+#[test]
+fn every_statistic_is_documented_alerted_on_or_shown() -> Result<()> {
+    run(async {
+        let stack = stack().await?;
+        let body = r#"{"model":"m","messages":[{"role":"user","content":"Hi"}]}"#;
+        Call::new(OPENAI, body.to_owned())
+            .make(&stack.url()?)
+            .await?;
+        // The histogram shows when its first value has been merged.
+        let real = wait_until("delivery time", PATIENCE, async || {
+            let names = names(&stack.envoy.prometheus().await?);
+            Ok(names.contains("delivery_ms").then_some(names))
+        });
+        let real = real.await?;
+        assert_eq!(documented()?, real);
+        let alerts = std::fs::read_to_string(workspace::root().join("envoy/alerts.yaml"))?;
+        let dashboard = std::fs::read_to_string(workspace::root().join("envoy/dashboard.json"))?;
+        serde_json::from_str::<Value>(&dashboard)?;
+        assert_eq!(names(&dashboard), real, "the dashboard shows all of them");
+        let alerts = names(&alerts);
+        assert!(alerts.is_subset(&real) && alerts.len() > 4, "{alerts:?}");
+        Ok(())
+    })
+}
+
+/// The plugin's statistics that a text of Prometheus's names, without a histogram's suffixes.
+fn names(text: &str) -> BTreeSet<String> {
+    let is_name = |character: char| character.is_ascii_lowercase() || character == '_';
+    text.split(|character| !is_name(character))
+        .filter_map(|word| word.strip_prefix("audit_layer_"))
+        .map(|name| {
+            ["_bucket", "_sum", "_count"]
+                .iter()
+                .find_map(|suffix| name.strip_suffix(suffix))
+                .unwrap_or(name)
+                .to_owned()
+        })
+        .collect()
+}
+
+/// The names in the table of OPERATING.md; `_x` in a row stands for the first name's last word
+/// exchanged.
+fn documented() -> Result<BTreeSet<String>> {
+    let text = std::fs::read_to_string(workspace::root().join("OPERATING.md"))?;
+    let (_, table) = text
+        .split_once("| name | kind | meaning |")
+        .expect("a table");
+    let rows = table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
+    let names = rows.flat_map(|row| {
+        let cell = row.split('|').nth(1).unwrap_or_default();
+        let names = cell.split('`').skip(1).step_by(2);
+        names.map(|name| match name.strip_prefix('_') {
+            Some(reason) => format!("events_dead_lettered_{reason}"),
+            None => name.to_owned(),
+        })
+    });
+    Ok(names.collect())
+}
