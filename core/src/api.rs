@@ -43,6 +43,7 @@ mod openai_speech;
 mod openai_transcriptions;
 mod openai_usage;
 mod path_model;
+mod refusal;
 mod replicate_predictions;
 mod route;
 mod sagemaker_invocations;
@@ -63,6 +64,7 @@ use crate::note::Note;
 use crate::prompt::{Message, Prompt, content_text};
 
 pub use path_model::model_in_path;
+pub use refusal::{Refusal, refusal};
 pub use route::{Evidence, Identity, identify, without_query};
 
 /// Every format, by name.

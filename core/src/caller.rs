@@ -41,7 +41,7 @@ const KNOWN: [&str; 10] = [
 ];
 
 /// The audit fields of one call, as its caller gave them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Caller {
     /// `x-audit-user-id`.
     pub user_id: Option<String>,

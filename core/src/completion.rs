@@ -19,7 +19,13 @@ pub struct End {
     pub source: Option<String>,
     /// How often the proxy tried upstreams.
     pub upstream_attempts: Option<u64>,
+    /// Whether the answer waited to the end for the record of its prompt: what came of it reached
+    /// no client.
+    pub is_withheld: bool,
 }
+
+/// The proxy's words on a response that the plugin refused, as its prompt was not recorded.
+pub const UNRECORDED: &str = "audit_unrecorded";
 
 /// Envoy's response flags, as the bits of its attribute `response.flags`.
 ///
@@ -69,11 +75,14 @@ pub struct Seen {
 pub fn state(seen: Seen, end: &End) -> CompletionState {
     let flags = end.flags.names();
     let has = |any: &[&str]| flags.iter().any(|flag| any.contains(flag));
-    if has(&TIMEOUT) {
+    let has_passed = |came: bool| came && !end.is_withheld;
+    if details_start(end, UNRECORDED) {
+        CompletionState::LocalReply
+    } else if has(&TIMEOUT) {
         CompletionState::Timeout
-    } else if seen.ended {
+    } else if has_passed(seen.ended) {
         ended(seen, end)
-    } else if seen.whole {
+    } else if has_passed(seen.whole) {
         // Some clients leave as soon as the last event has come.
         CompletionState::Complete
     } else if details_start(end, "downstream_local_disconnect") {

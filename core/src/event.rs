@@ -93,7 +93,7 @@ impl RiskLevel {
 }
 
 /// Members of a JSON object in the order they came, each value byte for byte as it was written.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Members(pub Vec<(String, Box<RawValue>)>);
 
 impl Serialize for Members {
@@ -173,6 +173,9 @@ pub struct Completion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CompletionState {
+    /// The prompt is recorded, and the answer is still to come: an event of the same `request_id`
+    /// supersedes this one.
+    Pending,
     /// The provider answered, and the answer is whole.
     Complete,
     /// The client left before the answer was whole.
@@ -326,7 +329,7 @@ pub enum ContentPolicy {
 }
 
 /// What the gateway knows of the request. Never a credential.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Gateway {
     /// The gateway's `x-request-id`.
     pub request_id: Option<String>,

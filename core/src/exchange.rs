@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::answer::cut;
-use crate::api::{self, Evidence, Identity, without_query};
+use crate::api::{self, Evidence, Identity, Refusal, without_query};
 use crate::caller::Caller;
 use crate::completion::{self, End, Seen};
 use crate::decode::Decoder;
@@ -27,20 +27,30 @@ use self::response::{Answered, ResponseSide};
 /// Name and version of the plugin, as events carry it.
 pub const PLUGIN: &str = concat!("audit-layer/", env!("CARGO_PKG_VERSION"));
 
+/// Why a call is refused that may not pass unrecorded.
+const UNRECORDED: &str = "The audit log did not confirm the record of this request in time, \
+    and this gateway passes on no answer without it. Please try again.";
+
 /// The state machine of one call.
 ///
 /// Ending it consumes it: one call gives at most one event. Any split of the bodies into pieces
 /// gives the same event.
 #[derive(Debug)]
 pub struct Exchange {
+    call: Call,
+    request: RequestSide,
+    response: ResponseSide,
+}
+
+/// What is known of a call beside its bodies.
+#[derive(Debug, Clone)]
+struct Call {
     policy: Rc<Policy>,
     identity: Identity,
     request_id: String,
     started: Timestamp,
     caller: Caller,
     gateway: Gateway,
-    request: RequestSide,
-    response: ResponseSide,
     notes: BTreeSet<Note>,
 }
 
@@ -59,47 +69,50 @@ impl Exchange {
         let mut notes = BTreeSet::new();
         let id = uuid::Builder::from_unix_timestamp_millis(now.unix_ms(), &entropy).into_uuid();
         Some(Self {
-            policy: Rc::clone(policy),
-            request_id: id.to_string(),
-            started: now,
-            caller: Caller::read(headers, &mut notes),
-            gateway: gateway(headers, path, &mut notes),
             request: RequestSide::new(identity.format, headers, &policy.capture),
             response: ResponseSide::new(identity.format, &policy.capture),
-            identity,
-            notes,
+            call: Call {
+                policy: Rc::clone(policy),
+                request_id: id.to_string(),
+                started: now,
+                caller: Caller::read(headers, &mut notes),
+                gateway: gateway(headers, path, &mut notes),
+                identity,
+                notes,
+            },
         })
     }
 
     /// The event's `request_id`, if there will be an event as far as is known.
     pub fn request_id(&self) -> Option<&str> {
-        let is_audited = match self.identity.evidence {
+        let is_audited = match self.call.identity.evidence {
             Evidence::Enough => true,
             Evidence::NeedsPrompt => self.request.has_prompt(),
         };
-        is_audited.then_some(&self.request_id)
+        is_audited.then_some(&self.call.request_id)
     }
 
     /// Takes the next bytes of the request's body.
     pub fn request_body(&mut self, chunk: &[u8]) {
-        self.request.body(chunk, &mut self.notes);
+        self.request.body(chunk, &mut self.call.notes);
     }
 
     /// The request ended: reads its body and lets go of it.
     pub fn request_end(&mut self) {
-        let format = self.identity.format;
-        self.request.end(format, &self.policy, &mut self.notes);
+        let format = self.call.identity.format;
+        self.request
+            .end(format, &self.call.policy, &mut self.call.notes);
     }
 
     /// Takes the response's headers.
     pub fn response_head(&mut self, headers: Headers<'_>) {
-        self.response.head(headers, &mut self.notes);
+        self.response.head(headers, &mut self.call.notes);
     }
 
     /// Takes the next bytes of the response's body.
     pub fn response_body(&mut self, chunk: &[u8], now: Timestamp) {
         self.response
-            .body(chunk, now.ms_since(self.started), &mut self.notes);
+            .body(chunk, now.ms_since(self.call.started), &mut self.call.notes);
     }
 
     /// The response ended: all of its body has come.
@@ -107,31 +120,67 @@ impl Exchange {
         self.response.end();
     }
 
+    /// The record of the prompt, when the request has ended and there is no answer yet; `None` if it
+    /// is no call of a model, or still coming. The event of [`Self::end`] supersedes it.
+    pub fn pending(&self, now: Timestamp) -> Option<AuditEvent> {
+        self.request_id()?;
+        let asked = self.request.asked()?;
+        let Call {
+            policy, identity, ..
+        } = &self.call;
+        let nothing = ResponseSide::new(identity.format, &policy.capture).nothing();
+        let duration_ms = now.ms_since(self.call.started);
+        Some(event(
+            self.call.clone(),
+            asked,
+            nothing,
+            Usage::default(),
+            CompletionState::Pending,
+            End::default(),
+            duration_ms,
+        ))
+    }
+
+    /// What to tell the client whose call may not pass unrecorded, as its provider would write it.
+    pub fn refusal(&self) -> Refusal {
+        api::refusal(self.call.identity.format, UNRECORDED)
+    }
+
     /// Ends the exchange, however far it came, and gives its event; `None` if its body has shown
     /// that it was no call of a model.
     pub fn end(mut self, end: End, now: Timestamp) -> Option<AuditEvent> {
         self.request_id()?;
-        let format = self.identity.format;
-        let asked = self.request.finish(format, &self.policy, &mut self.notes);
-        let answered = self.response.finish(&mut self.notes);
+        let format = self.call.identity.format;
+        let asked = self
+            .request
+            .finish(format, &self.call.policy, &mut self.call.notes);
+        let answered = self.response.finish(&mut self.call.notes);
         let state = completion::state(seen(&answered), &end);
-        self.gateway.route = end.route.clone();
-        self.gateway.cluster = end.cluster.clone();
-        self.gateway.source = end.source.clone();
-        self.gateway.upstream_attempts = end.upstream_attempts;
-        let usage = usage(&answered, state, &mut self.notes);
+        self.call.gateway.route = end.route.clone();
+        self.call.gateway.cluster = end.cluster.clone();
+        self.call.gateway.source = end.source.clone();
+        self.call.gateway.upstream_attempts = end.upstream_attempts;
+        let usage = usage(&answered, state, &mut self.call.notes);
         match state {
             CompletionState::UpstreamAbort if answered.ended => {
-                self.notes.insert(Note::StreamUnterminated);
+                self.call.notes.insert(Note::StreamUnterminated);
             }
             // The proxy's own words are not the provider's, whose format they would be noted to lack.
             CompletionState::LocalReply | CompletionState::Timeout => {
-                self.notes.remove(&Note::ResponseUnreadable);
+                self.call.notes.remove(&Note::ResponseUnreadable);
             }
             _ => {}
         }
-        let duration_ms = now.ms_since(self.started);
-        Some(event(self, asked, answered, usage, state, end, duration_ms))
+        let duration_ms = now.ms_since(self.call.started);
+        Some(event(
+            self.call,
+            asked,
+            answered,
+            usage,
+            state,
+            end,
+            duration_ms,
+        ))
     }
 }
 
@@ -161,7 +210,7 @@ fn usage(answered: &Answered, state: CompletionState, notes: &mut BTreeSet<Note>
 }
 
 fn event(
-    exchange: Exchange,
+    call: Call,
     asked: Asked,
     mut answered: Answered,
     usage: Usage,
@@ -169,7 +218,7 @@ fn event(
     end: End,
     duration_ms: u64,
 ) -> AuditEvent {
-    let Exchange {
+    let Call {
         policy,
         identity,
         request_id,
@@ -177,8 +226,7 @@ fn event(
         caller,
         gateway,
         mut notes,
-        ..
-    } = exchange;
+    } = call;
     let content = policy.capture.content;
     let error = answered.answer.error.take().map(|mut error| {
         error.message = error.message.filter(|_| content == ContentPolicy::Full);
@@ -186,7 +234,7 @@ fn event(
     });
     let completion = Completion {
         state,
-        http_status: answered.status.or(end.http_status),
+        http_status: http_status(&answered, &end, state),
         finish_reasons: finish_reasons(&answered, state),
         flags: end.flags.names(),
         details: end.details,
@@ -244,6 +292,14 @@ fn event(
                 gateway,
             },
         },
+    }
+}
+
+/// The status that the client got, which is not the provider's where the gateway answered.
+fn http_status(answered: &Answered, end: &End, state: CompletionState) -> Option<u16> {
+    match state {
+        CompletionState::LocalReply => end.http_status.or(answered.status),
+        _ => answered.status.or(end.http_status),
     }
 }
 

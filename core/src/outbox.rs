@@ -7,10 +7,10 @@
 mod parcel;
 mod receipt;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 
-use crate::event::{AuditEvent, Writer};
+use crate::event::{AuditEvent, CompletionState, Writer};
 use crate::limits::{BATCHES_IN_FLIGHT_MAX, RETRY_AFTER_MS_MAX};
 use crate::policy::{Delivery, Retry};
 use crate::time::Timestamp;
@@ -22,10 +22,14 @@ pub use receipt::{Receipt, Rejected};
 pub struct Outbox {
     writer_id: String,
     seq: u64,
+    /// Places in the sequence of calls whose end is still to come.
+    begun: BTreeMap<String, u64>,
     queue: VecDeque<Letter>,
     in_flight: Vec<(BatchId, Vec<Letter>)>,
     bytes: usize,
     events: usize,
+    /// Of these, events that calls wait for.
+    pending: usize,
     last_batch: u64,
     failures: u32,
     retry_at: Timestamp,
@@ -38,6 +42,8 @@ struct Letter {
     request_id: String,
     json: String,
     recorded_at: Timestamp,
+    /// Whether a call waits until it is acknowledged.
+    is_pending: bool,
 }
 
 /// Names a batch that is on its way.
@@ -100,6 +106,14 @@ pub struct DeadLetter {
     /// The event itself, for another outbox; empty where it cannot be told from its JSON.
     request_id: String,
     recorded_at: Timestamp,
+    is_pending: bool,
+}
+
+impl DeadLetter {
+    /// The call that waited for this event, if one did.
+    pub fn awaited_by(&self) -> Option<&str> {
+        self.is_pending.then_some(&self.request_id)
+    }
 }
 
 /// What an outcome meant for the events of its batch.
@@ -107,6 +121,8 @@ pub struct DeadLetter {
 pub struct Settled {
     /// How long each event that is acknowledged took from being recorded, in milliseconds.
     pub delivered_after_ms: Vec<u64>,
+    /// The calls that waited for one of these events, by their request ids.
+    pub acknowledged: Vec<String>,
     /// Events that will be sent again.
     pub retried: usize,
     /// Events given up.
@@ -119,10 +135,12 @@ impl Outbox {
         Self {
             writer_id,
             seq: 0,
+            begun: BTreeMap::new(),
             queue: VecDeque::new(),
             in_flight: Vec::new(),
             bytes: 0,
             events: 0,
+            pending: 0,
             last_batch: 0,
             failures: 0,
             retry_at: Timestamp::default(),
@@ -138,8 +156,8 @@ impl Outbox {
         delivery: &Delivery,
         now: Timestamp,
     ) -> Vec<DeadLetter> {
-        self.seq = self.seq.saturating_add(1);
-        let letter = self.seal(event, now);
+        let seq = self.place(&event);
+        let letter = self.seal(event, seq, now);
         self.keep(letter, delivery)
     }
 
@@ -153,6 +171,7 @@ impl Outbox {
                 json: String::from_utf8_lossy(parcel).into_owned(),
                 request_id: String::new(),
                 recorded_at: Timestamp::default(),
+                is_pending: false,
             }],
         }
     }
@@ -160,6 +179,7 @@ impl Outbox {
     fn keep(&mut self, letter: Letter, delivery: &Delivery) -> Vec<DeadLetter> {
         self.bytes = self.bytes.saturating_add(letter.json.len());
         self.events = self.events.saturating_add(1);
+        self.pending = self.pending.saturating_add(usize::from(letter.is_pending));
         self.queue.push_back(letter);
         let mut dead = Vec::new();
         while self.is_over(delivery) {
@@ -171,14 +191,28 @@ impl Outbox {
         dead
     }
 
-    fn seal(&self, mut event: AuditEvent, now: Timestamp) -> Letter {
+    /// A call has one place in the sequence: its event supersedes the record of its prompt, so that
+    /// only one of the two is there to be missed.
+    fn place(&mut self, event: &AuditEvent) -> u64 {
+        if let Some(seq) = self.begun.remove(&event.request_id) {
+            return seq;
+        }
+        self.seq = self.seq.saturating_add(1);
+        if is_pending(event) {
+            self.begun.insert(event.request_id.clone(), self.seq);
+        }
+        self.seq
+    }
+
+    fn seal(&self, mut event: AuditEvent, seq: u64, now: Timestamp) -> Letter {
         event.metadata.audit_layer.writer = Some(Writer {
             id: self.writer_id.clone(),
-            seq: self.seq,
+            seq,
         });
         Letter {
             // Serialising plain values to memory cannot fail; an empty line would be refused.
             json: serde_json::to_string(&event).unwrap_or_default(),
+            is_pending: is_pending(&event),
             request_id: event.request_id,
             recorded_at: now,
         }
@@ -227,7 +261,8 @@ impl Outbox {
         let Some(oldest) = self.queue.front() else {
             return false;
         };
-        self.queue.len() >= delivery.batch.max_events
+        (self.pending > 0 && self.queue.iter().any(|letter| letter.is_pending))
+            || self.queue.len() >= delivery.batch.max_events
             || now.ms_since(oldest.recorded_at) >= delivery.batch.linger_ms
             || self.queue_bytes_reach(delivery.batch.max_bytes)
     }
@@ -286,6 +321,9 @@ impl Outbox {
                     let after_ms = now.ms_since(letter.recorded_at);
                     settled.delivered_after_ms.push(after_ms);
                     self.forget(&letter);
+                    if letter.is_pending {
+                        settled.acknowledged.push(letter.request_id);
+                    }
                 }
             }
         }
@@ -380,13 +418,19 @@ impl Outbox {
             json: letter.json,
             request_id: letter.request_id,
             recorded_at: letter.recorded_at,
+            is_pending: letter.is_pending,
         }
     }
 
     fn forget(&mut self, letter: &Letter) {
         self.bytes = self.bytes.saturating_sub(letter.json.len());
         self.events = self.events.saturating_sub(1);
+        self.pending = self.pending.saturating_sub(usize::from(letter.is_pending));
     }
+}
+
+fn is_pending(event: &AuditEvent) -> bool {
+    event.metadata.audit_layer.completion.state == CompletionState::Pending
 }
 
 /// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).

@@ -55,6 +55,9 @@ pub struct Delivery {
     pub queue: Queue,
     /// What follows a failed attempt.
     pub retry: Retry,
+    /// How long an answer is held until the record of its prompt is acknowledged, in
+    /// milliseconds; absent where answers do not wait.
+    pub hold_ms: Option<u64>,
 }
 
 /// When a batch is sent, and where.

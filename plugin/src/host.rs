@@ -83,6 +83,18 @@ unsafe extern "C" {
     fn proxy_register_shared_queue(name: *const u8, name_size: usize, queue: *mut u32) -> u32;
     fn proxy_enqueue_shared_queue(queue: u32, item: *const u8, item_size: usize) -> u32;
     fn proxy_dequeue_shared_queue(queue: u32, item: *mut *mut u8, item_size: *mut usize) -> u32;
+    fn proxy_set_effective_context(context: u32) -> u32;
+    fn proxy_continue_stream(direction: u32) -> u32;
+    fn proxy_send_local_response(
+        status: u32,
+        details: *const u8,
+        details_size: usize,
+        body: *const u8,
+        body_size: usize,
+        headers: *const u8,
+        headers_size: usize,
+        grpc_status: i32,
+    ) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, by: i64) -> u32;
     fn proxy_record_metric(id: u32, value: u64) -> u32;
@@ -174,6 +186,38 @@ pub(crate) fn property(path: &[&str]) -> Option<Vec<u8>> {
     })
 }
 
+/// The stream that host calls concern from now on; false if it is gone.
+pub(crate) fn select_stream(stream: u32) -> bool {
+    // SAFETY: no memory is passed.
+    unsafe { proxy_set_effective_context(stream) == OK }
+}
+
+/// Lets the selected stream's response go on.
+pub(crate) fn resume_response() {
+    const RESPONSE: u32 = 1;
+    // SAFETY: no memory is passed.
+    unsafe { proxy_continue_stream(RESPONSE) };
+}
+
+/// Answers the stream in the upstream's place; `details` is what the proxy's logs say of it.
+pub(crate) fn answer(status: u32, details: &str, headers: &[(&str, &str)], body: &str) {
+    const NO_GRPC: i32 = -1;
+    let headers = pairs(headers);
+    // SAFETY: the host reads `details`, `body` and `headers` during the call only.
+    unsafe {
+        proxy_send_local_response(
+            status,
+            details.as_ptr(),
+            details.len(),
+            body.as_ptr(),
+            body.len(),
+            headers.as_ptr(),
+            headers.len(),
+            NO_GRPC,
+        )
+    };
+}
+
 /// Makes a queue that all VMs of this `vm_id` share, or finds the one of that name; from now on
 /// this context is told when something is put into it.
 pub(crate) fn register_queue(name: &str) -> Option<u32> {
@@ -245,6 +289,22 @@ fn parse_pairs(bytes: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
         (sizes, text) = (after_value, rest);
     }
     Some(pairs)
+}
+
+/// Writes that form.
+fn pairs(headers: &[(&str, &str)]) -> Vec<u8> {
+    let size = |text: &str| u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes();
+    let mut bytes = u32::try_from(headers.len())
+        .unwrap_or(u32::MAX)
+        .to_le_bytes()
+        .to_vec();
+    for (name, value) in headers {
+        bytes.extend([size(name), size(value)].concat());
+    }
+    for (name, value) in headers {
+        bytes.extend([name.as_bytes(), b"\0", value.as_bytes(), b"\0"].concat());
+    }
+    bytes
 }
 
 fn take_number(bytes: &[u8]) -> Option<(usize, &[u8])> {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use audit_layer_core::api::Refusal;
+use audit_layer_core::completion::UNRECORDED;
 use audit_layer_core::digest::HashForm;
 use audit_layer_core::limits::RECEIPT_BYTES_MAX;
 use audit_layer_core::outbox::{BatchId, DeadLetter, Outcome};
@@ -37,8 +39,14 @@ impl Context for Root {
         let Some((batch, events)) = self.callouts.remove(&token) else {
             return;
         };
-        self.settle(batch, answer(num_headers, body_size, events));
+        let recorded = self.settle(batch, answer(num_headers, body_size, events));
         self.deliver();
+        // Last, as from here on host calls concern those streams.
+        for stream in recorded {
+            if host::select_stream(stream) {
+                host::resume_response();
+            }
+        }
     }
 
     fn on_done(&mut self) -> bool {
@@ -86,14 +94,15 @@ impl RootContext for Root {
     fn on_tick(&mut self) {
         self.listen();
         self.attend();
+        refuse_overdue();
     }
 
     fn on_queue_ready(&mut self, _queue_id: u32) {
         self.attend();
     }
 
-    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Http::new(self.policy.clone())))
+    fn create_http_context(&self, context_id: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Http::new(context_id, self.policy.clone())))
     }
 
     fn get_type(&self) -> Option<ContextType> {
@@ -178,13 +187,41 @@ impl Root {
         }
     }
 
-    fn settle(&self, batch: BatchId, outcome: Outcome) {
-        let Some(policy) = &self.policy else { return };
+    /// Takes the outcome of a batch; gives the streams whose answers may go on.
+    fn settle(&self, batch: BatchId, outcome: Outcome) -> Vec<u32> {
+        let Some(policy) = &self.policy else {
+            return Vec::new();
+        };
         let now = host::now();
         let retry = &policy.delivery.retry;
         let settled = shared::outbox(|outbox| outbox.settle(batch, outcome, retry, now));
-        if let Some((settled, telemetry)) = settled {
-            telemetry.batch_settled(&settled);
+        let Some((settled, telemetry)) = settled else {
+            return Vec::new();
+        };
+        telemetry.batch_settled(&settled);
+        let decided = shared::holds(|holds| {
+            for request_id in settled.dead.iter().filter_map(DeadLetter::awaited_by) {
+                holds.refuse(request_id);
+            }
+            let acknowledged = settled.acknowledged.iter();
+            acknowledged.filter_map(|id| holds.record(id)).collect()
+        });
+        decided.unwrap_or_default()
+    }
+}
+
+/// Answers the clients whose calls wait in vain for a record.
+fn refuse_overdue() {
+    let now = host::now();
+    let Some((refused, telemetry)) = shared::take_refused(now) else {
+        return;
+    };
+    for hold in refused {
+        if host::select_stream(hold.stream) {
+            let Refusal { body, headers } = hold.refusal;
+            let headers = [&[("content-type", "application/json")], headers].concat();
+            host::answer(503, UNRECORDED, &headers, &body);
+            telemetry.answer_refused();
         }
     }
 }

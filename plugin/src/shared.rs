@@ -6,7 +6,9 @@
 use std::cell::RefCell;
 
 use audit_layer_core::outbox::Outbox;
+use audit_layer_core::time::Timestamp;
 
+use crate::hold::{Hold, Holds};
 use crate::host;
 use crate::telemetry::Telemetry;
 
@@ -19,6 +21,7 @@ struct Shared {
     wake: Option<u32>,
     /// Whether a root has been woken and has not come yet.
     is_woken: bool,
+    holds: Holds,
 }
 
 thread_local! {
@@ -43,6 +46,7 @@ pub(crate) fn join() -> String {
         roots: 1,
         wake: None,
         is_woken: false,
+        holds: Holds::default(),
     };
     SHARED.with_borrow_mut(|slot| *slot = Some(shared));
     writer_id
@@ -78,6 +82,16 @@ pub(crate) fn wake() {
     if let Some(queue) = queue.flatten() {
         host::enqueue(queue, b"1");
     }
+}
+
+/// Uses the calls that wait. `f` must not call the host.
+pub(crate) fn holds<T>(f: impl FnOnce(&mut Holds) -> T) -> Option<T> {
+    with(|shared| f(&mut shared.holds))
+}
+
+/// The calls whose answer waits in vain.
+pub(crate) fn take_refused(now: Timestamp) -> Option<(Vec<Hold>, Telemetry)> {
+    with(|shared| (shared.holds.take_refused(now), shared.telemetry))
 }
 
 /// Uses the outbox, and reports how its size changed. `f` must not call the host.

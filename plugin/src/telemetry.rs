@@ -15,6 +15,8 @@ const DEAD_LETTER: &str = "audit-layer dead-letter";
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Telemetry {
     recorded: Option<u32>,
+    prompts_recorded: Option<u32>,
+    answers_refused: Option<u32>,
     truncated: Option<u32>,
     delivered: Option<u32>,
     delivery_ms: Option<u32>,
@@ -39,6 +41,8 @@ impl Telemetry {
         let gauge = |name: &str| metric(MetricKind::Gauge, name);
         Self {
             recorded: counter("events_recorded"),
+            prompts_recorded: counter("prompts_recorded"),
+            answers_refused: counter("answers_refused"),
             truncated: counter("events_truncated"),
             delivered: counter("events_delivered"),
             delivery_ms: metric(MetricKind::Histogram, "delivery_ms"),
@@ -57,6 +61,14 @@ impl Telemetry {
     pub(crate) fn event_recorded(self, is_truncated: bool) {
         add(self.recorded, 1);
         add(self.truncated, i64::from(is_truncated));
+    }
+
+    pub(crate) fn prompt_recorded(self) {
+        add(self.prompts_recorded, 1);
+    }
+
+    pub(crate) fn answer_refused(self) {
+        add(self.answers_refused, 1);
     }
 
     pub(crate) fn batch_settled(self, settled: &Settled) {

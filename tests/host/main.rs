@@ -1,6 +1,7 @@
 //! The plugin, as it ships, on a proxy that exists only in these tests: every order of callbacks,
 //! every split, every limit, and thousands of random lives, all repeatable.
 
+mod acknowledged;
 mod audit_api;
 mod budgets;
 mod call;

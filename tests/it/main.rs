@@ -2,6 +2,7 @@
 //!
 //! Run by `cargo test`; everything these tests need is built or installed on first use.
 
+mod acknowledged;
 mod call;
 mod config;
 mod core_on_wasm;

@@ -35,6 +35,8 @@ pub struct Options {
     pub pace: Duration,
     /// Who answers the calls.
     pub upstream: Upstream,
+    /// What else is changed of the shipped configuration.
+    pub change: fn(&mut Configuration) -> Result<()>,
 }
 
 impl Default for Options {
@@ -46,6 +48,7 @@ impl Default for Options {
             envoy_log: None,
             pace: Duration::ZERO,
             upstream: Upstream::Sample,
+            change: |_| Ok(()),
         }
     }
 }
@@ -104,6 +107,7 @@ impl Stack {
                 }
             }
         }
+        (options.change)(&mut configuration)?;
         let envoy_options = envoy::Options {
             log: options.envoy_log.clone(),
             ..envoy_options()

@@ -52,7 +52,7 @@ const CUT: [Note; 3] = [
 ];
 
 /// What was asked, as the event carries it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Asked {
     pub(super) bytes: u64,
     pub(super) has_prompt: bool,
@@ -88,6 +88,18 @@ impl RequestSide {
             }
             Self::Unread { bytes } => *bytes = bytes.saturating_add(size),
             Self::Read(_) => {}
+        }
+    }
+
+    /// What was asked, if it is all known.
+    pub(super) fn asked(&self) -> Option<Asked> {
+        match self {
+            Self::Read(asked) => Some(asked.clone()),
+            Self::Unread { bytes } => Some(Asked {
+                bytes: *bytes,
+                ..Asked::default()
+            }),
+            Self::Coming(_) => None,
         }
     }
 

@@ -150,6 +150,12 @@ impl ResponseSide {
         self.ended = true;
     }
 
+    /// What is answered before anything has come.
+    pub(super) fn nothing(mut self) -> Answered {
+        self.body = Body::Unread;
+        self.finish(&mut BTreeSet::new())
+    }
+
     /// Reads what remains to be read.
     pub(super) fn finish(&mut self, notes: &mut BTreeSet<Note>) -> Answered {
         let body = mem::replace(&mut self.body, Body::Awaited(Sniffer::new(Hint::Json)));

@@ -34,6 +34,8 @@ impl Letter {
             request_id: request_id.to_owned(),
             json: json.to_owned(),
             recorded_at: Timestamp::from_unix_ms(recorded_ms),
+            // Whoever waited for it is gone.
+            is_pending: false,
         })
     }
 }

@@ -3,7 +3,8 @@
 use std::fmt::Display;
 
 use super::raw::{
-    RawAuditApi, RawBatch, RawCapture, RawDelivery, RawHash, RawPolicy, RawProvider, RawString,
+    RawAuditApi, RawBatch, RawCapture, RawDelivery, RawGuarantee, RawHash, RawPolicy, RawProvider,
+    RawString,
 };
 use super::{
     AuditApi, Batch, CaptureLimits, CapturePolicy, Delivery, Policy, Queue, Retry, Secret,
@@ -80,6 +81,10 @@ fn delivery(raw: RawDelivery, resolver: &Resolver<'_>) -> Result<Delivery, Confi
             base_ms: raw.retry.base_ms.get(),
             max_ms: raw.retry.max_ms.get(),
             max_age_ms: raw.retry.max_age_ms.get(),
+        },
+        hold_ms: match raw.guarantee {
+            RawGuarantee::Async => None,
+            RawGuarantee::Acknowledged => Some(raw.hold_ms.get()),
         },
     })
 }

@@ -95,6 +95,23 @@ pub(super) struct RawDelivery {
     pub(super) queue: RawQueue,
     /// What follows a failed attempt: exponential backoff with full jitter.
     pub(super) retry: RawRetry,
+    /// Whether calls wait for the audit API.
+    pub(super) guarantee: RawGuarantee,
+    /// With the guarantee acknowledged: how long an answer waits for the record of its prompt, in
+    /// milliseconds; after that the client gets 503.
+    pub(super) hold_ms: Bounded<5_000, 1, { 10 * MINUTE_MS }>,
+}
+
+/// What is guaranteed to who calls.
+#[derive(Debug, Clone, Copy, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawGuarantee {
+    /// No call waits; events follow when calls have ended.
+    #[default]
+    Async,
+    /// No answer reaches a client before the audit API has acknowledged a record of the prompt.
+    Acknowledged,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

@@ -70,6 +70,14 @@ impl Configuration {
         Ok(self)
     }
 
+    /// Changes how Envoy runs the plugin: its `PluginConfig`.
+    pub fn plugin_config(&mut self, change: impl Fn(&mut Value)) -> Result<&mut Self> {
+        for plugin in plugins(&mut self.document)? {
+            change(plugin);
+        }
+        Ok(self)
+    }
+
     /// Sends a cluster's calls to this address, over plain HTTP.
     pub fn endpoint(&mut self, cluster: &str, address: SocketAddr) -> Result<&mut Self> {
         let cluster = self.cluster(cluster)?;
