@@ -74,6 +74,7 @@ pub const FORMATS: &[&Format] = &[
     &anthropic_messages::FORMAT,
     &unread::BATCH,
     &bedrock_converse::FORMAT,
+    &unread::BEDROCK_BIDIRECTIONAL,
     &bedrock_invoke::FORMAT,
     &cohere_chat::FORMAT,
     &cohere_v1::CHAT,

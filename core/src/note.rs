@@ -33,7 +33,8 @@ pub enum Note {
     PromptContentTruncated,
     /// The provider adds to the prompt what it keeps, such as earlier turns; that is not recorded.
     PromptContinued,
-    /// The call speaks WebSocket or gRPC, whose messages are not read.
+    /// The call speaks WebSocket, gRPC or event streams in both directions, whose messages are not
+    /// read.
     ProtocolNotRead,
     /// The request's body was empty.
     RequestBodyEmpty,

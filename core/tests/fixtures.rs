@@ -22,6 +22,10 @@ const LACKS: &[(&str, &[&str])] = &[
     ("replicate.predictions", &["streamed", "tool_call"]),
     ("anthropic.complete", &["tool_call"]),
     ("batch", &["streamed", "tool_call", "truncated"]),
+    (
+        "bedrock.invoke_bidirectional",
+        &["error", "streamed", "tool_call", "truncated"],
+    ),
     ("cohere.embed", &["streamed", "tool_call"]),
     ("cohere.generate", &["tool_call"]),
     ("cohere.rerank", &["streamed", "tool_call"]),

@@ -155,6 +155,11 @@ const ROUTES: &[Route] = {
         route("/responses/input_tokens", &unread::TOKEN_COUNT, Always),
         route(":countTokens", &unread::TOKEN_COUNT, Always),
         route(":computeTokens", &unread::TOKEN_COUNT, Always),
+        within(
+            "/model/",
+            "/invoke-with-bidirectional-stream",
+            &unread::BEDROCK_BIDIRECTIONAL,
+        ),
         within("/model/", "/count-tokens", &unread::TOKEN_COUNT),
         route("/messages/batches", &unread::BATCH, Always),
         route("/batches", &unread::BATCH, AtAny),
@@ -162,6 +167,7 @@ const ROUTES: &[Route] = {
         route(":batchGenerateContent", &unread::BATCH, Always),
         route(":asyncBatchEmbedContent", &unread::BATCH, Always),
         route("/batchPredictionJobs", &unread::BATCH, At("vertex")),
+        route("/async-invoke", &unread::BATCH, At("bedrock")),
         route("/model-invocation-job", &unread::BATCH, At("bedrock")),
         within("/ml/", "/generation/text", &watsonx_text_generation::FORMAT),
         within(

@@ -30,6 +30,13 @@ pub(super) const TOKEN_COUNT: Format = Format {
     is_read: true,
 };
 
+/// Event streams in both directions at once, as Bedrock's models of speech take and send them.
+pub(super) const BEDROCK_BIDIRECTIONAL: Format = Format {
+    name: "bedrock.invoke_bidirectional",
+    provider: "bedrock",
+    ..GRPC
+};
+
 /// gRPC, as the clients of xAI and of Vertex speak it.
 pub(super) const GRPC: Format = Format {
     name: "grpc",
@@ -61,7 +68,7 @@ impl Reader for ErrorReader {
 
 json::wire! {
     struct RequestWire<'a> {
-        model: Text<'a> = "model",
+        model: Text<'a> = "model" | "modelId",
     }
 
     struct BodyWire<'a> {
