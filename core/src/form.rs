@@ -360,6 +360,49 @@ mod tests {
     }
 
     #[test]
+    fn no_bytes_break_a_form_and_no_split_changes_what_is_read() {
+        const WORDS: [&str; 12] = [
+            "--b",
+            "\r\n",
+            "\n",
+            "\r",
+            "--",
+            "Content-Disposition: form-data; name=\"a\"",
+            "; filename=\"f\"",
+            "\r\n\r\n",
+            "\r\n--b\r\n",
+            "text",
+            ";=\"",
+            "\u{e9}",
+        ];
+        let mut random = 7_u64;
+        for _ in 0..2_000 {
+            let mut body = String::from("--b\r\n");
+            while !random.is_multiple_of(9) {
+                random = random
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(11)
+                    >> 3;
+                body.push_str(WORDS[usize::try_from(random % 12).unwrap()]);
+            }
+            random = random.wrapping_add(1);
+            for whole in [true, false] {
+                let text = |piece| read_in(piece, body.as_bytes(), whole).map(|form| form.text);
+                let form = text(usize::MAX);
+                for piece in [1, 2, 5] {
+                    assert_eq!(text(piece), form, "{body:?} in pieces of {piece}");
+                }
+                if let Some(text) = form {
+                    assert!(
+                        serde_json::from_str::<serde_json::Value>(&text).is_ok(),
+                        "{text}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
     fn what_is_no_form_passes_as_it_is() {
         for body in ["{\"a\":\"--b\\n\"}", "-", "--", "-1\n--", "", "--no end"] {
             for piece in [1, 3, usize::MAX] {

@@ -40,6 +40,11 @@ enum State {
 impl Filter {
     /// Takes the next bytes and hands over what is to be kept of them.
     pub fn push(&mut self, chunk: &[u8], mut keep: impl FnMut(&[u8])) {
+        // Nearly all bodies are JSON, and need not be held for it.
+        let is_start = matches!(self.state, State::First) && self.held.is_empty();
+        if is_start && chunk.first().is_some_and(|first| *first != b'-') {
+            self.state = State::Other;
+        }
         if matches!(self.state, State::Other) {
             keep(chunk);
             return;
