@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use audit_layer_tests::collector;
 use audit_layer_tests::stack::{Options, Stack};
 use audit_layer_tests::wait::{PATIENCE, wait_until};
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::process::Command;
 use tokio::task::JoinSet;
 
 use crate::call::{Call, OPENAI};
@@ -30,6 +32,40 @@ fn a_collector_that_is_killed_costs_neither_calls_nor_events() -> Result<()> {
         assert_eq!(arrived.len(), expected.len(), "an event is stored twice");
         statistics_agree(&stack, arrived.len()).await
     })
+}
+
+#[test]
+fn what_envoy_still_held_when_it_stopped_is_imported_from_its_log() -> Result<()> {
+    run(async {
+        let mut stack = Stack::start(&Options::default()).await?;
+        stack.collector.kill().await?;
+        let expected = calls(&stack).await?;
+        stack.envoy.process().terminate().await?;
+        stack.collector.restart().await?;
+        let all = expected.len();
+        for counts in [[all, 0, 0], [0, all, 0]] {
+            assert_eq!(import(&stack).await?, json!(counts));
+        }
+        let arrived: BTreeSet<_> = stored(&stack).await?.into_iter().collect();
+        assert_eq!(arrived, expected);
+        Ok(())
+    })
+}
+
+/// Imports the log of Envoy, and returns the numbers of new, known and broken dead letters.
+async fn import(stack: &Stack) -> Result<Value> {
+    let output = Command::new(collector::build().await?)
+        .args(["import", "--format", "json"])
+        .args(["--url", &stack.collector.api().url()])
+        .arg(stack.envoy.log())
+        .env("AUDIT_LAYER_API_KEY", stack.collector.api().key())
+        .kill_on_drop(true)
+        .output()
+        .await?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{stderr}");
+    let summary: Value = serde_json::from_slice(&output.stdout)?;
+    Ok(json!([summary["new"], summary["known"], summary["broken"]]))
 }
 
 /// The proxy's own statistics say the same, once the last acknowledgement has come.
@@ -76,7 +112,7 @@ async fn stored(stack: &Stack) -> Result<Vec<String>> {
         .api()
         .events(&format!("user_id={USER}&limit=500"))
         .await?;
-    let id = |event: &serde_json::Value| event["request_id"].as_str().unwrap().to_owned();
+    let id = |event: &Value| event["request_id"].as_str().unwrap().to_owned();
     Ok(events.iter().map(id).collect())
 }
 
