@@ -2,6 +2,7 @@
 
 mod request;
 mod response;
+mod said;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;

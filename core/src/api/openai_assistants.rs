@@ -77,6 +77,7 @@ fn read_request(text: &str) -> Option<Request<'_>> {
 /// Reads runs and what a stream says of them. Calls of tools are numbered anew in each step.
 #[derive(Debug, Default)]
 struct AnswerReader {
+    is_streamed: bool,
     step: String,
     first_call: u64,
     next_call: u64,
@@ -88,7 +89,7 @@ impl Reader for AnswerReader {
             return false;
         };
         match event.object.0.as_deref() {
-            Some("thread.run") => take_run(event, answer),
+            Some("thread.run") => take_run(event, self.is_streamed, answer),
             Some("thread.message.delta") => take_message(event, answer),
             Some("thread.run.step.delta") => self.take_step(event, answer),
             // Of an event only the framing says that it is an error.
@@ -104,6 +105,7 @@ impl Reader for AnswerReader {
             answer.ended = true;
             return true;
         }
+        self.is_streamed = true;
         self.body(data, answer)
     }
 }
@@ -128,7 +130,7 @@ impl AnswerReader {
     }
 }
 
-fn take_run(run: EventWire<'_>, answer: &mut Answer) {
+fn take_run(run: EventWire<'_>, is_streamed: bool, answer: &mut Answer) {
     answer.identify(run.id.0.as_deref(), run.model.0.as_deref());
     answer.open(CHOICE);
     let action = run.required_action.0.unwrap_or_default();
@@ -143,7 +145,8 @@ fn take_run(run: EventWire<'_>, answer: &mut Answer) {
     }
     let reason = run.incomplete_details.0.and_then(|it| it.reason.0);
     match (reason, run.status.0.as_deref()) {
-        (None, None | Some("queued" | "in_progress" | "cancelling")) => {}
+        (None, Some("queued" | "in_progress" | "cancelling")) => answer.is_pending = !is_streamed,
+        (None, None) => {}
         (Some(reason), _) => answer.finish(CHOICE, &reason),
         (None, Some(status)) => answer.finish(CHOICE, status),
     }

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::mem;
 
-use super::{carried, encoding};
+use super::encoding;
 use crate::answer::{Answer, Part};
 use crate::api::{Format, Other, Reader};
 use crate::body::Capture;
 use crate::decode::Decoder;
-use crate::event::{ApiError, Choice, ContentPolicy, Response, ToolCall};
+use crate::event::ApiError;
 use crate::framing::{self, Framing, Hint, Kind, Message, Sniffer};
 use crate::headers::Headers;
 use crate::json::{self, Object, Scalar};
@@ -346,79 +346,6 @@ json::wire! {
         code: Scalar = "code",
         message: Scalar = "message" | "Message",
     }
-}
-
-impl Answered {
-    /// `response_content`, and what the event says of the answer beside it.
-    pub(super) fn said(
-        &mut self,
-        capture: &CapturePolicy,
-        notes: &mut BTreeSet<Note>,
-    ) -> (String, Response) {
-        let answer = &mut self.answer;
-        if !answer.findings.is_empty() {
-            notes.insert(Note::ContentFlagged);
-        }
-        if answer.is_not_text {
-            notes.insert(Note::AnswerNotText);
-        }
-        if answer.is_pending {
-            notes.insert(Note::AnswerPending);
-        }
-        if answer.text_cut {
-            notes.insert(Note::ResponseContentTruncated);
-        }
-        if answer.names_cut {
-            notes.insert(Note::NameTruncated);
-        }
-        if answer.calls_cut {
-            notes.insert(Note::ToolCallsTruncated);
-        }
-        let keep = |text: &str| carried(text.to_owned(), capture.content, usize::MAX);
-        let choices = match answer.choices.as_slice() {
-            [] | [_] => Vec::new(),
-            choices => choices
-                .iter()
-                .map(|choice| Choice {
-                    index: choice.index,
-                    content: keep(&choice.said().text),
-                    finish_reason: choice.finish_reason.clone(),
-                })
-                .collect(),
-        };
-        let first = answer.choices.first();
-        let present = |text: &String| capture.content == ContentPolicy::Full && !text.is_empty();
-        let content = first
-            .map(|first| keep(&first.said().text))
-            .unwrap_or_default();
-        let response = Response {
-            id: answer.id.clone(),
-            model: answer.model.clone(),
-            hash: first
-                .map(|first| first.said())
-                .filter(|said| !said.is_empty())
-                .map(|said| said.hash())
-                .unwrap_or_default(),
-            reasoning: first.map(|first| first.reasoning.clone()).filter(present),
-            refusal: first
-                .map(|first| first.refusal.text.clone())
-                .filter(present),
-            choices,
-            findings: mem::take(&mut answer.findings).into_iter().collect(),
-            tool_calls: tool_calls(answer, capture),
-        };
-        (content, response)
-    }
-}
-
-fn tool_calls(answer: &mut Answer, capture: &CapturePolicy) -> Vec<ToolCall> {
-    let mut calls = answer.take_tool_calls();
-    if capture.content == ContentPolicy::HashOnly {
-        for call in &mut calls {
-            call.arguments = capture.hash.hash(call.arguments.as_bytes());
-        }
-    }
-    calls
 }
 
 #[cfg(test)]
