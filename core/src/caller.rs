@@ -4,12 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use serde::de::MapAccess;
 use serde_json::value::RawValue;
 
 use crate::event::{Members, RiskLevel};
 use crate::headers::{AUDIT_REQUEST_ID, Headers, recorded};
-use crate::json::{self, FromObject, Json, List, Object, Text};
+use crate::json::{self, Broken, FromObject, Json, List, Object, Text};
 use crate::note::Note;
 
 /// The member of the event's metadata that is the gateway's.
@@ -173,7 +172,7 @@ fn metadata(headers: Headers<'_>, notes: &mut BTreeSet<Note>) -> Members {
 struct AllMembers<'a>(Vec<(String, Json<'a>)>);
 
 impl<'de> FromObject<'de> for AllMembers<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn member(&mut self, name: &str, value: &mut json::Members<'_, 'de>) -> Result<(), Broken> {
         self.0.retain(|(known, _)| known != name);
         self.0.push((name.to_owned(), value.next_value()?));
         Ok(())

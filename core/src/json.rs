@@ -6,32 +6,20 @@
 mod close;
 mod lenient;
 mod mend;
+mod parse;
 mod wire;
 
 use std::borrow::Cow;
-
-use serde::Deserialize;
 
 use crate::limits::RAW_DEPTH_MAX;
 
 pub use close::{close, without_partial_character};
 pub use lenient::{
-    Count, Depth, Flag, FromObject, Json, List, Object, OneOrMany, Scalar, Text, TextOrList, keep,
-    skip,
+    Count, Depth, Flag, FromObject, List, Object, OneOrMany, Scalar, Text, TextOrList, keep,
 };
 pub use mend::mend;
+pub use parse::{Broken, FromJson, Items, Json, Members, Mode, read};
 pub(crate) use wire::wire;
-
-/// Reads `T` from the beginning of `text`, or nothing if that is not JSON.
-///
-/// What follows the value is ignored: servers pad a body, or frame an event with spaces.
-pub fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    serde_json::Deserializer::from_str(text)
-        .into_iter::<T>()
-        .next()?
-        .ok()
-}
 
 /// What a value says: the text of a string, nothing for null, and the JSON text of another value.
 pub fn text_of(value: Json<'_>) -> Cow<'_, str> {
@@ -47,7 +35,7 @@ pub fn text_of(value: Json<'_>) -> Cow<'_, str> {
 ///
 /// A value that is passed on unread could otherwise make the audit API refuse the whole event.
 pub fn is_portable(value: Json<'_>) -> bool {
-    serde_json::from_str(value.get()).is_ok_and(|Depth(depth)| depth <= RAW_DEPTH_MAX)
+    read(value.get()).is_some_and(|Depth(depth)| depth <= RAW_DEPTH_MAX)
 }
 
 /// Text of a JSON body: mended, and closed where its end is missing.

@@ -4,12 +4,10 @@
 
 use std::borrow::Cow;
 
-use serde::de::MapAccess;
-
 use super::tool_names::ToolNames;
 use super::{ChatMessage, Format, Request, anthropic_answer};
 use crate::framing::Hint;
-use crate::json::{self, FromObject, Json, List, Object, Text, TextOrList};
+use crate::json::{self, Broken, FromObject, Json, List, Members, Object, Text, TextOrList};
 use crate::prompt::{Message, Prompt, Wrapper, content_text};
 
 /// Members of a request that steer sampling. Content is not among them.
@@ -85,7 +83,7 @@ struct RequestWire<'a> {
 }
 
 impl<'de> FromObject<'de> for RequestWire<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
         match name {
             "model" => self.model = value.next_value()?,
             "system" => self.system = value.next_value()?,

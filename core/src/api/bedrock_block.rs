@@ -5,10 +5,8 @@
 
 use std::borrow::Cow;
 
-use serde::de::MapAccess;
-
 use crate::answer::{Answer, CallKey, CallPiece, Part};
-use crate::json::{self, FromObject, Json, List, Object, Text, TextOrList, skip};
+use crate::json::{self, Broken, FromObject, Json, List, Members, Object, Text, TextOrList};
 use crate::prompt::{data_text, placeholder};
 
 /// An answer has one choice.
@@ -66,7 +64,7 @@ pub(super) struct BlockWire<'a> {
 }
 
 impl<'de> FromObject<'de> for BlockWire<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
         match name {
             "text" => self.text = value.next_value()?,
             "json" => self.json = value.next_value()?,
@@ -75,7 +73,7 @@ impl<'de> FromObject<'de> for BlockWire<'de> {
             "reasoningContent" => self.reasoning = value.next_value()?,
             "toolUse" => self.tool_use = value.next_value()?,
             "toolResult" => self.tool_result = value.next_value()?,
-            _ => skip(value)?,
+            _ => value.skip()?,
         }
         // Some clients repeat beside the one member what it is.
         if self.kind.is_none() && name != "type" {

@@ -5,8 +5,6 @@
 
 use std::borrow::Cow;
 
-use serde::de::MapAccess;
-
 use super::bedrock_block::{self, BlockWire, CHOICE, key};
 use super::bedrock_error::ErrorHead;
 use super::token_counts::TokenCounts;
@@ -15,7 +13,7 @@ use super::{Format, Reader, Request, bedrock_guardrail};
 use crate::answer::Answer;
 use crate::framing::Hint;
 use crate::headers::Headers;
-use crate::json::{self, Count, FromObject, Json, List, Object, Text, TextOrList};
+use crate::json::{self, Broken, Count, FromObject, Json, List, Members, Object, Text, TextOrList};
 use crate::note::Note;
 use crate::prompt::{Message, Prompt, Wrapper};
 
@@ -195,7 +193,7 @@ fn stop(reason: &Text<'_>, answer: &mut Answer) {
 struct VariablesWire<'a>(Vec<Cow<'a, str>>);
 
 impl<'de> FromObject<'de> for VariablesWire<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, _name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn member(&mut self, _name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
         let Object(variable): Object<TextWire<'_>> = value.next_value()?;
         self.0.extend(variable.and_then(|variable| variable.text.0));
         Ok(())

@@ -2,10 +2,8 @@
 //!
 //! Source: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_GuardrailAssessment.html>.
 
-use serde::de::MapAccess;
-
 use crate::answer::Answer;
-use crate::json::{self, Flag, FromObject, Json, Object, OneOrMany, Text};
+use crate::json::{self, Broken, Flag, FromObject, Json, Members, Object, OneOrMany, Text};
 
 /// The finding that stands for all where there is no trace; Converse's word for it.
 pub(super) const INTERVENED: &str = "guardrail_intervened";
@@ -34,7 +32,7 @@ struct Node<'a> {
 }
 
 impl<'de> FromObject<'de> for Node<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
         match name {
             "name" => self.name = value.next_value()?,
             "type" => self.kind = value.next_value()?,

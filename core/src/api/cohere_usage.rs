@@ -3,7 +3,7 @@
 //! Source: <https://docs.cohere.com/reference/chat>, members `usage` and, before version 2, `meta`.
 
 use crate::event::Usage;
-use crate::json::{self, Count, Object};
+use crate::json::{self, Broken, Count, FromJson, Members, Object};
 
 json::wire! {
     struct Wire {
@@ -22,9 +22,12 @@ json::wire! {
 #[derive(Default)]
 pub(super) struct UsageWire(Object<Wire>);
 
-impl<'de> serde::Deserialize<'de> for UsageWire {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Object::deserialize(deserializer).map(Self)
+impl<'de> FromJson<'de> for UsageWire {
+    fn empty() -> Self {
+        Self::default()
+    }
+    fn object(&mut self, members: &mut Members<'_, 'de>) -> Result<(), Broken> {
+        self.0.object(members)
     }
 }
 

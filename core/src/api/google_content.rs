@@ -5,10 +5,8 @@
 
 use std::borrow::Cow;
 
-use serde::de::{Deserialize, Deserializer, MapAccess};
-
 use super::google_partial_args::PartialArg;
-use crate::json::{self, Flag, FromObject, Json, List, Object, Text, skip};
+use crate::json::{self, Broken, Flag, FromObject, Json, List, Members, Object, Text};
 use crate::prompt::{Message, compact, placeholder};
 
 json::wire! {
@@ -31,28 +29,6 @@ json::wire! {
         response: Option<Json<'a>> = "response",
         output: Text<'a> = "output",
         parts: List<Json<'a>> = "parts",
-    }
-}
-
-/// A list of contents; a single one stands for a list of one.
-#[derive(Default)]
-pub(super) struct Contents<'a>(Vec<ContentWire<'a>>);
-
-impl<'de> Deserialize<'de> for Contents<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value: Json<'de> = Deserialize::deserialize(deserializer)?;
-        if value.get().starts_with('{') {
-            let one: Option<Object<_>> = json::read(value.get());
-            return Ok(Self(one.and_then(|one| one.0).into_iter().collect()));
-        }
-        let List(many): List<Object<_>> = json::read(value.get()).unwrap_or_default();
-        Ok(Self(many.into_iter().filter_map(|it| it.0).collect()))
-    }
-}
-
-impl<'a> Contents<'a> {
-    pub(super) fn messages(self) -> impl Iterator<Item = Message<'a>> {
-        self.0.into_iter().map(message)
     }
 }
 
@@ -118,7 +94,7 @@ impl<'a> PartWire<'a> {
 }
 
 impl<'de> FromObject<'de> for PartWire<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
         let kind = match name {
             "text" => return value.next_value().map(|text| self.text = text),
             "thought" => return value.next_value().map(|thought| self.thought = thought),
@@ -135,7 +111,7 @@ impl<'de> FromObject<'de> for PartWire<'de> {
                 "codeExecutionResult"
             }
             _ => {
-                skip(value)?;
+                value.skip()?;
                 match name {
                     "inlineData" | "inline_data" => "inlineData",
                     "fileData" | "file_data" => "fileData",

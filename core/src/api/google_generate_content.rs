@@ -5,14 +5,14 @@
 
 use std::borrow::Cow;
 
-use super::google_content::{CallWire, ContentWire, Contents, PartWire, message};
+use super::google_content::{CallWire, ContentWire, PartWire, message};
 use super::google_partial_args::PartialArgs;
 use super::tool_names::ToolNames;
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::event::Usage;
 use crate::framing::Hint;
-use crate::json::{self, Count, Flag, Json, List, Object, Scalar, Text};
+use crate::json::{self, Count, Flag, Json, List, Object, OneOrMany, Scalar, Text};
 use crate::note::Note;
 use crate::prompt::{Message, Prompt, Wrapper};
 
@@ -88,7 +88,10 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     });
     let prompt = wire.contents.map(|contents| Prompt {
         wrapper: Wrapper::Contents,
-        messages: system.into_iter().chain(contents.messages()).collect(),
+        messages: system
+            .into_iter()
+            .chain(contents.0.into_iter().map(message))
+            .collect(),
     });
     Some(Request {
         parameters: wire.config.0.unwrap_or_default().parameters,
@@ -234,7 +237,7 @@ fn usage(wire: &UsageWire) -> Option<Usage> {
 json::wire! {
     struct RequestWire<'a> {
         system: Object<ContentWire<'a>> = "systemInstruction" | "system_instruction",
-        contents: Option<Contents<'a>> = "contents",
+        contents: Option<OneOrMany<ContentWire<'a>>> = "contents",
         config: Object<ConfigWire<'a>> = "generationConfig" | "generation_config",
         tools: ToolNames<'a> = "tools",
         cached_content: Text<'a> = "cachedContent" | "cached_content",

@@ -2,12 +2,10 @@
 //!
 //! Source: <https://platform.openai.com/docs/api-reference/chat>.
 
-use serde::de::MapAccess;
-
 use super::tool_names::ToolNames;
 use super::{ChatMessage, Format, Request, openai_choices, openai_completions};
 use crate::framing::Hint;
-use crate::json::{self, FromObject, Json, List, Object, Text};
+use crate::json::{self, Broken, FromObject, Json, List, Members, Object, Text};
 use crate::prompt::{Prompt, Wrapper};
 
 /// Members of a request that steer sampling. Schemas of tools and content are not among them.
@@ -100,7 +98,7 @@ struct RequestWire<'a> {
 }
 
 impl<'de> FromObject<'de> for RequestWire<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
         match name {
             "model" | "model_id" => self.model = value.next_value()?,
             "agent_id" => self.agent_id = value.next_value()?,

@@ -3,10 +3,8 @@
 //! Sources: <https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-filter> and
 //! <https://platform.openai.com/docs/api-reference/moderations>.
 
-use serde::de::{Deserialize, Deserializer, MapAccess};
-
 use crate::answer::Answer;
-use crate::json::{self, Flag, FromObject, Json, List, Object};
+use crate::json::{self, Broken, Flag, FromJson, FromObject, Json, List, Members, Object};
 
 /// The results of a content filter by category; kept are those that were found.
 #[derive(Debug, Default)]
@@ -28,17 +26,27 @@ impl Categories {
     }
 }
 
-impl<'de> Deserialize<'de> for FilterResults {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Object(found) = Object::<Found>::deserialize(deserializer)?;
-        Ok(Self(found.unwrap_or_default().0))
+impl<'de> FromJson<'de> for FilterResults {
+    fn empty() -> Self {
+        Self::default()
+    }
+    fn object(&mut self, members: &mut Members<'_, 'de>) -> Result<(), Broken> {
+        let mut found = Object::<Found>::default();
+        found.object(members)?;
+        self.0 = found.0.unwrap_or_default().0;
+        Ok(())
     }
 }
 
-impl<'de> Deserialize<'de> for Categories {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Object(flagged) = Object::<Flagged>::deserialize(deserializer)?;
-        Ok(Self(flagged.unwrap_or_default().0))
+impl<'de> FromJson<'de> for Categories {
+    fn empty() -> Self {
+        Self::default()
+    }
+    fn object(&mut self, members: &mut Members<'_, 'de>) -> Result<(), Broken> {
+        let mut found = Object::<Flagged>::default();
+        found.object(members)?;
+        self.0 = found.0.unwrap_or_default().0;
+        Ok(())
     }
 }
 
@@ -48,7 +56,7 @@ impl<'de> Deserialize<'de> for Categories {
 struct Found(Vec<String>);
 
 impl<'de> FromObject<'de> for Found {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
         let category: Json<'_> = value.next_value()?;
         let one = json::read::<Object<CategoryWire>>(category.get()).unwrap_or_default();
         let several: List<Object<CategoryWire>> = json::read(category.get()).unwrap_or_default();
@@ -64,7 +72,7 @@ impl<'de> FromObject<'de> for Found {
 struct Flagged(Vec<String>);
 
 impl<'de> FromObject<'de> for Flagged {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
         let Flag(is_flagged) = value.next_value()?;
         if is_flagged {
             self.0.push(name.to_owned());

@@ -8,7 +8,7 @@ use super::openai_usage::UsageWire;
 use super::{ChatMessage, Format, Reader, Request, openai_error};
 use crate::answer::Answer;
 use crate::framing::Hint;
-use crate::json::{self, FromObject, Json, List, Object, Text, TextOrList};
+use crate::json::{self, Broken, FromObject, Json, List, Members, Object, Text, TextOrList};
 use crate::prompt::{Message, Prompt, Wrapper, content_text};
 
 pub(super) const FORMAT: Format = Format {
@@ -101,11 +101,7 @@ struct BodyWire<'a> {
 }
 
 impl<'de> FromObject<'de> for BodyWire<'de> {
-    fn member<A: serde::de::MapAccess<'de>>(
-        &mut self,
-        name: &str,
-        value: &mut A,
-    ) -> Result<(), A::Error> {
+    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
         match name {
             "id" => self.id = value.next_value()?,
             "model" => self.model = value.next_value()?,

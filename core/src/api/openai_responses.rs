@@ -4,12 +4,10 @@
 
 use std::borrow::Cow;
 
-use serde::de::MapAccess;
-
 use super::tool_names::ToolNames;
 use super::{Format, Request, openai_response};
 use crate::framing::Hint;
-use crate::json::{self, FromObject, Json, Object, Text, TextOrList};
+use crate::json::{self, Broken, FromObject, Json, Members, Object, Text, TextOrList};
 use crate::note::Note;
 use crate::prompt::{Message, Prompt, Wrapper, content_text, placeholder};
 
@@ -132,7 +130,7 @@ struct RequestWire<'a> {
 }
 
 impl<'de> FromObject<'de> for RequestWire<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
         match name {
             "model" => self.model = value.next_value()?,
             "instructions" => self.instructions = value.next_value()?,

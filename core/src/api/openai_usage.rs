@@ -1,7 +1,7 @@
 //! Token counts as OpenAI's endpoints and those who follow them report them.
 
 use crate::event::Usage;
-use crate::json::{self, Count, Object};
+use crate::json::{self, Broken, Count, FromJson, Members, Object};
 
 json::wire! {
     /// Chat, completions and embeddings say prompt and completion; responses say input and output.
@@ -37,9 +37,12 @@ json::wire! {
 #[derive(Default)]
 pub(super) struct UsageWire(Object<Wire>);
 
-impl<'de> serde::Deserialize<'de> for UsageWire {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Object::deserialize(deserializer).map(Self)
+impl<'de> FromJson<'de> for UsageWire {
+    fn empty() -> Self {
+        Self::default()
+    }
+    fn object(&mut self, members: &mut Members<'_, 'de>) -> Result<(), Broken> {
+        self.0.object(members)
     }
 }
 

@@ -2,20 +2,24 @@
 
 use std::borrow::Cow;
 
-use serde::de::{Deserialize, Deserializer, MapAccess};
-
-use crate::json::{self, FromObject, Json, List, Object, Text, skip};
+use crate::json::{self, Broken, FromJson, FromObject, Items, Json, List, Members, Object, Text};
 
 /// The names in a list of tools. A provider's own tool without a name goes by its type or its one
 /// member, as in `{"type": "web_search"}` and `{"googleSearch": {}}`.
 #[derive(Debug, Default)]
 pub(super) struct ToolNames<'a>(pub(super) Vec<Cow<'a, str>>);
 
-impl<'de> Deserialize<'de> for ToolNames<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let List(tools): List<Object<Tool<'_>>> = List::deserialize(deserializer)?;
-        let tools = tools.into_iter().filter_map(|tool| tool.0);
-        Ok(Self(tools.flat_map(Tool::names).collect()))
+impl<'de> FromJson<'de> for ToolNames<'de> {
+    fn empty() -> Self {
+        Self::default()
+    }
+    fn list(&mut self, items: &mut Items<'_, 'de>) -> Result<(), Broken> {
+        let mut tool = Object::<Tool<'_>>::default();
+        while items.read_into(&mut tool)? {
+            self.0
+                .extend(tool.0.take().into_iter().flat_map(Tool::names));
+        }
+        Ok(())
     }
 }
 
@@ -30,7 +34,7 @@ struct Tool<'a> {
 }
 
 impl<'de> FromObject<'de> for Tool<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
         match name {
             "name" => self.name = value.next_value()?,
             "function" | "custom" | "toolSpec" | "systemTool" => {
@@ -41,7 +45,7 @@ impl<'de> FromObject<'de> for Tool<'de> {
             }
             "type" => self.kind = value.next_value()?,
             // Bedrock's mark of how far a list is to be cached.
-            "cachePoint" => skip(value)?,
+            "cachePoint" => value.skip()?,
             _ => {
                 let value: Json<'_> = value.next_value()?;
                 let is_object = value.get().starts_with('{');

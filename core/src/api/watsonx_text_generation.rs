@@ -4,13 +4,11 @@
 
 use std::borrow::Cow;
 
-use serde::de::MapAccess;
-
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, Part};
 use crate::event::Usage;
 use crate::framing::Hint;
-use crate::json::{self, Count, FromObject, Json, List, Object, Text};
+use crate::json::{self, Broken, Count, FromObject, Json, List, Members, Object, Text};
 use crate::prompt::{Message, Prompt, Wrapper};
 
 /// Members of `parameters` that steer sampling.
@@ -99,7 +97,7 @@ fn take_result(result: ResultWire<'_>, choice: u64, answer: &mut Answer) {
 struct Moderations(Vec<String>);
 
 impl<'de> FromObject<'de> for Moderations {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error> {
+    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
         let List(found): List<Json<'_>> = value.next_value()?;
         if !found.is_empty() {
             self.0.push(name.to_owned());

@@ -4,11 +4,11 @@
 //! member must not cost the rest of the body. Everything is read in one pass and borrowed.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
+use std::mem;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+use super::parse::{Broken, FromJson, Items, Json, Members, Mode};
 
 /// A string; absent if the value is anything else.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,87 +55,70 @@ pub enum TextOrList<'a> {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Depth(pub usize);
 
-/// Any value, as the text it was written with.
-pub type Json<'a> = &'a RawValue;
-
 /// A wire object of which only some members are read.
 ///
 /// Of a member given twice the last one counts, as in the parsers that providers use.
-pub trait FromObject<'de>: Default {
-    /// Takes the value of the member `name`, or hands it to [`skip`].
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, value: &mut A) -> Result<(), A::Error>;
+pub trait FromObject<'de> {
+    /// Takes the value of the member `name`, or skips it.
+    ///
+    /// # Errors
+    /// When the object is broken.
+    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken>;
 }
 
-/// Passes over the value of a member that is not read.
-pub fn skip<'de, A: MapAccess<'de>>(value: &mut A) -> Result<(), A::Error> {
-    value.next_value::<IgnoredAny>().map(|_| ())
-}
-
-/// Keeps the value of a member that is one of `names`, and hands others to [`skip`].
-pub fn keep<'de, A: MapAccess<'de>>(
+/// Keeps the value of a member that is one of `names`, and skips others.
+///
+/// # Errors
+/// When the object is broken.
+pub fn keep<'de>(
     names: &[&'static str],
     kept: &mut Vec<(&'static str, Json<'de>)>,
     name: &str,
-    value: &mut A,
-) -> Result<(), A::Error> {
+    value: &mut Members<'_, 'de>,
+) -> Result<(), Broken> {
     let Some(&name) = names.iter().find(|known| **known == name) else {
-        return skip(value);
+        return value.skip();
     };
     kept.retain(|(known, _)| *known != name);
     kept.push((name, value.next_value()?));
     Ok(())
 }
 
-/// What a type makes of each kind of JSON value; by default, nothing.
-trait Lenient<'de>: Default {
-    fn string(_: Cow<'de, str>) -> Self {
+impl<'de> FromJson<'de> for Text<'de> {
+    fn empty() -> Self {
         Self::default()
     }
-    fn boolean(_: bool) -> Self {
-        Self::default()
-    }
-    fn whole(_: u64) -> Self {
-        Self::default()
-    }
-    fn float(_: f64) -> Self {
-        Self::default()
-    }
-    fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Self::default())
-    }
-    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Self::default())
+    fn string(&mut self, text: Cow<'de, str>) {
+        self.0 = Some(text);
     }
 }
 
-impl<'de> Lenient<'de> for Text<'de> {
-    fn string(text: Cow<'de, str>) -> Self {
-        Self(Some(text))
+impl<'de> FromJson<'de> for Scalar {
+    fn empty() -> Self {
+        Self::default()
+    }
+    fn string(&mut self, text: Cow<'de, str>) {
+        self.0 = Some(text.into_owned());
+    }
+    fn boolean(&mut self, value: bool) {
+        self.0 = Some(value.to_string());
+    }
+    fn whole(&mut self, number: u64) {
+        self.0 = Some(number.to_string());
+    }
+    fn float(&mut self, number: f64) {
+        self.0 = Some(number.to_string());
     }
 }
 
-impl<'de> Lenient<'de> for Scalar {
-    fn string(text: Cow<'de, str>) -> Self {
-        Self(Some(text.into_owned()))
+impl FromJson<'_> for Count {
+    fn empty() -> Self {
+        Self::default()
     }
-    fn boolean(value: bool) -> Self {
-        Self(Some(value.to_string()))
+    fn whole(&mut self, number: u64) {
+        self.0 = Some(number);
     }
-    fn whole(number: u64) -> Self {
-        Self(Some(number.to_string()))
-    }
-    fn float(number: f64) -> Self {
-        Self(Some(number.to_string()))
-    }
-}
-
-impl<'de> Lenient<'de> for Count {
-    fn whole(number: u64) -> Self {
-        Self(Some(number))
-    }
-    fn float(number: f64) -> Self {
+    fn float(&mut self, number: f64) {
         // Vendors whose language has one kind of number write 12.0.
         let whole = number >= 0.0 && number <= f64::from(u32::MAX) && number.fract() == 0.0;
         #[expect(
@@ -144,74 +127,163 @@ impl<'de> Lenient<'de> for Count {
             clippy::cast_sign_loss,
             reason = "checked above to be a whole number within u32"
         )]
-        Self(whole.then_some(number as u64))
+        let number = whole.then_some(number as u64);
+        self.0 = number;
     }
 }
 
-impl<'de> Lenient<'de> for Flag {
-    fn boolean(value: bool) -> Self {
-        Self(value)
+impl FromJson<'_> for Flag {
+    fn empty() -> Self {
+        Self::default()
+    }
+    fn boolean(&mut self, value: bool) {
+        self.0 = value;
     }
 }
 
-impl<'de> Lenient<'de> for Depth {
-    fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
-        let mut deepest = 0;
-        while let Some(Self(depth)) = list.next_element()? {
-            deepest = deepest.max(depth);
+impl<'de> FromJson<'de> for Json<'de> {
+    fn empty() -> Self {
+        RawValue::NULL
+    }
+    fn mode(&self) -> Mode {
+        Mode::Raw
+    }
+    fn raw(&mut self, value: Json<'de>) {
+        *self = value;
+    }
+}
+
+/// Absent for null, and whatever `T` makes of any other value.
+impl<'de, T: FromJson<'de>> FromJson<'de> for Option<T> {
+    fn empty() -> Self {
+        None
+    }
+    fn mode(&self) -> Mode {
+        T::empty().mode()
+    }
+    fn raw(&mut self, value: Json<'de>) {
+        if value.get() != "null" {
+            self.insert(T::empty()).raw(value);
         }
-        Ok(Self(deepest.saturating_add(1)))
     }
-    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        let mut deepest = 0;
-        while let Some((_, Self(depth))) = object.next_entry::<IgnoredAny, _>()? {
-            deepest = deepest.max(depth);
+    fn string(&mut self, text: Cow<'de, str>) {
+        self.insert(T::empty()).string(text);
+    }
+    fn boolean(&mut self, value: bool) {
+        self.insert(T::empty()).boolean(value);
+    }
+    fn whole(&mut self, number: u64) {
+        self.insert(T::empty()).whole(number);
+    }
+    fn float(&mut self, number: f64) {
+        self.insert(T::empty()).float(number);
+    }
+    fn list(&mut self, items: &mut Items<'_, 'de>) -> Result<(), Broken> {
+        self.insert(T::empty()).list(items)
+    }
+    fn object(&mut self, members: &mut Members<'_, 'de>) -> Result<(), Broken> {
+        self.insert(T::empty()).object(members)
+    }
+}
+
+impl FromJson<'_> for Depth {
+    fn empty() -> Self {
+        Self::default()
+    }
+    fn list(&mut self, items: &mut Items<'_, '_>) -> Result<(), Broken> {
+        let mut item = Self(0);
+        while items.read_into(&mut item)? {
+            self.enclose(item);
+            item = Self(0);
         }
-        Ok(Self(deepest.saturating_add(1)))
+        self.enclose(Self(0));
+        Ok(())
     }
-}
-
-impl<'de, T: Deserialize<'de>> Lenient<'de> for List<T> {
-    fn list<A: SeqAccess<'de>>(list: A) -> Result<Self, A::Error> {
-        items(list).map(Self)
-    }
-}
-
-impl<'de> Lenient<'de> for TextOrList<'de> {
-    fn string(text: Cow<'de, str>) -> Self {
-        Self::Text(text)
-    }
-    fn list<A: SeqAccess<'de>>(list: A) -> Result<Self, A::Error> {
-        items(list).map(Self::List)
-    }
-}
-
-fn items<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(mut list: A) -> Result<Vec<T>, A::Error> {
-    let mut items = Vec::new();
-    while let Some(item) = list.next_element()? {
-        items.push(item);
-    }
-    Ok(items)
-}
-
-impl<'de, T: FromObject<'de>> Lenient<'de> for Object<T> {
-    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        let mut members = T::default();
-        while let Some(Text(name)) = object.next_key()? {
-            members.member(name.as_deref().unwrap_or_default(), &mut object)?;
+    fn object(&mut self, members: &mut Members<'_, '_>) -> Result<(), Broken> {
+        while members.next_name()?.is_some() {
+            self.enclose(members.next_value()?);
         }
-        Ok(Self(Some(members)))
+        self.enclose(Self(0));
+        Ok(())
     }
 }
 
-impl<'de, T: FromObject<'de>> Lenient<'de> for OneOrMany<T> {
-    fn list<A: SeqAccess<'de>>(list: A) -> Result<Self, A::Error> {
-        let items = items(list)?.into_iter().flat_map(|Self(item)| item);
-        Ok(Self(items.collect()))
+impl Depth {
+    fn enclose(&mut self, Self(depth): Self) {
+        self.0 = self.0.max(depth.saturating_add(1));
     }
-    fn object<A: MapAccess<'de>>(object: A) -> Result<Self, A::Error> {
-        let Object(item) = Lenient::object(object)?;
-        Ok(Self(item.into_iter().collect()))
+}
+
+impl<'de, T: FromJson<'de>> FromJson<'de> for List<T> {
+    fn empty() -> Self {
+        Self::default()
+    }
+    fn list(&mut self, items: &mut Items<'_, 'de>) -> Result<(), Broken> {
+        read_all(items, &mut self.0)
+    }
+}
+
+impl<'de> FromJson<'de> for TextOrList<'de> {
+    fn empty() -> Self {
+        Self::default()
+    }
+    fn string(&mut self, text: Cow<'de, str>) {
+        *self = Self::Text(text);
+    }
+    fn list(&mut self, items: &mut Items<'_, 'de>) -> Result<(), Broken> {
+        let mut list = Vec::new();
+        read_all(items, &mut list)?;
+        *self = Self::List(list);
+        Ok(())
+    }
+}
+
+fn read_all<'de, T: FromJson<'de>>(
+    items: &mut Items<'_, 'de>,
+    list: &mut Vec<T>,
+) -> Result<(), Broken> {
+    let mut item = T::empty();
+    while items.read_into(&mut item)? {
+        list.push(mem::replace(&mut item, T::empty()));
+    }
+    Ok(())
+}
+
+impl<'de, T: FromObject<'de> + Default> FromJson<'de> for Object<T> {
+    fn empty() -> Self {
+        Self::default()
+    }
+    fn object(&mut self, members: &mut Members<'_, 'de>) -> Result<(), Broken> {
+        read_members(members, self.0.insert(T::default()))
+    }
+}
+
+fn read_members<'de>(
+    members: &mut Members<'_, 'de>,
+    object: &mut dyn FromObject<'de>,
+) -> Result<(), Broken> {
+    while let Some(name) = members.next_name()? {
+        object.member(&name, members)?;
+    }
+    Ok(())
+}
+
+impl<'de, T: FromObject<'de> + Default> FromJson<'de> for OneOrMany<T> {
+    fn empty() -> Self {
+        Self::default()
+    }
+    fn list(&mut self, items: &mut Items<'_, 'de>) -> Result<(), Broken> {
+        let mut item = Self::default();
+        while items.read_into(&mut item)? {
+            self.0.append(&mut item.0);
+        }
+        Ok(())
+    }
+    fn object(&mut self, members: &mut Members<'_, 'de>) -> Result<(), Broken> {
+        let mut item = T::default();
+        read_members(members, &mut item)?;
+        self.0.push(item);
+        Ok(())
     }
 }
 
@@ -230,65 +302,6 @@ impl<T> Default for List<T> {
 impl<T> Default for Object<T> {
     fn default() -> Self {
         Self(None)
-    }
-}
-
-macro_rules! deserialize_leniently {
-    ($($type:ty, [$($bound:tt)*];)+) => {$(
-        impl<'de, $($bound)*> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any(AnyValue(PhantomData))
-            }
-        }
-    )+};
-}
-
-deserialize_leniently! {
-    Text<'de>, [];
-    TextOrList<'de>, [];
-    Depth, [];
-    Scalar, [];
-    Count, [];
-    Flag, [];
-    List<T>, [T: Deserialize<'de>];
-    Object<T>, [T: FromObject<'de>];
-    OneOrMany<T>, [T: FromObject<'de>];
-}
-
-struct AnyValue<L>(PhantomData<L>);
-
-impl<'de, L: Lenient<'de>> Visitor<'de> for AnyValue<L> {
-    type Value = L;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("any JSON value")
-    }
-    fn visit_bool<E>(self, value: bool) -> Result<L, E> {
-        Ok(L::boolean(value))
-    }
-    fn visit_i64<E>(self, number: i64) -> Result<L, E> {
-        Ok(u64::try_from(number).map_or_else(|_| L::default(), L::whole))
-    }
-    fn visit_u64<E>(self, number: u64) -> Result<L, E> {
-        Ok(L::whole(number))
-    }
-    fn visit_f64<E>(self, number: f64) -> Result<L, E> {
-        Ok(L::float(number))
-    }
-    fn visit_str<E>(self, text: &str) -> Result<L, E> {
-        Ok(L::string(Cow::Owned(text.to_owned())))
-    }
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<L, E> {
-        Ok(L::string(Cow::Borrowed(text)))
-    }
-    fn visit_unit<E>(self) -> Result<L, E> {
-        Ok(L::default())
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<L, A::Error> {
-        L::list(list)
-    }
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<L, A::Error> {
-        L::object(object)
     }
 }
 

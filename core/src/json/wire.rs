@@ -52,11 +52,11 @@ macro_rules! wire {
         $(..$kept:ident of $names:ident,)?
     }) => {
         impl<$life> $crate::json::FromObject<$life> for $name $($generics)* {
-            fn member<A: serde::de::MapAccess<$life>>(
+            fn member(
                 &mut self,
                 name: &str,
-                value: &mut A,
-            ) -> Result<(), A::Error> {
+                value: &mut $crate::json::Members<'_, $life>,
+            ) -> Result<(), $crate::json::Broken> {
                 match name {
                     $($($member)|+ => self.$field = value.next_value()?,)*
                     _ => $crate::json::wire!(@other self name value $($kept $names)?),
@@ -66,7 +66,7 @@ macro_rules! wire {
         }
     };
     (@other $self:tt $name:ident $value:ident) => {
-        $crate::json::skip($value)?
+        $value.skip()?
     };
     (@other $self:tt $name:ident $value:ident $kept:ident $names:ident) => {
         $crate::json::keep(&$names, &mut $self.$kept, $name, $value)?
