@@ -9,6 +9,7 @@ pub mod envoy;
 pub mod ports;
 pub mod process;
 pub mod python;
+pub mod recordings;
 pub mod sample_llm;
 pub mod stack;
 pub mod wait;
