@@ -9,5 +9,6 @@ mod handover;
 mod lifecycle;
 mod limits;
 mod proxy;
+mod recordings;
 mod simulation;
 mod splits;

@@ -69,7 +69,7 @@ fn every_recorded_generation_gives_one_event_whatever_its_pieces() -> Result<()>
         return Ok(());
     };
     let mut table = Table::default();
-    for (recording, event) in in_parallel(recordings)? {
+    for (recording, event) in recordings::in_parallel(recordings, events)? {
         match event {
             Some(event) => table.add(recording, &event),
             None if may_pass(recording) => {}
@@ -90,24 +90,10 @@ fn may_pass(recording: &Recording) -> bool {
     is_none || NOT_READ_YET.contains(&recording.api.as_str())
 }
 
-/// The event of every recording, made by as many threads as there are processors.
-fn in_parallel(recordings: &[Recording]) -> Result<Vec<(&Recording, Option<Value>)>> {
-    let threads = std::thread::available_parallelism()?.get();
-    let of_each = |thread| {
-        let own = recordings.iter().skip(thread).step_by(threads);
-        own.map(|recording| Ok((recording, in_any_pieces(recording)?)))
-            .collect::<Result<Vec<_>>>()
-    };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads)
-            .map(|thread| scope.spawn(move || of_each(thread)))
-            .collect();
-        let mut all = Vec::new();
-        for thread in threads {
-            all.extend(thread.join().expect("reading recordings never panics")?);
-        }
-        Ok(all)
-    })
+fn events(recordings: &[Recording]) -> Result<Vec<(&Recording, Option<Value>)>> {
+    let each = recordings.iter();
+    each.map(|recording| Ok((recording, in_any_pieces(recording)?)))
+        .collect()
 }
 
 fn in_any_pieces(recording: &Recording) -> Result<Option<Value>> {

@@ -11,8 +11,9 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
@@ -31,6 +32,38 @@ pub fn all() -> Result<Option<&'static [Recording]>> {
     let all = read(&folder)?;
     ensure!(!all.is_empty(), "no recordings in {}", folder.display());
     Ok(Some(ALL.get_or_init(|| all)))
+}
+
+/// What `read` makes of some recordings at a time, on as many threads as there are processors; in
+/// no order.
+pub fn in_parallel<'a, T: Send>(
+    recordings: &'a [Recording],
+    read: impl Fn(&'a [Recording]) -> Result<Vec<T>> + Sync,
+) -> Result<Vec<T>> {
+    // Few enough that no thread is left with much more than others.
+    const AT_A_TIME: usize = 25;
+    let next = AtomicUsize::new(0);
+    let some = || {
+        recordings
+            .chunks(AT_A_TIME)
+            .nth(next.fetch_add(1, Ordering::Relaxed))
+    };
+    let work = || {
+        std::iter::from_fn(some).try_fold(Vec::new(), |mut all, some| {
+            all.extend(read(some)?);
+            Ok(all)
+        })
+    };
+    std::thread::scope(|scope| {
+        let threads = std::thread::available_parallelism()?.get();
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(&work)).collect();
+        let mut all = Vec::new();
+        for thread in threads {
+            let read: Result<_> = thread.join().map_err(|_| anyhow!("a reader panicked"))?;
+            all.extend(read?);
+        }
+        Ok(all)
+    })
 }
 
 fn folder() -> Option<PathBuf> {
