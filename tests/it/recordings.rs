@@ -3,6 +3,7 @@
 
 mod stated;
 mod table;
+mod through_envoy;
 
 use anyhow::{Context, Result, ensure};
 use audit_layer_tests::recordings::{self, Recording, native};

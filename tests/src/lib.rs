@@ -10,6 +10,7 @@ pub mod ports;
 pub mod process;
 pub mod python;
 pub mod recordings;
+pub mod replay;
 pub mod sample_llm;
 pub mod stack;
 pub mod wait;

@@ -56,7 +56,7 @@ pub fn in_parallel<'a, T: Send>(
     };
     std::thread::scope(|scope| {
         let threads = std::thread::available_parallelism()?.get();
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(&work)).collect();
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         let mut all = Vec::new();
         for thread in threads {
             let read: Result<_> = thread.join().map_err(|_| anyhow!("a reader panicked"))?;
@@ -91,7 +91,12 @@ fn read(folder: &Path) -> Result<Vec<Recording>> {
             continue;
         }
         for line in BufReader::new(GzDecoder::new(File::open(&path)?)).lines() {
-            all.push(serde_json::from_str(&line?).with_context(|| path.display().to_string())?);
+            let recording: Recording =
+                serde_json::from_str(&line?).with_context(|| path.display().to_string())?;
+            all.push(Recording {
+                number: all.len(),
+                ..recording
+            });
         }
     }
     Ok(all)
@@ -100,6 +105,9 @@ fn read(folder: &Path) -> Result<Vec<Recording>> {
 /// One recorded exchange.
 #[derive(Deserialize)]
 pub struct Recording {
+    /// Its place among all.
+    #[serde(skip)]
+    pub number: usize,
     source: String,
     name: String,
     index: usize,

@@ -30,7 +30,7 @@ pub fn breaks_lines(recording: &Recording) -> Result<bool> {
 /// An event without what the proxy knows and the core, alone, does not; and without the id and the
 /// times that differ from call to call.
 pub fn comparable(mut event: Value) -> Value {
-    const OF_THE_PROXY: [&str; 17] = [
+    const OF_THE_PROXY: [&str; 15] = [
         // The collector's.
         "/id",
         "/received_at",
@@ -48,9 +48,7 @@ pub fn comparable(mut event: Value) -> Value {
         "/metadata/audit_layer/gateway/request_id",
         "/metadata/audit_layer/gateway/route",
         "/metadata/audit_layer/gateway/source",
-        "/metadata/audit_layer/gateway/traceparent",
         "/metadata/audit_layer/gateway/upstream_attempts",
-        "/metadata/audit_layer/gateway/user_agent",
     ];
     for pointer in OF_THE_PROXY {
         let Some((parent, name)) = pointer.rsplit_once('/') else {
