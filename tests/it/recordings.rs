@@ -4,6 +4,7 @@
 mod stated;
 mod table;
 mod through_envoy;
+mod vendors;
 
 use anyhow::{Context, Result, ensure};
 use audit_layer_tests::recordings::{self, Recording, native};

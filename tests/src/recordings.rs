@@ -115,6 +115,7 @@ pub struct Recording {
     pub api: String,
     /// How the answer is framed: `sse`, `eventstream`, `json-array` or `ndjson`; absent if it came
     /// as one document.
+    #[serde(deserialize_with = "present")]
     pub streaming: Option<String>,
     /// The authority that was asked.
     pub host: String,
@@ -219,4 +220,10 @@ fn end_to_end(headers: &BTreeMap<String, String>) -> impl Iterator<Item = (Strin
 fn base64_bytes<'de, D: Deserializer<'de>>(text: D) -> Result<Vec<u8>, D::Error> {
     let text = String::deserialize(text)?;
     STANDARD.decode(text).map_err(serde::de::Error::custom)
+}
+
+/// An empty text is as good as none.
+fn present<'de, D: Deserializer<'de>>(text: D) -> Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(text)?;
+    Ok(text.filter(|text| !text.is_empty()))
 }
