@@ -16,10 +16,13 @@ def arguments(number):
 
 
 def message_seen(message):
+    text = "".join(block.text for block in message.content if block.type == "text")
+    # A refusal may come in the place of a text.
+    refusal = message.stop_details and message.stop_details.explanation
     usage = message.usage
     cached = (usage.cache_creation_input_tokens or 0) + (usage.cache_read_input_tokens or 0)
     return seen(
-        ["".join(block.text for block in message.content if block.type == "text")],
+        [text or refusal or ""],
         [[block.id, block.name, block.input] for block in message.content if block.type in CALLS],
         [message.stop_reason] if message.stop_reason else [],
         [usage.input_tokens + cached, usage.output_tokens],

@@ -8,6 +8,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, EventStreamError
 
 from replayed import HEADER, main, seen, value
+from replayed_families import FAMILIES
 
 client = boto3.client(
     "bedrock-runtime", region_name="us-east-1", endpoint_url=sys.argv[1],
@@ -97,16 +98,32 @@ def anthropic_seen(body):
 
 
 def invoke(number):
-    """Bodies are the models' own; of those, Anthropic's and Nova's are read here."""
+    """Bodies are the models' own, and their counts may be in headers alone."""
     asked["number"] = number
     answer = client.invoke_model(modelId="m", body=b"{}")
     body = json.loads(answer["body"].read())
+    read = body_seen(body)
+    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+    in_headers = [headers.get(f"x-amzn-bedrock-{side}-token-count") for side in ("input", "output")]
+    counts = zip(read["usage"] or [None, None], in_headers)
+    counts = [int(header) if count is None and header else count for count, header in counts]
+    return {**read, "usage": None if counts == [None, None] else counts}
+
+
+def body_seen(body):
     if body.get("type") == "message":
         return anthropic_seen(body)
     if "message" in body.get("output", {}):
         message = body["output"]["message"]
         return converse_seen(message["content"], body.get("stopReason"), body.get("usage"))
-    raise LookupError("another family's body")
+    return family_seen([body])
+
+
+def family_seen(bodies):
+    for family in FAMILIES:
+        if any(family.is_of(body) for body in bodies):
+            return family.seen(bodies)
+    raise LookupError("a body of no known family")
 
 
 def anthropic_events(chunks):
@@ -137,7 +154,7 @@ def invoke_stream(number):
         return anthropic_events(chunk for chunk in chunks if "type" in chunk)
     if any("contentBlockDelta" in chunk for chunk in chunks):
         return converse_events(chunks)
-    raise LookupError("another family's stream")
+    return family_seen(chunks)
 
 
 main({

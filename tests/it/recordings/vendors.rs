@@ -99,22 +99,16 @@ fn check(vendor: &Vendor) -> Result<()> {
     let Some(recordings) = recordings::all()? else {
         return Ok(());
     };
-    let readings = run_and_return(read(vendor, recordings))?;
-    let mut tally = Tally::default();
-    for reading in &readings {
-        let recording = recordings.get(reading.number).context("a number of ours")?;
-        let event = native::event(recording, usize::MAX)?.context("was audited before")?;
-        tally.compare(recording, reading, &event);
-    }
-    println!("{}: {tally}", vendor.script);
-    ensure!(
-        tally.differences.is_empty(),
-        "{}",
-        tally.differences.join("\n")
-    );
-    let answers = tally.compared.get("answers").copied().unwrap_or(0);
-    ensure!(answers >= vendor.least, "only {answers} were compared");
-    Ok(())
+    run(async {
+        let mut tally = Tally::default();
+        for reading in read(vendor, recordings).await? {
+            let recording = recordings.get(reading.number).context("a number of ours")?;
+            let event = native::event(recording, usize::MAX)?.context("was audited before")?;
+            tally.compare(recording, &reading, &event);
+        }
+        println!("{}: {tally}", vendor.script);
+        tally.verdict(vendor.least)
+    })
 }
 
 /// What the package makes of every answer that is the vendor's and has an event.
@@ -140,15 +134,6 @@ async fn read(vendor: &Vendor, recordings: &'static [Recording]) -> Result<Vec<R
         .lines()
         .map(|line| Ok(serde_json::from_str(line)?))
         .collect()
-}
-
-fn run_and_return<T>(read: impl Future<Output = Result<T>>) -> Result<T> {
-    let mut returned = None;
-    run(async {
-        returned = Some(read.await?);
-        Ok(())
-    })?;
-    returned.context("it ran")
 }
 
 /// What a package made of an answer.
@@ -219,6 +204,28 @@ impl Tally {
         } else if package.holds() {
             self.count(what);
         }
+    }
+
+    /// Fails where anything differs, and where too little was compared.
+    fn verdict(&self, least: usize) -> Result<()> {
+        ensure!(
+            self.differences.is_empty(),
+            "{}",
+            self.differences.join("\n")
+        );
+        for what in [
+            "answers",
+            "errors",
+            "texts",
+            "tool calls",
+            "finish reasons",
+            "usage",
+        ] {
+            let count = self.compared.get(what).copied().unwrap_or(0);
+            let least = if what == "answers" { least } else { 1 };
+            ensure!(count >= least, "only {count} {what} were compared");
+        }
+        Ok(())
     }
 
     fn count(&mut self, what: &'static str) {
