@@ -13,31 +13,29 @@ use serde_json::Value;
 use self::table::Table;
 
 /// Kinds of recordings whose format the core does not read yet. To be deleted, kind by kind.
-const NOT_READ_YET: &[&str] = &[
-    "alephalpha-other",
-    "aws-sagemaker",
-    "bedrock-invoke",
-    "bedrock-invoke-stream",
-    "huggingface-other",
-    "openai-assistants",
-    "watsonx-other",
-];
+const NOT_READ_YET: &[&str] = &["alephalpha-other"];
 
-/// Recordings of which the core makes something wrong, and what. To be deleted, one by one.
+/// Recordings, by a part of their name, of which the core makes something wrong, and what. To be
+/// deleted, one by one.
 const NOT_RIGHT_YET: &[(&str, &str)] = &[
     (
-        "openllmetry:packages/opentelemetry-instrumentation-voyageai/tests/cassettes/test_rerank/\
-         test_voyageai_rerank_async_legacy.yaml#0",
-        "Voyage's usage of a rerank is not read",
+        "tests/traces/cassettes/test_assistant/",
+        "no note says that a queued run has no answer yet",
     ),
     (
-        "openllmetry:packages/opentelemetry-instrumentation-voyageai/tests/cassettes/test_rerank/\
-         test_voyageai_rerank_legacy.yaml#0",
-        "Voyage's usage of a rerank is not read",
+        "tests/cassettes/test_agents/test_agent_with_query_tool.yaml",
+        "no note says that a queued run has no answer yet",
     ),
     (
-        "otel-python-contrib:instrumentation-genai/opentelemetry-instrumentation-vertexai/tests/\
-         cassettes/test_generate_content_extra_params.yaml#0",
+        "bedrock-invokemodel-adds-anthropic-claude-model-attributes-to-span.json#0",
+        "usage beside an older completion of Anthropic's is not read",
+    ),
+    (
+        "cassettes/test_llms/test_custom_llm.yaml#0",
+        "no note says that the request names no model",
+    ),
+    (
+        "cassettes/test_generate_content_extra_params.yaml#0",
         "no note says that the model gave nothing but thoughts",
     ),
 ];
@@ -72,7 +70,11 @@ fn every_recorded_generation_gives_one_event_whatever_its_pieces() -> Result<()>
         }
     }
     println!("{table}");
-    let faults = table.faults(|recording| !NOT_RIGHT_YET.iter().any(|(id, _)| recording == *id));
+    let faults = table.faults(|recording| {
+        !NOT_RIGHT_YET
+            .iter()
+            .any(|(part, _)| recording.contains(part))
+    });
     ensure!(faults.is_empty(), "faults:\n{}", faults.join("\n"));
     Ok(())
 }

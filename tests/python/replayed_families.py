@@ -42,6 +42,11 @@ def jurassic(body):
             for index, completion in enumerate(body["completions"])]
 
 
+def chat(body):
+    return [(choice["index"], choice["text"] if "text" in choice else choice["message"]["content"],
+             choice.get("finish_reason")) for choice in body["choices"]]
+
+
 class Family:
     """A function for bodies that have a member, and the names of all input and all output."""
 
@@ -64,12 +69,14 @@ class Family:
                     None if counts == [None, None] else counts)
 
     def count(self, bodies, names):
-        """The last count of one of these names; Bedrock's own measure of a stream comes last."""
+        """The last count of one of these names; the model's own goes before Bedrock's measure."""
         found = None
         for body in bodies:
             metrics = body.get("amazon-bedrock-invocationMetrics") or {}
             results = body.get("results") or [{}]
-            for holder in (body, results[0], metrics):
+            # Cohere bills for fewer tokens than its model reads; Bedrock measures what is billed.
+            cohere = body.get("response", {}).get("meta", {}).get("tokens") or {}
+            for holder in (metrics, results[0], body.get("usage") or {}, body, cohere):
                 for name in names:
                     found = holder[name] if holder.get(name) is not None else found
         return None if found is None else int(found)
@@ -87,6 +94,8 @@ FAMILIES = [
     Family("generations", command, MEASURED),
     Family("completion", claude_2, MEASURED),
     Family("completions", jurassic, MEASURED),
-    Family("event_type", command_r, MEASURED),
+    Family("choices", chat, (["prompt_tokens", *MEASURED[0]], ["completion_tokens", *MEASURED[1]])),
+    Family("event_type", command_r, (["input_tokens", *MEASURED[0]],
+                                     ["output_tokens", *MEASURED[1]])),
     Family("text", command_r, MEASURED),
 ]

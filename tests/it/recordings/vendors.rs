@@ -21,7 +21,7 @@ fn recorded_answers_of_openai_are_what_its_package_reads() -> Result<()> {
     check(&Vendor {
         script: "replayed_openai.py",
         kind: openai,
-        least: 300,
+        least: 800,
     })
 }
 
@@ -48,7 +48,7 @@ fn recorded_answers_of_bedrock_are_what_boto3_reads() -> Result<()> {
     check(&Vendor {
         script: "replayed_bedrock.py",
         kind: bedrock,
-        least: 30,
+        least: 80,
     })
 }
 
