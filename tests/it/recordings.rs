@@ -12,20 +12,12 @@ use serde_json::Value;
 
 use self::table::Table;
 
-/// Kinds of recordings whose format the core does not read yet. To be deleted, kind by kind.
-const NOT_READ_YET: &[&str] = &["alephalpha-other"];
+/// Kinds of recordings whose format the core does not read yet. To be deleted.
+const NOT_READ_YET: &[&str] = &[];
 
 /// Recordings, by a part of their name, of which the core makes something wrong, and what. To be
 /// deleted, one by one.
 const NOT_RIGHT_YET: &[(&str, &str)] = &[
-    (
-        "tests/traces/cassettes/test_assistant/",
-        "no note says that a queued run has no answer yet",
-    ),
-    (
-        "tests/cassettes/test_agents/test_agent_with_query_tool.yaml",
-        "no note says that a queued run has no answer yet",
-    ),
     (
         "bedrock-invokemodel-adds-anthropic-claude-model-attributes-to-span.json#0",
         "usage beside an older completion of Anthropic's is not read",
@@ -41,7 +33,7 @@ const NOT_RIGHT_YET: &[(&str, &str)] = &[
 ];
 
 /// Calls among the recordings for which no model generates anything.
-const NO_GENERATIONS: [(&str, &str, &str); 8] = [
+const NO_GENERATIONS: [(&str, &str, &str); 7] = [
     ("cohere-v1-rerank", "/rerank", "sorts documents"),
     ("cohere-v2-rerank", "/rerank", "sorts documents"),
     ("voyage-other", "/rerank", "sorts documents"),
@@ -49,11 +41,6 @@ const NO_GENERATIONS: [(&str, &str, &str); 8] = [
     ("openai-assistants", "/threads", "stores a conversation"),
     ("openai-assistants", "/messages", "stores a turn"),
     ("openai-other", "/traces/ingest", "stores telemetry"),
-    (
-        "replicate-other",
-        "/predictions",
-        "starts a job; the answer is fetched later, by GET",
-    ),
 ];
 
 #[test]

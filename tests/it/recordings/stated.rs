@@ -47,7 +47,8 @@ fn is_count(name: &str) -> bool {
     const ENDS: [&str; 3] = ["tokens", "tokencount", "evalcount"];
     const ASKED_FOR: [&str; 2] = ["max", "budget"];
     let name = name.to_ascii_lowercase().replace(['_', '-'], "");
-    ENDS.iter().any(|end| name.ends_with(end))
+    // Aleph Alpha's names begin so.
+    (name.starts_with("numtokens") || ENDS.iter().any(|end| name.ends_with(end)))
         && !ASKED_FOR.iter().any(|start| name.starts_with(start))
         && !name.contains("ratelimit")
 }

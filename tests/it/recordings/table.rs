@@ -39,6 +39,7 @@ impl Cell {
             ],
             Self::Answer => &[
                 "answer_not_text",
+                "answer_pending",
                 "content_flagged",
                 "not_a_generation",
                 "protocol_not_read",
