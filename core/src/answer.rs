@@ -130,6 +130,13 @@ impl Answer {
         self.ended || (!self.choices.is_empty() && all_finished)
     }
 
+    /// Whether the model has answered, but neither by text or refusal nor by a tool call.
+    pub fn says_nothing(&self) -> bool {
+        let is_silent = self.choices.iter().all(|choice| choice.said().is_empty());
+        let is_all = !self.is_not_text && !self.is_pending && self.error.is_none();
+        is_all && is_silent && !self.choices.is_empty() && self.tool_calls.is_empty()
+    }
+
     /// Takes the response's id and model, unless they are known or empty.
     pub fn identify(&mut self, id: Option<&str>, model: Option<&str>) {
         keep_first(&mut self.id, id, &mut self.names_cut);

@@ -172,6 +172,10 @@ impl Exchange {
             }
             _ => {}
         }
+        let is_due = !self.call.notes.contains(&Note::NotAGeneration);
+        if is_due && state == CompletionState::Complete && answered.answer.says_nothing() {
+            self.call.notes.insert(Note::AnswerEmpty);
+        }
         let duration_ms = now.ms_since(self.call.started);
         Some(event(
             self.call,
@@ -242,6 +246,13 @@ fn event(
         error,
     };
     let (response_content, response) = answered.said(&policy.capture, &mut notes);
+    let model = match asked.model.as_str() {
+        "" => api::model_in_path(gateway.path.as_deref().unwrap_or_default()),
+        model => Some(model.into()),
+    };
+    if model.is_none() && !asked.prompt_hash.is_empty() {
+        notes.insert(Note::ModelAbsent);
+    }
     let capture = Capture {
         api: identity.format.name,
         streamed: answered.streamed,
@@ -252,10 +263,6 @@ fn event(
         content,
         truncated: notes.iter().any(|note| note.is_truncation()),
         notes: notes.into_iter().collect(),
-    };
-    let model = match asked.model.as_str() {
-        "" => api::model_in_path(gateway.path.as_deref().unwrap_or_default()),
-        model => Some(model.into()),
     };
     AuditEvent {
         request_id,

@@ -6,6 +6,8 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Note {
+    /// The model answered, and there is neither text nor a tool call in it.
+    AnswerEmpty,
     /// The answer is no text but vectors, images or sound; it is not recorded.
     AnswerNotText,
     /// The answer is made later, and fetched with another call that is not recorded.
@@ -22,6 +24,8 @@ pub enum Note {
     HeaderNotUtf8,
     /// The text held bytes or half surrogates that are not Unicode; they stand as U+FFFD.
     InvalidUnicodeReplaced,
+    /// Nothing in the request names a model.
+    ModelAbsent,
     /// An id, a name or an error's message was longer than an event carries.
     NameTruncated,
     /// The call asks for no answer of a model: it counts tokens, loads a model, or hands in a

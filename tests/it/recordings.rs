@@ -12,26 +12,6 @@ use serde_json::Value;
 
 use self::table::Table;
 
-/// Kinds of recordings whose format the core does not read yet. To be deleted.
-const NOT_READ_YET: &[&str] = &[];
-
-/// Recordings, by a part of their name, of which the core makes something wrong, and what. To be
-/// deleted, one by one.
-const NOT_RIGHT_YET: &[(&str, &str)] = &[
-    (
-        "bedrock-invokemodel-adds-anthropic-claude-model-attributes-to-span.json#0",
-        "usage beside an older completion of Anthropic's is not read",
-    ),
-    (
-        "cassettes/test_llms/test_custom_llm.yaml#0",
-        "no note says that the request names no model",
-    ),
-    (
-        "cassettes/test_generate_content_extra_params.yaml#0",
-        "no note says that the model gave nothing but thoughts",
-    ),
-];
-
 /// Calls among the recordings for which no model generates anything.
 const NO_GENERATIONS: [(&str, &str, &str); 7] = [
     ("cohere-v1-rerank", "/rerank", "sorts documents"),
@@ -57,21 +37,16 @@ fn every_recorded_generation_gives_one_event_whatever_its_pieces() -> Result<()>
         }
     }
     println!("{table}");
-    let faults = table.faults(|recording| {
-        !NOT_RIGHT_YET
-            .iter()
-            .any(|(part, _)| recording.contains(part))
-    });
+    let faults = table.faults();
     ensure!(faults.is_empty(), "faults:\n{}", faults.join("\n"));
     Ok(())
 }
 
 /// Whether there need be no event.
 fn may_pass(recording: &Recording) -> bool {
-    let is_none = NO_GENERATIONS
+    NO_GENERATIONS
         .iter()
-        .any(|(api, path, _)| recording.api == *api && recording.bare_path().ends_with(path));
-    is_none || NOT_READ_YET.contains(&recording.api.as_str())
+        .any(|(api, path, _)| recording.api == *api && recording.bare_path().ends_with(path))
 }
 
 fn events(recordings: &[Recording]) -> Result<Vec<(&Recording, Option<Value>)>> {

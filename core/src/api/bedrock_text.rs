@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use super::openai_usage::UsageWire;
 use super::{Reader, Request};
 use crate::answer::{Answer, Part};
 use crate::event::Usage;
@@ -99,8 +100,11 @@ impl Reader for AnswerReader {
         }
         // Titan's total stands in its last chunk, also where a guardrail gave the answer.
         answer.ended |= body.total.0.is_some();
+        let stated = body.usage.counts().unwrap_or_default();
+        let input = body.input.0.or(stated.input_tokens);
         let output = body.total.0.or(body.output.0).or(tokens);
-        self.usage.input_tokens = body.input.0.or(self.usage.input_tokens);
+        let output = output.or(stated.output_tokens);
+        self.usage.input_tokens = input.or(self.usage.input_tokens);
         self.usage.output_tokens = output.or(self.usage.output_tokens);
         answer.usage = self.usage.clone();
         true
@@ -171,6 +175,7 @@ json::wire! {
         input: Count = "inputTextTokenCount" | "prompt_token_count",
         output: Count = "generation_token_count",
         total: Count = "totalOutputTextTokenCount",
+        usage: UsageWire = "usage",
     }
 
     struct PieceWire<'a> {

@@ -53,6 +53,8 @@ impl UsageWire {
         let counts = self.counts()?;
         Some(Usage {
             input_tokens: counts.input_tokens.or(total),
+            // What is left of the total is no count of its own.
+            output_tokens: None,
             ..counts
         })
     }

@@ -330,3 +330,20 @@ fn what_is_taken_over_counts_for_the_bounds() {
     assert_eq!(dead.len(), 1);
     assert_eq!((&*dead[0].reason, new.outbox.depth()), ("queue_full", 6));
 }
+
+#[test]
+fn an_event_is_one_line_however_its_values_were_written() {
+    let mut world = World::batching();
+    let head = [(":method", "POST"), (":path", "/v1/messages")]
+        .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+    let mut exchange = Exchange::begin(&world.policy, Headers(&head), [0; 10], world.now).unwrap();
+    exchange.request_body(b"{\"thinking\": {\r\n \"type\": \"a\\nb\"\n}, \"messages\": []}");
+    exchange.request_end();
+    let event = exchange.end(End::default(), world.now).unwrap();
+    world.outbox.push(event, &world.policy.delivery, world.now);
+    world.pass_ms(200);
+    let body = world.poll().unwrap().body;
+    assert_eq!(body.iter().filter(|byte| **byte == b'\n').count(), 1);
+    let event: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(event["model_parameters"]["thinking"]["type"], "a\nb");
+}

@@ -26,7 +26,16 @@ impl Cell {
     /// The notes that explain why an event lacks it. A note that explains another lack does not.
     fn explained_by(self) -> &'static [&'static str] {
         match self {
-            Self::Model | Self::Prompt => &[
+            // Assistants hold their model, and name it in no request.
+            Self::Model => &[
+                "model_absent",
+                "not_a_generation",
+                "prompt_continued",
+                "protocol_not_read",
+                "request_body_empty",
+                "request_unreadable",
+            ],
+            Self::Prompt => &[
                 "not_a_generation",
                 "prompt_continued",
                 "protocol_not_read",
@@ -38,6 +47,7 @@ impl Cell {
                 "request_unreadable",
             ],
             Self::Answer => &[
+                "answer_empty",
                 "answer_not_text",
                 "answer_pending",
                 "content_flagged",
@@ -116,10 +126,9 @@ impl Table {
     }
 
     /// The gaps without an explanation and the numbers that disagree, of recordings of interest.
-    pub(super) fn faults(&self, is_of_interest: impl Fn(&str) -> bool) -> Vec<String> {
-        self.faults
-            .iter()
-            .filter(|(recording, _)| is_of_interest(recording))
+    pub(super) fn faults(&self) -> Vec<String> {
+        let faults = self.faults.iter();
+        faults
             .map(|(recording, fault)| format!("{recording}: {fault}"))
             .collect()
     }

@@ -19,14 +19,6 @@ pub fn event(recording: &Recording, piece: usize) -> Result<Option<Value>> {
     Ok(event.transpose()?)
 }
 
-/// Whether the core writes the event in several lines, which neither a batch nor a dead letter can
-/// carry. To be deleted when it never does.
-pub fn breaks_lines(recording: &Recording) -> Result<bool> {
-    let event = exchange(recording, usize::MAX)?;
-    Ok(event
-        .is_some_and(|event| serde_json::to_string(&event).is_ok_and(|text| text.contains('\n'))))
-}
-
 /// An event without what the proxy knows and the core, alone, does not; and without the id and the
 /// times that differ from call to call.
 pub fn comparable(mut event: Value) -> Value {

@@ -150,11 +150,11 @@ fn the_input_of_a_response_is_its_prompt() {
     ] {
         let event = Call::new(RESPONSES, &ask.to_string(), RESPONSE).event();
         assert_eq!(event["prompt_content"], prompt.as_str());
-        assert_eq!(own(&event, "/capture/notes"), &json!([]));
+        assert_eq!(own(&event, "/capture/notes"), &json!(["model_absent"]));
     }
     let ask = json!({"input": "Hi", "previous_response_id": "resp_0"}).to_string();
     let event = Call::new(RESPONSES, &ask, RESPONSE).event();
-    assert_eq!(own(&event, "/capture/notes"), &json!(["prompt_continued"]));
+    assert_eq!(own(&event, "/capture/notes"), &json!(["model_absent", "prompt_continued"]));
 }
 
 #[test]
