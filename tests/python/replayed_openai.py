@@ -133,7 +133,8 @@ def embedding(number):
     answer = client.embeddings.create(
         model="m", input="Hello", encoding_format="float", extra_headers={HEADER: number})
     usage = answer.usage
-    return seen([], [], [], usage and [usage.prompt_tokens, usage.total_tokens - usage.prompt_tokens])
+    # Vectors are no tokens: what the total has beyond the prompt is nothing to report.
+    return seen([], [], [], usage and [usage.prompt_tokens, None])
 
 
 def said(item):
