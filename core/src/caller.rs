@@ -163,7 +163,7 @@ fn metadata(headers: Headers<'_>, notes: &mut BTreeSet<Note>) -> Members {
     Members(
         members
             .into_iter()
-            .map(|(name, value)| (name, value.to_owned()))
+            .map(|(name, value)| (name, json::one_line(value)))
             .collect(),
     )
 }

@@ -11,6 +11,8 @@ mod wire;
 
 use std::borrow::Cow;
 
+use serde_json::value::RawValue;
+
 use crate::limits::RAW_DEPTH_MAX;
 
 pub use close::{close, without_partial_character};
@@ -36,6 +38,17 @@ pub fn text_of(value: Json<'_>) -> Cow<'_, str> {
 /// A value that is passed on unread could otherwise make the audit API refuse the whole event.
 pub fn is_portable(value: Json<'_>) -> bool {
     read(value.get()).is_some_and(|Depth(depth)| depth <= RAW_DEPTH_MAX)
+}
+
+/// The value as it was written, but in one line: batches and logs hold an event in a line. A line
+/// end in JSON text is white space between tokens, since within a string it is escaped.
+pub fn one_line(value: Json<'_>) -> Box<RawValue> {
+    let text = value.get();
+    if !text.contains(['\n', '\r']) {
+        return value.to_owned();
+    }
+    let line = text.replace(['\n', '\r'], " ");
+    RawValue::from_string(line).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
 /// Text of a JSON body: mended, and closed where its end is missing.

@@ -211,7 +211,7 @@ impl Outbox {
         });
         Letter {
             // Serialising plain values to memory cannot fail; an empty line would be refused.
-            json: one_line(serde_json::to_string(&event).unwrap_or_default()),
+            json: serde_json::to_string(&event).unwrap_or_default(),
             is_pending: is_pending(&event),
             request_id: event.request_id,
             recorded_at: now,
@@ -426,16 +426,6 @@ impl Outbox {
         self.bytes = self.bytes.saturating_sub(letter.json.len());
         self.events = self.events.saturating_sub(1);
         self.pending = self.pending.saturating_sub(usize::from(letter.is_pending));
-    }
-}
-
-/// Values that stand as their caller wrote them may hold line ends, which batches and logs do not
-/// bear. In JSON they are white space between tokens: within a string they are escaped.
-fn one_line(json: String) -> String {
-    if json.contains(['\n', '\r']) {
-        json.replace(['\n', '\r'], " ")
-    } else {
-        json
     }
 }
 

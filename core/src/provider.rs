@@ -104,6 +104,7 @@ fn is_within(host: &str, known: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::FORMATS;
 
     #[test]
     fn hosts_are_known_by_whole_labels() {
@@ -135,13 +136,20 @@ mod tests {
     #[test]
     fn every_provider_is_documented() {
         let document = include_str!("../PROVIDERS.md");
+        let row = |provider: &str| {
+            let start = format!("| `{provider}` |");
+            let row = document.lines().find(|line| line.starts_with(&start));
+            row.unwrap_or_else(|| panic!("{provider} has no row"))
+        };
         for (host, provider) in HOSTS {
-            let row = document
-                .lines()
-                .find(|line| line.starts_with(&format!("| `{provider}` |")));
-            assert!(
-                row.is_some_and(|row| row.contains(&format!("`{host}`"))),
-                "{provider}: {host}"
+            assert!(row(provider).contains(&format!("`{host}`")), "{host}");
+        }
+        for format in FORMATS {
+            assert_eq!(
+                row(format.provider).split('|').count(),
+                5,
+                "{}",
+                format.name
             );
         }
     }

@@ -25,8 +25,10 @@ fn every_statistic_is_documented_alerted_on_or_shown() -> Result<()> {
         });
         let real = real.await?;
         assert_eq!(documented()?, real);
-        let alerts = std::fs::read_to_string(workspace::root().join("envoy/alerts.yaml"))?;
-        let dashboard = std::fs::read_to_string(workspace::root().join("envoy/dashboard.json"))?;
+        let alerts =
+            std::fs::read_to_string(workspace::root().join("envoy/monitoring/alerts.yaml"))?;
+        let dashboard =
+            std::fs::read_to_string(workspace::root().join("envoy/monitoring/dashboard.json"))?;
         serde_json::from_str::<Value>(&dashboard)?;
         assert_eq!(names(&dashboard), real, "the dashboard shows all of them");
         let alerts = names(&alerts);

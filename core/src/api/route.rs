@@ -289,6 +289,7 @@ pub fn without_query(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::FORMATS;
 
     fn identity(own: &[OwnHost], pairs: &[(&str, &str)]) -> Option<Identity> {
         let pairs: Vec<_> = pairs
@@ -466,6 +467,27 @@ mod tests {
             let expected = expected.map(|(format, name)| (format, name.to_owned()));
             assert_eq!(post(&own, host, path), expected, "{host}{path}");
         }
+    }
+
+    #[test]
+    fn every_path_is_documented() {
+        let document = include_str!("../../FORMATS.md");
+        let row = |format: &Format| {
+            let start = format!("| `{}` |", format.name);
+            let row = document.lines().find(|line| line.starts_with(&start));
+            row.unwrap_or_else(|| panic!("{} has no row", format.name))
+        };
+        for route in ROUTES {
+            let row = row(route.format);
+            assert!(row.contains(route.end), "{}: {}", row, route.end);
+        }
+        let rows = document.lines().filter(|line| line.starts_with("| `"));
+        let names: Vec<_> = rows
+            .skip(1)
+            .filter_map(|row| row.split('`').nth(1))
+            .collect();
+        let formats: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
+        assert_eq!(names, formats);
     }
 
     #[test]

@@ -292,7 +292,7 @@ fn parameters(
         if value.get().len() > PARAMETER_BYTES_MAX || !json::is_portable(value) {
             notes.insert(Note::ParameterTooLarge);
         } else if content == ContentPolicy::Full || is_number_or_word(name, value) {
-            kept.push((name.to_owned(), value.to_owned()));
+            kept.push((name.to_owned(), json::one_line(value)));
         }
     }
     Members(kept)

@@ -154,7 +154,10 @@ fn the_input_of_a_response_is_its_prompt() {
     }
     let ask = json!({"input": "Hi", "previous_response_id": "resp_0"}).to_string();
     let event = Call::new(RESPONSES, &ask, RESPONSE).event();
-    assert_eq!(own(&event, "/capture/notes"), &json!(["model_absent", "prompt_continued"]));
+    assert_eq!(
+        own(&event, "/capture/notes"),
+        &json!(["model_absent", "prompt_continued"])
+    );
 }
 
 #[test]
