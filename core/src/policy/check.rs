@@ -23,10 +23,23 @@ pub struct ConfigError {
 impl ConfigError {
     pub(super) fn new(path: &str, reason: impl Display) -> Self {
         Self {
-            path: path.to_owned(),
-            reason: reason.to_string(),
+            path: in_one_line(path),
+            reason: in_one_line(&reason.to_string()),
         }
     }
+}
+
+/// Names and values that the operator wrote may hold line ends; a refusal is one line of a log.
+fn in_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
 }
 
 /// Where `{"env": …}` and absent members are looked up.

@@ -86,6 +86,21 @@ fn a_refusal_names_the_member() {
 }
 
 #[test]
+fn a_refusal_is_one_line_whatever_the_operator_wrote() {
+    for (member, expected) in [
+        (r#""a\nb":1"#, "a\\nb: unknown field `a\\nb`"),
+        (
+            r#""organization_id":{"env":"A\r\u0085"}"#,
+            "organization_id: the environment variable A\\r\\u{85} is not set",
+        ),
+    ] {
+        let refusal = refusal(&with(member));
+        assert!(refusal.starts_with(expected), "{refusal}");
+        assert!(!refusal.contains(char::is_control), "{refusal}");
+    }
+}
+
+#[test]
 fn text_that_is_not_json_is_refused_with_its_place() {
     assert!(refusal("{").contains("EOF while parsing"));
     assert_eq!(refusal(""), refusal("{}"));
