@@ -9,7 +9,7 @@ use std::mem;
 use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
 use crate::limits::{
-    DECODED_RATIO_MAX, DECODED_RATIO_SLACK_BYTES, ENCODED_SLICE_BYTES, ENCODINGS_MAX,
+    DECODED_RATIO_SLACK_BYTES, DECODED_SLICE_BYTES_MAX, ENCODED_SLICE_BYTES, ENCODINGS_MAX,
 };
 use brotli::Brotli;
 use zstd::Zstd;
@@ -20,7 +20,11 @@ pub struct Decoder {
     /// In the order of decoding, which is the header's backwards.
     stages: Vec<Stage>,
     broken: bool,
-    encoded: u64,
+    /// Encoded bytes that have not come of a slice. Slices are counted from the body's beginning,
+    /// so that the bound is the same wherever the body is split.
+    slice_left: usize,
+    /// What each stage may have given by the end of the slice.
+    max: u64,
 }
 
 /// One encoding of a body.
@@ -69,7 +73,8 @@ impl Decoder {
         Some(Self {
             stages,
             broken: false,
-            encoded: 0,
+            slice_left: 0,
+            max: DECODED_RATIO_SLACK_BYTES,
         })
     }
 
@@ -86,16 +91,30 @@ impl Decoder {
             take(chunk);
             return Ok(());
         }
-        for slice in chunk.chunks(ENCODED_SLICE_BYTES) {
-            self.encoded = self.encoded.saturating_add(size(slice));
-            let max = decoded_max(self.encoded);
-            if let Err(error) = pass(&mut self.stages, slice, max, &mut take) {
+        let mut rest = chunk;
+        while !rest.is_empty() {
+            let slice = self.slice(&mut rest);
+            if let Err(error) = pass(&mut self.stages, slice, self.max, &mut take) {
                 self.broken = true;
                 self.stages.clear();
                 return Err(error);
             }
         }
         Ok(())
+    }
+
+    /// Takes what has come of the next slice.
+    fn slice<'a>(&mut self, rest: &mut &'a [u8]) -> &'a [u8] {
+        if self.slice_left == 0 {
+            self.slice_left = ENCODED_SLICE_BYTES;
+            self.max = self.max.saturating_add(DECODED_SLICE_BYTES_MAX);
+        }
+        let (slice, after) = rest
+            .split_at_checked(self.slice_left)
+            .unwrap_or((*rest, &[]));
+        self.slice_left = self.slice_left.saturating_sub(slice.len());
+        *rest = after;
+        slice
     }
 }
 
@@ -139,24 +158,27 @@ impl Stage {
         }
         let decoded = &mut self.decoded;
         let mut take = |piece: &[u8]| {
-            *decoded = decoded.saturating_add(size(piece));
-            if *decoded > max {
+            let room = usize::try_from(max.saturating_sub(*decoded)).unwrap_or(usize::MAX);
+            let kept = piece.get(..room).unwrap_or(piece);
+            *decoded = decoded.saturating_add(size(kept));
+            if !kept.is_empty() {
+                take(kept)?;
+            }
+            if kept.len() < piece.len() {
                 return Err(DecodeError::TooLarge);
             }
-            if piece.is_empty() {
-                return Ok(());
-            }
-            take(piece)
+            Ok(())
         };
-        let inflated = match &mut self.codec {
+        let (result, inflated) = match &mut self.codec {
             Codec::Brotli(codec) => return codec.decode(slice, &mut take),
             Codec::Zstd(codec) => return codec.decode(slice, &mut take),
-            Codec::Gzip(codec) => write(codec.as_mut(), slice).map(|()| codec.get_mut()),
-            Codec::Zlib(codec) => write(codec.as_mut(), slice).map(|()| codec.get_mut()),
-            Codec::RawDeflate(codec) => write(codec.as_mut(), slice).map(|()| codec.get_mut()),
+            Codec::Gzip(codec) => (write(codec.as_mut(), slice), codec.get_mut()),
+            Codec::Zlib(codec) => (write(codec.as_mut(), slice), codec.get_mut()),
+            Codec::RawDeflate(codec) => (write(codec.as_mut(), slice), codec.get_mut()),
             Codec::Deflate => return Ok(()),
         };
-        take(&mem::take(inflated.map_err(|_| DecodeError::Corrupt)?))
+        take(&mem::take(inflated))?;
+        result
     }
 
     fn choose_deflate(&mut self, chunk: &[u8]) {
@@ -169,16 +191,15 @@ impl Stage {
     }
 }
 
-/// Flushing hands over what has been decoded so far, so that an event is read when it comes.
-fn write(codec: &mut impl Write, slice: &[u8]) -> std::io::Result<()> {
-    codec.write_all(slice)?;
-    codec.flush()
-}
-
-fn decoded_max(encoded: u64) -> u64 {
-    encoded
-        .saturating_mul(DECODED_RATIO_MAX)
-        .saturating_add(DECODED_RATIO_SLACK_BYTES)
+/// Flushing hands over what has been decoded so far, so that an event is read when it comes; also
+/// what came before an error, so that it does not depend on where the body is split.
+fn write(codec: &mut impl Write, slice: &[u8]) -> Result<(), DecodeError> {
+    let written = codec.write_all(slice);
+    let flushed = written.and_then(|()| codec.flush());
+    flushed.map_err(|_| {
+        let _ = codec.flush();
+        DecodeError::Corrupt
+    })
 }
 
 fn size(bytes: &[u8]) -> u64 {
@@ -244,6 +265,21 @@ mod tests {
             decoder.decode(piece, |bytes| text.extend_from_slice(bytes))?;
         }
         Ok(text)
+    }
+
+    /// All that is handed over, and the first error.
+    fn until_error(
+        encoding: &str,
+        body: &[u8],
+        piece: usize,
+    ) -> (Vec<u8>, Result<(), DecodeError>) {
+        let mut decoder = Decoder::of(encoding).unwrap();
+        let mut text = Vec::new();
+        let mut result = Ok(());
+        for piece in body.chunks(piece) {
+            result = result.and(decoder.decode(piece, |bytes| text.extend_from_slice(bytes)));
+        }
+        (text, result)
     }
 
     #[test]
@@ -382,6 +418,36 @@ mod tests {
             let body = [&encoded(name, TEXT)[..], b"plain text"].concat();
             for piece in [1, 2, 1000] {
                 assert_eq!(decoded(name, &body, piece), Err(DecodeError::Corrupt));
+            }
+        }
+    }
+
+    #[test]
+    fn what_came_before_an_error_is_handed_over_wherever_the_body_is_split() {
+        for (name, format) in [("gzip", "gzip"), ("deflate", "zlib"), ("deflate", "raw")] {
+            let long = encoded(format, &long_text());
+            let mut damaged = long.clone();
+            damaged[3000..3040].fill(0xff);
+            let ended = [&encoded(format, TEXT)[..], b"not another member"].concat();
+            for body in [damaged, ended] {
+                let whole = until_error(name, &body, usize::MAX);
+                assert_eq!(whole.1, Err(DecodeError::Corrupt), "{format}");
+                assert!(!whole.0.is_empty(), "{format}");
+                for piece in [1, 2, 3, 7, 100, 1023, 1024, 1025] {
+                    assert!(until_error(name, &body, piece) == whole, "{format} {piece}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_stopped_at_the_same_byte_wherever_it_is_split() {
+        for name in ["gzip", "br", "zstd"] {
+            let body = encoded(name, &vec![0; 8 << 20]);
+            let whole = until_error(name, &body, usize::MAX);
+            assert_eq!(whole.1, Err(DecodeError::TooLarge), "{name}");
+            for piece in [1, 7, 1000, 1025] {
+                assert!(until_error(name, &body, piece) == whole, "{name} {piece}");
             }
         }
     }

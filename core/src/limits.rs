@@ -54,8 +54,9 @@ pub const RETRY_AFTER_MS_MAX: u64 = 600_000;
 /// hostile body takes about a megabyte at a time.
 pub const ENCODED_SLICE_BYTES: usize = 1 << 10;
 
-/// Decoded bytes for each encoded byte. Text compresses by 3 to 10, repetitive streams by 100.
-pub const DECODED_RATIO_MAX: u64 = 256;
+/// Decoded bytes for each slice of encoded bytes: 256 for one. Text compresses by 3 to 10,
+/// repetitive streams by 100.
+pub const DECODED_SLICE_BYTES_MAX: u64 = 256 << 10;
 
 /// Decoded bytes beyond that ratio, so that a small body is never suspect.
 pub const DECODED_RATIO_SLACK_BYTES: u64 = 4 << 20;
