@@ -213,6 +213,7 @@ mod tests {
     use structured_zstd::encoding::{CompressionLevel, compress_slice_to_vec};
 
     use super::*;
+    use crate::limits::DECODED_PIECE_BYTES;
 
     const TEXT: &[u8] = "data: {\"a\":\"H\u{e9}llo\"}\n\n".as_bytes();
 
@@ -336,6 +337,12 @@ mod tests {
         encoder.write_all(TEXT).unwrap();
         encoder.flush().unwrap();
         assert_eq!(decoded("gzip", encoder.get_ref(), 1).unwrap(), TEXT);
+
+        let mut encoder = brotli_encoder(24);
+        encoder.write_all(&[b' '; 3 * DECODED_PIECE_BYTES]).unwrap();
+        encoder.flush().unwrap();
+        let blanks = decoded("br", encoder.get_ref(), usize::MAX).unwrap();
+        assert_eq!(blanks.len(), 3 * DECODED_PIECE_BYTES);
 
         let mut encoder = brotli_encoder(24);
         for times in 1..4 {

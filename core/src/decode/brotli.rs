@@ -56,6 +56,8 @@ impl Brotli {
             take(self.piece.get(..written).unwrap_or_default())?;
             match result {
                 BrotliResult::NeedsMoreOutput => {}
+                // Also said while there is more than the piece could take.
+                BrotliResult::NeedsMoreInput if room == 0 => {}
                 BrotliResult::NeedsMoreInput => return Ok(()),
                 BrotliResult::ResultSuccess if left == 0 => {
                     self.ended = true;
