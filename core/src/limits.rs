@@ -70,6 +70,16 @@ pub const ENCODINGS_MAX: usize = 2;
 /// half as much again for the moment in which it grows.
 pub const DECODED_PIECE_BYTES: usize = 16 << 10;
 
+/// What inflating one gzip or deflate body takes of memory: the window, and what a slice gives in a
+/// buffer that grows.
+pub const INFLATE_BYTES_MAX: usize = 4 << 20;
+
+/// What decoding one brotli body takes of memory: the window, tables, and one piece.
+pub const BROTLI_BYTES_MAX: usize = 26 << 20;
+
+/// What decoding one zstd body takes of memory: the window, tables, and one block.
+pub const ZSTD_BYTES_MAX: usize = 12 << 20;
+
 /// The window of a zstd body: RFC 9659 allows no more for a content-encoding.
 pub const ZSTD_WINDOW_BYTES_MAX: u64 = 8 << 20;
 

@@ -8,6 +8,7 @@ mod call;
 mod handover;
 mod lifecycle;
 mod limits;
+mod memory;
 mod proxy;
 mod recordings;
 mod simulation;

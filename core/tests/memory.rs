@@ -1,0 +1,169 @@
+//! The memory of one call, whatever its length: a long stream, and bodies that grow when decoded.
+
+use std::io::Write as _;
+use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
+
+use audit_layer_core::completion::End;
+use audit_layer_core::event::AuditEvent;
+use audit_layer_core::exchange::Exchange;
+use audit_layer_core::headers::Headers;
+use audit_layer_core::limits::{
+    BROTLI_BYTES_MAX, ENCODED_SLICE_BYTES, INFLATE_BYTES_MAX, STREAM_EVENT_BYTES_MAX,
+    ZSTD_BYTES_MAX,
+};
+use audit_layer_core::note::Note;
+use audit_layer_core::policy::Policy;
+use audit_layer_core::time::Timestamp;
+use flate2::{Compress, Compression, FlushCompress};
+use peak_alloc::PeakAlloc;
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// There is one memory to measure, and one test at a time that uses it.
+static ALONE: Mutex<()> = Mutex::new(());
+
+const MIB: usize = 1 << 20;
+
+/// What a buffer may take while it grows: its bytes, and the double into which they move.
+const GROWTH: usize = 3;
+
+#[test]
+fn a_stream_of_100_mb_takes_no_more_than_a_streams_limits() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let event =
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"0123456789abcdef\"}}]}\n\n";
+    let chunk = event.repeat((64 << 10) / event.len());
+    let chunks = (100 * MIB).div_ceil(chunk.len());
+    let policy = policy();
+    let content = policy.capture.limits.content_bytes;
+    let (event, peak) = measure(&policy, "", (0..chunks).map(|_| chunk.as_bytes()));
+    assert_eq!(event.response_content.len(), content);
+    assert_within(
+        "a stream",
+        peak,
+        GROWTH * (content + 2 * STREAM_EVENT_BYTES_MAX),
+    );
+}
+
+#[test]
+fn a_bomb_of_1_gb_takes_no_more_than_its_decoders_limits() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let policy = policy();
+    let body = GROWTH * policy.capture.limits.response_bytes;
+    for (encoding, bomb, decoder) in [
+        ("gzip", gzip_bomb(), INFLATE_BYTES_MAX),
+        ("br", brotli_bomb(), BROTLI_BYTES_MAX),
+        ("zstd", zstd_bomb(), ZSTD_BYTES_MAX),
+    ] {
+        let (event, peak) = measure(&policy, encoding, bomb.pieces());
+        let notes = &event.metadata.audit_layer.capture.notes;
+        assert!(notes.contains(&Note::ResponseEncodingBroken), "{encoding}");
+        assert_within(encoding, peak, body + decoder);
+    }
+}
+
+/// A body that is a beginning, and a part that is repeated.
+struct Bomb {
+    beginning: Vec<u8>,
+    part: Vec<u8>,
+    times: usize,
+}
+
+impl Bomb {
+    fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let parts = std::iter::repeat_n(self.part.as_slice(), self.times);
+        std::iter::once(self.beginning.as_slice()).chain(parts)
+    }
+}
+
+/// RFC 1952, 2.3: nothing but the compression method.
+const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+
+/// A MiB of zeros that ends at a byte, and needs nothing of what came before it.
+fn deflated_zeros() -> Vec<u8> {
+    let mut compress = Compress::new(Compression::best(), false);
+    let mut zeros = Vec::with_capacity(MIB);
+    compress
+        .compress_vec(&vec![0; MIB], &mut zeros, FlushCompress::Full)
+        .unwrap();
+    zeros
+}
+
+fn gzip_bomb() -> Bomb {
+    let part = deflated_zeros();
+    assert!(part.len() < 2 * ENCODED_SLICE_BYTES, "{}", part.len());
+    Bomb {
+        beginning: GZIP_HEADER.to_vec(),
+        part,
+        times: 1024,
+    }
+}
+
+/// The encoder's second MiB of zeros: it needs of what came before only that it was zeros.
+fn brotli_bomb() -> Bomb {
+    let mut encoder = brotli::CompressorWriter::new(Vec::new(), 1 << 16, 1, 24);
+    let mut ends = Vec::new();
+    for _ in 0..2 {
+        encoder.write_all(&vec![0; MIB]).unwrap();
+        encoder.flush().unwrap();
+        ends.push(encoder.get_ref().len());
+    }
+    let bytes = encoder.get_ref();
+    Bomb {
+        beginning: bytes[..ends[0]].to_vec(),
+        part: bytes[ends[0]..].to_vec(),
+        times: 1023,
+    }
+}
+
+/// RFC 8878, 3.1.1: a frame with a window of 8 MiB, and blocks that repeat one byte 128 Ki times.
+fn zstd_bomb() -> Bomb {
+    Bomb {
+        beginning: vec![40, 181, 47, 253, 0, 13 << 3],
+        part: vec![0x02, 0, 0x10, 0],
+        times: 8192,
+    }
+}
+
+/// The event of a call whose answer comes in these pieces, and the most memory that it took.
+fn measure<'a>(
+    policy: &Rc<Policy>,
+    encoding: &str,
+    pieces: impl Iterator<Item = &'a [u8]>,
+) -> (AuditEvent, usize) {
+    let before = MEMORY.current_usage();
+    MEMORY.reset_peak_usage();
+    let now = Timestamp::from_unix_ms(0);
+    let ask = br#"{"model":"m","messages":[{"role":"user","content":"Hi"}]}"#;
+    let head = pairs(&[(":method", "POST"), (":path", "/v1/chat/completions")]);
+    let mut exchange = Exchange::begin(policy, Headers(&head), [7; 10], now).unwrap();
+    exchange.request_body(ask);
+    exchange.request_end();
+    let head = pairs(&[(":status", "200"), ("content-encoding", encoding)]);
+    exchange.response_head(Headers(&head));
+    for piece in pieces {
+        exchange.response_body(piece, now);
+    }
+    exchange.response_end();
+    let event = exchange.end(End::default(), now).unwrap();
+    (event, MEMORY.peak_usage() - before)
+}
+
+fn assert_within(what: &str, peak: usize, limit: usize) {
+    println!("{what}: {peak} bytes of {limit}");
+    assert!(peak <= limit, "{what}: {peak} bytes of {limit}");
+}
+
+fn policy() -> Rc<Policy> {
+    let json = br#"{"audit_api":{"cluster":"audit"}}"#;
+    Rc::new(Policy::read(json, &|_| None).unwrap())
+}
+
+fn pairs(headers: &[(&str, &str)]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()))
+        .collect()
+}
