@@ -1,0 +1,190 @@
+//! Whole calls: however their bodies are cut, the event is the same, is JSON, and is within the
+//! policy's limits.
+//!
+//! An input is [`CONTROLS`] bytes, and a call as text: lines of request headers, of response
+//! headers, the request's body and the response's, with [`SEPARATOR`] between each two.
+
+use std::rc::Rc;
+
+use audit_layer_core::completion::{End, ResponseFlags};
+use audit_layer_core::event::AuditEvent;
+use audit_layer_core::exchange::Exchange;
+use audit_layer_core::headers::Headers;
+use audit_layer_core::note::Note;
+use audit_layer_core::policy::Policy;
+use audit_layer_core::time::Timestamp;
+use serde_json::Value;
+
+use crate::{cuts, pick};
+
+/// Bytes at the beginning of an input: policy, which ends pass, flags, and the cuts' seed.
+pub const CONTROLS: usize = 4;
+
+/// What stands between the parts of a call.
+pub const SEPARATOR: &[u8] = b"\n####\n";
+
+/// What follows `"capture": {`; among them limits that are small enough for inputs to reach them.
+const POLICIES: [&str; 4] = [
+    r#""content":"full""#,
+    r#""content":"hash_only","hash":"bare""#,
+    r#""limits":{"request_bytes":1024,"response_bytes":1024,"content_bytes":1024}"#,
+    r#""hash":"hmac-sha256","hash_key":"k","prompt_format":"roles""#,
+];
+
+/// What the proxy says of the end of the response.
+const DETAILS: [Option<&str>; 4] = [
+    Some("via_upstream"),
+    Some("downstream_remote_disconnect"),
+    Some("upstream_reset_before_response_started"),
+    None,
+];
+
+type Header = (Vec<u8>, Vec<u8>);
+
+struct Call<'a> {
+    policy: Rc<Policy>,
+    ends: u8,
+    end: End,
+    request_head: Vec<Header>,
+    response_head: Vec<Header>,
+    request: &'a [u8],
+    response: &'a [u8],
+}
+
+/// Panics if the input shows a fault.
+pub fn check(input: &[u8]) {
+    let Some(([policy, ends, flags, seed], text)) = input.split_first_chunk::<CONTROLS>() else {
+        return;
+    };
+    let call = Call::read([*policy, *ends, *flags], text);
+    let whole = call.events(&[call.request], &[call.response]);
+    whole.iter().for_each(|event| call.within_limits(event));
+    let expected: Vec<_> = whole.iter().map(json).collect();
+    for text in &expected {
+        serde_json::from_str::<Value>(text).expect("an event is JSON that every reader can take");
+    }
+    if whole.iter().any(|event| call.has_broken_brotli(event)) {
+        return;
+    }
+    let [request, response] = [call.request, call.response].map(|body| cuts::pieces(*seed, body));
+    let cut = call.events(&request, &response);
+    assert_eq!(cut.iter().map(json).collect::<Vec<_>>(), expected);
+}
+
+/// The event as it is delivered.
+fn json(event: &AuditEvent) -> String {
+    serde_json::to_string(event).expect("an event is JSON")
+}
+
+impl<'a> Call<'a> {
+    fn read([policy, ends, flags]: [u8; 3], text: &'a [u8]) -> Self {
+        let (request_head, rest) = split(text);
+        let (response_head, rest) = split(rest);
+        let (request, response) = split(rest);
+        Self {
+            policy: self::policy(policy),
+            ends,
+            end: End {
+                details: pick(&DETAILS, flags).map(str::to_owned),
+                flags: ResponseFlags(u64::from(flags >> 4) << 11),
+                http_status: (flags & 4 != 0).then_some(503),
+                ..End::default()
+            },
+            request_head: headers(request_head).collect(),
+            response_head: headers(response_head).collect(),
+            request,
+            response,
+        }
+    }
+
+    fn within_limits(&self, event: &AuditEvent) {
+        let max = self.policy.capture.limits.content_bytes;
+        assert!(event.prompt_content.len() <= max);
+        let response = &event.metadata.audit_layer.response;
+        let texts = [Some(&event.response_content), response.reasoning.as_ref()];
+        let arguments = response.tool_calls.iter().map(|call| &call.arguments);
+        let said = texts.into_iter().flatten().chain(arguments);
+        assert!(said.map(String::len).sum::<usize>() <= max);
+    }
+
+    /// Whether brotli's decoder kept back what it had of a piece before a fault, so that the event
+    /// depends on the pieces.
+    fn has_broken_brotli(&self, event: &AuditEvent) -> bool {
+        let notes = &event.metadata.audit_layer.capture.notes;
+        let is_broken = |note| notes.contains(&note);
+        let has_brotli = |head: &[Header]| {
+            let encodings = Headers(head).bytes("content-encoding").unwrap_or_default();
+            encodings
+                .to_ascii_lowercase()
+                .windows(2)
+                .any(|name| name == b"br")
+        };
+        (is_broken(Note::RequestEncodingBroken) && has_brotli(&self.request_head))
+            || (is_broken(Note::ResponseEncodingBroken) && has_brotli(&self.response_head))
+    }
+
+    /// The events of the call with its bodies in these pieces: when the request has come, and at
+    /// the end.
+    fn events(&self, request: &[&[u8]], response: &[&[u8]]) -> Vec<AuditEvent> {
+        let at = |ms: u64| Timestamp::from_unix_ms(1_738_405_800_000 + ms);
+        let head = Headers(&self.request_head);
+        let Some(mut exchange) = Exchange::begin(&self.policy, head, [7; 10], at(0)) else {
+            return Vec::new();
+        };
+        for piece in request {
+            exchange.request_body(piece);
+        }
+        if self.ends & 1 == 0 {
+            exchange.request_end();
+        }
+        let pending = exchange.pending(at(20));
+        if self.ends & 2 == 0 {
+            exchange.response_head(Headers(&self.response_head));
+        }
+        for piece in response {
+            exchange.response_body(piece, at(30));
+        }
+        if self.ends & 4 == 0 {
+            exchange.response_end();
+        }
+        let end = exchange.end(self.end.clone(), at(250));
+        pending.into_iter().chain(end).collect()
+    }
+}
+
+/// Each policy is read once: reading one takes as long as a small call.
+fn policy(number: u8) -> Rc<Policy> {
+    thread_local! {
+        static READ: [Rc<Policy>; POLICIES.len()] = POLICIES.map(read_policy);
+    }
+    READ.with(|policies| Rc::clone(&policies[usize::from(number) % POLICIES.len()]))
+}
+
+fn read_policy(capture: &str) -> Rc<Policy> {
+    let json = format!(
+        r#"{{"audit_api":{{"cluster":"audit"}},"capture":{{{capture}}},
+        "providers":[{{"host":"own.example","name":"own","format":"openai.chat_completions"}}]}}"#
+    );
+    let policy = Policy::read(json.as_bytes(), &|_| None).expect("a configuration of ours");
+    Rc::new(policy)
+}
+
+/// What stands before and behind the first separator.
+fn split(text: &[u8]) -> (&[u8], &[u8]) {
+    let at = text
+        .windows(SEPARATOR.len())
+        .position(|window| window == SEPARATOR);
+    match at {
+        Some(at) => (&text[..at], &text[at + SEPARATOR.len()..]),
+        None => (text, &[]),
+    }
+}
+
+/// Lines of `name: value`.
+fn headers(lines: &[u8]) -> impl Iterator<Item = Header> {
+    lines.split(|byte| *byte == b'\n').filter_map(|line| {
+        // A pseudo-header begins with a colon.
+        let at = line.iter().skip(1).position(|byte| *byte == b':')? + 1;
+        Some((line[..at].to_vec(), line[at + 1..].trim_ascii().to_vec()))
+    })
+}
