@@ -175,6 +175,27 @@ pub enum Other {
 }
 
 impl Format {
+    /// A format of JSON documents and of streams that their first byte tells.
+    const fn new(
+        name: &'static str,
+        provider: &'static str,
+        read_request: fn(&str) -> Option<Request<'_>>,
+        reader: fn() -> Box<dyn Reader>,
+    ) -> Self {
+        Self {
+            name,
+            provider,
+            hint: Hint::Json,
+            read_request,
+            reader,
+            is_read: true,
+        }
+    }
+
+    const fn with_hint(self, hint: Hint) -> Self {
+        Self { hint, ..self }
+    }
+
     /// The format of a name.
     pub fn named(name: &str) -> Option<&'static Self> {
         FORMATS.iter().copied().find(|format| format.name == name)

@@ -23,6 +23,11 @@ pub use mend::mend;
 pub use parse::{Broken, FromJson, Items, Json, Members, Mode, read};
 pub(crate) use wire::wire;
 
+/// Reads an object from the beginning of `text`, or nothing if that is something else.
+pub fn object<'a, T: FromObject<'a> + Default>(text: &'a str) -> Option<T> {
+    read::<Object<T>>(text)?.0
+}
+
 /// What a value says: the text of a string, nothing for null, and the JSON text of another value.
 pub fn text_of(value: Json<'_>) -> Cow<'_, str> {
     match read(value.get()) {

@@ -49,6 +49,31 @@ pub struct Message<'a> {
     pub text: Cow<'a, str>,
 }
 
+impl<'a> Prompt<'a> {
+    /// Messages of which the contents alone are the text.
+    pub fn contents(messages: impl IntoIterator<Item = Message<'a>>) -> Self {
+        Self {
+            wrapper: Wrapper::Contents,
+            messages: messages.into_iter().collect(),
+        }
+    }
+
+    /// One text of the user.
+    pub fn user(text: Cow<'a, str>) -> Self {
+        Self::contents([Message::user(text)])
+    }
+}
+
+impl<'a> Message<'a> {
+    /// What the user says.
+    pub fn user(text: Cow<'a, str>) -> Self {
+        Self {
+            role: Cow::Borrowed("user"),
+            text,
+        }
+    }
+}
+
 impl Prompt<'_> {
     /// The canonical text: one entry a message, joined by newlines, nothing trimmed or normalised.
     pub fn canonical(&self, format: PromptFormat) -> String {

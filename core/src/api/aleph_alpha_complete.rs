@@ -7,9 +7,8 @@ use std::borrow::Cow;
 use super::{DONE, Format, Reader, Request, openai_error};
 use crate::answer::{Answer, Part};
 use crate::event::{ApiError, Usage};
-use crate::framing::Hint;
 use crate::json::{self, Count, Json, List, Object, Text};
-use crate::prompt::{Message, Prompt, Wrapper, placeholder};
+use crate::prompt::{Prompt, placeholder};
 
 /// Members of a request that steer sampling.
 const PARAMETERS: [&str; 10] = [
@@ -25,27 +24,17 @@ const PARAMETERS: [&str; 10] = [
     "top_p",
 ];
 
-pub(super) const FORMAT: Format = Format {
-    name: "aleph_alpha.complete",
-    provider: "aleph_alpha",
-    hint: Hint::Json,
-    read_request,
-    reader: || Box::new(AnswerReader),
-    is_read: true,
-};
+pub(super) const FORMAT: Format =
+    Format::new("aleph_alpha.complete", "aleph_alpha", read_request, || {
+        Box::new(AnswerReader)
+    });
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,
-        prompt: wire.prompt.map(|prompt| Prompt {
-            wrapper: Wrapper::Contents,
-            messages: vec![Message {
-                role: Cow::Borrowed("user"),
-                text: prompt_text(prompt),
-            }],
-        }),
+        prompt: wire.prompt.map(|prompt| Prompt::user(prompt_text(prompt))),
         ..Request::default()
     })
 }
@@ -73,7 +62,7 @@ struct AnswerReader;
 
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+        let Some(body) = json::object::<BodyWire<'_>>(text) else {
             return false;
         };
         if let Some(error) = body.error.and_then(openai_error::read) {

@@ -23,7 +23,7 @@ struct AnswerReader {
 
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(body))) = json::read(text) else {
+        let Some(body) = json::object(text) else {
             return false;
         };
         self.take_message(body, answer);
@@ -31,7 +31,7 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(event))) = json::read::<Object<EventWire<'_>>>(data) else {
+        let Some(event) = json::object::<EventWire<'_>>(data) else {
             return false;
         };
         let index = event.index.0.unwrap_or_default();

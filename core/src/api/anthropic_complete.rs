@@ -5,9 +5,8 @@
 
 use super::{DONE, Format, Reader, Request, openai_error};
 use crate::answer::{Answer, Part};
-use crate::framing::Hint;
 use crate::json::{self, Json, Object, Text};
-use crate::prompt::{Message, Prompt, Wrapper};
+use crate::prompt::Prompt;
 
 /// Members of a request that steer sampling.
 const PARAMETERS: [&str; 5] = [
@@ -21,27 +20,17 @@ const PARAMETERS: [&str; 5] = [
 /// An answer has one choice.
 const CHOICE: u64 = 0;
 
-pub(super) const FORMAT: Format = Format {
-    name: "anthropic.complete",
-    provider: "anthropic",
-    hint: Hint::Json,
-    read_request,
-    reader: || Box::new(AnswerReader::default()),
-    is_read: true,
-};
+pub(super) const FORMAT: Format =
+    Format::new("anthropic.complete", "anthropic", read_request, || {
+        Box::new(AnswerReader::default())
+    });
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,
-        prompt: wire.prompt.0.map(|text| Prompt {
-            wrapper: Wrapper::Contents,
-            messages: vec![Message {
-                role: "user".into(),
-                text,
-            }],
-        }),
+        prompt: wire.prompt.0.map(Prompt::user),
         user: wire.metadata.0.and_then(|metadata| metadata.user_id.0),
         ..Request::default()
     })
@@ -73,7 +62,7 @@ impl Reader for AnswerReader {
 }
 
 fn read(text: &str, answer: &mut Answer, new: impl FnOnce(&str) -> &str) -> bool {
-    let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+    let Some(body) = json::object::<BodyWire<'_>>(text) else {
         return false;
     };
     answer.identify(body.id.0.as_deref(), body.model.0.as_deref());

@@ -6,7 +6,6 @@ use std::borrow::Cow;
 
 use super::tool_names::ToolNames;
 use super::{ChatMessage, Format, Request, anthropic_answer};
-use crate::framing::Hint;
 use crate::json::{self, Broken, FromObject, Json, List, Members, Object, Text, TextOrList};
 use crate::prompt::{Message, Prompt, Wrapper, content_text};
 
@@ -24,14 +23,12 @@ const PARAMETERS: [&str; 10] = [
     "top_p",
 ];
 
-pub(super) const FORMAT: Format = Format {
-    name: "anthropic.messages",
-    provider: "anthropic",
-    hint: Hint::Json,
+pub(super) const FORMAT: Format = Format::new(
+    "anthropic.messages",
+    "anthropic",
     read_request,
-    reader: anthropic_answer::reader,
-    is_read: true,
-};
+    anthropic_answer::reader,
+);
 
 fn read_request(text: &str) -> Option<Request<'_>> {
     let RequestWire {
@@ -41,7 +38,7 @@ fn read_request(text: &str) -> Option<Request<'_>> {
         parameters,
         tools,
         metadata,
-    } = json::read::<Object<_>>(text)?.0?;
+    } = json::object(text)?;
     let user = metadata.0.and_then(|metadata| metadata.user_id.0);
     Some(Request {
         model: model.0,

@@ -11,11 +11,10 @@ use super::token_counts::TokenCounts;
 use super::tool_names::ToolNames;
 use super::{Format, Reader, Request, bedrock_guardrail};
 use crate::answer::Answer;
-use crate::framing::Hint;
 use crate::headers::Headers;
 use crate::json::{self, Broken, Count, FromObject, Json, List, Members, Object, Text, TextOrList};
 use crate::note::Note;
-use crate::prompt::{Message, Prompt, Wrapper};
+use crate::prompt::{Message, Prompt};
 
 /// Members of a request that steer sampling, beside those of `inferenceConfig`.
 const PARAMETERS: [&str; 3] = ["outputConfig", "performanceConfig", "serviceTier"];
@@ -49,17 +48,12 @@ const ADDITIONAL: [&str; 10] = [
 /// The member of `toolConfig` that steers.
 const TOOL_PARAMETERS: [&str; 1] = ["toolChoice"];
 
-pub(super) const FORMAT: Format = Format {
-    name: "bedrock.converse",
-    provider: "bedrock",
-    hint: Hint::Json,
-    read_request,
-    reader: || Box::new(AnswerReader::default()),
-    is_read: true,
-};
+pub(super) const FORMAT: Format = Format::new("bedrock.converse", "bedrock", read_request, || {
+    Box::new(AnswerReader::default())
+});
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     let variables = wire.variables.0.map(|VariablesWire(texts)| texts);
     // In the place of a model such a call names a prompt that Bedrock keeps.
     let is_kept = wire.messages.is_none() || variables.is_some();
@@ -79,14 +73,14 @@ fn read_request(text: &str) -> Option<Request<'_>> {
         ]
         .concat(),
         tools: tools.tools.0,
-        prompt: has_prompt.then(|| Prompt {
-            wrapper: Wrapper::Contents,
-            messages: system
-                .into_iter()
-                .filter(|system| !system.text.is_empty())
-                .chain(messages.into_iter().map(message))
-                .chain(variables.unwrap_or_default().into_iter().map(variable))
-                .collect(),
+        prompt: has_prompt.then(|| {
+            Prompt::contents(
+                system
+                    .into_iter()
+                    .filter(|system| !system.text.is_empty())
+                    .chain(messages.into_iter().map(message))
+                    .chain(variables.unwrap_or_default().into_iter().map(variable)),
+            )
         }),
         note: is_kept.then_some(Note::PromptContinued),
         ..Request::default()
@@ -121,7 +115,7 @@ impl Reader for AnswerReader {
     }
 
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+        let Some(body) = json::object::<BodyWire<'_>>(text) else {
             return false;
         };
         let Some(output) = body.output.0 else {
@@ -139,7 +133,7 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, name: &str, data: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(event))) = json::read::<Object<EventWire<'_>>>(data) else {
+        let Some(event) = json::object::<EventWire<'_>>(data) else {
             return false;
         };
         let number = event.index.0.unwrap_or_default();

@@ -16,7 +16,6 @@ use super::{
 };
 use crate::answer::Answer;
 use crate::event::Usage;
-use crate::framing::Hint;
 use crate::headers::Headers;
 use crate::json::{self, Count, Json, List, Object, OneOrMany, Text};
 
@@ -30,17 +29,13 @@ const EVENTS: [&str; 6] = [
     "metadata",
 ];
 
-pub(super) const FORMAT: Format = Format {
-    name: "bedrock.invoke_model",
-    provider: "bedrock",
-    hint: Hint::Json,
-    read_request,
-    reader: || Box::new(AnswerReader::default()),
-    is_read: true,
-};
+pub(super) const FORMAT: Format =
+    Format::new("bedrock.invoke_model", "bedrock", read_request, || {
+        Box::new(AnswerReader::default())
+    });
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     let read = match wire.messages {
         Some(_) if wire.version.is_some() => anthropic_messages::FORMAT.read_request,
         Some(_) if wire.is_nova.is_some() => bedrock_converse::FORMAT.read_request,
@@ -97,7 +92,7 @@ impl Reader for AnswerReader {
     }
 
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+        let Some(body) = json::object::<BodyWire<'_>>(text) else {
             return false;
         };
         self.take_metadata(&body, answer);
@@ -118,7 +113,7 @@ impl Reader for AnswerReader {
             return false;
         };
         let (text, _) = json::text(&bytes, true);
-        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(&text) else {
+        let Some(body) = json::object::<BodyWire<'_>>(&text) else {
             return false;
         };
         self.take_metadata(&body, answer);

@@ -11,7 +11,7 @@ use super::{Reader, Request};
 use crate::answer::{Answer, Part};
 use crate::event::Usage;
 use crate::json::{self, Count, Json, List, Object, Text};
-use crate::prompt::{Message, Prompt, Wrapper, input_text, placeholder};
+use crate::prompt::{Message, Prompt, input_text, placeholder};
 
 /// Members of a request, or of Titan's `textGenerationConfig`, that steer sampling.
 const PARAMETERS: [&str; 26] = [
@@ -44,7 +44,7 @@ const PARAMETERS: [&str; 26] = [
 ];
 
 pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     let params = wire.params.0.unwrap_or_default();
     let prompts = wire.prompts.0.into_iter().filter_map(|prompt| prompt.0);
     let images = wire.images.0.into_iter().chain(wire.image);
@@ -55,22 +55,14 @@ pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
         .chain(params.text.map(TextOrValue::read).and_then(|text| text.0))
         .chain(prompts.filter_map(|prompt| prompt.text.0))
         .chain(images.map(|image| Cow::Owned(placeholder("image", image))));
-    let messages: Vec<_> = texts
-        .map(|text| Message {
-            role: Cow::Borrowed("user"),
-            text,
-        })
-        .collect();
+    let messages: Vec<_> = texts.map(Message::user).collect();
     Some(Request {
         parameters: [
             wire.config.0.unwrap_or_default().parameters,
             wire.parameters,
         ]
         .concat(),
-        prompt: (!messages.is_empty()).then_some(Prompt {
-            wrapper: Wrapper::Contents,
-            messages,
-        }),
+        prompt: (!messages.is_empty()).then_some(Prompt::contents(messages)),
         ..Request::default()
     })
 }
@@ -84,7 +76,7 @@ pub(super) struct AnswerReader {
 
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+        let Some(body) = json::object::<BodyWire<'_>>(text) else {
             return false;
         };
         let choice = body.index.0.unwrap_or_default();

@@ -8,9 +8,8 @@ use super::tool_names::ToolNames;
 use super::{ChatMessage, DONE, Format, Reader, Request};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::event::ApiError;
-use crate::framing::Hint;
 use crate::json::{self, Count, Json, List, Object, OneOrMany, Scalar, Text};
-use crate::prompt::{Message, Prompt, Wrapper, data_text};
+use crate::prompt::{Message, Prompt, data_text};
 
 /// Members of a request that steer sampling.
 const PARAMETERS: [&str; 14] = [
@@ -33,29 +32,19 @@ const PARAMETERS: [&str; 14] = [
 /// An answer has one choice.
 const CHOICE: u64 = 0;
 
-pub(super) const FORMAT: Format = Format {
-    name: "cohere.chat",
-    provider: "cohere",
-    hint: Hint::Json,
-    read_request,
-    reader: || Box::new(AnswerReader),
-    is_read: true,
-};
+pub(super) const FORMAT: Format = Format::new("cohere.chat", "cohere", read_request, || {
+    Box::new(AnswerReader)
+});
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     let documents = wire.documents.0.into_iter().map(document);
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,
         tools: wire.tools.0,
-        prompt: wire.messages.map(|List(messages)| Prompt {
-            wrapper: Wrapper::Contents,
-            messages: messages
-                .into_iter()
-                .map(ChatMessage::read)
-                .chain(documents)
-                .collect(),
+        prompt: wire.messages.map(|List(messages)| {
+            Prompt::contents(messages.into_iter().map(ChatMessage::read).chain(documents))
         }),
         ..Request::default()
     })
@@ -74,7 +63,7 @@ struct AnswerReader;
 
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+        let Some(body) = json::object::<BodyWire<'_>>(text) else {
             return false;
         };
         answer.identify(body.id.0.as_deref(), None);
@@ -91,7 +80,7 @@ impl Reader for AnswerReader {
             answer.ended = true;
             return true;
         }
-        let Some(Object(Some(event))) = json::read::<Object<EventWire<'_>>>(data) else {
+        let Some(event) = json::object::<EventWire<'_>>(data) else {
             return false;
         };
         answer.identify(event.id.0.as_deref(), None);

@@ -8,9 +8,8 @@ use super::cohere_chat::{document, fail};
 use super::cohere_usage::UsageWire;
 use super::{Format, Reader, Request, openai_error, openai_usage};
 use crate::answer::Answer;
-use crate::framing::Hint;
 use crate::json::{self, Json, List, Object, Text, TextOrList};
-use crate::prompt::{Message, Prompt, Wrapper, content_text, data_text, placeholder};
+use crate::prompt::{Message, Prompt, content_text, data_text, placeholder};
 
 /// Members of a request that say how to embed or to rank.
 const PARAMETERS: [&str; 10] = [
@@ -26,14 +25,9 @@ const PARAMETERS: [&str; 10] = [
     "truncate",
 ];
 
-pub(super) const EMBED: Format = Format {
-    name: "cohere.embed",
-    provider: "cohere",
-    hint: Hint::Json,
-    read_request: read_embed,
-    reader: || Box::new(AnswerReader),
-    is_read: true,
-};
+pub(super) const EMBED: Format = Format::new("cohere.embed", "cohere", read_embed, || {
+    Box::new(AnswerReader)
+});
 
 pub(super) const RERANK: Format = Format {
     name: "cohere.rerank",
@@ -42,7 +36,7 @@ pub(super) const RERANK: Format = Format {
 };
 
 fn read_embed(text: &str) -> Option<Request<'_>> {
-    let wire: EmbedWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: EmbedWire<'_> = json::object(text)?;
     let has_input = wire.texts.is_some() || wire.images.is_some() || wire.inputs.is_some();
     let texts = wire.texts.unwrap_or_default().0.into_iter().map(data_text);
     let images = wire.images.unwrap_or_default().0.into_iter();
@@ -53,35 +47,21 @@ fn read_embed(text: &str) -> Option<Request<'_>> {
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,
-        prompt: has_input.then(|| Prompt {
-            wrapper: Wrapper::Contents,
-            messages: texts
-                .map(|text| Message {
-                    role: "user".into(),
-                    text,
-                })
-                .collect(),
-        }),
+        prompt: has_input.then(|| Prompt::contents(texts.map(Message::user))),
         ..Request::default()
     })
 }
 
 fn read_rerank(text: &str) -> Option<Request<'_>> {
-    let wire: RerankWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RerankWire<'_> = json::object(text)?;
     let documents = wire.documents.0.into_iter().map(document);
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,
-        prompt: wire.query.0.map(|text| Prompt {
-            wrapper: Wrapper::Contents,
-            messages: [Message {
-                role: "user".into(),
-                text,
-            }]
-            .into_iter()
-            .chain(documents)
-            .collect(),
-        }),
+        prompt: wire
+            .query
+            .0
+            .map(|text| Prompt::contents([Message::user(text)].into_iter().chain(documents))),
         ..Request::default()
     })
 }
@@ -91,7 +71,7 @@ struct AnswerReader;
 
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+        let Some(body) = json::object::<BodyWire<'_>>(text) else {
             // Hugging Face's servers send the scores alone.
             answer.is_not_text = text.trim_start().starts_with('[');
             return answer.is_not_text;

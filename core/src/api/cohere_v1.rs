@@ -13,7 +13,7 @@ use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::framing::Hint;
 use crate::json::{self, Count, Json, List, Object, Text};
 use crate::note::Note;
-use crate::prompt::{Message, Prompt, Wrapper, data_text};
+use crate::prompt::{Message, Prompt, data_text};
 
 /// Members of a request that steer sampling.
 const PARAMETERS: [&str; 18] = [
@@ -37,14 +37,10 @@ const PARAMETERS: [&str; 18] = [
     "truncate",
 ];
 
-pub(super) const CHAT: Format = Format {
-    name: "cohere.chat_v1",
-    provider: "cohere",
-    hint: Hint::Lines,
-    read_request: read_chat,
-    reader: || Box::new(AnswerReader),
-    is_read: true,
-};
+pub(super) const CHAT: Format = Format::new("cohere.chat_v1", "cohere", read_chat, || {
+    Box::new(AnswerReader)
+})
+.with_hint(Hint::Lines);
 
 pub(super) const GENERATE: Format = Format {
     name: "cohere.generate",
@@ -53,7 +49,7 @@ pub(super) const GENERATE: Format = Format {
 };
 
 fn read_chat(text: &str) -> Option<Request<'_>> {
-    let wire: ChatWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: ChatWire<'_> = json::object(text)?;
     let of = |role, text| Message { role, text };
     let preamble = wire.preamble.0.map(|text| of("SYSTEM".into(), text));
     let history = wire.history.0.into_iter().filter_map(|turn| turn.0);
@@ -62,15 +58,15 @@ fn read_chat(text: &str) -> Option<Request<'_>> {
         model: wire.model.0,
         parameters: wire.parameters,
         tools: wire.tools.0,
-        prompt: wire.message.0.map(|text| Prompt {
-            wrapper: Wrapper::Contents,
-            messages: preamble
-                .into_iter()
-                .chain(history.map(turn))
-                .chain(wire.documents.0.into_iter().map(document))
-                .chain([of("USER".into(), text)])
-                .chain(results)
-                .collect(),
+        prompt: wire.message.0.map(|text| {
+            Prompt::contents(
+                preamble
+                    .into_iter()
+                    .chain(history.map(turn))
+                    .chain(wire.documents.0.into_iter().map(document))
+                    .chain([of("USER".into(), text)])
+                    .chain(results),
+            )
         }),
         note: wire.conversation.0.map(|_| Note::PromptContinued),
         ..Request::default()
@@ -97,17 +93,11 @@ fn outputs<'a>(List(results): List<Object<ResultWire<'a>>>) -> impl Iterator<Ite
 }
 
 fn read_generate(text: &str) -> Option<Request<'_>> {
-    let wire: GenerateWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: GenerateWire<'_> = json::object(text)?;
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,
-        prompt: wire.prompt.0.map(|text| Prompt {
-            wrapper: Wrapper::Contents,
-            messages: vec![Message {
-                role: "user".into(),
-                text,
-            }],
-        }),
+        prompt: wire.prompt.0.map(Prompt::user),
         ..Request::default()
     })
 }
@@ -118,7 +108,7 @@ struct AnswerReader;
 impl Reader for AnswerReader {
     /// Reads a whole body or one line of a stream.
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+        let Some(body) = json::object::<BodyWire<'_>>(text) else {
             return false;
         };
         let repeated = body.response.map(|response| json::read(response.get()));

@@ -4,15 +4,12 @@
 //! that make pictures or text of a prompt,
 //! <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api>.
 
-use std::borrow::Cow;
-
 use super::google_content::{ContentWire, message};
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, Part};
 use crate::event::Usage;
-use crate::framing::Hint;
 use crate::json::{self, Count, Json, List, Object, Text};
-use crate::prompt::{Message, Prompt, Wrapper};
+use crate::prompt::{Message, Prompt};
 
 /// Members of a request that say how to embed.
 const PARAMETERS: [&str; 4] = [
@@ -25,17 +22,13 @@ const PARAMETERS: [&str; 4] = [
 /// Members of `parameters` that do so at Vertex.
 const PREDICT_PARAMETERS: [&str; 3] = ["autoTruncate", "outputDimensionality", "sampleCount"];
 
-pub(super) const FORMAT: Format = Format {
-    name: "google.embed_content",
-    provider: "gemini",
-    hint: Hint::Json,
-    read_request,
-    reader: || Box::new(AnswerReader),
-    is_read: true,
-};
+pub(super) const FORMAT: Format =
+    Format::new("google.embed_content", "gemini", read_request, || {
+        Box::new(AnswerReader)
+    });
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     let batch = wire.requests.0.into_iter().filter_map(|it| it.0);
     let contents = wire.content.0.into_iter();
     let contents = contents.chain(batch.filter_map(|request| request.content.0));
@@ -47,20 +40,14 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     let parameters = wire.config.0.unwrap_or_default().parameters;
     Some(Request {
         parameters: wire.parameters.into_iter().chain(parameters).collect(),
-        prompt: (!messages.is_empty()).then_some(Prompt {
-            wrapper: Wrapper::Contents,
-            messages,
-        }),
+        prompt: (!messages.is_empty()).then_some(Prompt::contents(messages)),
         ..Request::default()
     })
 }
 
 impl<'a> InstanceWire<'a> {
     fn message(self) -> Option<Message<'a>> {
-        Some(Message {
-            role: Cow::Borrowed("user"),
-            text: self.text.0?,
-        })
+        Some(Message::user(self.text.0?))
     }
 }
 
@@ -69,7 +56,7 @@ struct AnswerReader;
 
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+        let Some(body) = json::object::<BodyWire<'_>>(text) else {
             return false;
         };
         answer.is_not_text = body.error.is_none();

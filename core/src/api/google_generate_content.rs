@@ -14,7 +14,7 @@ use crate::event::Usage;
 use crate::framing::Hint;
 use crate::json::{self, Count, Flag, Json, List, Object, OneOrMany, Scalar, Text};
 use crate::note::Note;
-use crate::prompt::{Message, Prompt, Wrapper};
+use crate::prompt::{Message, Prompt};
 
 /// Members of `generationConfig` that steer sampling; schemas are not among them.
 const PARAMETERS: [&str; 22] = [
@@ -71,27 +71,24 @@ const FINDINGS: [&str; 9] = [
     "SPII",
 ];
 
-pub(super) const FORMAT: Format = Format {
-    name: "google.generate_content",
-    provider: "gemini",
-    hint: Hint::Array,
-    read_request,
-    reader: || Box::new(AnswerReader::default()),
-    is_read: true,
-};
+pub(super) const FORMAT: Format =
+    Format::new("google.generate_content", "gemini", read_request, || {
+        Box::new(AnswerReader::default())
+    })
+    .with_hint(Hint::Array);
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     let system = wire.system.0.map(|system| Message {
         role: Cow::Borrowed("system"),
         ..message(system)
     });
-    let prompt = wire.contents.map(|contents| Prompt {
-        wrapper: Wrapper::Contents,
-        messages: system
-            .into_iter()
-            .chain(contents.0.into_iter().map(message))
-            .collect(),
+    let prompt = wire.contents.map(|contents| {
+        Prompt::contents(
+            system
+                .into_iter()
+                .chain(contents.0.into_iter().map(message)),
+        )
     });
     Some(Request {
         parameters: wire.config.0.unwrap_or_default().parameters,
@@ -113,7 +110,7 @@ struct AnswerReader {
 
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+        let Some(body) = json::object::<BodyWire<'_>>(text) else {
             return false;
         };
         answer.identify(body.response_id.0.as_deref(), body.model.0.as_deref());

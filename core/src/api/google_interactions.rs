@@ -9,10 +9,9 @@ use super::tool_names::ToolNames;
 use super::{DONE, Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::event::Usage;
-use crate::framing::Hint;
 use crate::json::{self, Count, Json, List, Object, Text, text_of};
 use crate::note::Note;
-use crate::prompt::{Message, Prompt, Wrapper, compact, placeholder};
+use crate::prompt::{Message, Prompt, compact, placeholder};
 
 /// Members of `generation_config` that steer sampling.
 const PARAMETERS: [&str; 8] = [
@@ -29,25 +28,20 @@ const PARAMETERS: [&str; 8] = [
 /// An answer has one choice.
 const CHOICE: u64 = 0;
 
-pub(super) const FORMAT: Format = Format {
-    name: "google.interactions",
-    provider: "gemini",
-    hint: Hint::Json,
-    read_request,
-    reader: || Box::new(AnswerReader),
-    is_read: true,
-};
+pub(super) const FORMAT: Format =
+    Format::new("google.interactions", "gemini", read_request, || {
+        Box::new(AnswerReader)
+    });
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     let system = wire.system.map(|system| Message {
         role: Cow::Borrowed("system"),
         text: content_text(system),
     });
-    let prompt = wire.input.map(|input| Prompt {
-        wrapper: Wrapper::Contents,
-        messages: system.into_iter().chain(messages(input)).collect(),
-    });
+    let prompt = wire
+        .input
+        .map(|input| Prompt::contents(system.into_iter().chain(messages(input))));
     Some(Request {
         model: wire.model.0.or(wire.agent.0),
         parameters: wire.config.0.unwrap_or_default().parameters,
@@ -129,7 +123,7 @@ struct AnswerReader;
 
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(body))) = json::read::<Object<InteractionWire<'_>>>(text) else {
+        let Some(body) = json::object::<InteractionWire<'_>>(text) else {
             return false;
         };
         for (number, step) in (0..).zip(&body.steps.0) {
@@ -147,7 +141,7 @@ impl Reader for AnswerReader {
             answer.ended = true;
             return true;
         }
-        let Some(Object(Some(event))) = json::read::<Object<EventWire<'_>>>(data) else {
+        let Some(event) = json::object::<EventWire<'_>>(data) else {
             return false;
         };
         let index = event.index.0.unwrap_or_default();

@@ -7,9 +7,8 @@ use std::borrow::Cow;
 use super::{DONE, Format, Reader, Request, openai_error};
 use crate::answer::{Answer, Part};
 use crate::event::Usage;
-use crate::framing::Hint;
 use crate::json::{self, Count, Flag, Json, List, Object, Text};
-use crate::prompt::{Message, Prompt, Wrapper, input_text};
+use crate::prompt::{Message, Prompt, input_text};
 
 /// Members of a request that steer sampling.
 const PARAMETERS: [&str; 13] = [
@@ -28,17 +27,13 @@ const PARAMETERS: [&str; 13] = [
     "top_p",
 ];
 
-pub(super) const FORMAT: Format = Format {
-    name: "llama_cpp.completion",
-    provider: "llama_cpp",
-    hint: Hint::Json,
-    read_request,
-    reader: || Box::new(AnswerReader::default()),
-    is_read: true,
-};
+pub(super) const FORMAT: Format =
+    Format::new("llama_cpp.completion", "llama_cpp", read_request, || {
+        Box::new(AnswerReader::default())
+    });
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     // A gap mostly has no prompt, which is then sent as an empty one.
     let has_gap = wire.prefix.0.is_some();
     let prompt = wire.prompt.map(prompt_text);
@@ -54,15 +49,11 @@ fn read_request(text: &str) -> Option<Request<'_>> {
         .into_iter()
         .filter_map(|(role, text)| Some((role, text?)));
     let rest: Vec<_> = rest.collect();
-    let prompt = (!rest.is_empty()).then(|| Prompt {
-        wrapper: Wrapper::Contents,
-        messages: extra
-            .chain(rest)
-            .map(|(role, text)| Message {
-                role: Cow::Borrowed(role),
-                text,
-            })
-            .collect(),
+    let prompt = (!rest.is_empty()).then(|| {
+        Prompt::contents(extra.chain(rest).map(|(role, text)| Message {
+            role: Cow::Borrowed(role),
+            text,
+        }))
     });
     Some(Request {
         model: wire.model.0,

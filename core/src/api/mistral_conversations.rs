@@ -9,10 +9,9 @@ use super::tool_names::ToolNames;
 use super::{DONE, Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece};
 use crate::event::ApiError;
-use crate::framing::Hint;
 use crate::json::{self, Count, Json, List, Object, Scalar, Text, TextOrList};
 use crate::note::Note;
-use crate::prompt::{Message, Prompt, Wrapper, content_text, placeholder};
+use crate::prompt::{Message, Prompt, content_text, placeholder};
 
 /// Members of `completion_args`, which steer sampling.
 const PARAMETERS: [&str; 10] = [
@@ -31,14 +30,10 @@ const PARAMETERS: [&str; 10] = [
 /// A conversation goes on in one way.
 const CHOICE: u64 = 0;
 
-pub(super) const FORMAT: Format = Format {
-    name: "mistral.conversations",
-    provider: "mistral",
-    hint: Hint::Json,
-    read_request,
-    reader: || Box::new(AnswerReader),
-    is_read: true,
-};
+pub(super) const FORMAT: Format =
+    Format::new("mistral.conversations", "mistral", read_request, || {
+        Box::new(AnswerReader)
+    });
 
 /// The same for paths that name the conversation that is continued.
 pub(super) const CONTINUED: Format = Format {
@@ -52,7 +47,7 @@ pub(super) const CONTINUED: Format = Format {
 };
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     let instructions = wire.instructions.0.map(|text| Message {
         role: "system".into(),
         text,
@@ -65,10 +60,7 @@ fn read_request(text: &str) -> Option<Request<'_>> {
         model: wire.model.0.or(wire.agent_id.0),
         parameters: wire.arguments.0.unwrap_or_default().parameters,
         tools: wire.tools.0,
-        prompt: has_prompt.then(|| Prompt {
-            wrapper: Wrapper::Contents,
-            messages: instructions.into_iter().chain(inputs).collect(),
-        }),
+        prompt: has_prompt.then(|| Prompt::contents(instructions.into_iter().chain(inputs))),
         note: is_agent.then_some(Note::PromptContinued),
         ..Request::default()
     })
@@ -78,10 +70,7 @@ fn read_request(text: &str) -> Option<Request<'_>> {
 fn inputs(inputs: Json<'_>) -> Vec<Message<'_>> {
     match json::read(inputs.get()).unwrap_or_default() {
         TextOrList::Absent => Vec::new(),
-        TextOrList::Text(text) => vec![Message {
-            role: "user".into(),
-            text,
-        }],
+        TextOrList::Text(text) => vec![Message::user(text)],
         TextOrList::List(entries) => entries.into_iter().map(input).collect(),
     }
 }
@@ -115,7 +104,7 @@ struct AnswerReader;
 
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+        let Some(body) = json::object::<BodyWire<'_>>(text) else {
             return false;
         };
         answer.identify(body.conversation_id.0.as_deref(), None);
@@ -136,7 +125,7 @@ impl Reader for AnswerReader {
         if data.trim() == DONE {
             return true;
         }
-        let Some(Object(Some(event))) = json::read::<Object<EntryWire<'_>>>(data) else {
+        let Some(event) = json::object::<EntryWire<'_>>(data) else {
             return false;
         };
         let kind = event.kind.0.clone().unwrap_or_else(|| name.into());

@@ -12,7 +12,7 @@ use crate::event::Usage;
 use crate::framing::Hint;
 use crate::json::{self, Count, Flag, Json, List, Object, Text};
 use crate::note::Note;
-use crate::prompt::{Message, Prompt, Wrapper, placeholder};
+use crate::prompt::{Message, Prompt, placeholder};
 
 /// Members of `options` that steer sampling.
 const PARAMETERS: [&str; 12] = [
@@ -33,17 +33,13 @@ const PARAMETERS: [&str; 12] = [
 /// An answer has one choice.
 const CHOICE: u64 = 0;
 
-pub(super) const FORMAT: Format = Format {
-    name: "ollama",
-    provider: "ollama",
-    hint: Hint::Lines,
-    read_request,
-    reader: || Box::new(AnswerReader::default()),
-    is_read: true,
-};
+pub(super) const FORMAT: Format = Format::new("ollama", "ollama", read_request, || {
+    Box::new(AnswerReader::default())
+})
+.with_hint(Hint::Lines);
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     let has_prompt = wire.messages.is_some() || wire.prompt.0.is_some();
     let note = wire.note();
     // Clients send empty texts for what nobody set.
@@ -70,10 +66,7 @@ fn read_request(text: &str) -> Option<Request<'_>> {
         model: wire.model.0,
         parameters: wire.options.0.unwrap_or_default().parameters,
         tools: wire.tools.0,
-        prompt: has_prompt.then(|| Prompt {
-            wrapper: Wrapper::Contents,
-            messages: messages.map(message).collect(),
-        }),
+        prompt: has_prompt.then(|| Prompt::contents(messages.map(message))),
         note,
         ..Request::default()
     })
@@ -106,7 +99,7 @@ impl Reader for AnswerReader {
 
 /// Reads a whole body or one line of a stream: a line is a body whose texts go on.
 fn read_body(text: &str, calls: &mut u64, answer: &mut Answer) -> bool {
-    let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+    let Some(body) = json::object::<BodyWire<'_>>(text) else {
         return false;
     };
     answer.identify(None, body.model.0.as_deref());

@@ -3,39 +3,25 @@
 //!
 //! Source: <https://github.com/ollama/ollama/blob/main/docs/api.md#generate-embeddings>.
 
-use std::borrow::Cow;
-
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::Answer;
 use crate::event::Usage;
-use crate::framing::Hint;
-use crate::json::{self, Count, Json, Object, Text};
-use crate::prompt::{Message, Prompt, Wrapper, input_text};
+use crate::json::{self, Count, Json, Text};
+use crate::prompt::{Prompt, input_text};
 
 /// Members of a request that say how to embed.
 const PARAMETERS: [&str; 2] = ["dimensions", "truncate"];
 
-pub(super) const FORMAT: Format = Format {
-    name: "ollama.embed",
-    provider: "ollama",
-    hint: Hint::Json,
-    read_request,
-    reader: || Box::new(AnswerReader),
-    is_read: true,
-};
+pub(super) const FORMAT: Format = Format::new("ollama.embed", "ollama", read_request, || {
+    Box::new(AnswerReader)
+});
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,
-        prompt: wire.input.map(|input| Prompt {
-            wrapper: Wrapper::Contents,
-            messages: vec![Message {
-                role: Cow::Borrowed("user"),
-                text: input_text(input),
-            }],
-        }),
+        prompt: wire.input.map(|input| Prompt::user(input_text(input))),
         ..Request::default()
     })
 }
@@ -45,7 +31,7 @@ struct AnswerReader;
 
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+        let Some(body) = json::object::<BodyWire<'_>>(text) else {
             return false;
         };
         answer.identify(None, body.model.0.as_deref());

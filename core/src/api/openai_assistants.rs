@@ -8,11 +8,10 @@ use super::openai_usage::UsageWire;
 use super::tool_names::ToolNames;
 use super::{ChatMessage, DONE, Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part, shortened};
-use crate::framing::Hint;
 use crate::json::{self, Count, Json, List, Object, Text};
 use crate::limits::NAME_BYTES_MAX;
 use crate::note::Note;
-use crate::prompt::{Message, Prompt, Wrapper};
+use crate::prompt::{Message, Prompt};
 
 /// Members of a request that steer sampling, and the assistant, which has the rest of the prompt.
 const PARAMETERS: [&str; 10] = [
@@ -31,17 +30,12 @@ const PARAMETERS: [&str; 10] = [
 /// A run says one thing, in one message or several.
 const CHOICE: u64 = 0;
 
-pub(super) const FORMAT: Format = Format {
-    name: "openai.assistants",
-    provider: "openai",
-    hint: Hint::Json,
-    read_request,
-    reader: || Box::new(AnswerReader::default()),
-    is_read: true,
-};
+pub(super) const FORMAT: Format = Format::new("openai.assistants", "openai", read_request, || {
+    Box::new(AnswerReader::default())
+});
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     let instructions = [wire.instructions.0, wire.additional_instructions.0];
     let instructions = instructions.into_iter().flatten().map(|text| Message {
         role: "system".into(),
@@ -65,10 +59,7 @@ fn read_request(text: &str) -> Option<Request<'_>> {
         model: wire.model.0,
         parameters: wire.parameters,
         tools: wire.tools.0,
-        prompt: (!messages.is_empty()).then_some(Prompt {
-            wrapper: Wrapper::Contents,
-            messages,
-        }),
+        prompt: (!messages.is_empty()).then_some(Prompt::contents(messages)),
         note: Some(Note::PromptContinued),
         ..Request::default()
     })
@@ -85,7 +76,7 @@ struct AnswerReader {
 
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(event))) = json::read::<Object<EventWire<'_>>>(text) else {
+        let Some(event) = json::object::<EventWire<'_>>(text) else {
             return false;
         };
         match event.object.0.as_deref() {

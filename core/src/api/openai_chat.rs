@@ -4,9 +4,8 @@
 
 use super::tool_names::ToolNames;
 use super::{ChatMessage, Format, Request, openai_choices, openai_completions};
-use crate::framing::Hint;
 use crate::json::{self, Broken, FromObject, Json, List, Members, Object, Text};
-use crate::prompt::{Prompt, Wrapper};
+use crate::prompt::Prompt;
 
 /// Members of a request that steer sampling. Schemas of tools and content are not among them.
 const PARAMETERS: [&str; 35] = [
@@ -47,14 +46,12 @@ const PARAMETERS: [&str; 35] = [
     "web_search_options",
 ];
 
-pub(super) const FORMAT: Format = Format {
-    name: "openai.chat_completions",
-    provider: "openai",
-    hint: Hint::Json,
+pub(super) const FORMAT: Format = Format::new(
+    "openai.chat_completions",
+    "openai",
     read_request,
-    reader: openai_choices::reader,
-    is_read: true,
-};
+    openai_choices::reader,
+);
 
 fn read_request(text: &str) -> Option<Request<'_>> {
     let RequestWire {
@@ -67,11 +64,9 @@ fn read_request(text: &str) -> Option<Request<'_>> {
         functions,
         safety_identifier,
         user,
-    } = json::read::<Object<_>>(text)?.0?;
-    let chat = messages.map(|List(messages)| Prompt {
-        wrapper: Wrapper::Contents,
-        messages: messages.into_iter().map(ChatMessage::read).collect(),
-    });
+    } = json::object(text)?;
+    let chat = messages
+        .map(|List(messages)| Prompt::contents(messages.into_iter().map(ChatMessage::read)));
     Some(Request {
         model: model.0.or(agent_id.0),
         parameters,

@@ -43,7 +43,7 @@ struct Said<'a> {
 type Pick = for<'a> fn(Said<'a>) -> Option<MessageWire<'a>>;
 
 fn read(text: &str, answer: &mut Answer, pick: Pick) -> bool {
-    let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+    let Some(body) = json::object::<BodyWire<'_>>(text) else {
         return false;
     };
     answer.identify(body.id.0.as_deref(), body.model.0.as_deref());

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use super::openai_or::OpenaiOr;
 use super::{Format, Request, llama_cpp_completion};
 use crate::framing::Hint;
-use crate::json::{self, Json, Object, Text};
-use crate::prompt::{Message, Prompt, Wrapper, input_text};
+use crate::json::{self, Json, Text};
+use crate::prompt::{Message, Prompt, input_text};
 
 /// Members of a request that steer sampling.
 const PARAMETERS: [&str; 20] = [
@@ -45,7 +45,7 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     let suffix = wire.suffix;
     Some(Request {
         model: wire.model.0,
@@ -62,15 +62,10 @@ pub(super) fn prompt<'a>(text: Json<'a>, suffix: Text<'a>) -> Prompt<'a> {
     let prompt = ("user", input_text(text));
     let suffix = suffix.0.map(|suffix| ("suffix", suffix));
     let messages = [Some(prompt), suffix].into_iter().flatten();
-    Prompt {
-        wrapper: Wrapper::Contents,
-        messages: messages
-            .map(|(role, text)| Message {
-                role: Cow::Borrowed(role),
-                text,
-            })
-            .collect(),
-    }
+    Prompt::contents(messages.map(|(role, text)| Message {
+        role: Cow::Borrowed(role),
+        text,
+    }))
 }
 
 json::wire! {

@@ -2,36 +2,22 @@
 //!
 //! Source: <https://platform.openai.com/docs/api-reference/embeddings>.
 
-use std::borrow::Cow;
-
 use super::openai_usage::UsageWire;
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::Answer;
-use crate::framing::Hint;
-use crate::json::{self, Json, Object, Text};
-use crate::prompt::{Message, Prompt, Wrapper, input_text};
+use crate::json::{self, Json, Text};
+use crate::prompt::{Prompt, input_text};
 
 /// Members of a request that say how to embed.
 const PARAMETERS: [&str; 2] = ["dimensions", "encoding_format"];
 
-pub(super) const FORMAT: Format = Format {
-    name: "openai.embeddings",
-    provider: "openai",
-    hint: Hint::Json,
-    read_request,
-    reader: || Box::new(AnswerReader),
-    is_read: true,
-};
+pub(super) const FORMAT: Format = Format::new("openai.embeddings", "openai", read_request, || {
+    Box::new(AnswerReader)
+});
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
-    let prompt = wire.input.map(|input| Prompt {
-        wrapper: Wrapper::Contents,
-        messages: vec![Message {
-            role: Cow::Borrowed("user"),
-            text: input_text(input),
-        }],
-    });
+    let wire: RequestWire<'_> = json::object(text)?;
+    let prompt = wire.input.map(|input| Prompt::user(input_text(input)));
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,
@@ -51,7 +37,7 @@ impl Reader for AnswerReader {
 }
 
 fn read_body(text: &str, answer: &mut Answer) -> bool {
-    let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+    let Some(body) = json::object::<BodyWire<'_>>(text) else {
         return false;
     };
     answer.identify(None, body.model.0.as_deref());

@@ -41,7 +41,7 @@ pub(super) fn take(value: Option<Json<'_>>, answer: &mut Answer) {
     if let Some(error) = read(value) {
         answer.fail(error);
     }
-    let Some(Object(Some(told))) = json::read::<Object<ToldWire<'_>>>(value.get()) else {
+    let Some(told) = json::object::<ToldWire<'_>>(value.get()) else {
         return;
     };
     told.filter.take(answer);
@@ -58,7 +58,7 @@ pub(super) fn take(value: Option<Json<'_>>, answer: &mut Answer) {
 /// Takes an error whose members stand in the body itself, as vLLM, Mistral and gateways send it.
 /// Only for bodies that hold no answer: those may have such members too.
 pub(super) fn take_flat(text: &str, answer: &mut Answer) {
-    let Some(Object(Some(flat))) = json::read::<Object<FlatWire<'_>>>(text) else {
+    let Some(flat) = json::object::<FlatWire<'_>>(text) else {
         return;
     };
     if let Some(message) = flat.message {

@@ -7,9 +7,8 @@ use super::openai_findings::{FilterResults, FilteredWire};
 use super::openai_usage::UsageWire;
 use super::{DONE, Format, Reader, Request, openai_error};
 use crate::answer::{Answer, Part};
-use crate::framing::Hint;
 use crate::json::{self, Json, List, Object, Text};
-use crate::prompt::{Message, Prompt, Wrapper, files};
+use crate::prompt::{Message, Prompt, files};
 
 /// Members of a request that say how to paint.
 const PARAMETERS: [&str; 13] = [
@@ -28,35 +27,24 @@ const PARAMETERS: [&str; 13] = [
     "style",
 ];
 
-pub(super) const FORMAT: Format = Format {
-    name: "openai.images",
-    provider: "openai",
-    hint: Hint::Json,
-    read_request,
-    reader: || Box::new(AnswerReader),
-    is_read: true,
-};
+pub(super) const FORMAT: Format = Format::new("openai.images", "openai", read_request, || {
+    Box::new(AnswerReader)
+});
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     let images = [wire.images, wire.mask].into_iter().flatten();
     let images = images.flat_map(|member| files("image", member));
     let texts = [wire.prompt.0, wire.negative_prompt.0]
         .into_iter()
         .flatten();
     let texts: Vec<_> = texts.chain(images).collect();
-    let messages = texts.into_iter().map(|text| Message {
-        role: "user".into(),
-        text,
-    });
+    let messages = texts.into_iter().map(Message::user);
     let messages: Vec<_> = messages.collect();
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,
-        prompt: (!messages.is_empty()).then_some(Prompt {
-            wrapper: Wrapper::Contents,
-            messages,
-        }),
+        prompt: (!messages.is_empty()).then_some(Prompt::contents(messages)),
         user: wire.safety_identifier.0.or(wire.user.0),
         ..Request::default()
     })
@@ -67,7 +55,7 @@ struct AnswerReader;
 
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(body))) = json::read(text) else {
+        let Some(body) = json::object(text) else {
             return false;
         };
         take(body, text, answer);
@@ -79,7 +67,7 @@ impl Reader for AnswerReader {
             answer.ended = true;
             return true;
         }
-        let Some(Object(Some(event))) = json::read::<Object<BodyWire<'_>>>(data) else {
+        let Some(event) = json::object::<BodyWire<'_>>(data) else {
             return false;
         };
         let kind = event.kind.0.as_deref().unwrap_or(name);

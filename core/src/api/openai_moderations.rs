@@ -7,27 +7,18 @@ use super::openai_findings::ModeratedWire;
 use super::openai_usage::UsageWire;
 use super::{ChatMessage, Format, Reader, Request, openai_error};
 use crate::answer::Answer;
-use crate::framing::Hint;
 use crate::json::{self, Broken, FromObject, Json, List, Members, Object, Text, TextOrList};
-use crate::prompt::{Message, Prompt, Wrapper, content_text};
+use crate::prompt::{Message, Prompt, content_text};
 
-pub(super) const FORMAT: Format = Format {
-    name: "openai.moderations",
-    provider: "openai",
-    hint: Hint::Json,
-    read_request,
-    reader: || Box::new(AnswerReader),
-    is_read: true,
-};
+pub(super) const FORMAT: Format = Format::new("openai.moderations", "openai", read_request, || {
+    Box::new(AnswerReader)
+});
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     Some(Request {
         model: wire.model.0,
-        prompt: wire.input.map(|input| Prompt {
-            wrapper: Wrapper::Contents,
-            messages: messages(input),
-        }),
+        prompt: wire.input.map(|input| Prompt::contents(messages(input))),
         ..Request::default()
     })
 }
@@ -36,10 +27,7 @@ fn read_request(text: &str) -> Option<Request<'_>> {
 fn messages(input: Json<'_>) -> Vec<Message<'_>> {
     match json::read(input.get()).unwrap_or_default() {
         TextOrList::Absent => vec![ChatMessage::read(Object(message(input)))],
-        TextOrList::Text(text) => vec![Message {
-            role: "user".into(),
-            text,
-        }],
+        TextOrList::Text(text) => vec![Message::user(text)],
         TextOrList::List(items) => items.into_iter().flat_map(item).collect(),
     }
 }
@@ -51,10 +39,7 @@ fn item(item: Json<'_>) -> Vec<Message<'_>> {
         return chat.into_iter().map(ChatMessage::read).collect();
     }
     let message = message(item).filter(|message| message.role.0.is_some());
-    let part = || Message {
-        role: "user".into(),
-        text: content_text(TextOrList::List(vec![item])),
-    };
+    let part = || Message::user(content_text(TextOrList::List(vec![item])));
     vec![message.map_or_else(part, |it| ChatMessage::read(Object(Some(it))))]
 }
 
@@ -67,7 +52,7 @@ struct AnswerReader;
 
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(members))) = json::read::<Object<BodyWire<'_>>>(text) else {
+        let Some(members) = json::object::<BodyWire<'_>>(text) else {
             return false;
         };
         answer.identify(members.id.0.as_deref(), members.model.0.as_deref());

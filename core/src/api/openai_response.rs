@@ -44,7 +44,7 @@ fn is_last(name: &str) -> bool {
 }
 
 fn read_body(text: &str, answer: &mut Answer) -> bool {
-    let Some(Object(Some(body))) = json::read(text) else {
+    let Some(body) = json::object(text) else {
         return false;
     };
     take_response(body, answer);
@@ -59,7 +59,7 @@ fn read_event(data: &str, answer: &mut Answer) -> bool {
         answer.ended = true;
         return true;
     }
-    let Some(Object(Some(event))) = json::read::<Object<EventWire<'_>>>(data) else {
+    let Some(event) = json::object::<EventWire<'_>>(data) else {
         return false;
     };
     let delta = event.delta.0.as_deref().unwrap_or_default();

@@ -6,10 +6,9 @@ use std::borrow::Cow;
 
 use super::tool_names::ToolNames;
 use super::{Format, Request, openai_response};
-use crate::framing::Hint;
 use crate::json::{self, Broken, FromObject, Json, Members, Object, Text, TextOrList};
 use crate::note::Note;
-use crate::prompt::{Message, Prompt, Wrapper, content_text, placeholder};
+use crate::prompt::{Message, Prompt, content_text, placeholder};
 
 /// Members of a request that steer sampling. Schemas and content are not among them.
 const PARAMETERS: [&str; 13] = [
@@ -29,17 +28,15 @@ const PARAMETERS: [&str; 13] = [
     "truncation",
 ];
 
-pub(super) const FORMAT: Format = Format {
-    name: "openai.responses",
-    provider: "openai",
-    hint: Hint::Json,
+pub(super) const FORMAT: Format = Format::new(
+    "openai.responses",
+    "openai",
     read_request,
-    reader: openai_response::reader,
-    is_read: true,
-};
+    openai_response::reader,
+);
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     let messages = wire.input.map(messages);
     let is_continued = wire.is_continued || messages.iter().flatten().any(|it| it.is_reference);
     let has_prompt = messages.is_some() || wire.instructions.0.is_some();
@@ -47,12 +44,12 @@ fn read_request(text: &str) -> Option<Request<'_>> {
         role: "system".into(),
         text,
     });
-    let prompt = has_prompt.then(|| Prompt {
-        wrapper: Wrapper::Contents,
-        messages: instructions
-            .into_iter()
-            .chain(messages.into_iter().flatten().map(|item| item.message))
-            .collect(),
+    let prompt = has_prompt.then(|| {
+        Prompt::contents(
+            instructions
+                .into_iter()
+                .chain(messages.into_iter().flatten().map(|item| item.message)),
+        )
     });
     Some(Request {
         model: wire.model.0,

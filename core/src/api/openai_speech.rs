@@ -6,35 +6,26 @@ use super::openai_usage::UsageWire;
 use super::{Format, Other, Reader, Request, openai_error};
 use crate::answer::Answer;
 use crate::framing::Hint;
-use crate::json::{self, Json, Object, Text};
-use crate::prompt::{Message, Prompt, Wrapper};
+use crate::json::{self, Json, Text};
+use crate::prompt::{Message, Prompt};
 
 /// Members of a request that say how to speak.
 const PARAMETERS: [&str; 4] = ["response_format", "speed", "stream_format", "voice"];
 
-pub(super) const FORMAT: Format = Format {
-    name: "openai.speech",
-    provider: "openai",
-    hint: Hint::Other,
-    read_request,
-    reader: || Box::new(AnswerReader),
-    is_read: true,
-};
+pub(super) const FORMAT: Format = Format::new("openai.speech", "openai", read_request, || {
+    Box::new(AnswerReader)
+})
+.with_hint(Hint::Other);
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     let instructions = wire.instructions.0.map(|text| ("system", text));
     let prompt = wire.input.0.map(|input| {
         let messages = instructions.into_iter().chain([("user", input)]);
-        Prompt {
-            wrapper: Wrapper::Contents,
-            messages: messages
-                .map(|(role, text)| Message {
-                    role: role.into(),
-                    text,
-                })
-                .collect(),
-        }
+        Prompt::contents(messages.map(|(role, text)| Message {
+            role: role.into(),
+            text,
+        }))
     });
     Some(Request {
         model: wire.model.0,
@@ -50,7 +41,7 @@ struct AnswerReader;
 impl Reader for AnswerReader {
     /// A whole body of JSON is an error; a stream's events are pieces of sound and their count.
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(event))) = json::read::<Object<EventWire<'_>>>(text) else {
+        let Some(event) = json::object::<EventWire<'_>>(text) else {
             return false;
         };
         match event.kind.0.as_deref() {

@@ -8,8 +8,8 @@ use super::openai_usage::UsageWire;
 use super::{DONE, Format, Other, Reader, Request, openai_error};
 use crate::answer::{Answer, Part};
 use crate::framing::Hint;
-use crate::json::{self, Json, Object, Text};
-use crate::prompt::{Message, Prompt, Wrapper, files};
+use crate::json::{self, Json, Text};
+use crate::prompt::{Message, Prompt, files};
 
 /// Members of a request that say how to listen.
 const PARAMETERS: [&str; 7] = [
@@ -25,32 +25,21 @@ const PARAMETERS: [&str; 7] = [
 /// An answer is one text.
 const CHOICE: u64 = 0;
 
-pub(super) const FORMAT: Format = Format {
-    name: "openai.transcriptions",
-    provider: "openai",
-    hint: Hint::Other,
-    read_request,
-    reader: || Box::new(AnswerReader),
-    is_read: true,
-};
+pub(super) const FORMAT: Format =
+    Format::new("openai.transcriptions", "openai", read_request, || {
+        Box::new(AnswerReader)
+    })
+    .with_hint(Hint::Other);
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     let sound = wire.file.into_iter().flat_map(|file| files("file", file));
     let texts = wire.prompt.0.into_iter().chain(sound);
-    let messages: Vec<_> = texts
-        .map(|text| Message {
-            role: "user".into(),
-            text,
-        })
-        .collect();
+    let messages: Vec<_> = texts.map(Message::user).collect();
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,
-        prompt: (!messages.is_empty()).then_some(Prompt {
-            wrapper: Wrapper::Contents,
-            messages,
-        }),
+        prompt: (!messages.is_empty()).then_some(Prompt::contents(messages)),
         ..Request::default()
     })
 }
@@ -60,7 +49,7 @@ struct AnswerReader;
 
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+        let Some(body) = json::object::<BodyWire<'_>>(text) else {
             return false;
         };
         match body.kind.0.as_deref() {

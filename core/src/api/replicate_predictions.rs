@@ -8,9 +8,8 @@ use std::borrow::Cow;
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, Part};
 use crate::event::Usage;
-use crate::framing::Hint;
 use crate::json::{self, Count, Json, List, Object, Text};
-use crate::prompt::{Message, Prompt, Wrapper};
+use crate::prompt::{Message, Prompt};
 
 /// Members of `input` that steer sampling; each model has its own.
 const PARAMETERS: [&str; 11] = [
@@ -30,17 +29,13 @@ const PARAMETERS: [&str; 11] = [
 /// An answer has one choice.
 const CHOICE: u64 = 0;
 
-pub(super) const FORMAT: Format = Format {
-    name: "replicate.predictions",
-    provider: "replicate",
-    hint: Hint::Json,
-    read_request,
-    reader: || Box::new(AnswerReader),
-    is_read: true,
-};
+pub(super) const FORMAT: Format =
+    Format::new("replicate.predictions", "replicate", read_request, || {
+        Box::new(AnswerReader)
+    });
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     let input = wire.input.0.unwrap_or_default();
     let message = |role, text| Message {
         role: Cow::Borrowed(role),
@@ -48,10 +43,10 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     };
     let system = input.system.0.filter(|system| !system.is_empty());
     let system = system.map(|text| message("system", text));
-    let prompt = input.prompt.0.map(|text| Prompt {
-        wrapper: Wrapper::Contents,
-        messages: system.into_iter().chain([message("user", text)]).collect(),
-    });
+    let prompt = input
+        .prompt
+        .0
+        .map(|text| Prompt::contents(system.into_iter().chain([message("user", text)])));
     Some(Request {
         model: wire.version.0,
         parameters: input.parameters,
@@ -65,7 +60,7 @@ struct AnswerReader;
 
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+        let Some(body) = json::object::<BodyWire<'_>>(text) else {
             return false;
         };
         answer.identify(body.id.0.as_deref(), body.model.0.as_deref());

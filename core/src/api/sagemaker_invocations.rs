@@ -14,14 +14,10 @@ use crate::headers::Headers;
 /// What the framing calls a piece of the container's stream.
 const PIECE: &str = "PayloadPart";
 
-pub(super) const FORMAT: Format = Format {
-    name: "sagemaker.invocations",
-    provider: "sagemaker",
-    hint: Hint::Json,
-    read_request,
-    reader: || Box::new(AnswerReader::default()),
-    is_read: true,
-};
+pub(super) const FORMAT: Format =
+    Format::new("sagemaker.invocations", "sagemaker", read_request, || {
+        Box::new(AnswerReader::default())
+    });
 
 fn read_request(text: &str) -> Option<Request<'_>> {
     let own = (tgi_generate::FORMAT.read_request)(text)?;

@@ -9,10 +9,9 @@ use std::borrow::Cow;
 use super::{DONE, Format, Reader, Request, openai_error};
 use crate::answer::{Answer, Part};
 use crate::event::{ApiError, Usage};
-use crate::framing::Hint;
 use crate::headers::Headers;
 use crate::json::{self, Count, Flag, Json, List, Object, Text};
-use crate::prompt::{Message, Prompt, Wrapper, input_text};
+use crate::prompt::{Prompt, input_text};
 
 /// Members of `parameters`, or of SGLang's `sampling_params`, that steer sampling.
 const PARAMETERS: [&str; 16] = [
@@ -34,27 +33,16 @@ const PARAMETERS: [&str; 16] = [
     "typical_p",
 ];
 
-pub(super) const FORMAT: Format = Format {
-    name: "tgi.generate",
-    provider: "huggingface",
-    hint: Hint::Json,
-    read_request,
-    reader: || Box::new(AnswerReader),
-    is_read: true,
-};
+pub(super) const FORMAT: Format = Format::new("tgi.generate", "huggingface", read_request, || {
+    Box::new(AnswerReader)
+});
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters.0.unwrap_or_default().parameters,
-        prompt: wire.inputs.map(|inputs| Prompt {
-            wrapper: Wrapper::Contents,
-            messages: vec![Message {
-                role: Cow::Borrowed("user"),
-                text: input_text(inputs),
-            }],
-        }),
+        prompt: wire.inputs.map(|inputs| Prompt::user(input_text(inputs))),
         ..Request::default()
     })
 }

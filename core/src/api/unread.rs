@@ -4,7 +4,7 @@
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::Answer;
 use crate::framing::Hint;
-use crate::json::{self, Json, Object, Text};
+use crate::json::{self, Json, Text};
 use crate::note::Note;
 
 /// Many calls handed in at once; their answers are fetched later.
@@ -19,7 +19,7 @@ pub(super) const TOKEN_COUNT: Format = Format {
     provider: "unknown",
     hint: Hint::Json,
     read_request: |text| {
-        let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+        let wire: RequestWire<'_> = json::object(text)?;
         Some(Request {
             model: wire.model.0,
             note: Some(Note::NotAGeneration),
@@ -56,7 +56,7 @@ struct ErrorReader;
 
 impl Reader for ErrorReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+        let Some(body) = json::object::<BodyWire<'_>>(text) else {
             return false;
         };
         if let Some(error) = body.error.and_then(openai_error::read) {

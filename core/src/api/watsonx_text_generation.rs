@@ -2,14 +2,11 @@
 //!
 //! Source: <https://cloud.ibm.com/apidocs/watsonx-ai#text-generation>. Its chat is like OpenAI's.
 
-use std::borrow::Cow;
-
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, Part};
 use crate::event::Usage;
-use crate::framing::Hint;
 use crate::json::{self, Broken, Count, FromObject, Json, List, Members, Object, Text};
-use crate::prompt::{Message, Prompt, Wrapper};
+use crate::prompt::Prompt;
 
 /// Members of `parameters` that steer sampling.
 const PARAMETERS: [&str; 11] = [
@@ -26,27 +23,17 @@ const PARAMETERS: [&str; 11] = [
     "truncate_input_tokens",
 ];
 
-pub(super) const FORMAT: Format = Format {
-    name: "watsonx.text_generation",
-    provider: "watsonx",
-    hint: Hint::Json,
-    read_request,
-    reader: || Box::new(AnswerReader),
-    is_read: true,
-};
+pub(super) const FORMAT: Format =
+    Format::new("watsonx.text_generation", "watsonx", read_request, || {
+        Box::new(AnswerReader)
+    });
 
 fn read_request(text: &str) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::read::<Object<_>>(text)?.0?;
+    let wire: RequestWire<'_> = json::object(text)?;
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters.0.unwrap_or_default().parameters,
-        prompt: wire.input.0.map(|text| Prompt {
-            wrapper: Wrapper::Contents,
-            messages: vec![Message {
-                role: Cow::Borrowed("user"),
-                text,
-            }],
-        }),
+        prompt: wire.input.0.map(Prompt::user),
         ..Request::default()
     })
 }
@@ -57,7 +44,7 @@ struct AnswerReader;
 
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
-        let Some(Object(Some(body))) = json::read::<Object<BodyWire<'_>>>(text) else {
+        let Some(body) = json::object::<BodyWire<'_>>(text) else {
             return false;
         };
         answer.identify(None, body.model.0.as_deref());
