@@ -205,6 +205,13 @@ impl Format {
 /// The data of a stream's last event, which is not JSON, as OpenAI and many others send it.
 const DONE: &str = "[DONE]";
 
+/// Whether the data is [`DONE`], which ends the answer.
+fn is_done(data: &str, answer: &mut Answer) -> bool {
+    let is_done = data.trim() == DONE;
+    answer.ended |= is_done;
+    is_done
+}
+
 json::wire! {
     /// A message of a chat, as most formats write it.
     struct ChatMessage<'a> {

@@ -261,8 +261,8 @@ impl Outbox {
         let Some(oldest) = self.queue.front() else {
             return false;
         };
-        (self.pending > 0 && self.queue.iter().any(|letter| letter.is_pending))
-            || self.queue.len() >= delivery.batch.max_events
+        self.queue.len() >= delivery.batch.max_events
+            || (self.pending > 0 && self.queue.iter().any(|letter| letter.is_pending))
             || now.ms_since(oldest.recorded_at) >= delivery.batch.linger_ms
             || self.queue_bytes_reach(delivery.batch.max_bytes)
     }

@@ -59,8 +59,8 @@ impl Hold {
 
 impl Holds {
     /// A call needs a record. It may be said again.
-    pub(crate) fn open(&mut self, request_id: &str, hold: Hold) {
-        self.0.entry(request_id.to_owned()).or_insert(hold);
+    pub(crate) fn open(&mut self, request_id: &str, hold: impl FnOnce() -> Hold) {
+        self.0.entry(request_id.to_owned()).or_insert_with(hold);
     }
 
     /// The answer of a call has come, and waits unless there is a record. Of a call that has been

@@ -86,7 +86,7 @@ impl HttpContext for Http {
             }
         }
         self.response_end_if(end_of_stream);
-        self.is_held = self.needs_record();
+        self.is_held = self.awaits_record();
         self.held()
     }
 
@@ -142,22 +142,22 @@ impl Http {
         }
     }
 
-    /// Whether the answer may pass only with a record of the prompt.
-    fn needs_record(&self) -> bool {
+    /// Whether the answer may pass only with a record of the prompt, which is awaited from now on.
+    fn awaits_record(&self) -> bool {
         let (Some(policy), Some(exchange)) = (&self.policy, &self.exchange) else {
             return false;
         };
         let (Some(hold_ms), Some(id)) = (policy.delivery.hold_ms, exchange.request_id()) else {
             return false;
         };
-        let hold = Hold::new(self.stream, exchange.refusal(), hold_ms);
+        let hold = || Hold::new(self.stream, exchange.refusal(), hold_ms);
         shared::holds(|holds| holds.open(id, hold));
         true
     }
 
     /// Sends the record of the prompt on its way, if the answer may not pass without it.
     fn record_prompt(&self) {
-        if !self.needs_record() {
+        if !self.awaits_record() {
             return;
         }
         let (Some(policy), Some(exchange)) = (&self.policy, &self.exchange) else {

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::{DONE, Format, Reader, Request, openai_error};
+use super::{Format, Reader, Request, is_done, openai_error};
 use crate::answer::{Answer, Part};
 use crate::event::{ApiError, Usage};
 use crate::json::{self, Count, Json, List, Object, Text};
@@ -56,7 +56,7 @@ fn prompt_text(prompt: Json<'_>) -> Cow<'_, str> {
     Cow::Owned(texts.collect::<Vec<_>>().join("\n"))
 }
 
-/// Reads a whole answer, or the pieces and summaries of a stream, which ends with [`DONE`].
+/// Reads a whole answer, or the pieces and summaries of a stream, which ends with `[DONE]`.
 #[derive(Debug)]
 struct AnswerReader;
 
@@ -96,11 +96,7 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
-        if data.trim() == DONE {
-            answer.ended = true;
-            return true;
-        }
-        self.body(data, answer)
+        is_done(data, answer) || self.body(data, answer)
     }
 }
 

@@ -167,7 +167,7 @@ json::wire! {
         input: Count = "inputTextTokenCount" | "prompt_token_count",
         output: Count = "generation_token_count",
         total: Count = "totalOutputTextTokenCount",
-        usage: UsageWire = "usage",
+        usage: Object<UsageWire> = "usage",
     }
 
     struct PieceWire<'a> {

@@ -5,7 +5,7 @@
 
 use super::cohere_usage::UsageWire;
 use super::tool_names::ToolNames;
-use super::{ChatMessage, DONE, Format, Reader, Request};
+use super::{ChatMessage, Format, Reader, Request, is_done};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::event::ApiError;
 use crate::json::{self, Count, Json, List, Object, OneOrMany, Scalar, Text};
@@ -76,8 +76,7 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
-        if data.trim() == DONE {
-            answer.ended = true;
+        if is_done(data, answer) {
             return true;
         }
         let Some(event) = json::object::<EventWire<'_>>(data) else {
@@ -128,7 +127,7 @@ fn take_message(message: &MessageWire<'_>, index: u64, answer: &mut Answer) {
     }
 }
 
-fn end(reason: Text<'_>, usage: UsageWire, answer: &mut Answer) {
+fn end(reason: Text<'_>, usage: Object<UsageWire>, answer: &mut Answer) {
     if let Some(reason) = reason.0 {
         answer.finish(CHOICE, &reason);
     }
@@ -170,7 +169,7 @@ json::wire! {
         // Of an answer an object; of an error its words.
         message: Option<Json<'a>> = "message",
         finish_reason: Text<'a> = "finish_reason",
-        usage: UsageWire = "usage",
+        usage: Object<UsageWire> = "usage",
     }
 
     struct EventWire<'a> {
@@ -184,7 +183,7 @@ json::wire! {
     struct DeltaWire<'a> {
         message: Object<MessageWire<'a>> = "message",
         finish_reason: Text<'a> = "finish_reason",
-        usage: UsageWire = "usage",
+        usage: Object<UsageWire> = "usage",
         error: Option<Json<'a>> = "error",
     }
 

@@ -110,8 +110,8 @@ json::wire! {
     struct BodyWire<'a> {
         id: Text<'a> = "id",
         model: Text<'a> = "model",
-        meta: UsageWire = "meta",
-        usage: openai_usage::UsageWire = "usage",
+        meta: Object<UsageWire> = "meta",
+        usage: Object<openai_usage::UsageWire> = "usage",
         message: Option<Json<'a>> = "message" | "detail",
         error: Option<Json<'a>> = "error",
     }

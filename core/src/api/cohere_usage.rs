@@ -3,10 +3,10 @@
 //! Source: <https://docs.cohere.com/reference/chat>, members `usage` and, before version 2, `meta`.
 
 use crate::event::Usage;
-use crate::json::{self, Broken, Count, FromJson, Members, Object};
+use crate::json::{self, Count, Object};
 
 json::wire! {
-    struct Wire {
+    pub(super) struct UsageWire {
         tokens: Object<PairWire> = "tokens",
         billed: Object<PairWire> = "billed_units",
         cached: Count = "cached_tokens",
@@ -18,23 +18,10 @@ json::wire! {
     }
 }
 
-/// The member `usage` or `meta` of a body.
-#[derive(Default)]
-pub(super) struct UsageWire(Object<Wire>);
-
-impl<'de> FromJson<'de> for UsageWire {
-    fn empty() -> Self {
-        Self::default()
-    }
-    fn object(&mut self, members: &mut Members<'_, 'de>) -> Result<(), Broken> {
-        self.0.object(members)
-    }
-}
-
-impl UsageWire {
+impl Object<UsageWire> {
     /// The counts, if there are any. Older endpoints say only what is billed.
     pub(super) fn counts(self) -> Option<Usage> {
-        let wire = self.0.0?;
+        let wire = self.0?;
         let pair = wire.tokens.0.or(wire.billed.0)?;
         Some(Usage {
             input_tokens: pair.input.0,

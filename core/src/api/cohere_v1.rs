@@ -272,7 +272,7 @@ json::wire! {
         generations: List<Object<GenerationWire<'a>>> = "generations",
         calls: List<Object<CallWire<'a>>> = "tool_calls",
         call_piece: Object<CallWire<'a>> = "tool_call_delta",
-        usage: UsageWire = "meta",
+        usage: Object<UsageWire> = "meta",
         response: Option<Json<'a>> = "response",
         // Of an error, its words.
         message: Option<Json<'a>> = "message",

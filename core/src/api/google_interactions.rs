@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::tool_names::ToolNames;
-use super::{DONE, Format, Reader, Request, openai_error};
+use super::{Format, Reader, Request, is_done, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::event::Usage;
 use crate::json::{self, Count, Json, List, Object, Text, text_of};
@@ -137,8 +137,7 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
-        if data.trim() == DONE {
-            answer.ended = true;
+        if is_done(data, answer) {
             return true;
         }
         let Some(event) = json::object::<EventWire<'_>>(data) else {

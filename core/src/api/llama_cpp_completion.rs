@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::{DONE, Format, Reader, Request, openai_error};
+use super::{Format, Reader, Request, is_done, openai_error};
 use crate::answer::{Answer, Part};
 use crate::event::Usage;
 use crate::json::{self, Count, Flag, Json, List, Object, Text};
@@ -93,11 +93,7 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
-        if data.trim() == DONE {
-            answer.ended = true;
-            return true;
-        }
-        self.body(data, answer)
+        is_done(data, answer) || self.body(data, answer)
     }
 }
 

@@ -218,7 +218,7 @@ json::wire! {
     struct BodyWire<'a> {
         conversation_id: Text<'a> = "conversation_id",
         outputs: List<Object<EntryWire<'a>>> = "outputs",
-        usage: UsageWire = "usage",
+        usage: Object<UsageWire> = "usage",
         error: Option<Json<'a>> = "error",
     }
 

@@ -6,7 +6,7 @@
 
 use super::openai_usage::UsageWire;
 use super::tool_names::ToolNames;
-use super::{ChatMessage, DONE, Format, Reader, Request, openai_error};
+use super::{ChatMessage, Format, Reader, Request, is_done, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part, shortened};
 use crate::json::{self, Count, Json, List, Object, Text};
 use crate::limits::NAME_BYTES_MAX;
@@ -92,8 +92,7 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
-        if data.trim() == DONE {
-            answer.ended = true;
+        if is_done(data, answer) {
             return true;
         }
         self.is_streamed = true;
@@ -211,7 +210,7 @@ json::wire! {
         delta: Object<DeltaWire<'a>> = "delta",
         required_action: Object<ActionWire<'a>> = "required_action",
         incomplete_details: Object<IncompleteWire<'a>> = "incomplete_details",
-        usage: UsageWire = "usage",
+        usage: Object<UsageWire> = "usage",
         last_error: Option<Json<'a>> = "last_error",
         error: Option<Json<'a>> = "error",
     }

@@ -7,11 +7,11 @@
 use super::openai_findings::{FilterResults, FilteredWire, ModerationWire};
 use super::openai_message::MessageWire;
 use super::openai_usage::UsageWire;
-use super::{DONE, Reader, openai_error};
+use super::{Reader, is_done, openai_error};
 use crate::answer::{Answer, Part};
 use crate::json::{self, Count, Json, List, Object, Scalar, Text};
 
-/// Reads answers; a stream ends with [`DONE`].
+/// Reads answers; a stream ends with `[DONE]`.
 pub(super) fn reader() -> Box<dyn Reader> {
     Box::new(AnswerReader)
 }
@@ -25,8 +25,7 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
-        if data.trim() == DONE {
-            answer.ended = true;
+        if is_done(data, answer) {
             return true;
         }
         // Perplexity and Writer send what has come so far as a message beside its last piece.
@@ -93,7 +92,7 @@ json::wire! {
         choices: List<Object<ChoiceWire<'a>>> = "choices",
         // Writer's streams of completions have nothing else.
         value: Text<'a> = "value",
-        usage: UsageWire = "usage",
+        usage: Object<UsageWire> = "usage",
         groq: Object<GroqWire<'a>> = "x_groq",
         prompt_filters: List<Object<FilteredWire>> =
             "prompt_filter_results" | "prompt_annotations",
@@ -102,7 +101,7 @@ json::wire! {
     }
 
     struct GroqWire<'a> {
-        usage: UsageWire = "usage",
+        usage: Object<UsageWire> = "usage",
         error: Option<Json<'a>> = "error",
     }
 

@@ -5,7 +5,7 @@
 use super::openai_usage::UsageWire;
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::Answer;
-use crate::json::{self, Json, Text};
+use crate::json::{self, Json, Object, Text};
 use crate::prompt::{Prompt, input_text};
 
 /// Members of a request that say how to embed.
@@ -63,7 +63,7 @@ json::wire! {
 
     struct BodyWire<'a> {
         model: Text<'a> = "model",
-        usage: UsageWire = "usage",
+        usage: Object<UsageWire> = "usage",
         error: Option<Json<'a>> = "error",
     }
 }

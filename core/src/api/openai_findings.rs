@@ -4,7 +4,7 @@
 //! <https://platform.openai.com/docs/api-reference/moderations>.
 
 use crate::answer::Answer;
-use crate::json::{self, Broken, Flag, FromJson, FromObject, Json, List, Members, Object};
+use crate::json::{self, Broken, Flag, FromJson, Json, List, Members, Object};
 
 /// The results of a content filter by category; kept are those that were found.
 #[derive(Debug, Default)]
@@ -30,10 +30,19 @@ impl<'de> FromJson<'de> for FilterResults {
     fn empty() -> Self {
         Self::default()
     }
+    /// A category says `filtered`, or `detected` where it only watches; lists of a customer's own
+    /// words are several of these.
     fn object(&mut self, members: &mut Members<'_, 'de>) -> Result<(), Broken> {
-        let mut found = Object::<Found>::default();
-        found.object(members)?;
-        self.0 = found.0.unwrap_or_default().0;
+        while let Some(name) = members.next_name()? {
+            let category: Json<'_> = members.next_value()?;
+            let one = json::object::<CategoryWire>(category.get());
+            let List(several): List<Object<CategoryWire>> =
+                json::read(category.get()).unwrap_or_default();
+            let mut each = several.into_iter().filter_map(|it| it.0).chain(one);
+            if each.any(|category| category.filtered.0 || category.detected.0) {
+                self.0.push(name.into_owned());
+            }
+        }
         Ok(())
     }
 }
@@ -43,39 +52,11 @@ impl<'de> FromJson<'de> for Categories {
         Self::default()
     }
     fn object(&mut self, members: &mut Members<'_, 'de>) -> Result<(), Broken> {
-        let mut found = Object::<Flagged>::default();
-        found.object(members)?;
-        self.0 = found.0.unwrap_or_default().0;
-        Ok(())
-    }
-}
-
-/// A category says `filtered`, or `detected` where it only watches; lists of a customer's own
-/// words are several of these.
-#[derive(Default)]
-struct Found(Vec<String>);
-
-impl<'de> FromObject<'de> for Found {
-    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
-        let category: Json<'_> = value.next_value()?;
-        let one = json::read::<Object<CategoryWire>>(category.get()).unwrap_or_default();
-        let several: List<Object<CategoryWire>> = json::read(category.get()).unwrap_or_default();
-        let mut each = several.0.into_iter().chain([one]).filter_map(|it| it.0);
-        if each.any(|category| category.filtered.0 || category.detected.0) {
-            self.0.push(name.to_owned());
-        }
-        Ok(())
-    }
-}
-
-#[derive(Default)]
-struct Flagged(Vec<String>);
-
-impl<'de> FromObject<'de> for Flagged {
-    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
-        let Flag(is_flagged) = value.next_value()?;
-        if is_flagged {
-            self.0.push(name.to_owned());
+        while let Some(name) = members.next_name()? {
+            let Flag(is_flagged) = members.next_value()?;
+            if is_flagged {
+                self.0.push(name.into_owned());
+            }
         }
         Ok(())
     }

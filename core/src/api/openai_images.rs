@@ -5,7 +5,7 @@
 
 use super::openai_findings::{FilterResults, FilteredWire};
 use super::openai_usage::UsageWire;
-use super::{DONE, Format, Reader, Request, openai_error};
+use super::{Format, Reader, Request, is_done, openai_error};
 use crate::answer::{Answer, Part};
 use crate::json::{self, Json, List, Object, Text};
 use crate::prompt::{Message, Prompt, files};
@@ -63,8 +63,7 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, name: &str, data: &str, answer: &mut Answer) -> bool {
-        if data.trim() == DONE {
-            answer.ended = true;
+        if is_done(data, answer) {
             return true;
         }
         let Some(event) = json::object::<BodyWire<'_>>(data) else {
@@ -130,7 +129,7 @@ json::wire! {
         model: Text<'a> = "model",
         images: List<Object<ImageWire<'a>>> = "data",
         image: Option<Json<'a>> = "b64_json",
-        usage: UsageWire = "usage",
+        usage: Object<UsageWire> = "usage",
         prompt_filters: List<Object<FilteredWire>> = "prompt_filter_results",
         error: Option<Json<'a>> = "error",
     }

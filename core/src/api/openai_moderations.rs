@@ -80,7 +80,7 @@ json::wire! {
 struct BodyWire<'a> {
     id: Text<'a>,
     model: Text<'a>,
-    usage: UsageWire,
+    usage: Object<UsageWire>,
     error: Option<Json<'a>>,
     moderated: ModeratedWire,
 }

@@ -5,7 +5,7 @@
 
 use super::openai_findings::{FilteredWire, ModerationWire};
 use super::openai_usage::UsageWire;
-use super::{DONE, Reader, openai_error};
+use super::{Reader, is_done, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::event::ApiError;
 use crate::json::{self, Count, Json, List, Object, Scalar, Text};
@@ -13,7 +13,7 @@ use crate::json::{self, Count, Json, List, Object, Scalar, Text};
 /// A response has one choice.
 const CHOICE: u64 = 0;
 
-/// Reads answers; some servers end a stream with [`DONE`].
+/// Reads answers; some servers end a stream with `[DONE]`.
 pub(super) fn reader() -> Box<dyn Reader> {
     Box::new(AnswerReader)
 }
@@ -55,8 +55,7 @@ fn read_body(text: &str, answer: &mut Answer) -> bool {
 }
 
 fn read_event(data: &str, answer: &mut Answer) -> bool {
-    if data.trim() == DONE {
-        answer.ended = true;
+    if is_done(data, answer) {
         return true;
     }
     let Some(event) = json::object::<EventWire<'_>>(data) else {
@@ -229,7 +228,7 @@ json::wire! {
         status: Text<'a> = "status",
         output: List<Object<ItemWire<'a>>> = "output",
         incomplete_details: Object<IncompleteWire<'a>> = "incomplete_details",
-        usage: UsageWire = "usage",
+        usage: Object<UsageWire> = "usage",
         content_filters: List<Object<FilteredWire>> = "content_filters",
         moderation: Object<ModerationWire> = "moderation",
         error: Option<Json<'a>> = "error",

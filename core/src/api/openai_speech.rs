@@ -6,7 +6,7 @@ use super::openai_usage::UsageWire;
 use super::{Format, Other, Reader, Request, openai_error};
 use crate::answer::Answer;
 use crate::framing::Hint;
-use crate::json::{self, Json, Text};
+use crate::json::{self, Json, Object, Text};
 use crate::prompt::{Message, Prompt};
 
 /// Members of a request that say how to speak.
@@ -75,7 +75,7 @@ json::wire! {
 
     struct EventWire<'a> {
         kind: Text<'a> = "type",
-        usage: UsageWire = "usage",
+        usage: Object<UsageWire> = "usage",
         error: Option<Json<'a>> = "error",
     }
 }

@@ -5,10 +5,10 @@
 //! <https://docs.mistral.ai/capabilities/audio/>.
 
 use super::openai_usage::UsageWire;
-use super::{DONE, Format, Other, Reader, Request, openai_error};
+use super::{Format, Other, Reader, Request, is_done, openai_error};
 use crate::answer::{Answer, Part};
 use crate::framing::Hint;
-use crate::json::{self, Json, Text};
+use crate::json::{self, Json, Object, Text};
 use crate::prompt::{Message, Prompt, files};
 
 /// Members of a request that say how to listen.
@@ -78,11 +78,7 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
-        if data.trim() == DONE {
-            answer.ended = true;
-            return true;
-        }
-        self.body(data, answer)
+        is_done(data, answer) || self.body(data, answer)
     }
 
     fn other(&self) -> Other {
@@ -110,7 +106,7 @@ json::wire! {
         model: Text<'a> = "model",
         text: Text<'a> = "text",
         delta: Text<'a> = "delta",
-        usage: UsageWire = "usage",
+        usage: Object<UsageWire> = "usage",
         error: Option<Json<'a>> = "error",
     }
 }

@@ -1,11 +1,11 @@
 //! Token counts as OpenAI's endpoints and those who follow them report them.
 
 use crate::event::Usage;
-use crate::json::{self, Broken, Count, FromJson, Members, Object};
+use crate::json::{self, Count, Object};
 
 json::wire! {
     /// Chat, completions and embeddings say prompt and completion; responses say input and output.
-    struct Wire {
+    pub(super) struct UsageWire {
         input: Count = "prompt_tokens" | "input_tokens",
         output: Count = "completion_tokens" | "output_tokens",
         total: Count = "total_tokens",
@@ -33,23 +33,10 @@ json::wire! {
     }
 }
 
-/// The member `usage` of a body.
-#[derive(Default)]
-pub(super) struct UsageWire(Object<Wire>);
-
-impl<'de> FromJson<'de> for UsageWire {
-    fn empty() -> Self {
-        Self::default()
-    }
-    fn object(&mut self, members: &mut Members<'_, 'de>) -> Result<(), Broken> {
-        self.0.object(members)
-    }
-}
-
-impl UsageWire {
+impl Object<UsageWire> {
     /// The counts of a call that has no output; some vendors report only its total.
     pub(super) fn input_only(self) -> Option<Usage> {
-        let total = self.0.0.as_ref().and_then(|wire| wire.total.0);
+        let total = self.0.as_ref().and_then(|wire| wire.total.0);
         let counts = self.counts()?;
         Some(Usage {
             input_tokens: counts.input_tokens.or(total),
@@ -63,7 +50,7 @@ impl UsageWire {
     ///
     /// Some vendors leave reasoning out of `completion_tokens`, but never out of the total.
     pub(super) fn counts(self) -> Option<Usage> {
-        let mut wire = self.0.0?;
+        let mut wire = self.0?;
         let found = wire.found.0.unwrap_or_default();
         wire.input.0 = wire.input.0.map(|input| input.saturating_add(found));
         let has_heard = wire.heard.0.is_some_and(|seconds| seconds > 0);

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::{DONE, Format, Reader, Request, openai_error};
+use super::{Format, Reader, Request, is_done, openai_error};
 use crate::answer::{Answer, Part};
 use crate::event::{ApiError, Usage};
 use crate::headers::Headers;
@@ -85,11 +85,7 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
-        if data.trim() == DONE {
-            answer.ended = true;
-            return true;
-        }
-        self.body(data, answer)
+        is_done(data, answer) || self.body(data, answer)
     }
 }
 
