@@ -5,9 +5,10 @@
 //! a [`DeadLetter`]; there is no other way out.
 
 mod parcel;
+mod queue;
 mod receipt;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::mem;
 
 use crate::event::{AuditEvent, CompletionState, Writer};
@@ -15,6 +16,7 @@ use crate::limits::{BATCHES_IN_FLIGHT_MAX, RETRY_AFTER_MS_MAX};
 use crate::policy::{Delivery, Retry};
 use crate::time::Timestamp;
 
+use queue::{Letter, Queue};
 pub use receipt::{Receipt, Rejected};
 
 /// The undelivered events of one VM.
@@ -24,26 +26,14 @@ pub struct Outbox {
     seq: u64,
     /// Places in the sequence of calls whose end is still to come.
     begun: BTreeMap<String, u64>,
-    queue: VecDeque<Letter>,
+    queue: Queue,
     in_flight: Vec<(BatchId, Vec<Letter>)>,
     bytes: usize,
     events: usize,
-    /// Of these, events that calls wait for.
-    pending: usize,
     last_batch: u64,
     failures: u32,
     retry_at: Timestamp,
     random: SplitMix,
-}
-
-/// One event, ready to be sent.
-#[derive(Debug)]
-struct Letter {
-    request_id: String,
-    json: String,
-    recorded_at: Timestamp,
-    /// Whether a call waits until it is acknowledged.
-    is_pending: bool,
 }
 
 /// Names a batch that is on its way.
@@ -70,12 +60,23 @@ pub enum Outcome {
     Refused {
         /// Why, in one word or a status.
         reason: String,
+        /// What the refusal is about.
+        about: Refused,
     },
     /// It may be taken later.
     Failed {
         /// How long the audit API asked us to wait.
         retry_after_ms: Option<u64>,
     },
+}
+
+/// What a refusal is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// What is in the batch: others of its events may be taken without the one that is not.
+    Content,
+    /// Who sends it, and where to: the same for every event.
+    Sender,
 }
 
 impl Outcome {
@@ -91,6 +92,10 @@ impl Outcome {
             },
             _ => Self::Refused {
                 reason: format!("http_{status}"),
+                about: match status {
+                    400 | 413 | 422 => Refused::Content,
+                    _ => Refused::Sender,
+                },
             },
         }
     }
@@ -136,11 +141,10 @@ impl Outbox {
             writer_id,
             seq: 0,
             begun: BTreeMap::new(),
-            queue: VecDeque::new(),
+            queue: Queue::default(),
             in_flight: Vec::new(),
             bytes: 0,
             events: 0,
-            pending: 0,
             last_batch: 0,
             failures: 0,
             retry_at: Timestamp::default(),
@@ -179,11 +183,10 @@ impl Outbox {
     fn keep(&mut self, letter: Letter, delivery: &Delivery) -> Vec<DeadLetter> {
         self.bytes = self.bytes.saturating_add(letter.json.len());
         self.events = self.events.saturating_add(1);
-        self.pending = self.pending.saturating_add(usize::from(letter.is_pending));
-        self.queue.push_back(letter);
+        self.queue.push(letter);
         let mut dead = Vec::new();
         while self.is_over(delivery) {
-            let Some(oldest) = self.queue.pop_front() else {
+            let Some(oldest) = self.queue.pop() else {
                 break;
             };
             dead.push(self.bury(oldest, "queue_full"));
@@ -215,6 +218,7 @@ impl Outbox {
             is_pending: is_pending(&event),
             request_id: event.request_id,
             recorded_at: now,
+            batch_max: usize::MAX,
         }
     }
 
@@ -227,7 +231,7 @@ impl Outbox {
         if !self.is_ready(delivery, now) {
             return None;
         }
-        let letters = self.take_batch(delivery);
+        let letters = self.queue.pop_batch(&delivery.batch);
         let lines: Vec<&str> = letters.iter().map(|letter| letter.json.as_str()).collect();
         let mut body = lines.join("\n").into_bytes();
         if delivery.batch.path.is_some() {
@@ -242,7 +246,7 @@ impl Outbox {
 
     /// Whether there is a batch to be sent now.
     pub fn is_ready(&self, delivery: &Delivery, now: Timestamp) -> bool {
-        self.may_send(now) && self.is_due(delivery, now)
+        self.may_send(now) && self.queue.is_due(&delivery.batch, now)
     }
 
     /// After a failure one batch at a time tries whether the audit API is back.
@@ -255,41 +259,6 @@ impl Outbox {
         // A wait longer than any is a clock that was set back.
         let wait_ms = self.retry_at.ms_since(now);
         self.in_flight.len() < in_flight_max && (wait_ms == 0 || wait_ms > RETRY_AFTER_MS_MAX)
-    }
-
-    fn is_due(&self, delivery: &Delivery, now: Timestamp) -> bool {
-        let Some(oldest) = self.queue.front() else {
-            return false;
-        };
-        self.queue.len() >= delivery.batch.max_events
-            || (self.pending > 0 && self.queue.iter().any(|letter| letter.is_pending))
-            || now.ms_since(oldest.recorded_at) >= delivery.batch.linger_ms
-            || self.queue_bytes_reach(delivery.batch.max_bytes)
-    }
-
-    fn queue_bytes_reach(&self, bytes: usize) -> bool {
-        let mut sum = 0_usize;
-        self.queue.iter().any(|letter| {
-            sum = sum.saturating_add(letter.json.len());
-            sum >= bytes
-        })
-    }
-
-    fn take_batch(&mut self, delivery: &Delivery) -> Vec<Letter> {
-        let mut letters = Vec::new();
-        let mut bytes = 0_usize;
-        while letters.len() < delivery.batch.max_events.max(1) {
-            let Some(next) = self.queue.pop_front() else {
-                break;
-            };
-            bytes = bytes.saturating_add(next.json.len());
-            if !letters.is_empty() && bytes > delivery.batch.max_bytes {
-                self.queue.push_front(next);
-                break;
-            }
-            letters.push(next);
-        }
-        letters
     }
 
     /// Takes the outcome of a batch. An unknown or settled batch is passed over.
@@ -306,7 +275,7 @@ impl Outbox {
         let (_, letters) = self.in_flight.swap_remove(at);
         match outcome {
             Outcome::Accepted(receipt) => self.accept(letters, &receipt, now),
-            Outcome::Refused { reason } => self.refuse(letters, &reason),
+            Outcome::Refused { reason, about } => self.refuse(letters, &reason, about),
             Outcome::Failed { retry_after_ms } => self.retry(letters, retry_after_ms, retry, now),
         }
     }
@@ -330,8 +299,19 @@ impl Outbox {
         settled
     }
 
-    fn refuse(&mut self, letters: Vec<Letter>, reason: &str) -> Settled {
+    fn refuse(&mut self, mut letters: Vec<Letter>, reason: &str, about: Refused) -> Settled {
         self.failures = 0;
+        let events = letters.len();
+        if about == Refused::Content && events > 1 {
+            for letter in &mut letters {
+                letter.batch_max = events.div_ceil(2);
+            }
+            self.queue.put_back(letters);
+            return Settled {
+                retried: events,
+                ..Settled::default()
+            };
+        }
         let dead = letters
             .into_iter()
             .map(|letter| self.bury(letter, reason))
@@ -357,9 +337,7 @@ impl Outbox {
             .into_iter()
             .partition(|letter| now.ms_since(letter.recorded_at) >= retry.max_age_ms);
         let retried = kept.len();
-        for letter in kept.into_iter().rev() {
-            self.queue.push_front(letter);
-        }
+        self.queue.put_back(kept);
         let dead = expired
             .into_iter()
             .map(|letter| self.bury(letter, "max_age"))
@@ -377,9 +355,7 @@ impl Outbox {
             return;
         };
         let (_, letters) = self.in_flight.swap_remove(at);
-        for letter in letters.into_iter().rev() {
-            self.queue.push_front(letter);
-        }
+        self.queue.put_back(letters);
     }
 
     /// Full jitter: anything up to `base · 2^failures`, which spreads the writers of a fleet.
@@ -392,7 +368,7 @@ impl Outbox {
     /// Gives up everything that is not acknowledged: what waits, and what is on its way.
     pub fn drain(&mut self, reason: &str) -> Vec<DeadLetter> {
         let in_flight = mem::take(&mut self.in_flight);
-        let waiting = mem::take(&mut self.queue);
+        let waiting = self.queue.take();
         in_flight
             .into_iter()
             .flat_map(|(_, letters)| letters)
@@ -425,7 +401,6 @@ impl Outbox {
     fn forget(&mut self, letter: &Letter) {
         self.bytes = self.bytes.saturating_sub(letter.json.len());
         self.events = self.events.saturating_sub(1);
-        self.pending = self.pending.saturating_sub(usize::from(letter.is_pending));
     }
 }
 

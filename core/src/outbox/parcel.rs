@@ -36,6 +36,7 @@ impl Letter {
             recorded_at: Timestamp::from_unix_ms(recorded_ms),
             // Whoever waited for it is gone.
             is_pending: false,
+            batch_max: usize::MAX,
         })
     }
 }

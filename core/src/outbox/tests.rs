@@ -221,6 +221,41 @@ fn one_rejected_event_costs_no_other() {
 }
 
 #[test]
+fn a_batch_that_is_refused_for_one_event_is_halved_until_that_one_is_alone() {
+    let mut world = World::new(r#"{"batch":{"path":"/batch","max_events":9,"linger_ms":0}}"#);
+    world.push(9);
+    let (mut attempts, mut delivered, mut dead) = (0, Vec::new(), Vec::new());
+    while let Some(batch) = world.poll() {
+        attempts += 1;
+        let events = sequence(&batch);
+        let status = if events.contains(&6) { 400 } else { 200 };
+        let settled = world.settle(&batch, Outcome::of_answer(status, None, b""));
+        dead.extend(settled.dead);
+        if status == 200 {
+            delivered.extend(events);
+        }
+    }
+    delivered.sort_unstable();
+    assert_eq!(delivered, [1, 2, 3, 4, 5, 7, 8, 9]);
+    assert_eq!(dead.len(), 1);
+    assert_eq!(dead[0].reason, "http_400");
+    assert!(dead[0].json.contains(r#""seq":6}"#));
+    assert!(attempts <= 9, "{attempts} attempts");
+    assert_eq!((world.outbox.depth(), world.outbox.bytes()), (0, 0));
+}
+
+#[test]
+fn a_refusal_of_who_sends_is_not_tried_in_parts() {
+    for status in [401, 403, 404] {
+        let mut world = World::batching();
+        world.push(3);
+        let batch = world.poll().unwrap();
+        let settled = world.settle(&batch, Outcome::of_answer(status, None, b""));
+        assert_eq!((settled.dead.len(), settled.retried), (3, 0), "{status}");
+    }
+}
+
+#[test]
 fn what_an_answer_means_is_decided_by_its_status() {
     for (status, expected) in [
         (200, "accepted"),

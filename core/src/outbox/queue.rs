@@ -1,0 +1,89 @@
+//! The events that wait to be sent, oldest first.
+
+use std::collections::VecDeque;
+use std::mem;
+
+use crate::policy::Batch;
+use crate::time::Timestamp;
+
+/// One event, ready to be sent.
+#[derive(Debug)]
+pub(super) struct Letter {
+    pub(super) request_id: String,
+    pub(super) json: String,
+    pub(super) recorded_at: Timestamp,
+    /// Whether a call waits until it is acknowledged.
+    pub(super) is_pending: bool,
+    /// How many events its next batch may have, itself included. Batches that are refused for what
+    /// one of their events holds are halved until that one is alone.
+    pub(super) batch_max: usize,
+}
+
+/// The waiting events, with sums that no question has to make anew.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    letters: VecDeque<Letter>,
+    bytes: usize,
+    /// Of the events, those that calls wait for.
+    pending: usize,
+}
+
+impl Queue {
+    pub(super) fn push(&mut self, letter: Letter) {
+        self.count(&letter);
+        self.letters.push_back(letter);
+    }
+
+    /// Takes back what was on its way, before everything younger.
+    pub(super) fn put_back(&mut self, letters: Vec<Letter>) {
+        for letter in letters.into_iter().rev() {
+            self.count(&letter);
+            self.letters.push_front(letter);
+        }
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Letter> {
+        let letter = self.letters.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(letter.json.len());
+        self.pending = self.pending.saturating_sub(usize::from(letter.is_pending));
+        Some(letter)
+    }
+
+    /// The events of the next batch.
+    pub(super) fn pop_batch(&mut self, batch: &Batch) -> Vec<Letter> {
+        let mut letters = Vec::new();
+        let (mut bytes, mut events_max) = (0_usize, batch.max_events.max(1));
+        while let Some(next) = self.letters.front() {
+            bytes = bytes.saturating_add(next.json.len());
+            events_max = events_max.min(next.batch_max.max(1));
+            let fits = letters.len() < events_max && bytes <= batch.max_bytes;
+            // One event alone may be as large as it is.
+            if !fits && !letters.is_empty() {
+                break;
+            }
+            letters.extend(self.pop());
+        }
+        letters
+    }
+
+    /// Whether a batch is to be sent now.
+    pub(super) fn is_due(&self, batch: &Batch, now: Timestamp) -> bool {
+        let Some(oldest) = self.letters.front() else {
+            return false;
+        };
+        self.pending > 0
+            || self.letters.len() >= batch.max_events
+            || self.bytes >= batch.max_bytes
+            || now.ms_since(oldest.recorded_at) >= batch.linger_ms
+    }
+
+    /// Empties it.
+    pub(super) fn take(&mut self) -> VecDeque<Letter> {
+        mem::take(self).letters
+    }
+
+    fn count(&mut self, letter: &Letter) {
+        self.bytes = self.bytes.saturating_add(letter.json.len());
+        self.pending = self.pending.saturating_add(usize::from(letter.is_pending));
+    }
+}
