@@ -1,7 +1,9 @@
 //! Checked host calls.
 //!
 //! The SDK's own wrappers panic on statuses that they do not expect, and on header values that
-//! are not UTF-8. Here a call that fails gives nothing.
+//! are not UTF-8. Here a call that fails gives nothing. One call stays with the SDK,
+//! `dispatch_http_call`, as its dispatcher must know the callout; whether it may be used, the host
+//! is asked here first.
 //!
 //! Source: <https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1>.
 #![expect(unsafe_code, reason = "the host's functions are foreign")]
@@ -45,6 +47,8 @@ pub(crate) enum MetricKind {
 }
 
 const OK: u32 = 0;
+const BAD_ARGUMENT: u32 = 2;
+const INTERNAL_FAILURE: u32 = 10;
 
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
@@ -94,6 +98,18 @@ unsafe extern "C" {
         headers: *const u8,
         headers_size: usize,
         grpc_status: i32,
+    ) -> u32;
+    fn proxy_http_call(
+        cluster: *const u8,
+        cluster_size: usize,
+        headers: *const u8,
+        headers_size: usize,
+        body: *const u8,
+        body_size: usize,
+        trailers: *const u8,
+        trailers_size: usize,
+        timeout_ms: u32,
+        token: *mut u32,
     ) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, by: i64) -> u32;
@@ -239,6 +255,20 @@ pub(crate) fn dequeue(queue: u32) -> Option<Vec<u8>> {
         // SAFETY: as in `buffer`.
         unsafe { proxy_dequeue_shared_queue(queue, item, size) }
     })
+}
+
+/// Whether the host has callouts. It is asked for one to nowhere, which those that do refuse with
+/// one of the two statuses that the SDK's function expects; of others it would panic.
+pub(crate) fn has_callouts() -> bool {
+    let nothing: &[u8] = &[];
+    let (start, size) = (nothing.as_ptr(), nothing.len());
+    let mut token = 0;
+    // SAFETY: the host reads nothing, and writes one u32 at most.
+    let status = unsafe {
+        let token = &raw mut token;
+        proxy_http_call(start, size, start, size, start, size, start, size, 1, token)
+    };
+    matches!(status, BAD_ARGUMENT | INTERNAL_FAILURE)
 }
 
 /// Defines a metric, or finds the one of that name.

@@ -8,7 +8,7 @@ use audit_layer_core::api::Refusal;
 use audit_layer_core::completion::UNRECORDED;
 use audit_layer_core::digest::HashForm;
 use audit_layer_core::limits::RECEIPT_BYTES_MAX;
-use audit_layer_core::outbox::{BatchId, DeadLetter, Outcome};
+use audit_layer_core::outbox::{Batch, BatchId, DeadLetter, Outcome, Refused};
 use audit_layer_core::policy::Policy;
 use proxy_wasm::hostcalls::dispatch_http_call;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
@@ -24,6 +24,7 @@ pub(crate) struct Root {
     policy: Option<Rc<Policy>>,
     callouts: BTreeMap<u32, (BatchId, usize)>,
     queues: Option<Queues>,
+    has_callouts: bool,
     /// The id of this VM's events.
     writer: String,
 }
@@ -122,13 +123,17 @@ impl Root {
         self.policy = Some(Rc::new(policy));
     }
 
-    /// Registers the queues: not before the first tick, as a configuration that is only tried out
-    /// must not be heard from.
+    /// Registers the queues, and asks the host for what delivery needs: not before the first tick,
+    /// as a configuration that is only tried out must not be heard from.
     fn listen(&mut self) {
         if let (None, Some(policy)) = (&self.queues, &self.policy) {
             let queues = Queues::register(policy, &self.writer);
             shared::set_wake(queues.wake);
             self.queues = Some(queues);
+            self.has_callouts = host::has_callouts();
+            if !self.has_callouts {
+                telemetry::no_callouts();
+            }
         }
     }
 
@@ -175,16 +180,26 @@ impl Root {
             else {
                 return;
             };
-            match dispatch(&policy, &batch.body) {
+            match self.send(&policy, &batch) {
                 Ok(token) => {
                     self.callouts.insert(token, (batch.id, batch.events));
                 }
-                Err(status) => {
-                    let outcome = not_dispatched(status, &policy, batch.events);
+                Err(outcome) => {
                     self.settle(batch.id, outcome);
                 }
             }
         }
+    }
+
+    /// Sends a batch on its way; gives the token of its callout, or what came of it at once.
+    fn send(&self, policy: &Policy, batch: &Batch) -> Result<u32, Outcome> {
+        if !self.has_callouts {
+            return Err(Outcome::Refused {
+                reason: "no_callouts".to_owned(),
+                about: Refused::Sender,
+            });
+        }
+        dispatch(policy, &batch.body).map_err(|status| not_dispatched(status, policy, batch.events))
     }
 
     /// Takes the outcome of a batch; gives the streams whose answers may go on.
@@ -316,7 +331,10 @@ fn answer(num_headers: usize, body_size: usize, events: usize) -> Outcome {
     let outcome = Outcome::of_answer(status, text("retry-after").as_deref(), &body);
     match outcome {
         Outcome::Accepted(_) => {}
-        Outcome::Refused { .. } => telemetry::delivery_refused(status, events),
+        Outcome::Refused { about, .. } => {
+            let again = about == Refused::Content && events > 1;
+            telemetry::delivery_refused(status, events, again);
+        }
         Outcome::Failed { .. } => telemetry::delivery_failed(format!("status {status}"), events),
     }
     outcome

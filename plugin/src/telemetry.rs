@@ -152,6 +152,13 @@ pub(crate) fn no_ticks() {
     );
 }
 
+pub(crate) fn no_callouts() {
+    host::log(
+        Level::Error,
+        "audit-layer: this host has no callouts, so each event is written here as a dead letter",
+    );
+}
+
 pub(crate) fn unknown_cluster(cluster: &str) {
     let line = format!(
         "audit-layer: the proxy refused a callout to audit_api.cluster \"{cluster}\"; \
@@ -166,10 +173,16 @@ pub(crate) fn delivery_failed(why: impl Display, events: usize) {
     host::log(Level::Warn, &line);
 }
 
-pub(crate) fn delivery_refused(status: u16, events: usize) {
-    let line = format!(
-        "audit-layer: the audit API refused {events} events with status {status}; \
-         each follows as a dead letter"
-    );
-    host::log(Level::Error, &line);
+/// Whether the events go again in smaller batches, or not at all.
+pub(crate) fn delivery_refused(status: u16, events: usize, again: bool) {
+    let refused = format!("audit-layer: the audit API refused {events} events with {status}");
+    if again {
+        let line = format!("{refused}; they will be tried in halves, to find the one it means");
+        host::log(Level::Warn, &line);
+    } else {
+        host::log(
+            Level::Error,
+            &format!("{refused}; each follows as a dead letter"),
+        );
+    }
 }

@@ -365,8 +365,26 @@ fn a_host_without_ticks_is_told_and_traffic_passes() -> Result<()> {
     Ok(())
 }
 
-/// All but `proxy_http_call`, on whose statuses the SDK insists: a host without callouts needs
-/// another way to deliver anyway.
+#[test]
+fn a_host_without_callouts_is_told_and_every_event_is_in_the_log() -> Result<()> {
+    for status in [Status::Unimplemented, Status::InvalidMemoryAccess] {
+        let profile = Profile::envoy().answering(status, ["proxy_http_call"]);
+        let proxy = Proxy::with(profile, &plugin()?.configuration(BATCHED))?;
+        let stream = proxy.vm.stream();
+        whole_call(&stream, OPENAI, ASK.as_bytes(), OPENAI_ANSWER.as_bytes());
+        assert_eq!(stream.downstream().body, OPENAI_ANSWER.as_bytes());
+        assert!(proxy.events().is_empty());
+        assert!(proxy.vm.is_alive(), "{:?}", proxy.vm.trap());
+        let dead = proxy.dead_letters();
+        assert_eq!(dead.len(), 1);
+        assert_eq!(dead[0].reason, "no_callouts");
+        let told = proxy.log();
+        let told = told.iter().filter(|line| line.contains("has no callouts"));
+        assert_eq!(told.count(), 1);
+    }
+    Ok(())
+}
+
 #[test]
 fn a_host_call_that_is_not_implemented_stops_no_traffic() -> Result<()> {
     for call in [
@@ -378,6 +396,7 @@ fn a_host_call_that_is_not_implemented_stops_no_traffic() -> Result<()> {
         "proxy_replace_header_map_value",
         "proxy_remove_header_map_value",
         "proxy_get_property",
+        "proxy_http_call",
         "proxy_define_metric",
         "proxy_increment_metric",
     ] {
