@@ -54,6 +54,8 @@ impl HttpContext for Http {
         };
         let pairs = host::headers(Map::Request);
         let headers = Headers(&pairs);
+        #[cfg(feature = "trap")]
+        crate::trap::if_asked(headers);
         for name in headers.audit_names() {
             host::remove_header(Map::Request, name);
         }

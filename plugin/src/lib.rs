@@ -21,6 +21,8 @@ mod http;
 mod root;
 mod shared;
 mod telemetry;
+#[cfg(feature = "trap")]
+mod trap;
 
 mod entry {
     proxy_wasm::main! {{

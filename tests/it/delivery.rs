@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, ensure};
-use audit_layer_tests::collector;
+use anyhow::Result;
+use audit_layer_tests::collector::Imported;
 use audit_layer_tests::stack::{Options, Stack};
 use audit_layer_tests::wait::{PATIENCE, wait_until};
 use serde_json::{Value, json};
-use tokio::process::Command;
 use tokio::task::JoinSet;
 
 use crate::call::{Call, OPENAI};
@@ -43,29 +42,15 @@ fn what_envoy_still_held_when_it_stopped_is_imported_from_its_log() -> Result<()
         stack.envoy.process().terminate().await?;
         stack.collector.restart().await?;
         let all = expected.len();
-        for counts in [[all, 0, 0], [0, all, 0]] {
-            assert_eq!(import(&stack).await?, json!(counts));
+        for (new, known) in [(all, 0), (0, all)] {
+            let broken = 0;
+            let imported = stack.collector.import(stack.envoy.log()).await?;
+            assert_eq!(imported, Imported { new, known, broken });
         }
         let arrived: BTreeSet<_> = stored(&stack).await?.into_iter().collect();
         assert_eq!(arrived, expected);
         Ok(())
     })
-}
-
-/// Imports the log of Envoy, and returns the numbers of new, known and broken dead letters.
-async fn import(stack: &Stack) -> Result<Value> {
-    let output = Command::new(collector::build().await?)
-        .args(["import", "--format", "json"])
-        .args(["--url", &stack.collector.api().url()])
-        .arg(stack.envoy.log())
-        .env("AUDIT_LAYER_API_KEY", stack.collector.api().key())
-        .kill_on_drop(true)
-        .output()
-        .await?;
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{stderr}");
-    let summary: Value = serde_json::from_slice(&output.stdout)?;
-    Ok(json!([summary["new"], summary["known"], summary["broken"]]))
 }
 
 /// The proxy's own statistics say the same, once the last acknowledgement has come.

@@ -20,7 +20,14 @@ use crate::workspace;
 pub async fn build() -> Result<&'static Path> {
     static PROGRAM: OnceCell<PathBuf> = OnceCell::const_new();
     let program = PROGRAM.get_or_try_init(async || {
-        let artifacts = workspace::cargo_build(&["--package", "audit-layer-collector"]).await?;
+        // As fast as we are, so that a long run is not one of the collector alone.
+        let profile = if cfg!(debug_assertions) {
+            "dev"
+        } else {
+            "release"
+        };
+        let arguments = ["--package", "audit-layer-collector", "--profile", profile];
+        let artifacts = workspace::cargo_build(&arguments).await?;
         let mut programs = artifacts
             .into_iter()
             .filter_map(|artifact| artifact.executable);
@@ -81,6 +88,20 @@ impl Collector {
         Ok(())
     }
 
+    /// Imports the dead letters in a proxy's log, as an operator would.
+    pub async fn import(&self, log: &Path) -> Result<Imported> {
+        let output = Command::new(build().await?)
+            .args(["import", "--format", "json", "--url", &self.api.url()])
+            .arg(log)
+            .env("AUDIT_LAYER_API_KEY", self.api.key())
+            .kill_on_drop(true)
+            .output()
+            .await?;
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "the import failed: {stderr}");
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+
     /// Starts it again after [`kill`](Self::kill), on the same database and the same port.
     pub async fn restart(&mut self) -> Result<()> {
         let port = self.address().port();
@@ -123,6 +144,17 @@ fn address_in(file: &Path) -> Option<SocketAddr> {
     std::fs::read_to_string(file).ok()?.trim().parse().ok()
 }
 
+/// What came of an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Imported {
+    /// Dead letters that the collector lacked.
+    pub new: usize,
+    /// Those that it had.
+    pub known: usize,
+    /// Those that no event can be read of.
+    pub broken: usize,
+}
+
 /// The audit API as a client sees it.
 #[derive(Debug, Clone)]
 pub struct Api {
@@ -162,10 +194,23 @@ impl Api {
 
     /// The newest events that match a query such as `user_id=ana&limit=10`, newest first.
     pub async fn events(&self, query: &str) -> Result<Vec<Value>> {
-        #[derive(Deserialize)]
-        struct Page {
-            data: Vec<Value>,
+        Ok(self.page(query).await?.data)
+    }
+
+    /// All events that match a query, each given to `take`, newest first.
+    pub async fn each_event(&self, query: &str, mut take: impl FnMut(Value)) -> Result<()> {
+        let mut page = self.page(&format!("{query}&limit=500")).await?;
+        loop {
+            page.data.drain(..).for_each(&mut take);
+            let Some(cursor) = page.next_cursor else {
+                return Ok(());
+            };
+            let query = format!("{query}&limit=500&cursor={cursor}");
+            page = self.page(&query).await?;
         }
+    }
+
+    async fn page(&self, query: &str) -> Result<Page> {
         let answer = self.get(&format!("/audit/logs?{query}")).send().await?;
         let status = answer.status();
         let text = answer.text().await?;
@@ -173,14 +218,19 @@ impl Api {
             status.is_success(),
             "the collector answered {status}: {text}"
         );
-        let page: Page = serde_json::from_str(&text)?;
-        Ok(page.data)
+        Ok(serde_json::from_str(&text)?)
     }
 
     fn get(&self, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.url());
         self.client.get(url).bearer_auth(self.key)
     }
+}
+
+#[derive(Deserialize)]
+struct Page {
+    data: Vec<Value>,
+    next_cursor: Option<String>,
 }
 
 /// Opens collectors that we start, on loopback and for as long as we run.

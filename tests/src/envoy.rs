@@ -1,6 +1,7 @@
 //! A real Envoy, started with a configuration from `envoy/` on ports of its own choosing.
 
 pub mod configuration;
+pub mod discovery;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -26,6 +27,8 @@ pub struct Options {
     pub environment: Vec<(String, String)>,
     /// Where to write Envoy's log and access log; in a folder of its own by default.
     pub log: Option<PathBuf>,
+    /// Further arguments of its command line.
+    pub arguments: Vec<String>,
 }
 
 impl Default for Options {
@@ -34,6 +37,7 @@ impl Default for Options {
             concurrency: 2,
             environment: Vec::new(),
             log: None,
+            arguments: Vec::new(),
         }
     }
 }
@@ -126,6 +130,20 @@ impl Envoy {
         let url = format!("http://{}/stats/prometheus", self.admin);
         Ok(Client::new().get(url).send().await?.text().await?)
     }
+
+    /// The plugin's statistics by the names that OPERATING.md has; 0 for one that is not there.
+    pub async fn plugin_stat(&self, name: &str) -> Result<u64> {
+        let name = format!("wasmcustom.audit_layer.{name}");
+        Ok(self.stats(&name).await?.get(&name).copied().unwrap_or(0))
+    }
+
+    /// Tells Envoy to do something, such as `drain_listeners?graceful`.
+    pub async fn command(&self, path: &str) -> Result<()> {
+        let url = format!("http://{}/{path}", self.admin);
+        let answer = Client::new().post(url).send().await?;
+        answer.error_for_status()?;
+        Ok(())
+    }
 }
 
 /// What `envoy --mode validate` says of a configuration.
@@ -175,6 +193,7 @@ fn command(
         .arg("--disable-hot-restart")
         // Statistics and logs without delay: a test that waits for them should not wait long.
         .args(["--file-flush-interval-msec", "50"])
+        .args(&options.arguments)
         .env_clear()
         .envs(options.environment.iter().cloned());
     Ok(command)

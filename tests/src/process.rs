@@ -91,6 +91,15 @@ impl Process {
         Ok(status)
     }
 
+    /// Bytes of memory that the program has in use, as the system counts them; Linux only.
+    pub fn resident_bytes(&self) -> Result<u64> {
+        let id = self.child.id().context("the process has ended")?;
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        Ok(kibibytes.context("no VmRSS")?.trim().parse::<u64>()? << 10)
+    }
+
     /// Where the output goes.
     pub fn log(&self) -> &Path {
         &self.log

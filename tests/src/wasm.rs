@@ -14,21 +14,32 @@ pub const TARGET: &str = "wasm32-wasip1";
 /// Builds the module, once in a process, and returns its path.
 pub async fn build() -> Result<&'static Path> {
     static MODULE: OnceCell<PathBuf> = OnceCell::const_new();
-    let module = MODULE.get_or_try_init(build_module).await?;
-    Ok(module)
+    let module = MODULE.get_or_try_init(|| build_module("wasm", &[]));
+    Ok(module.await?)
 }
 
-async fn build_module() -> Result<PathBuf> {
+/// Builds the module with the means to have it trap, beside the one that ships, and returns its
+/// path.
+pub async fn build_trapping() -> Result<&'static Path> {
+    static MODULE: OnceCell<PathBuf> = OnceCell::const_new();
+    let folder = workspace::target()?.join("trap");
+    let folder = folder.to_str().context("a path that is not UTF-8")?;
+    let arguments = ["--features", "trap", "--target-dir", folder];
+    let module = MODULE.get_or_try_init(|| build_module("release", &arguments));
+    Ok(module.await?)
+}
+
+async fn build_module(profile: &str, further: &[&str]) -> Result<PathBuf> {
     add_target_when_missing().await?;
     let arguments = [
         "--profile",
-        "wasm",
+        profile,
         "--target",
         TARGET,
         "--package",
         "audit-layer-plugin",
     ];
-    let artifacts = workspace::cargo_build(&arguments).await?;
+    let artifacts = workspace::cargo_build(&[&arguments, further].concat()).await?;
     artifacts
         .into_iter()
         .flat_map(|artifact| artifact.filenames)

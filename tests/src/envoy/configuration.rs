@@ -14,7 +14,7 @@ use crate::workspace;
 /// on a configuration other than the shipped one.
 #[derive(Debug, Clone)]
 pub struct Configuration {
-    document: Value,
+    pub(super) document: Value,
 }
 
 impl Configuration {
@@ -86,6 +86,18 @@ impl Configuration {
         Ok(self)
     }
 
+    /// Leaves a cluster without anyone to send calls to.
+    pub fn no_endpoint(&mut self, cluster: &str) -> Result<&mut Self> {
+        let cluster = self.cluster(cluster)?;
+        cluster.remove("transport_socket");
+        cluster.insert("type".to_owned(), "STATIC".into());
+        let assignment = cluster
+            .get_mut("load_assignment")
+            .context("no load_assignment")?;
+        *member(assignment, "/endpoints")? = json!([]);
+        Ok(self)
+    }
+
     /// Sends a cluster's calls to this host over TLS, which must prove its name.
     pub fn tls_endpoint(&mut self, cluster: &str, host: &str, port: u16) -> Result<&mut Self> {
         let cluster = self.cluster(cluster)?;
@@ -123,6 +135,32 @@ impl Configuration {
     pub fn time_limit(&mut self, limit: &str) -> Result<&mut Self> {
         for route in routes(&mut self.document)? {
             *member(route, "/timeout")? = limit.into();
+        }
+        Ok(self)
+    }
+
+    /// Writes a line of this format to a file for each call that ends, and nothing elsewhere.
+    pub fn access_log(&mut self, file: &Path, format: &str) -> Result<&mut Self> {
+        let file = file.to_str().context("a path that is not UTF-8")?;
+        for manager in connection_managers(&mut self.document)? {
+            *member(manager, "/access_log")? = json!([{
+                "name": "envoy.access_loggers.file",
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+                    "path": file,
+                    "log_format": { "text_format_source": { "inline_string": format } },
+                },
+            }]);
+        }
+        Ok(self)
+    }
+
+    /// Puts an HTTP filter right before the router, behind the plugin.
+    pub fn filter_before_router(&mut self, filter: &Value) -> Result<&mut Self> {
+        for manager in connection_managers(&mut self.document)? {
+            let filters = elements(member(manager, "/http_filters")?)?;
+            let router = filters.len().checked_sub(1).context("no filters")?;
+            filters.insert(router, filter.clone());
         }
         Ok(self)
     }
@@ -175,7 +213,7 @@ fn routes(document: &mut Value) -> Result<Vec<&mut Value>> {
     Ok(routes)
 }
 
-fn connection_managers(document: &mut Value) -> Result<Vec<&mut Value>> {
+pub(super) fn connection_managers(document: &mut Value) -> Result<Vec<&mut Value>> {
     let mut managers = Vec::new();
     for listener in elements(member(document, "/static_resources/listeners")?)? {
         for chain in elements(member(listener, "/filter_chains")?)? {
@@ -187,13 +225,13 @@ fn connection_managers(document: &mut Value) -> Result<Vec<&mut Value>> {
     Ok(managers)
 }
 
-fn member<'a>(value: &'a mut Value, pointer: &str) -> Result<&'a mut Value> {
+pub(super) fn member<'a>(value: &'a mut Value, pointer: &str) -> Result<&'a mut Value> {
     value
         .pointer_mut(pointer)
         .with_context(|| format!("the configuration has no {pointer}"))
 }
 
-fn elements(value: &mut Value) -> Result<&mut Vec<Value>> {
+pub(super) fn elements(value: &mut Value) -> Result<&mut Vec<Value>> {
     value.as_array_mut().context("a list was expected")
 }
 

@@ -1,0 +1,15 @@
+//! What becomes of every call and its event when something fails, on a real Envoy under load.
+//!
+//! A [`Situation`](situation::Situation) starts a [`Scene`](scene::Scene), has clients make calls
+//! ([`load`]), lets something fail, and accounts for every call ([`ledger`]): it is stored, or a
+//! dead letter in Envoy's log, or counted as lost. `cargo bench-faults` prints the table of all
+//! situations, `cargo bench-soak` that of one long run; `cargo test` runs both for a short time.
+
+pub mod ledger;
+pub mod load;
+pub mod scene;
+pub mod screen;
+pub mod situation;
+mod situations;
+pub mod soak;
+pub mod unruly;
