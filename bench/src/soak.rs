@@ -42,7 +42,11 @@ impl Soak {
         ensure!(calls >= CALLS_MIN, "at least {CALLS_MIN} calls");
         let calls_each = calls / CLIENTS;
         let calls = calls_each * CLIENTS;
-        let mut scene = Scene::start(Setting::default()).await?;
+        let mut scene = Scene::start(Setting {
+            pace: Duration::ZERO,
+            ..Setting::default()
+        })
+        .await?;
         let started = Instant::now();
         let load = scene.load_of(&Manner {
             clients: usize::try_from(CLIENTS)?,
@@ -153,10 +157,11 @@ async fn stored(scene: &Scene) -> Result<u64> {
     Ok(events)
 }
 
-const CLIENTS: u64 = 8;
+/// Enough to keep two workers busy.
+const CLIENTS: u64 = 32;
 
 /// Fewer would give no tenths.
-pub const CALLS_MIN: u64 = 80;
+pub const CALLS_MIN: u64 = 10 * CLIENTS;
 
 const LOOK: Duration = Duration::from_millis(100);
 const STANDSTILL_MAX: Duration = Duration::from_secs(60);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
-use audit_layer_tests::ports::loopback;
+use audit_layer_tests::server::Server;
 use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::combinators::BoxBody;
@@ -17,7 +17,6 @@ use hyper::{Request, Response, header};
 use hyper_util::rt::TokioIo;
 use reqwest::Client;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
 
 /// What the audit API does with deliveries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +48,8 @@ pub enum Mood {
 /// The misbehaving API. Dropping it closes it.
 #[derive(Debug)]
 pub struct UnrulyApi {
-    address: SocketAddr,
     shared: Arc<Shared>,
-    server: JoinHandle<()>,
+    server: Server,
 }
 
 #[derive(Debug)]
@@ -65,25 +63,19 @@ struct Shared {
 impl UnrulyApi {
     /// Starts it in front of a collector, obliging for now.
     pub async fn start(collector: SocketAddr) -> Result<Self> {
-        let listener = TcpListener::bind(loopback(0)).await?;
-        let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             mood: Mutex::new(Mood::Obliging),
             deliveries: AtomicU64::new(0),
             collector,
             client: Client::new(),
         });
-        let server = tokio::spawn(serve(listener, Arc::clone(&shared)));
-        Ok(Self {
-            address,
-            shared,
-            server,
-        })
+        let server = Server::start(|listener| serve(listener, Arc::clone(&shared))).await?;
+        Ok(Self { shared, server })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.server.address()
     }
 
     /// Has it behave like this from now on.
@@ -94,12 +86,6 @@ impl UnrulyApi {
     /// How many deliveries it has seen.
     pub fn deliveries(&self) -> u64 {
         self.shared.deliveries.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for UnrulyApi {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }
 

@@ -108,6 +108,8 @@ pub struct DeadLetter {
     pub reason: String,
     /// The event's JSON.
     pub json: String,
+    /// Whether the proxy's log has it already, from an outbox that it was taken over from.
+    pub is_logged: bool,
     /// The event itself, for another outbox; empty where it cannot be told from its JSON.
     request_id: String,
     recorded_at: Timestamp,
@@ -173,6 +175,7 @@ impl Outbox {
             None => vec![DeadLetter {
                 reason: "parcel_unreadable".to_owned(),
                 json: String::from_utf8_lossy(parcel).into_owned(),
+                is_logged: false,
                 request_id: String::new(),
                 recorded_at: Timestamp::default(),
                 is_pending: false,
@@ -218,6 +221,7 @@ impl Outbox {
             is_pending: is_pending(&event),
             request_id: event.request_id,
             recorded_at: now,
+            is_logged: false,
             batch_max: usize::MAX,
         }
     }
@@ -392,6 +396,7 @@ impl Outbox {
         DeadLetter {
             reason: reason.to_owned(),
             json: letter.json,
+            is_logged: letter.is_logged,
             request_id: letter.request_id,
             recorded_at: letter.recorded_at,
             is_pending: letter.is_pending,

@@ -199,11 +199,11 @@ impl Http {
 
 /// Leaves an event to the roots.
 fn push(event: AuditEvent, policy: &Policy, now: Timestamp) -> Option<Telemetry> {
-    let ((dead, is_ready), telemetry) = shared::outbox(|outbox| {
+    let ((mut dead, is_ready), telemetry) = shared::outbox(|outbox| {
         let dead = outbox.push(event, &policy.delivery, now);
         (dead, outbox.is_ready(&policy.delivery, now))
     })?;
-    telemetry.dead_letters(&dead);
+    telemetry.dead_letters(&mut dead);
     for request_id in dead.iter().filter_map(DeadLetter::awaited_by) {
         shared::holds(|holds| holds.refuse(request_id));
     }

@@ -67,11 +67,11 @@ impl Context for Root {
                 Vec::new()
             }
         });
-        if let Some((dead, telemetry)) = drained {
+        if let Some((mut dead, telemetry)) = drained {
             // Whether another VM follows cannot be known here. If one does, the log has these
             // events as well; their ids make that harmless.
+            telemetry.dead_letters(&mut dead);
             telemetry.handed_over(self.hand_over(&dead));
-            telemetry.dead_letters(&dead);
         }
         true
     }
@@ -153,9 +153,9 @@ impl Root {
     fn adopt(&self, parcel: &[u8]) {
         let Some(policy) = &self.policy else { return };
         let adopted = shared::outbox(|outbox| outbox.adopt(parcel, &policy.delivery));
-        if let Some((dead, telemetry)) = adopted {
+        if let Some((mut dead, telemetry)) = adopted {
             telemetry.taken_over();
-            telemetry.dead_letters(&dead);
+            telemetry.dead_letters(&mut dead);
         }
     }
 
@@ -210,10 +210,10 @@ impl Root {
         let now = host::now();
         let retry = &policy.delivery.retry;
         let settled = shared::outbox(|outbox| outbox.settle(batch, outcome, retry, now));
-        let Some((settled, telemetry)) = settled else {
+        let Some((mut settled, telemetry)) = settled else {
             return Vec::new();
         };
-        telemetry.batch_settled(&settled);
+        telemetry.batch_settled(&mut settled);
         let decided = shared::holds(|holds| {
             for request_id in settled.dead.iter().filter_map(DeadLetter::awaited_by) {
                 holds.refuse(request_id);

@@ -71,7 +71,7 @@ impl Telemetry {
         add(self.answers_refused, 1);
     }
 
-    pub(crate) fn batch_settled(self, settled: &Settled) {
+    pub(crate) fn batch_settled(self, settled: &mut Settled) {
         add(self.delivered, signed(settled.delivered_after_ms.len()));
         if let Some(id) = self.delivery_ms {
             for after_ms in &settled.delivered_after_ms {
@@ -79,17 +79,19 @@ impl Telemetry {
             }
         }
         add(self.retried, signed(settled.retried));
-        self.dead_letters(&settled.dead);
+        self.dead_letters(&mut settled.dead);
     }
 
-    /// Writes the events to the proxy's log, from which they can be imported. One that the log does
-    /// not take is lost.
-    pub(crate) fn dead_letters(self, dead: &[DeadLetter]) {
-        for DeadLetter { reason, json, .. } in dead {
+    /// Writes the events to the proxy's log, from which they can be imported, unless it has them.
+    /// One that the log does not take is lost.
+    pub(crate) fn dead_letters(self, dead: &mut [DeadLetter]) {
+        for letter in dead.iter_mut().filter(|letter| !letter.is_logged) {
+            let DeadLetter { reason, json, .. } = letter;
             let line = format!("{DEAD_LETTER} reason={reason} event={json}");
             if host::log(Level::Error, &line) {
                 add(self.dead_lettered, 1);
                 add(self.dead_lettered_by(reason), 1);
+                letter.is_logged = true;
             } else {
                 add(self.lost, 1);
             }

@@ -81,6 +81,27 @@ fn the_next_vm_delivers_what_its_predecessor_held() -> Result<()> {
 }
 
 #[test]
+fn an_event_that_goes_from_vm_to_vm_is_in_the_log_once() -> Result<()> {
+    let mut proxy = Proxy::with(Profile::envoy(), &plugin()?.configuration(pairs()))?;
+    proxy.host.advance(TICK);
+    call(&proxy);
+    for release in ["2", "3"] {
+        let next = plugin()?
+            .configuration(pairs())
+            .environment("RELEASE", release);
+        proxy.vm = proxy.vm.replace(&next)?;
+        proxy.host.advance(TICK);
+        proxy.host.advance(TICK);
+    }
+    assert_eq!(proxy.host.metrics()["audit_layer.events_handed_over"], 2);
+    assert_eq!(proxy.host.metrics()["audit_layer.events_dead_lettered"], 1);
+    assert_eq!(proxy.dead_letters().len(), 1);
+    proxy.host.stop();
+    assert_eq!(proxy.dead_letters().len(), 1);
+    Ok(())
+}
+
+#[test]
 fn a_vm_that_delivers_elsewhere_takes_over_nothing() -> Result<()> {
     let mut proxy = Proxy::with(Profile::envoy(), &plugin()?.configuration(pairs()))?;
     proxy.host.advance(TICK);

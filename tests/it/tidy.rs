@@ -123,7 +123,8 @@ fn looks_like_a_path(text: &str) -> bool {
 
 /// Media types and the like have slashes too; a path begins with something that is here.
 fn top_level(text: &str) -> bool {
-    const FOLDERS: [&str; 8] = [
+    const FOLDERS: [&str; 9] = [
+        "bench",
         "core",
         "plugin",
         "collector",

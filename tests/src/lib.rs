@@ -12,6 +12,7 @@ pub mod python;
 pub mod recordings;
 pub mod replay;
 pub mod sample_llm;
+pub mod server;
 pub mod stack;
 pub mod wait;
 pub mod wasm;

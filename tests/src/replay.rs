@@ -10,11 +10,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::serve::ListenerExt as _;
 use futures_util::stream::{self, Stream, StreamExt as _};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
-use crate::ports::loopback;
 use crate::recordings::Recording;
+use crate::server::Server;
 
 /// A request with this header gets the answer of the recording of this number.
 pub const REPLAY_HEADER: &str = "x-replay";
@@ -22,8 +20,7 @@ pub const REPLAY_HEADER: &str = "x-replay";
 /// A running server. Dropping it closes it.
 #[derive(Debug)]
 pub struct Replay {
-    address: SocketAddr,
-    server: JoinHandle<()>,
+    server: Server,
 }
 
 /// What is served: the recordings, and the size of the pieces in which streams leave.
@@ -33,32 +30,26 @@ struct Served(&'static [Recording], usize);
 impl Replay {
     /// Serves recordings on a free port; those that were streams leave in pieces of a size.
     pub async fn start(recordings: &'static [Recording], piece: usize) -> Result<Self> {
-        let listener = TcpListener::bind(loopback(0)).await?;
-        let address = listener.local_addr()?;
-        // Each piece leaves at once, not when there are enough of them for a packet.
-        let listener = listener.tap_io(|connection| {
-            let _ = connection.set_nodelay(true);
-        });
         let router = Router::new()
             .fallback(answer)
             .layer(DefaultBodyLimit::disable())
             .with_state(Served(recordings, piece));
-        let server = tokio::spawn(async move {
+        let server = Server::start(|listener| async move {
+            // Each piece leaves at once, not when there are enough of them for a packet.
+            let listener = listener.tap_io(|connection| {
+                let _ = connection.set_nodelay(true);
+            });
             // Ends only with the task: axum itself retries what fails on accepting.
             let _ = axum::serve(listener, router).await;
         });
-        Ok(Self { address, server })
+        Ok(Self {
+            server: server.await?,
+        })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-}
-
-impl Drop for Replay {
-    fn drop(&mut self) {
-        self.server.abort();
+        self.server.address()
     }
 }
 

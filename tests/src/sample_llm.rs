@@ -24,14 +24,12 @@ use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::request::Parts;
 use axum::response::Response;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
 use self::journal::Journal;
 pub use self::journal::Received;
 pub use self::reply::tokens;
 use self::script::Script;
-use crate::ports::loopback;
+use crate::server::Server;
 
 /// A request with this header is kept under the header's value, for tests to read back.
 pub const CASE_HEADER: &str = "x-sample-case";
@@ -41,16 +39,13 @@ pub const SCRIPT_HEADER: &str = "x-sample-script";
 /// A running sample LLM. Dropping it closes it.
 #[derive(Debug)]
 pub struct SampleLlm {
-    address: SocketAddr,
     shared: Arc<Shared>,
-    server: JoinHandle<()>,
+    server: Server,
 }
 
 impl SampleLlm {
     /// Starts the server on a free port; `pace` is the pause between the pieces of a stream.
     pub async fn start(pace: Duration) -> Result<Self> {
-        let listener = TcpListener::bind(loopback(0)).await?;
-        let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             pace,
             ..Shared::default()
@@ -59,20 +54,19 @@ impl SampleLlm {
             .fallback(answer)
             .layer(DefaultBodyLimit::disable())
             .with_state(Arc::clone(&shared));
-        let server = tokio::spawn(async move {
+        let server = Server::start(|listener| async move {
             // Ends only with the task: axum itself retries what fails on accepting.
             let _ = axum::serve(listener, router).await;
         });
         Ok(Self {
-            address,
             shared,
-            server,
+            server: server.await?,
         })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.server.address()
     }
 
     /// Keeps a script and returns the value of [`SCRIPT_HEADER`] that plays it, as often as asked.
@@ -88,12 +82,6 @@ impl SampleLlm {
     /// The requests that came with this value of [`CASE_HEADER`], oldest first.
     pub fn received(&self, case: &str) -> Vec<Received> {
         self.shared.journal.received(case)
-    }
-}
-
-impl Drop for SampleLlm {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) struct Letter {
     pub(super) recorded_at: Timestamp,
     /// Whether a call waits until it is acknowledged.
     pub(super) is_pending: bool,
+    /// Whether the proxy's log has it, as a dead letter of the outbox it was taken over from.
+    pub(super) is_logged: bool,
     /// How many events its next batch may have, itself included. Batches that are refused for what
     /// one of their events holds are halved until that one is alone.
     pub(super) batch_max: usize,

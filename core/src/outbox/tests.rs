@@ -336,9 +336,33 @@ fn what_one_outbox_gives_up_another_can_take_over() {
 }
 
 #[test]
+fn an_event_stays_known_as_logged_from_one_outbox_to_the_next() {
+    let mut letter = {
+        let mut first = World::batching();
+        first.push(1);
+        first.outbox.drain("shutdown").remove(0)
+    };
+    assert!(!letter.is_logged);
+    letter.is_logged = true;
+    for _ in 0..2 {
+        let mut next = World::batching();
+        let delivery = &next.policy.delivery;
+        next.outbox.adopt(letter.parcel().as_bytes(), delivery);
+        letter = next.outbox.drain("shutdown").remove(0);
+        assert!(letter.is_logged);
+    }
+}
+
+#[test]
 fn what_is_no_parcel_is_a_dead_letter() {
     let mut post = World::batching();
-    for odd in ["", "1 2", "2 1000 id {}", "1 soon id {}"] {
+    for odd in [
+        "",
+        "1 2",
+        "2 1000 n id {}",
+        "1 soon n id {}",
+        "1 1000 id {}",
+    ] {
         let dead = post.outbox.adopt(odd.as_bytes(), &post.policy.delivery);
         assert_eq!(dead.len(), 1);
         assert_eq!(
