@@ -8,7 +8,7 @@ use reqwest::{Client, Response};
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 /// The user whom every call names; its events are found by it.
 pub const USER: &str = "load";
@@ -33,6 +33,8 @@ pub struct Manner {
     pub streamed: Streamed,
     /// A part of the answer after which the client leaves.
     pub leaves_after: Option<&'static str>,
+    /// The time after which the client leaves.
+    pub patience: Duration,
 }
 
 impl Default for Manner {
@@ -45,6 +47,7 @@ impl Default for Manner {
             model: "sample",
             streamed: Streamed::Half,
             leaves_after: None,
+            patience: CALL_MAX,
         }
     }
 }
@@ -160,12 +163,12 @@ impl Caller {
                 break;
             }
             let name = format!("{}-{}-{number}", self.manner.name, self.number);
-            let end = self.call(number, &name).await;
+            let end = timeout(self.manner.patience, self.call(number, &name)).await;
             calls.push(Call {
                 name,
                 client: self.number,
                 ended_at: Instant::now(),
-                end,
+                end: end.unwrap_or(CallEnd::Left),
             });
             sleep(self.manner.pause).await;
         }
@@ -223,7 +226,6 @@ impl Caller {
 fn client() -> Client {
     Client::builder()
         .pool_max_idle_per_host(1)
-        .timeout(CALL_MAX)
         .build()
         .unwrap_or_default()
 }

@@ -58,13 +58,12 @@ pub struct Scene {
     pub envoy: Envoy,
     /// Where the events end up.
     pub collector: Collector,
-    /// Who answers the calls.
-    pub sample: SampleLlm,
     url: String,
     unruly: Option<UnrulyApi>,
     configuration: Configuration,
     discovery: Option<Discovery>,
     access_log: PathBuf,
+    _sample: SampleLlm,
     _folder: TempDir,
 }
 
@@ -74,6 +73,10 @@ impl Scene {
         let folder = workspace::scratch()?;
         let collector = Collector::start(&folder.path().join("audit.db"), 0).await?;
         let sample = SampleLlm::start(setting.pace).await?;
+        let unruly = match setting.unruly {
+            true => Some(UnrulyApi::start(collector.address()).await?),
+            false => None,
+        };
         let access_log = folder.path().join("access.log");
         let port = ports::unused()?;
         let mut configuration = Configuration::shipped("envoy.yaml")?;
@@ -82,10 +85,6 @@ impl Scene {
         configuration
             .listen(stack::LISTENER, port)?
             .access_log(&access_log, &line_format())?;
-        let unruly = match setting.unruly {
-            true => Some(UnrulyApi::start(collector.address()).await?),
-            false => None,
-        };
         if let Some(unruly) = &unruly {
             configuration.endpoint("audit_api", unruly.address())?;
         }
@@ -104,12 +103,12 @@ impl Scene {
         Ok(Self {
             envoy,
             collector,
-            sample,
             url: format!("http://{}", ports::loopback(port)),
             unruly,
             configuration,
             discovery,
             access_log,
+            _sample: sample,
             _folder: folder,
         })
     }
@@ -119,7 +118,7 @@ impl Scene {
         &self.url
     }
 
-    /// The access log: a line for each call that ended, as [`seen`](Self::seen) reads it.
+    /// The access log, in which each call that ended has a line that begins with its name.
     pub fn access_log(&self) -> &Path {
         &self.access_log
     }

@@ -90,6 +90,7 @@ pub const SITUATIONS: &[Situation] = situations! {
     "local reply of another filter" => answers::local_reply,
     "queue full" => queue::full,
     "acknowledged, collector down" => guarantee::collector_down,
+    "acknowledged, client leaves before the record" => guarantee::client_leaves,
     "trap, fail_open" => traps::fail_open,
     "trap, FAIL_OPEN" => traps::policy_fail_open,
     "trap, FAIL_RELOAD" => traps::policy_fail_reload,

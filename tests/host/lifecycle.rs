@@ -417,6 +417,18 @@ fn a_host_call_that_is_not_implemented_stops_no_traffic() -> Result<()> {
     Ok(())
 }
 
+/// The module of the tests of failure policies does; see the feature `trap` of the plugin.
+#[test]
+fn the_module_that_ships_does_not_trap_on_demand() -> Result<()> {
+    let proxy = Proxy::new()?;
+    let stream = proxy.vm.stream();
+    untouched(&stream.request(request_head(OPENAI).with("x-trap", "1"), ASK));
+    stream.finish();
+    assert!(proxy.vm.is_alive());
+    assert_eq!(proxy.events().len(), 1);
+    Ok(())
+}
+
 #[test]
 fn a_denied_capability_stops_no_traffic() -> Result<()> {
     for capability in [
