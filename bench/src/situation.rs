@@ -38,7 +38,7 @@ impl Scale {
     pub fn calls_each(self) -> usize {
         match self {
             Self::Brief => 5,
-            Self::Full => 100,
+            Self::Full => 30,
         }
     }
 }
