@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use audit_layer_collector::{Access, Role, Scope};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The audit API: keeps audit events of LLM calls, and answers for them.
@@ -123,16 +124,78 @@ pub(crate) enum Format {
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
     /// Make a key and print it, once. A running collector accepts it at once.
-    Create {
-        /// SQLite file that gets the key's hash; created if there is none.
-        #[arg(long, value_name = "FILE", default_value = "audit.db")]
-        database: PathBuf,
+    ///
+    /// The key alone goes to stdout.
+    #[command(after_help = CREATE_HELP)]
+    Create(CreateArgs),
+
+    /// Show the keys that there are, good and revoked. The keys themselves are stored nowhere.
+    List {
+        #[command(flatten)]
+        database: DatabaseArgs,
+
+        /// How the list is written to stdout.
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+    },
+
+    /// Take a key back for good. A running collector refuses it within a second.
+    Revoke {
+        /// The key's id, which begins with `key_`: see `audit-layer keys list`.
+        id: String,
+
+        #[command(flatten)]
+        database: DatabaseArgs,
     },
 }
 
+#[derive(Debug, Args)]
+#[group(id = "whose", required = true, multiple = false, args = ["organization", "all_organizations"])]
+pub(crate) struct CreateArgs {
+    /// What the key may do.
+    ///
+    /// ingest: record events and read nothing. read: read events and record nothing. admin:
+    /// everything.
+    #[arg(long)]
+    pub(crate) role: Role,
+
+    /// The organization that the key belongs to. It does not reach the events of others, and events
+    /// that name none belong to it.
+    #[arg(long, value_name = "ID", value_parser = Scope::organization)]
+    pub(crate) organization: Option<Scope>,
+
+    /// The key reaches the events of every organization.
+    #[arg(long)]
+    pub(crate) all_organizations: bool,
+
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+impl CreateArgs {
+    pub(crate) fn access(self) -> Access {
+        Access {
+            role: self.role,
+            scope: self.organization.unwrap_or(Scope::All),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DatabaseArgs {
+    /// SQLite file that holds the keys.
+    #[arg(long = "database", value_name = "FILE", default_value = "audit.db")]
+    pub(crate) path: PathBuf,
+}
+
+const CREATE_HELP: &str = "\
+Examples:
+  audit-layer keys create --role ingest --organization org_1
+  audit-layer keys create --role admin --all-organizations";
+
 const SERVE_HELP: &str = "\
 Without a key on the command line or in the environment, the keys in the database count. If there \
-are none, one is made and printed, once.
+are none, one is made that may do everything, and printed, once. `audit-layer keys` makes others.
 
 Record an event:   POST /v1/audit/log, or many as NDJSON: POST /v1/audit/log/batch
 Read them back:    GET /v1/audit/logs?start_date=2025-01-01&limit=50, GET /v1/audit/logs/ID

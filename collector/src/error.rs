@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::access::Role;
 use crate::event::EventError;
 use crate::limits;
 use crate::query::ParameterError;
@@ -30,8 +31,12 @@ pub(crate) enum ApiError {
     NoSuchPath,
     #[error("more events are waiting than the collector may hold: send the same again later")]
     Overloaded,
+    #[error("organization_id: this key reaches another organization's events only")]
+    OtherOrganization,
     #[error("{0}")]
     Parameter(#[from] ParameterError),
+    #[error("this key has the role {role}, and this path needs {needed}: use another key", role = .role.name(), needed = .needed.name())]
+    Role { role: Role, needed: Role },
     #[error("the database did not answer: nothing was stored, send the same again later")]
     StorageUnavailable,
     #[error("the batch has more than {lines_max} lines: send it in parts")]
@@ -43,6 +48,9 @@ pub(crate) enum ApiError {
 impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
+            Self::Event(EventError::OtherOrganization)
+            | Self::OtherOrganization
+            | Self::Role { .. } => StatusCode::FORBIDDEN,
             Self::BodyBroken | Self::Event(_) | Self::Parameter(_) => StatusCode::BAD_REQUEST,
             Self::BodySlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge { .. } | Self::TooManyLines { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -63,7 +71,9 @@ impl ApiError {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NoSuchLog | Self::NoSuchPath => "not_found",
             Self::Overloaded => "overloaded",
+            Self::OtherOrganization => "wrong_organization",
             Self::Parameter(_) => "invalid_parameter",
+            Self::Role { .. } => "forbidden",
             Self::StorageUnavailable => "storage_unavailable",
             Self::TooManyLines { .. } => "too_many_lines",
             Self::Unauthorized => "unauthorized",
@@ -73,6 +83,7 @@ impl ApiError {
     fn field(&self) -> Option<String> {
         match self {
             Self::Event(error) => error.field().map(str::to_owned),
+            Self::OtherOrganization => Some("organization_id".to_owned()),
             Self::Parameter(error) => Some(error.parameter().to_owned()),
             _ => None,
         }

@@ -7,6 +7,7 @@ mod members;
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::access::Scope;
 use crate::event::json::Entries;
 use crate::event::members::Members;
 use crate::limits;
@@ -28,13 +29,16 @@ pub(crate) struct Event {
     pub(crate) prompt_hash: String,
     /// Where it comes from and how the call ended, if a gateway of ours wrote it.
     pub(crate) gateway: GatewayFacts,
-    /// The JSON object as it was sent, without the members that the collector adds.
+    /// The JSON object as it was sent, without the members that the collector adds, and with the
+    /// organisation.
     pub(crate) text: String,
 }
 
 impl Event {
     /// Reads one event from the body of a request or from one line of a batch.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, EventError> {
+    ///
+    /// An event that names no organisation belongs to that of `scope`.
+    pub(crate) fn parse(bytes: &[u8], scope: &Scope) -> Result<Self, EventError> {
         if bytes.len() > limits::EVENT_BYTES_MAX {
             return Err(EventError::TooLarge);
         }
@@ -43,8 +47,9 @@ impl Event {
         json::check(text)?;
         let entries = Entries::read(text)?;
         let members = Members::read(&entries)?;
+        let organization = Organization::of(&members, scope)?;
+        let added = organization.added();
         Ok(Self {
-            organization_id: members.id("organization_id")?,
             request_id: members.id("request_id")?,
             timestamp: members.time("timestamp")?,
             user_id: members.text("user_id")?,
@@ -56,10 +61,11 @@ impl Event {
             risk_level: members.optional_text("risk_level")?,
             prompt_hash: members.text("prompt_hash")?,
             gateway: GatewayFacts::read(members.raw("metadata")),
-            text: match entries.without(&ADDED_MEMBERS)? {
-                Some(shorter) => shorter,
+            text: match entries.rewritten(&ADDED_MEMBERS, added)? {
+                Some(rewritten) => rewritten,
                 None => text.to_owned(),
             },
+            organization_id: organization.into_id(),
         })
     }
 
@@ -73,6 +79,43 @@ impl Event {
         (named.request_id.len() <= limits::ID_BYTES_MAX).then_some(named.request_id)
     }
 }
+
+/// Where an event's organisation comes from.
+enum Organization {
+    /// From the event.
+    Named(String),
+    /// From the key it was sent with.
+    OfKey(String),
+}
+
+impl Organization {
+    fn of(members: &Members<'_>, scope: &Scope) -> Result<Self, EventError> {
+        let Scope::Organization(own) = scope else {
+            return Ok(Self::Named(members.id(ORGANIZATION)?));
+        };
+        match members.optional_text(ORGANIZATION)? {
+            Some(named) if named == *own => Ok(Self::Named(named)),
+            Some(named) if !named.is_empty() => Err(EventError::OtherOrganization),
+            Some(_) | None => Ok(Self::OfKey(own.clone())),
+        }
+    }
+
+    /// The member that the event's text gets.
+    fn added(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Named(_) => None,
+            Self::OfKey(id) => Some((ORGANIZATION, id)),
+        }
+    }
+
+    fn into_id(self) -> String {
+        match self {
+            Self::Named(id) | Self::OfKey(id) => id,
+        }
+    }
+}
+
+const ORGANIZATION: &str = "organization_id";
 
 /// The part of `metadata.audit_layer` that the collector understands.
 ///
@@ -141,6 +184,8 @@ pub(crate) enum EventError {
     MemberTwice { field: &'static str },
     #[error("not an event: send one JSON object")]
     NotAnObject,
+    #[error("organization_id: this key records events of another organization only")]
+    OtherOrganization,
     #[error("not valid JSON: the bytes are not UTF-8 (a compressed body is not understood)")]
     NotUtf8,
     #[error(
@@ -158,6 +203,7 @@ impl EventError {
             | Self::MemberMissing { .. }
             | Self::MemberTwice { .. }
             | Self::NotAnObject => "invalid_event",
+            Self::OtherOrganization => "wrong_organization",
             Self::TooLarge => "event_too_large",
         }
     }
@@ -167,6 +213,7 @@ impl EventError {
             Self::Member { field, .. }
             | Self::MemberMissing { field, .. }
             | Self::MemberTwice { field } => Some(field),
+            Self::OtherOrganization => Some(ORGANIZATION),
             Self::Json(_) | Self::NotAnObject | Self::NotUtf8 | Self::TooLarge => None,
         }
     }

@@ -6,9 +6,10 @@ mod writer;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::{Json, body::Bytes};
+use axum::{Extension, Json, body::Bytes};
 use serde::Serialize;
 
+use crate::access::{Access, Scope};
 use crate::error::{ApiError, ErrorDetail};
 use crate::event::Event;
 use crate::limits;
@@ -35,10 +36,12 @@ impl Ingest {
 /// `POST /v1/audit/log`: one event. Success is 200 and nothing else, whether it is new or not.
 pub(crate) async fn log(
     State(ingest): State<Ingest>,
+    Extension(access): Extension<Access>,
     request: Request,
 ) -> Result<Json<LogAnswer>, ApiError> {
     let (body, share) = ingest.budget.read(request, limits::EVENT_BYTES_MAX).await?;
-    let event = Event::parse(&body).inspect_err(|_| telemetry::events_rejected(1))?;
+    let event =
+        Event::parse(&body, &access.scope).inspect_err(|_| telemetry::events_rejected(1))?;
     drop(body);
     let outcomes = ingest.inbox.store(vec![event], share).await?;
     let outcome = outcomes
@@ -75,10 +78,11 @@ impl From<Outcome> for LogAnswer {
 /// others are.
 pub(crate) async fn batch(
     State(ingest): State<Ingest>,
+    Extension(access): Extension<Access>,
     request: Request,
 ) -> Result<BatchAnswer, ApiError> {
     let (body, share) = ingest.budget.read(request, limits::BATCH_BYTES_MAX).await?;
-    let (events, rejected) = read_lines(&body)?;
+    let (events, rejected) = read_lines(&body, &access.scope)?;
     drop(body);
     if !rejected.is_empty() {
         telemetry::events_rejected(rejected.len());
@@ -127,7 +131,7 @@ pub(crate) struct Rejection {
 }
 
 /// Splits on the newline byte only: text may hold U+2028 and its like.
-fn read_lines(body: &Bytes) -> Result<(Vec<Event>, Vec<Rejection>), ApiError> {
+fn read_lines(body: &Bytes, scope: &Scope) -> Result<(Vec<Event>, Vec<Rejection>), ApiError> {
     let lines_max = limits::BATCH_LINES_MAX;
     let lines = || {
         let numbered = body.split(|byte| *byte == b'\n').zip(1_usize..);
@@ -138,7 +142,7 @@ fn read_lines(body: &Bytes) -> Result<(Vec<Event>, Vec<Rejection>), ApiError> {
     }
     let (mut events, mut rejected) = (Vec::new(), Vec::new());
     for (bytes, line) in lines() {
-        match Event::parse(bytes) {
+        match Event::parse(bytes, scope) {
             Ok(event) => events.push(event),
             Err(error) => rejected.push(Rejection {
                 line,

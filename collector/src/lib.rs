@@ -2,8 +2,8 @@
 //!
 //! [`Collector::bind`] opens the database and the port, [`Collector::serve`] runs until it is told
 //! to stop. An answer of success means that the events are committed to disk.
-//! An event is never changed: what comes back is the text that was sent, with `id` and
-//! `received_at` added.
+//! What an event says is never changed: what comes back is the text that was sent, with `id` and
+//! `received_at` added, and with the key's organisation where the event named none.
 
 #![deny(
     clippy::arithmetic_side_effects,
@@ -13,6 +13,7 @@
     clippy::unwrap_used
 )]
 
+mod access;
 mod auth;
 mod error;
 mod event;
@@ -24,8 +25,10 @@ mod store;
 mod telemetry;
 
 pub mod import;
+pub mod keys;
 pub mod limits;
 
+pub use access::{Access, AccessError, Role, Scope};
 pub use key::{ApiKey, KeyError};
-pub use server::{Collector, Config, StartError, StopError, create_key};
+pub use server::{Collector, Config, StartError, StopError};
 pub use store::StoreError;

@@ -31,6 +31,9 @@ pub const GROUP_REQUESTS_MAX: usize = 256;
 /// What a client that got 429 is told to wait.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// How long a key is believed without asking the database: a revoked one is refused after this.
+pub const KEYS_AGE_MAX: Duration = Duration::from_secs(1);
+
 /// A request's body has to arrive within this; a stalled client holds its bytes no longer.
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 

@@ -10,23 +10,23 @@
 
 mod cli;
 mod importer;
+mod keyring;
 mod screen;
 
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use audit_layer_collector::{
-    ApiKey, Collector, Config, KeyError, StartError, StopError, create_key,
-};
+use audit_layer_collector::keys::KeysError;
+use audit_layer_collector::{ApiKey, Collector, Config, KeyError, StartError, StopError};
 use clap::Parser;
 use thiserror::Error;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::{Cli, Command, KeysCommand, ServeArgs};
+use crate::cli::{Cli, Command, ServeArgs};
 use crate::importer::ImportError;
 
 fn main() -> ExitCode {
@@ -45,7 +45,7 @@ fn run(cli: Cli) -> Result<ExitCode, MainError> {
         Command::Serve(arguments) => block_on(serve(arguments)),
         // It does one thing after another, and needs no runtime.
         Command::Import(arguments) => Ok(importer::run(arguments)?),
-        Command::Keys(KeysCommand::Create { database }) => block_on(create(&database)),
+        Command::Keys(command) => block_on(keyring::run(command)),
     }
 }
 
@@ -77,7 +77,9 @@ async fn serve(arguments: ServeArgs) -> Result<(), MainError> {
     let address = collector.address();
     if let Some(key) = collector.created_key() {
         let key = key.reveal();
-        eprintln!("audit-layer: made the API key {key}: keep it, it is not shown again");
+        eprintln!(
+            "audit-layer: made the API key {key}, which may do everything: keep it, it is not shown again"
+        );
     }
     if !address.ip().is_loopback() {
         eprintln!(
@@ -101,15 +103,6 @@ fn write_address(path: &Path, address: SocketAddr) -> io::Result<()> {
     partial.push(".partial");
     std::fs::write(&partial, format!("{address}\n"))?;
     std::fs::rename(&partial, path)
-}
-
-/// The key alone goes to stdout, for scripts; what to do with it to stderr, for people.
-async fn create(database: &Path) -> Result<(), MainError> {
-    let key = create_key(database).await?;
-    writeln!(io::stdout(), "{}", key.reveal()).map_err(MainError::Output)?;
-    let database = database.display();
-    eprintln!("audit-layer: added this key to {database}: keep it, it is not shown again");
-    Ok(())
 }
 
 /// The two ways in which a program is asked to stop.
@@ -144,7 +137,9 @@ enum MainError {
     Import(#[from] ImportError),
     #[error("--log: {0:?} is not a filter: give a level such as info")]
     Log(String),
-    #[error("cannot print the key: {0}: make another with `audit-layer keys create`")]
+    #[error("{0}")]
+    Keys(#[from] KeysError),
+    #[error("cannot print: {0}")]
     Output(io::Error),
     #[error("the operating system refused: {0}")]
     Runtime(io::Error),

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::pin;
 
 use axum::extract::State;
@@ -10,7 +10,6 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use axum::{Json, Router};
-use chrono::Utc;
 use serde_json::{Value, json};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -18,10 +17,12 @@ use tokio::sync::oneshot;
 use tokio::task::JoinError;
 use tokio::time::timeout;
 
-use crate::auth::{Keys, require_key};
+use crate::access::{Access, Role};
+use crate::auth::{Keys, require_key, require_role};
 use crate::error::ApiError;
 use crate::ingest::{self, Ingest, Writer};
-use crate::key::{ApiKey, KeyError};
+use crate::key::ApiKey;
+use crate::keys::{self, KeysError};
 use crate::store::{Store, StoreError};
 use crate::{limits, query, telemetry};
 
@@ -32,7 +33,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The SQLite file. It is created if there is none.
     pub database: PathBuf,
-    /// The keys that open the API. If there are none, those in the database do.
+    /// The keys that open the API, and all of it. If there are none, those in the database do.
     pub api_keys: Vec<ApiKey>,
 }
 
@@ -70,13 +71,15 @@ impl Collector {
         let address = listener.local_addr().map_err(failed)?;
         let mut created_key = None;
         let keys = if config.api_keys.is_empty() {
-            let mut hashes = store.key_hashes().await?;
-            if hashes.is_empty() {
-                let key = add_key(store).await?;
-                hashes.push(key.hash());
-                created_key = Some(key);
+            let mut stored = store.keys().await?;
+            if stored.is_empty() {
+                created_key = Some(keys::add(store, &Access::FULL).await?.key);
+                stored = store.keys().await?;
             }
-            Keys::stored(hashes)
+            if stored.iter().all(|key| key.revoked_at.is_some()) {
+                telemetry::no_good_key();
+            }
+            Keys::stored(stored)
         } else {
             Keys::configured(config.api_keys.iter().map(ApiKey::hash).collect())
         };
@@ -119,25 +122,6 @@ impl Collector {
     }
 }
 
-/// Makes a key and adds it to the database at `path`, which is created if there is none.
-///
-/// # Errors
-/// The database cannot be used, or there is no randomness. The message says what to do.
-pub async fn create_key(path: &Path) -> Result<ApiKey, StartError> {
-    let store = Store::open(path).await?;
-    let key = add_key(&store).await;
-    store.close().await;
-    key
-}
-
-async fn add_key(store: &Store) -> Result<ApiKey, StartError> {
-    let key = ApiKey::generate()?;
-    store
-        .add_key(&key.hash(), Utc::now().timestamp_micros())
-        .await?;
-    Ok(key)
-}
-
 async fn serve_until(
     listener: TcpListener,
     router: Router,
@@ -165,13 +149,18 @@ async fn serve_until(
 }
 
 fn router(store: &Store, keys: Keys, ingest: Ingest) -> Router {
-    let audit = Router::new()
+    let recording = Router::new()
         .route("/audit/log", post(ingest::log))
         .route("/audit/log/batch", post(ingest::batch))
         .with_state(ingest)
+        .route_layer(from_fn_with_state(Role::Ingest, require_role));
+    let reading = Router::new()
         .route("/audit/logs", get(query::logs))
         .route("/audit/logs/{id}", get(query::log))
         .with_state(store.clone())
+        .route_layer(from_fn_with_state(Role::Read, require_role));
+    let audit = recording
+        .merge(reading)
         .fallback(no_such_path)
         .method_not_allowed_fallback(method_not_allowed)
         // Last, so that a stranger does not even learn which paths there are.
@@ -210,9 +199,9 @@ async fn method_not_allowed() -> ApiError {
 /// Why a collector cannot start.
 #[derive(Debug, Error)]
 pub enum StartError {
-    /// There is no randomness for a key.
-    #[error("cannot make an API key: {0}")]
-    Key(#[from] KeyError),
+    /// There is no key, and none could be made.
+    #[error("{0}")]
+    Keys(#[from] KeysError),
     /// The address is in use, not this machine's, or not allowed.
     #[error("cannot listen on {address}: {source}: choose another address with --listen")]
     Listen {

@@ -19,6 +19,7 @@ use thiserror::Error;
 use crate::limits;
 
 pub(crate) use events::{Outcome, Status};
+pub(crate) use keys::StoredKey;
 pub(crate) use logs::{Log, LogFilter, LogPage, Position};
 
 /// An open database. Cloning gives another handle to the same one.
@@ -53,6 +54,17 @@ impl Store {
             },
         })?;
         Ok(store)
+    }
+
+    /// Opens the database at `path`, which has to be there.
+    pub(crate) async fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        check_path(path)?;
+        match path.exists() {
+            true => Self::open(path).await,
+            false => Err(StoreError::Missing {
+                path: path.to_owned(),
+            }),
+        }
     }
 
     async fn connect(path: &Path) -> Result<Self, sqlx::Error> {
@@ -128,6 +140,12 @@ pub enum StoreError {
         path: PathBuf,
         /// What the database said.
         source: MigrateError,
+    },
+    /// There is no such file.
+    #[error("there is no database {}: name the file that `audit-layer serve` uses with --database", path.display())]
+    Missing {
+        /// The name.
+        path: PathBuf,
     },
     /// The schema has versions that this program does not know.
     #[error("database {} was written by a newer audit-layer: use that version", path.display())]

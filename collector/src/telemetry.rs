@@ -13,6 +13,10 @@ pub(crate) fn group_failed(requests: usize, events: usize, cause: &StoreError) {
     error!(requests, events, %cause, "nothing of a group was stored: check the database's disk");
 }
 
+pub(crate) fn no_good_key() {
+    warn!("every key was revoked: make one with `audit-layer keys create`");
+}
+
 pub(crate) fn read_failed(cause: &StoreError) {
     error!(%cause, "the database did not answer a query");
 }

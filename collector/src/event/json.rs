@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::event::EventError;
 
@@ -35,20 +35,36 @@ impl<'a> Entries<'a> {
             .map(|(name, value)| (name.as_str(), value.get()))
     }
 
-    /// The object's text without the members that have one of `names`; `None` if it has none.
-    pub(crate) fn without(&self, names: &[&str]) -> Result<Option<String>, EventError> {
-        let stays = |entry: &&(String, &RawValue)| !names.contains(&entry.0.as_str());
-        if self.0.iter().all(|entry| stays(&entry)) {
+    /// The object's text without the members that have one of the names `removed`, and with the
+    /// text `added`; `None` if nothing changes.
+    pub(crate) fn rewritten(
+        &self,
+        removed: &[&str],
+        added: Option<(&str, &str)>,
+    ) -> Result<Option<String>, EventError> {
+        let (added_name, added_text) = added.unzip();
+        let added_text = added_text.map(to_raw_value).transpose()?;
+        let stays = |name: &str| !removed.contains(&name) && added_name != Some(name);
+        let kept = self.0.iter().filter(|(name, _)| stays(name));
+        let kept = kept.map(|(name, value)| (name.as_str(), *value));
+        let members: Vec<_> = added_name
+            .zip(added_text.as_deref())
+            .into_iter()
+            .chain(kept)
+            .collect();
+        if added.is_none() && members.len() == self.0.len() {
             return Ok(None);
         }
-        let kept = Self(self.0.iter().filter(stays).cloned().collect());
-        Ok(Some(serde_json::to_string(&kept)?))
+        Ok(Some(serde_json::to_string(&Object(&members))?))
     }
 }
 
-impl Serialize for Entries<'_> {
+/// Members to be written as an object, in their order.
+struct Object<'a>(&'a [(&'a str, &'a RawValue)]);
+
+impl Serialize for Object<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+        serializer.collect_map(self.0.iter().copied())
     }
 }
 

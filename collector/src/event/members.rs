@@ -175,7 +175,8 @@ const DOCUMENTED: [Member; 21] = [
     Member::required("duration_ms", Shape::Count),
     Member::required("user_id", Shape::Text),
     Member::optional("session_id", Shape::Text),
-    Member::required("organization_id", Shape::Text),
+    // Required where the key has none: see `Organization`.
+    Member::optional("organization_id", Shape::Text),
     Member::required("prompt_hash", Shape::Text),
     Member::required("prompt_content", Shape::Text),
     Member::required("prompt_tokens", Shape::Count),

@@ -18,7 +18,7 @@ fn sample_with(name: &str, value: Value) -> Value {
 }
 
 fn parse(event: &Value) -> Result<Event, EventError> {
-    Event::parse(event.to_string().as_bytes())
+    Event::parse(event.to_string().as_bytes(), &Scope::All)
 }
 
 fn field_at_fault(event: &Value) -> Option<&'static str> {
@@ -106,8 +106,8 @@ fn the_largest_integer_is_a_count_and_the_next_is_not() {
     let text = sample().to_string();
     let with =
         |count: &str| text.replace("\"duration_ms\":1,", &format!("\"duration_ms\":{count},"));
-    assert!(Event::parse(with("18446744073709551615").as_bytes()).is_ok());
-    assert!(Event::parse(with("18446744073709551616").as_bytes()).is_err());
+    assert!(Event::parse(with("18446744073709551615").as_bytes(), &Scope::All).is_ok());
+    assert!(Event::parse(with("18446744073709551616").as_bytes(), &Scope::All).is_err());
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_documented_member_cannot_come_twice() {
     let text = sample()
         .to_string()
         .replacen('{', "{\"user_id\":\"other\",", 1);
-    let error = Event::parse(text.as_bytes()).unwrap_err();
+    let error = Event::parse(text.as_bytes(), &Scope::All).unwrap_err();
     assert_eq!(error.field(), Some("user_id"));
 }
 
@@ -129,7 +129,7 @@ fn half_a_surrogate_pair_is_invalid_json_wherever_it_stands() {
         let text = sample()
             .to_string()
             .replace("\"prompt_content\":\"\"", member);
-        let error = Event::parse(text.as_bytes()).unwrap_err();
+        let error = Event::parse(text.as_bytes(), &Scope::All).unwrap_err();
         assert_eq!(error.code(), "invalid_json", "{member}");
     }
 }
@@ -141,7 +141,7 @@ fn depth_is_limited() {
         let text = sample()
             .to_string()
             .replacen('{', &format!("{{\"x\":{value},"), 1);
-        Event::parse(text.as_bytes()).is_ok()
+        Event::parse(text.as_bytes(), &Scope::All).is_ok()
     };
     assert!(nested(126));
     assert!(!nested(127));
@@ -151,11 +151,11 @@ fn depth_is_limited() {
 #[test]
 fn what_is_no_object_is_no_event() {
     for text in ["[]", "1", "\"x\"", "null"] {
-        let error = Event::parse(text.as_bytes()).unwrap_err();
+        let error = Event::parse(text.as_bytes(), &Scope::All).unwrap_err();
         assert_eq!(error.code(), "invalid_event", "{text}");
     }
     for text in ["", "x", "{", "{} {}"] {
-        let error = Event::parse(text.as_bytes()).unwrap_err();
+        let error = Event::parse(text.as_bytes(), &Scope::All).unwrap_err();
         assert_eq!(error.code(), "invalid_json", "{text}");
     }
 }
@@ -163,7 +163,7 @@ fn what_is_no_object_is_no_event() {
 #[test]
 fn the_text_is_kept_as_it_was_sent() {
     let text = sample().to_string().replacen('{', "{ \"x\" :\t1.0,", 1);
-    let event = Event::parse(format!("\r\n {text} \n").as_bytes()).unwrap();
+    let event = Event::parse(format!("\r\n {text} \n").as_bytes(), &Scope::All).unwrap();
     assert_eq!(event.text, text);
 }
 
@@ -172,7 +172,10 @@ fn members_that_the_collector_adds_are_taken_out_and_nothing_else() {
     let text = sample().to_string();
     let sent = text.replacen('{', r#"{"id":"log_1","n":1.0,"received_at":"then","#, 1);
     let kept = text.replacen('{', r#"{"n":1.0,"#, 1);
-    assert_eq!(Event::parse(sent.as_bytes()).unwrap().text, kept);
+    assert_eq!(
+        Event::parse(sent.as_bytes(), &Scope::All).unwrap().text,
+        kept
+    );
 }
 
 #[test]
@@ -190,4 +193,37 @@ fn gateway_facts_are_read_where_they_have_the_expected_shape() {
     ] {
         assert_eq!(facts(odd), GatewayFacts::default());
     }
+}
+
+fn parse_for(organization: &str, event: &str) -> Result<Event, EventError> {
+    let scope = Scope::Organization(organization.to_owned());
+    Event::parse(event.as_bytes(), &scope)
+}
+
+#[test]
+fn an_event_without_an_organization_gets_that_of_its_key() {
+    let (absent, null, empty) = (
+        r#"{"n":1.0,"#,
+        r#"{"organization_id":null,"n":1.0,"#,
+        r#"{"n":1.0,"organization_id":"","#,
+    );
+    let rest = sample()
+        .to_string()
+        .replace("\"organization_id\":\"\",", "")
+        .replacen('{', "", 1);
+    for beginning in [absent, null, empty] {
+        let event = parse_for("o\"1", &format!("{beginning}{rest}")).unwrap();
+        assert_eq!(event.organization_id, "o\"1");
+        let stored = format!(r#"{{"organization_id":"o\"1","n":1.0,{rest}"#);
+        assert_eq!(event.text, stored);
+    }
+}
+
+#[test]
+fn an_event_of_the_keys_own_organization_stays_as_it_is() {
+    let text = sample_with("organization_id", json!("own")).to_string();
+    assert_eq!(parse_for("own", &text).unwrap().text, text);
+    let error = parse_for("Own", &text).unwrap_err();
+    assert_eq!(error.code(), "wrong_organization");
+    assert_eq!(error.field(), Some("organization_id"));
 }

@@ -23,7 +23,15 @@ pub(crate) fn parse(query: &str) -> Result<LogFilter, ParameterError> {
             return Err(ParameterError::Repeated(name.into_owned()));
         }
     }
-    let [cursor, decision_type, end_date, limit, start_date, user_id] = values;
+    let [
+        cursor,
+        decision_type,
+        end_date,
+        limit,
+        organization_id,
+        start_date,
+        user_id,
+    ] = values;
     let filter = LogFilter {
         from: start_date
             .map(|value| instant(&value, Edge::Start))
@@ -32,6 +40,7 @@ pub(crate) fn parse(query: &str) -> Result<LogFilter, ParameterError> {
             .map(|value| instant(&value, Edge::End))
             .transpose()?,
         decision_type,
+        organization_id,
         user_id,
         after: cursor.map(|value| position(&value)).transpose()?,
         limit: limit.map_or(Ok(limits::PAGE_EVENTS_DEFAULT), |value| page_events(&value))?,
@@ -42,11 +51,12 @@ pub(crate) fn parse(query: &str) -> Result<LogFilter, ParameterError> {
     }
 }
 
-const KNOWN: [&str; 6] = [
+const KNOWN: [&str; 7] = [
     "cursor",
     "decision_type",
     "end_date",
     "limit",
+    "organization_id",
     "start_date",
     "user_id",
 ];

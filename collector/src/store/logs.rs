@@ -4,6 +4,7 @@ use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, QueryBuilder, Row, Sqlite};
 
+use crate::access::Scope;
 use crate::limits;
 use crate::store::{Store, StoreError};
 
@@ -36,6 +37,7 @@ pub(crate) struct LogFilter {
     /// The first timestamp that is no longer in, in microseconds.
     pub(crate) until: Option<i64>,
     pub(crate) decision_type: Option<String>,
+    pub(crate) organization_id: Option<String>,
     pub(crate) user_id: Option<String>,
     /// Where the page before ended.
     pub(crate) after: Option<Position>,
@@ -58,13 +60,14 @@ pub(crate) struct LogPage {
 }
 
 impl Store {
-    /// The event with this log id, or else with this request_id.
+    /// The event with this log id, or else with this request_id, if `scope` reaches it.
     ///
     /// Organisations may have used the same request_id: then the newest event.
-    pub(crate) async fn log(&self, id: &str) -> Result<Option<Log>, StoreError> {
+    pub(crate) async fn log(&self, id: &str, scope: &Scope) -> Result<Option<Log>, StoreError> {
         for sql in [BY_ID, BY_REQUEST_ID] {
             let log = sqlx::query_as(sql)
                 .bind(id)
+                .bind(scope.id())
                 .fetch_optional(&self.reads)
                 .await?;
             if log.is_some() {
@@ -112,6 +115,11 @@ fn page_query(filter: &LogFilter) -> QueryBuilder<Sqlite> {
             .push(" AND decision_type = ")
             .push_bind(decision_type.clone());
     }
+    if let Some(organization_id) = &filter.organization_id {
+        query
+            .push(" AND organization_id = ")
+            .push_bind(organization_id.clone());
+    }
     if let Some(user_id) = &filter.user_id {
         query.push(" AND user_id = ").push_bind(user_id.clone());
     }
@@ -131,8 +139,11 @@ fn page_query(filter: &LogFilter) -> QueryBuilder<Sqlite> {
 
 const PAGE: &str = "SELECT id, timestamp, received_at, event FROM events WHERE TRUE";
 
-const BY_ID: &str = "SELECT id, timestamp, received_at, event FROM events WHERE id = ?";
+const BY_ID: &str = "
+    SELECT id, timestamp, received_at, event FROM events
+    WHERE id = ?1 AND (?2 IS NULL OR organization_id = ?2)";
 
 const BY_REQUEST_ID: &str = "
-    SELECT id, timestamp, received_at, event FROM events WHERE request_id = ?
+    SELECT id, timestamp, received_at, event FROM events
+    WHERE request_id = ?1 AND (?2 IS NULL OR organization_id = ?2)
     ORDER BY timestamp DESC, id DESC LIMIT 1";

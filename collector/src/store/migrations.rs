@@ -15,11 +15,14 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 1] = [(
-    1,
-    "events",
-    include_str!("../../migrations/0001_events.sql"),
-)];
+const FILES: [(i64, &str, &str); 2] = [
+    (
+        1,
+        "events",
+        include_str!("../../migrations/0001_events.sql"),
+    ),
+    (2, "keys", include_str!("../../migrations/0002_keys.sql")),
+];
 
 #[cfg(test)]
 mod tests {

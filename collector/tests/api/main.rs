@@ -11,3 +11,4 @@ mod sample;
 mod single;
 mod startup;
 mod terminal;
+mod upgrade;
