@@ -12,6 +12,8 @@ use crate::event::json::Entries;
 use crate::event::members::Members;
 use crate::limits;
 
+pub(crate) use members::RISK_LEVELS;
+
 /// A checked event. [`Event::parse`] is the only way to one.
 #[derive(Debug)]
 pub(crate) struct Event {
@@ -67,6 +69,11 @@ impl Event {
             },
             organization_id: organization.into_id(),
         })
+    }
+
+    /// Whether it says only that a call began.
+    pub(crate) fn is_pending(&self) -> bool {
+        self.gateway.completion_state.as_deref() == Some("pending")
     }
 
     /// The request_id of text that may not be an event, to name a rejected line.

@@ -52,6 +52,17 @@ pub const PAGE_EVENTS_MAX: usize = 500;
 /// Bytes of events on a page. A page of large events ends early, and its cursor goes on.
 pub const PAGE_BYTES_MAX: usize = 16 * MIB;
 
+/// Bytes of the parameter `text`: enough for a sentence, and few enough words to look up.
+pub const SEARCH_BYTES_MAX: usize = 1024;
+
+/// Events of one condition that are counted to find the rarest of several. Beyond it all are common.
+pub const COUNTED_EVENTS_MAX: i64 = 1000;
+
+/// How far an event may stand behind its time when many have the same one, in microseconds.
+///
+/// There are a thousand places in each, so that this is a thousand million events at one instant.
+pub const POSITION_MOVED_MICROS_MAX: i64 = 1_000_000;
+
 /// Queries that read the database at the same time.
 pub const READERS_MAX: u32 = 4;
 

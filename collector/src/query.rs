@@ -2,6 +2,7 @@
 
 mod parameters;
 mod render;
+mod words;
 
 use axum::Extension;
 use axum::extract::rejection::PathRejection;
@@ -11,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::access::{Access, Scope};
 use crate::error::ApiError;
-use crate::store::{LogFilter, Store, StoreError};
+use crate::store::{Condition, Field, LogFilter, Store, StoreError};
 use crate::telemetry;
 
 pub(crate) use parameters::ParameterError;
@@ -47,13 +48,21 @@ fn narrow(filter: &mut LogFilter, scope: Scope) -> Result<(), ApiError> {
     let Scope::Organization(own) = scope else {
         return Ok(());
     };
-    match &filter.organization_id {
-        Some(asked) if *asked != own => Err(ApiError::OtherOrganization),
-        _ => {
-            filter.organization_id = Some(own);
-            Ok(())
-        }
+    let asked = filter
+        .conditions
+        .iter()
+        .find_map(|condition| match condition {
+            Condition::Is(Field::OrganizationId, asked) => Some(asked),
+            _ => None,
+        });
+    match asked {
+        None => filter
+            .conditions
+            .push(Condition::Is(Field::OrganizationId, own)),
+        Some(asked) if *asked == own => {}
+        Some(_) => return Err(ApiError::OtherOrganization),
     }
+    Ok(())
 }
 
 fn unavailable(error: StoreError) -> ApiError {

@@ -1,9 +1,11 @@
 //! The database: all SQL of the collector is below this module.
 
 mod events;
+mod filter;
 mod keys;
 mod logs;
 mod migrations;
+mod position;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -19,8 +21,10 @@ use thiserror::Error;
 use crate::limits;
 
 pub(crate) use events::{Outcome, Status};
+pub(crate) use filter::{Condition, Field, LogFilter, Words};
 pub(crate) use keys::StoredKey;
-pub(crate) use logs::{Log, LogFilter, LogPage, Position};
+pub(crate) use logs::{Log, LogPage};
+pub(crate) use position::Position;
 
 /// An open database. Cloning gives another handle to the same one.
 #[derive(Clone)]
@@ -141,6 +145,9 @@ pub enum StoreError {
         /// What the database said.
         source: MigrateError,
     },
+    /// More events have one and the same time than can be told apart.
+    #[error("too many events have the same timestamp: give each its own")]
+    Crowded,
     /// There is no such file.
     #[error("there is no database {}: name the file that `audit-layer serve` uses with --database", path.display())]
     Missing {

@@ -1,6 +1,6 @@
 //! The documented members of an event, and what each may hold.
 
-use chrono::DateTime;
+use chrono::{DateTime, Datelike};
 use serde_json::value::RawValue;
 
 use crate::event::EventError;
@@ -69,9 +69,11 @@ impl<'a> Members<'a> {
     /// A time in microseconds since 1970, UTC.
     pub(crate) fn time(&self, name: &'static str) -> Result<i64, EventError> {
         let text = self.text(name)?;
+        // The years in which the nanoseconds since 1970 are a number of 64 bits.
+        let years = 1678..=2261;
         match DateTime::parse_from_rfc3339(&text) {
-            Ok(time) => Ok(time.timestamp_micros()),
-            Err(_) => Err(EventError::Member {
+            Ok(time) if years.contains(&time.to_utc().year()) => Ok(time.timestamp_micros()),
+            Ok(_) | Err(_) => Err(EventError::Member {
                 field: name,
                 expected: Shape::Time.expected(),
             }),
@@ -145,7 +147,7 @@ impl Shape {
             Self::Object => "an object",
             Self::Text => "a string",
             Self::Texts => "an array of strings",
-            Self::Time => "an RFC 3339 time such as \"2025-02-01T10:30:00Z\"",
+            Self::Time => "an RFC 3339 time such as \"2025-02-01T10:30:00Z\", from 1678 to 2261",
         }
     }
 
@@ -166,7 +168,7 @@ impl Shape {
     }
 }
 
-const RISK_LEVELS: [&str; 4] = ["low", "medium", "high", "critical"];
+pub(crate) const RISK_LEVELS: [&str; 4] = ["low", "medium", "high", "critical"];
 
 /// Every documented member. Others are allowed, kept and not looked at.
 const DOCUMENTED: [Member; 21] = [

@@ -5,60 +5,120 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime};
 use thiserror::Error;
 
+use crate::event::RISK_LEVELS;
 use crate::limits;
-use crate::store::{LogFilter, Position};
+use crate::query::words;
+use crate::store::{Condition, Field, LogFilter, Position};
 
 /// Reads `start_date=…&limit=…` as it stands after the question mark.
 pub(crate) fn parse(query: &str) -> Result<LogFilter, ParameterError> {
-    let mut values: [Option<String>; KNOWN.len()] = Default::default();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        let slot = KNOWN
-            .iter()
-            .zip(&mut values)
-            .find(|(known, _)| **known == name);
-        let Some((_, slot)) = slot else {
-            return Err(ParameterError::Unknown(name.into_owned()));
-        };
-        if slot.replace(value.into_owned()).is_some() {
-            return Err(ParameterError::Repeated(name.into_owned()));
-        }
-    }
-    let [
-        cursor,
-        decision_type,
-        end_date,
-        limit,
-        organization_id,
-        start_date,
-        user_id,
-    ] = values;
-    let filter = LogFilter {
-        from: start_date
-            .map(|value| instant(&value, Edge::Start))
-            .transpose()?,
-        until: end_date
-            .map(|value| instant(&value, Edge::End))
-            .transpose()?,
-        decision_type,
-        organization_id,
-        user_id,
-        after: cursor.map(|value| position(&value)).transpose()?,
-        limit: limit.map_or(Ok(limits::PAGE_EVENTS_DEFAULT), |value| page_events(&value))?,
+    let mut filter = LogFilter {
+        limit: limits::PAGE_EVENTS_DEFAULT,
+        ..LogFilter::default()
     };
-    match (filter.from, filter.until) {
+    let mut seen = Vec::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let parameter = Parameter::named(&name)?;
+        if seen.contains(&parameter) {
+            return Err(ParameterError::Repeated(parameter.name()));
+        }
+        parameter.apply(&mut filter, &value)?;
+        seen.push(parameter);
+    }
+    match (filter.range.from, filter.range.until) {
         (Some(from), Some(until)) if until <= from => Err(ParameterError::EndBeforeStart),
         _ => Ok(filter),
     }
 }
 
-const KNOWN: [&str; 7] = [
-    "cursor",
-    "decision_type",
-    "end_date",
-    "limit",
-    "organization_id",
-    "start_date",
-    "user_id",
+/// What can be asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Parameter {
+    Cursor,
+    EndDate,
+    Is(Field),
+    Limit,
+    StartDate,
+    Tag,
+    Text,
+}
+
+impl Parameter {
+    fn all() -> impl Iterator<Item = Self> {
+        use Parameter::{Cursor, EndDate, Is, Limit, StartDate, Tag, Text};
+        let fields = Field::ALL.into_iter().map(Is);
+        [StartDate, EndDate, Limit, Cursor, Text, Tag]
+            .into_iter()
+            .chain(fields)
+    }
+
+    fn named(name: &str) -> Result<Self, ParameterError> {
+        let found = Self::all().find(|parameter| parameter.name() == name);
+        found.ok_or_else(|| ParameterError::Unknown(name.to_owned()))
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cursor => "cursor",
+            Self::EndDate => "end_date",
+            Self::Is(field) => field.name(),
+            Self::Limit => "limit",
+            Self::StartDate => "start_date",
+            Self::Tag => "compliance_tag",
+            Self::Text => "text",
+        }
+    }
+
+    fn apply(self, filter: &mut LogFilter, value: &str) -> Result<(), ParameterError> {
+        match self {
+            Self::Cursor => filter.range.before = Some(position(value)?),
+            Self::EndDate => filter.range.until = Some(instant(value, Edge::End)?),
+            Self::Is(field) => filter.conditions.push(is(field, value)?),
+            Self::Limit => filter.limit = page_events(value)?,
+            Self::StartDate => filter.range.from = Some(instant(value, Edge::Start)?),
+            Self::Tag => filter.conditions.push(Condition::Tag(value.to_owned())),
+            Self::Text => filter.conditions.push(text(value)?),
+        }
+        Ok(())
+    }
+}
+
+/// A misspelt value of the few that there are would say that there is no such event.
+fn is(field: Field, value: &str) -> Result<Condition, ParameterError> {
+    let known: &[&str] = match field {
+        Field::RiskLevel => &RISK_LEVELS,
+        Field::CompletionState => &COMPLETION_STATES,
+        _ => &[],
+    };
+    if !known.is_empty() && !known.contains(&value) {
+        let name = field.name();
+        return Err(ParameterError::Choice { name, known });
+    }
+    Ok(Condition::Is(field, value.to_owned()))
+}
+
+fn text(value: &str) -> Result<Condition, ParameterError> {
+    if value.len() > limits::SEARCH_BYTES_MAX {
+        return Err(ParameterError::TextTooLong);
+    }
+    let words = words::read(value);
+    match words.is_empty() {
+        true => Err(ParameterError::TextWithoutWord),
+        false => Ok(Condition::Words(words)),
+    }
+}
+
+/// How a call can have ended, as gateways say it.
+const COMPLETION_STATES: [&str; 9] = [
+    "client_abort",
+    "complete",
+    "local_reply",
+    "pending",
+    "rejected",
+    "shutdown",
+    "timeout",
+    "upstream_abort",
+    "upstream_error",
 ];
 
 /// Which end of a range a date stands for.
@@ -109,28 +169,25 @@ fn page_events(value: &str) -> Result<usize, ParameterError> {
 }
 
 /// The cursor that goes on after `position`. Clients pass it back and do not look inside.
-pub(crate) fn cursor(position: &Position) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{}.{}", position.timestamp, position.id))
+pub(crate) fn cursor(position: Position) -> String {
+    URL_SAFE_NO_PAD.encode(position.0.to_be_bytes())
 }
 
 fn position(cursor: &str) -> Result<Position, ParameterError> {
-    let decoded = URL_SAFE_NO_PAD
-        .decode(cursor)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
-    let position = decoded.as_deref().and_then(|text| {
-        let (timestamp, id) = text.split_once('.')?;
-        Some(Position {
-            timestamp: timestamp.parse().ok()?,
-            id: id.to_owned(),
-        })
-    });
-    position.ok_or(ParameterError::Cursor)
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
+    let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+    let number = bytes.map(i64::from_be_bytes);
+    number.map(Position).ok_or(ParameterError::Cursor)
 }
 
 /// A parameter that cannot be obeyed.
 #[derive(Debug, Error)]
 pub(crate) enum ParameterError {
+    #[error("{name}: must be one of {known}", known = known.join(", "))]
+    Choice {
+        name: &'static str,
+        known: &'static [&'static str],
+    },
     #[error("cursor: not one that the API gave: pass `next_cursor` of the page before unchanged")]
     Cursor,
     #[error(
@@ -143,8 +200,12 @@ pub(crate) enum ParameterError {
     #[error("limit: must be an integer from 1 to {}", limits::PAGE_EVENTS_MAX)]
     Limit,
     #[error("{0}: given twice, give it once")]
-    Repeated(String),
-    #[error("{0}: unknown parameter, the known ones are {known}", known = KNOWN.join(", "))]
+    Repeated(&'static str),
+    #[error("text: must be at most {} bytes long", limits::SEARCH_BYTES_MAX)]
+    TextTooLong,
+    #[error("text: must hold a word, that is a letter or a digit")]
+    TextWithoutWord,
+    #[error("{0}: unknown parameter, the known ones are {known}", known = names())]
     Unknown(String),
 }
 
@@ -152,13 +213,23 @@ impl ParameterError {
     /// The name of the parameter.
     pub(crate) fn parameter(&self) -> &str {
         match self {
+            Self::Choice { name, .. } => name,
             Self::Cursor => "cursor",
             Self::Date(name) => name,
             Self::EndBeforeStart => "end_date",
             Self::Limit => "limit",
-            Self::Repeated(name) | Self::Unknown(name) => name,
+            Self::Repeated(name) => name,
+            Self::TextTooLong | Self::TextWithoutWord => "text",
+            Self::Unknown(name) => name,
         }
     }
+}
+
+fn names() -> String {
+    Parameter::all()
+        .map(Parameter::name)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]
@@ -173,16 +244,16 @@ mod tests {
     fn a_day_reaches_from_its_midnight_to_the_next() {
         let filter = parse("start_date=2025-02-01&end_date=2025-02-01").unwrap();
         let day_micros = 24 * 60 * 60 * 1_000_000;
-        assert_eq!(filter.from, Some(1_738_368_000_000_000));
-        assert_eq!(filter.until, Some(1_738_368_000_000_000 + day_micros));
+        assert_eq!(filter.range.from, Some(1_738_368_000_000_000));
+        assert_eq!(filter.range.until, Some(1_738_368_000_000_000 + day_micros));
     }
 
     #[test]
     fn an_instant_as_the_end_is_in_the_range() {
         let query = "start_date=2025-02-01T01:00:00%2B01:00&end_date=2025-02-01T00:00:00Z";
         let filter = parse(query).unwrap();
-        assert_eq!(filter.from, Some(1_738_368_000_000_000));
-        assert_eq!(filter.until, Some(1_738_368_000_000_001));
+        assert_eq!(filter.range.from, Some(1_738_368_000_000_000));
+        assert_eq!(filter.range.until, Some(1_738_368_000_000_001));
     }
 
     #[test]
@@ -218,10 +289,7 @@ mod tests {
 
     #[test]
     fn a_cursor_gives_its_position_back() {
-        let here = Position {
-            timestamp: -7,
-            id: "log_1.2".to_owned(),
-        };
-        assert_eq!(position(&cursor(&here)).unwrap(), here);
+        let here = Position(-7_000_000_001);
+        assert_eq!(position(&cursor(here)).unwrap(), here);
     }
 }

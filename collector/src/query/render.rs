@@ -28,7 +28,7 @@ pub(crate) fn page(page: &LogPage) -> String {
         None => text.push_str("null"),
         // A cursor is base64url, which needs no escaping.
         Some(position) => {
-            text.extend(["\"", &parameters::cursor(position), "\""]);
+            text.extend(["\"", &parameters::cursor(*position), "\""]);
         }
     }
     text.push('}');

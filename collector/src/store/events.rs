@@ -4,7 +4,7 @@ use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use crate::event::Event;
-use crate::store::{Store, StoreError};
+use crate::store::{Position, Store, StoreError, position};
 
 /// What became of one event.
 #[derive(Debug, Clone)]
@@ -36,81 +36,103 @@ impl Store {
         // IMMEDIATE, because a transaction that begins by reading cannot always go on to write.
         let mut transaction = self.writes.begin_with("BEGIN IMMEDIATE").await?;
         let mut outcomes = Vec::with_capacity(events.len());
-        for event in events {
-            outcomes.push(insert_one(&mut transaction, event, received_at).await?);
+        for event in &events {
+            outcomes.push(store(&mut transaction, event, received_at).await?);
         }
         transaction.commit().await?;
         Ok(outcomes)
     }
 }
 
-async fn insert_one(
+async fn store(
     connection: &mut SqliteConnection,
-    event: Event,
+    event: &Event,
     received_at: i64,
 ) -> Result<Outcome, StoreError> {
-    let (request_id, organization_id) = (event.request_id.clone(), event.organization_id.clone());
-    let stored = sqlx::query_scalar::<_, String>(INSERT)
-        .bind(format!("log_{}", Uuid::now_v7().simple()))
-        .bind(event.organization_id)
-        .bind(event.request_id)
-        .bind(event.timestamp)
-        .bind(received_at)
-        .bind(event.user_id)
-        .bind(event.session_id)
-        .bind(event.decision_type)
-        .bind(event.decision_outcome)
-        .bind(event.model_provider)
-        .bind(event.model_name)
-        .bind(event.risk_level)
-        .bind(event.gateway.completion_state)
-        .bind(event.prompt_hash)
-        .bind(event.gateway.writer_id)
-        .bind(event.gateway.writer_seq)
-        .bind(event.text)
-        .fetch_optional(&mut *connection)
-        .await?;
-    let (id, status) = match stored {
-        Some(id) => (id, Status::Stored),
-        None => {
-            let first = sqlx::query_scalar(FIRST_ID)
-                .bind(&request_id)
-                .bind(organization_id);
-            (first.fetch_one(connection).await?, Status::Duplicate)
+    let position = position::free(connection, event.timestamp).await?;
+    let new_id = format!("log_{}", Uuid::now_v7().simple());
+    let (id, status) = if insert(connection, event, &new_id, position, received_at).await? {
+        (new_id, Status::Stored)
+    } else {
+        let (id, is_pending) = first(connection, event).await?;
+        let supersedes = is_pending && !event.is_pending();
+        if supersedes {
+            // In another place: the two may have different times, tags and words.
+            sqlx::query(REMOVE)
+                .bind(&id)
+                .execute(&mut *connection)
+                .await?;
+            insert(connection, event, &id, position, received_at).await?;
         }
+        (
+            id,
+            if supersedes {
+                Status::Stored
+            } else {
+                Status::Duplicate
+            },
+        )
     };
     Ok(Outcome {
         id,
-        request_id,
+        request_id: event.request_id.clone(),
         status,
     })
 }
 
-/// Returns the id if the event was stored, and no row if its call has an event already.
-///
-/// A pending event says only that a call began. The event of its end takes its place and its id.
+/// Tells whether the event was inserted: it is not if its call has one already.
+async fn insert(
+    connection: &mut SqliteConnection,
+    event: &Event,
+    id: &str,
+    Position(position): Position,
+    received_at: i64,
+) -> Result<bool, StoreError> {
+    let inserted = sqlx::query(INSERT)
+        .bind(position)
+        .bind(id)
+        .bind(&event.organization_id)
+        .bind(&event.request_id)
+        .bind(event.timestamp)
+        .bind(received_at)
+        .bind(&event.user_id)
+        .bind(&event.session_id)
+        .bind(&event.decision_type)
+        .bind(&event.decision_outcome)
+        .bind(&event.model_provider)
+        .bind(&event.model_name)
+        .bind(&event.risk_level)
+        .bind(&event.gateway.completion_state)
+        .bind(&event.prompt_hash)
+        .bind(&event.gateway.writer_id)
+        .bind(event.gateway.writer_seq)
+        .bind(&event.text)
+        .execute(connection)
+        .await?;
+    Ok(inserted.rows_affected() > 0)
+}
+
+/// The id of the event that the call has, and whether it says only that the call began.
+async fn first(
+    connection: &mut SqliteConnection,
+    event: &Event,
+) -> Result<(String, bool), StoreError> {
+    let query = sqlx::query_as(FIRST)
+        .bind(&event.request_id)
+        .bind(&event.organization_id);
+    Ok(query.fetch_one(connection).await?)
+}
+
 const INSERT: &str = "
     INSERT INTO events (
-        id, organization_id, request_id, timestamp, received_at, user_id, session_id,
+        position, id, organization_id, request_id, timestamp, received_at, user_id, session_id,
         decision_type, decision_outcome, model_provider, model_name, risk_level,
         completion_state, prompt_hash, writer_id, writer_seq, event
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (request_id, organization_id) DO UPDATE SET
-        timestamp = excluded.timestamp,
-        received_at = excluded.received_at,
-        user_id = excluded.user_id,
-        session_id = excluded.session_id,
-        decision_type = excluded.decision_type,
-        decision_outcome = excluded.decision_outcome,
-        model_provider = excluded.model_provider,
-        model_name = excluded.model_name,
-        risk_level = excluded.risk_level,
-        completion_state = excluded.completion_state,
-        prompt_hash = excluded.prompt_hash,
-        writer_id = excluded.writer_id,
-        writer_seq = excluded.writer_seq,
-        event = excluded.event
-    WHERE events.completion_state = 'pending' AND excluded.completion_state IS NOT 'pending'
-    RETURNING id";
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (request_id, organization_id) DO NOTHING";
 
-const FIRST_ID: &str = "SELECT id FROM events WHERE request_id = ? AND organization_id = ?";
+const FIRST: &str = "
+    SELECT id, completion_state IS 'pending' FROM events
+    WHERE request_id = ? AND organization_id = ?";
+
+const REMOVE: &str = "DELETE FROM events WHERE id = ?";

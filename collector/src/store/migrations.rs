@@ -15,13 +15,18 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 2] = [
+const FILES: [(i64, &str, &str); 3] = [
     (
         1,
         "events",
         include_str!("../../migrations/0001_events.sql"),
     ),
     (2, "keys", include_str!("../../migrations/0002_keys.sql")),
+    (
+        3,
+        "search",
+        include_str!("../../migrations/0003_search.sql"),
+    ),
 ];
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod keys;
 mod program;
 mod query;
 mod sample;
+mod search;
 mod single;
 mod startup;
 mod terminal;

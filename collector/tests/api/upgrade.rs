@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use serde_json::json;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
 
 use crate::program::{Folder, Program};
-use crate::sample::event;
+use crate::query::{pages, request_ids};
+use crate::sample::{event, event_with};
 
 /// A database as the version left it whose last schema this is.
 async fn database_of(folder: &Folder, schema: &str) -> SqliteConnection {
@@ -31,7 +33,9 @@ async fn database_of(folder: &Folder, schema: &str) -> SqliteConnection {
 
 /// Puts an event into a database of the first schema.
 async fn insert(database: &mut SqliteConnection, id: &str, timestamp: i64) {
-    let text = event(id).to_string();
+    let members =
+        json!({"compliance_tags": ["SOC2", "SOC2", id], "reasoning": format!("why {id}")});
+    let text = event_with(id, members).to_string();
     let row = sqlx::query(
         "INSERT INTO events (id, organization_id, request_id, timestamp, received_at, user_id,
             model_provider, model_name, prompt_hash, event)
@@ -62,4 +66,42 @@ async fn a_key_of_the_first_schema_may_still_do_everything() {
     assert_eq!(program.get("/v1/audit/logs/old").await.status, 200);
     assert_eq!(program.record(&event("old")).await["status"], "duplicate");
     assert_eq!(program.record(&event("new")).await["status"], "stored");
+}
+
+#[tokio::test]
+async fn events_of_the_first_schema_keep_their_order_and_are_found_by_what_is_new() {
+    let folder = Folder::new();
+    let mut database = database_of(&folder, "0001_events.sql").await;
+    let (before, at, after) = (
+        1_738_405_799_999_999,
+        1_738_405_800_000_000,
+        1_738_405_800_000_001,
+    );
+    // More of one microsecond than it has places, and times that have none.
+    for number in 0..1500 {
+        insert(&mut database, &format!("m{number:04}"), at).await;
+    }
+    insert(&mut database, "a-after", after).await;
+    insert(&mut database, "z-before", before).await;
+    insert(&mut database, "first", i64::MIN).await;
+    insert(&mut database, "last", i64::MAX).await;
+    database.close().await.unwrap();
+
+    let program = Program::start_in(&folder).await;
+    let mut expected = vec!["last".to_owned(), "a-after".to_owned()];
+    expected.extend((0..1500).rev().map(|number| format!("m{number:04}")));
+    expected.extend(["z-before".to_owned(), "first".to_owned()]);
+    assert_eq!(pages(&program, "limit=500").await, expected);
+
+    let instant = "start_date=2025-02-01T10:30:00Z&end_date=2025-02-01T10:30:00Z&limit=500";
+    assert_eq!(pages(&program, instant).await, expected[2..1502]);
+    assert_eq!(
+        request_ids(&program, "compliance_tag=m0007").await,
+        ["m0007"]
+    );
+    assert_eq!(request_ids(&program, "text=m0008").await, ["m0008"]);
+    let new = event_with("new", json!({"timestamp": "2025-02-01T10:30:01Z"}));
+    program.record(&new).await;
+    let newest = request_ids(&program, "limit=3").await;
+    assert_eq!(newest, ["last", "new", "a-after"]);
 }
