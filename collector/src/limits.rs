@@ -28,6 +28,9 @@ pub const INGEST_REQUESTS_MAX: usize = 1024;
 /// Requests whose events share one commit. It bounds how long the first of them waits.
 pub const GROUP_REQUESTS_MAX: usize = 256;
 
+/// Events that one statement inserts: it is the way to the database and back that costs.
+pub const INSERTED_ROWS_MAX: usize = 128;
+
 /// What a client that got 429 is told to wait.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -65,6 +68,18 @@ pub const POSITION_MOVED_MICROS_MAX: i64 = 1_000_000;
 
 /// Queries that read the database at the same time.
 pub const READERS_MAX: u32 = 4;
+
+/// KiB of the database that the writer keeps in memory: the ends of every index, where it writes.
+pub const WRITER_CACHE_KIB: u32 = 64 * 1024;
+
+/// KiB of the database that each reader keeps in memory.
+pub const READER_CACHE_KIB: u32 = 16 * 1024;
+
+/// Pages of 4 KiB in the write-ahead log before they are folded into the database.
+///
+/// Indexes write the same pages again and again: the longer they wait, the fewer are folded. This
+/// is 64 MiB of log, which a start after a crash reads in a moment.
+pub const LOG_PAGES_MAX: u32 = 16 * 1024;
 
 /// How long a statement waits for another process that holds the database.
 pub const DATABASE_BUSY_MAX: Duration = Duration::from_secs(5);

@@ -84,9 +84,13 @@ impl Store {
             .acquire_timeout(limits::DATABASE_BUSY_MAX)
             .test_before_acquire(false);
         let writes = pool.clone().max_connections(1);
-        let writes = writes.connect_with(options.clone()).await?;
+        let cached = |kib: u32| options.clone().pragma("cache_size", format!("-{kib}"));
+        let writer = cached(limits::WRITER_CACHE_KIB)
+            .pragma("wal_autocheckpoint", limits::LOG_PAGES_MAX.to_string());
+        let writes = writes.connect_with(writer).await?;
         let reads = pool.max_connections(limits::READERS_MAX);
-        let reads = reads.connect_lazy_with(options.pragma("query_only", "ON"));
+        let reader = cached(limits::READER_CACHE_KIB).pragma("query_only", "ON");
+        let reads = reads.connect_lazy_with(reader);
         Ok(Self { writes, reads })
     }
 

@@ -95,7 +95,7 @@ impl Writer {
         let (requests, events_count) = (group.len(), events.len());
         let result = self
             .store
-            .insert(events, Utc::now().timestamp_micros())
+            .insert(&events, Utc::now().timestamp_micros())
             .await;
         match &result {
             Ok(_) => telemetry::group_committed(requests, events_count),
