@@ -48,7 +48,7 @@ pub(crate) enum ApiError {
 impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Event(EventError::OtherOrganization)
+            Self::Event(EventError::OtherOrganization { .. })
             | Self::OtherOrganization
             | Self::Role { .. } => StatusCode::FORBIDDEN,
             Self::BodyBroken | Self::Event(_) | Self::Parameter(_) => StatusCode::BAD_REQUEST,

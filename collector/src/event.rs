@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::access::Scope;
 use crate::event::json::Entries;
-use crate::event::members::Members;
+use crate::event::members::{Members, Spelling};
 use crate::limits;
 
 pub(crate) use members::RISK_LEVELS;
@@ -31,8 +31,8 @@ pub(crate) struct Event {
     pub(crate) prompt_hash: String,
     /// Where it comes from and how the call ended, if a gateway of ours wrote it.
     pub(crate) gateway: GatewayFacts,
-    /// The JSON object as it was sent, without the members that the collector adds, and with the
-    /// organisation.
+    /// The JSON object as it was sent, without the members that the collector adds, with the
+    /// organisation, and with the documented members in snake case.
     pub(crate) text: String,
 }
 
@@ -48,9 +48,13 @@ impl Event {
         let text = text.trim_matches(JSON_SPACE);
         json::check(text)?;
         let entries = Entries::read(text)?;
-        let members = Members::read(&entries)?;
+        let spelling = Spelling::of(&entries);
+        let members = Members::read(&entries, spelling)?;
         let organization = Organization::of(&members, scope)?;
-        let added = organization.added();
+        let kept_name = |name| match ADDED_MEMBERS.contains(&name) {
+            true => None,
+            false => Some(spelling.kept_name(name)),
+        };
         Ok(Self {
             request_id: members.id("request_id")?,
             timestamp: members.time("timestamp")?,
@@ -63,7 +67,7 @@ impl Event {
             risk_level: members.optional_text("risk_level")?,
             prompt_hash: members.text("prompt_hash")?,
             gateway: GatewayFacts::read(members.raw("metadata")),
-            text: match entries.rewritten(&ADDED_MEMBERS, added)? {
+            text: match entries.rewritten(kept_name, organization.added())? {
                 Some(rewritten) => rewritten,
                 None => text.to_owned(),
             },
@@ -80,6 +84,7 @@ impl Event {
     pub(crate) fn request_id_of(bytes: &[u8]) -> Option<String> {
         #[derive(Deserialize)]
         struct Named {
+            #[serde(alias = "requestId")]
             request_id: String,
         }
         let named: Named = serde_json::from_slice(bytes).ok()?;
@@ -102,7 +107,9 @@ impl Organization {
         };
         match members.optional_text(ORGANIZATION)? {
             Some(named) if named == *own => Ok(Self::Named(named)),
-            Some(named) if !named.is_empty() => Err(EventError::OtherOrganization),
+            Some(named) if !named.is_empty() => Err(EventError::OtherOrganization {
+                field: members.spelt(ORGANIZATION),
+            }),
             Some(_) | None => Ok(Self::OfKey(own.clone())),
         }
     }
@@ -191,10 +198,15 @@ pub(crate) enum EventError {
     MemberTwice { field: &'static str },
     #[error("not an event: send one JSON object")]
     NotAnObject,
-    #[error("organization_id: this key records events of another organization only")]
-    OtherOrganization,
+    #[error("{field}: this key records events of another organization only")]
+    OtherOrganization { field: &'static str },
     #[error("not valid JSON: the bytes are not UTF-8 (a compressed body is not understood)")]
     NotUtf8,
+    #[error(
+        "nested more than {} levels deep: flatten or leave out what is inside",
+        limits::EVENT_DEPTH_MAX
+    )]
+    TooDeep,
     #[error(
         "larger than {} bytes: leave out or shorten content",
         limits::EVENT_BYTES_MAX
@@ -210,7 +222,8 @@ impl EventError {
             | Self::MemberMissing { .. }
             | Self::MemberTwice { .. }
             | Self::NotAnObject => "invalid_event",
-            Self::OtherOrganization => "wrong_organization",
+            Self::OtherOrganization { .. } => "wrong_organization",
+            Self::TooDeep => "event_too_deep",
             Self::TooLarge => "event_too_large",
         }
     }
@@ -219,9 +232,11 @@ impl EventError {
         match self {
             Self::Member { field, .. }
             | Self::MemberMissing { field, .. }
-            | Self::MemberTwice { field } => Some(field),
-            Self::OtherOrganization => Some(ORGANIZATION),
-            Self::Json(_) | Self::NotAnObject | Self::NotUtf8 | Self::TooLarge => None,
+            | Self::MemberTwice { field }
+            | Self::OtherOrganization { field } => Some(field),
+            Self::Json(_) | Self::NotAnObject | Self::NotUtf8 | Self::TooDeep | Self::TooLarge => {
+                None
+            }
         }
     }
 }

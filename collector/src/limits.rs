@@ -8,6 +8,11 @@ use std::time::Duration;
 /// each byte of those with six, and several choices repeat the first.
 pub const EVENT_BYTES_MAX: usize = 32 * MIB;
 
+/// Objects and arrays of an event that are inside each other, itself counted.
+///
+/// Below the limit of 127 of the JSON parser, so that ours is the one that is met and explained.
+pub const EVENT_DEPTH_MAX: usize = 100;
+
 /// Bytes of the body of `POST /v1/audit/log/batch`: two of the largest events.
 pub const BATCH_BYTES_MAX: usize = 64 * MIB;
 

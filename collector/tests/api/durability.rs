@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::program::{Folder, KEY, Program, until};
-use crate::sample::event;
+use crate::sample::{event, event_with};
 
 #[tokio::test]
 async fn a_restart_keeps_everything() {
@@ -204,4 +204,43 @@ async fn readiness_follows_the_database() {
         .await
         .error(503, "storage_unavailable");
     assert_eq!(program.get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn beyond_what_may_wait_it_asks_to_come_back_and_forgets_nothing() {
+    let folder = Folder::new();
+    let program = Arc::new(Program::start_in(&folder).await);
+    let mut other = folder.open_database().await;
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+
+    // Five times 30 MiB are more than the 128 that may wait.
+    let large = "x".repeat(30 * 1024 * 1024);
+    let mut clients = JoinSet::new();
+    for number in 0..5 {
+        let event = event_with(&number.to_string(), json!({"extra": large}));
+        let (program, body) = (Arc::clone(&program), event.to_string());
+        clients.spawn(async move {
+            let answer = program.post("/v1/audit/log", body.clone()).await;
+            (answer, body)
+        });
+    }
+    let (refused, body) = clients.join_next().await.unwrap().unwrap();
+    refused.error(429, "overloaded");
+    assert_eq!(refused.headers["retry-after"], "1");
+    other.execute("ROLLBACK").await.unwrap();
+
+    let mut again = vec![body];
+    for (answer, body) in clients.join_all().await {
+        match answer.status.as_u16() {
+            200 => {}
+            429 | 503 => again.push(body),
+            status => panic!("{status}"),
+        }
+    }
+    for body in again {
+        let answer = program.post("/v1/audit/log", body).await.json();
+        assert_eq!(answer["status"], "stored");
+    }
+    let count = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM events");
+    assert_eq!(count.fetch_one(&mut other).await.unwrap(), 5);
 }

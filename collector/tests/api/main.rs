@@ -1,6 +1,7 @@
 //! The audit API from outside: every test starts the program itself and talks HTTP to it.
 
 mod batch;
+mod camel;
 mod durability;
 mod errors;
 mod import;
