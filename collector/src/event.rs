@@ -149,6 +149,8 @@ impl GatewayFacts {
             return Self::default();
         };
         let RawAuditLayer { completion, writer } = facts.audit_layer;
+        // The sequence begins at 1.
+        let writer = writer.filter(|writer| writer.seq >= 1);
         Self {
             completion_state: completion.map(|completion| completion.state),
             writer_seq: writer.as_ref().map(|writer| writer.seq),

@@ -93,7 +93,7 @@ pub(crate) async fn batch(
     };
     let accepted = outcomes
         .iter()
-        .filter(|outcome| outcome.status == Status::Stored)
+        .filter(|outcome| outcome.status != Status::Duplicate)
         .count();
     let duplicates = outcomes.len().saturating_sub(accepted);
     Ok(BatchAnswer {

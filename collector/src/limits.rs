@@ -60,6 +60,9 @@ pub const PAGE_EVENTS_MAX: usize = 500;
 /// Bytes of events on a page. A page of large events ends early, and its cursor goes on.
 pub const PAGE_BYTES_MAX: usize = 16 * MIB;
 
+/// Holes of one writer's sequence that an answer lists. How many numbers are missing it always says.
+pub const HOLES_MAX: i64 = 1000;
+
 /// Bytes of the parameter `text`: enough for a sentence, and few enough words to look up.
 pub const SEARCH_BYTES_MAX: usize = 1024;
 

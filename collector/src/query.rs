@@ -1,5 +1,7 @@
 //! Giving events out: one by its id, or pages of them.
 
+mod completeness;
+mod filter;
 mod parameters;
 mod render;
 mod words;
@@ -15,6 +17,7 @@ use crate::error::ApiError;
 use crate::store::{Condition, Field, LogFilter, Store, StoreError};
 use crate::telemetry;
 
+pub(crate) use completeness::completeness;
 pub(crate) use parameters::ParameterError;
 
 /// `GET /v1/audit/logs`: a page of events, newest first by their timestamp.
@@ -23,7 +26,7 @@ pub(crate) async fn logs(
     Extension(access): Extension<Access>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    let mut filter = parameters::parse(query.as_deref().unwrap_or_default())?;
+    let mut filter = filter::parse(query.as_deref().unwrap_or_default())?;
     narrow(&mut filter, access.scope)?;
     let page = store.logs(&filter).await.map_err(unavailable)?;
     Ok(json(render::page(&page)))
@@ -42,27 +45,33 @@ pub(crate) async fn log(
     Ok(json(render::log(&log)))
 }
 
-/// Leaves only what `scope` reaches. To ask for more is an error, and not an empty page, which would
-/// say that there is nothing.
+/// Leaves only what `scope` reaches.
 fn narrow(filter: &mut LogFilter, scope: Scope) -> Result<(), ApiError> {
-    let Scope::Organization(own) = scope else {
-        return Ok(());
-    };
     let asked = filter
         .conditions
         .iter()
         .find_map(|condition| match condition {
-            Condition::Is(Field::OrganizationId, asked) => Some(asked),
+            Condition::Is(Field::OrganizationId, asked) => Some(asked.as_str()),
             _ => None,
         });
-    match asked {
-        None => filter
+    let is_asked = asked.is_some();
+    if let Some(own) = reached(asked, scope)?.filter(|_| !is_asked) {
+        filter
             .conditions
-            .push(Condition::Is(Field::OrganizationId, own)),
-        Some(asked) if *asked == own => {}
-        Some(_) => return Err(ApiError::OtherOrganization),
+            .push(Condition::Is(Field::OrganizationId, own));
     }
     Ok(())
+}
+
+/// The organisation to ask for, when `asked` was asked for and `scope` can be reached.
+///
+/// To ask for more is an error, and not an empty page, which would say that there is nothing.
+fn reached(asked: Option<&str>, scope: Scope) -> Result<Option<String>, ApiError> {
+    match (asked, scope) {
+        (Some(asked), Scope::Organization(own)) if asked != own => Err(ApiError::OtherOrganization),
+        (_, Scope::Organization(own)) => Ok(Some(own)),
+        (asked, Scope::All) => Ok(asked.map(str::to_owned)),
+    }
 }
 
 fn unavailable(error: StoreError) -> ApiError {

@@ -155,6 +155,7 @@ fn router(store: &Store, keys: Keys, ingest: Ingest) -> Router {
         .with_state(ingest)
         .route_layer(from_fn_with_state(Role::Ingest, require_role));
     let reading = Router::new()
+        .route("/audit/completeness", get(query::completeness))
         .route("/audit/logs", get(query::logs))
         .route("/audit/logs/{id}", get(query::log))
         .with_state(store.clone())

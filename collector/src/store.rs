@@ -6,6 +6,8 @@ mod keys;
 mod logs;
 mod migrations;
 mod position;
+mod sequence;
+mod writers;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -25,6 +27,8 @@ pub(crate) use filter::{Condition, Field, LogFilter, Words};
 pub(crate) use keys::StoredKey;
 pub(crate) use logs::{Log, LogPage};
 pub(crate) use position::Position;
+pub(crate) use sequence::Run;
+pub(crate) use writers::{Writer, WriterFilter, WriterTotals};
 
 /// An open database. Cloning gives another handle to the same one.
 #[derive(Clone)]

@@ -271,6 +271,7 @@ fn gateway_facts_are_read_where_they_have_the_expected_shape() {
         json!({}),
         json!({"audit_layer": "x"}),
         json!({"audit_layer": {"writer": 1}}),
+        json!({"audit_layer": {"writer": {"id": "w", "seq": 0}}}),
     ] {
         assert_eq!(facts(odd), GatewayFacts::default());
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat};
 
-use crate::query::parameters;
+use crate::query::filter;
 use crate::store::{Log, LogPage};
 
 /// One event, with `id` and `received_at` in front of the members that were sent.
@@ -28,7 +28,7 @@ pub(crate) fn page(page: &LogPage) -> String {
         None => text.push_str("null"),
         // A cursor is base64url, which needs no escaping.
         Some(position) => {
-            text.extend(["\"", &parameters::cursor(*position), "\""]);
+            text.extend(["\"", &filter::cursor(*position), "\""]);
         }
     }
     text.push('}');
@@ -36,8 +36,7 @@ pub(crate) fn page(page: &LogPage) -> String {
 }
 
 fn push_log(text: &mut String, log: &Log) {
-    let time = DateTime::from_timestamp_micros(log.received_at).unwrap_or_default();
-    let received_at = time.to_rfc3339_opts(SecondsFormat::Micros, true);
+    let received_at = time(log.received_at);
     // A stored event is an object, and has members: those that are required.
     let members = log.event.strip_prefix('{').unwrap_or(&log.event);
     text.extend([
@@ -48,6 +47,12 @@ fn push_log(text: &mut String, log: &Log) {
         "\",",
         members,
     ]);
+}
+
+/// Microseconds since 1970, as RFC 3339 in UTC.
+pub(crate) fn time(micros: i64) -> String {
+    let time = DateTime::from_timestamp_micros(micros).unwrap_or_default();
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// Room for the two members that are added.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::event::Event;
 use crate::limits;
-use crate::store::{Position, Store, StoreError, position};
+use crate::store::{Position, Store, StoreError, position, sequence};
 
 /// What became of one event.
 #[derive(Debug, Clone)]
@@ -24,7 +24,11 @@ pub(crate) struct Outcome {
 pub(crate) enum Status {
     /// The call has an event already.
     Duplicate,
+    /// It is the first event of its call.
     Stored,
+    /// It is stored in the place of the record that its call had begun.
+    #[serde(rename = "stored")]
+    Superseding,
 }
 
 impl Store {
@@ -45,6 +49,8 @@ impl Store {
             let rows = rows(&mut transaction, rest, received_at).await?;
             outcomes.extend(store(&mut transaction, rows).await?);
         }
+        let statuses = outcomes.iter().map(|outcome| outcome.status);
+        sequence::note(&mut transaction, events.iter().zip(statuses)).await?;
         transaction.commit().await?;
         Ok(outcomes)
     }
@@ -114,7 +120,7 @@ async fn store_after_another(
     remove.execute(&mut *connection).await?;
     row.id.clone_from(&id);
     insert(connection, &[row]).await?;
-    Ok((id, Status::Stored))
+    Ok((id, Status::Superseding))
 }
 
 /// Inserts by one statement those whose call has no event yet, and returns their ids.

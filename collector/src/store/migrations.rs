@@ -15,7 +15,7 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 3] = [
+const FILES: [(i64, &str, &str); 4] = [
     (
         1,
         "events",
@@ -26,6 +26,11 @@ const FILES: [(i64, &str, &str); 3] = [
         3,
         "search",
         include_str!("../../migrations/0003_search.sql"),
+    ),
+    (
+        4,
+        "writers",
+        include_str!("../../migrations/0004_writers.sql"),
     ),
 ];
 

@@ -27,7 +27,7 @@ async fn create_with(folder: &Folder, arguments: &[&str]) -> String {
     key.trim_end().to_owned()
 }
 
-async fn key_of(folder: &Folder, role: &str, organization: &str) -> String {
+pub(crate) async fn key_of(folder: &Folder, role: &str, organization: &str) -> String {
     create_with(folder, &["--role", role, "--organization", organization]).await
 }
 

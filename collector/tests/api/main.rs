@@ -2,6 +2,7 @@
 
 mod batch;
 mod camel;
+mod completeness;
 mod durability;
 mod errors;
 mod import;

@@ -105,3 +105,35 @@ async fn events_of_the_first_schema_keep_their_order_and_are_found_by_what_is_ne
     let newest = request_ids(&program, "limit=3").await;
     assert_eq!(newest, ["last", "new", "a-after"]);
 }
+
+#[tokio::test]
+async fn events_of_the_first_schema_count_as_received() {
+    let folder = Folder::new();
+    let mut database = database_of(&folder, "0001_events.sql").await;
+    for (number, seq) in [2, 3, 3, 7, 8, 0].into_iter().enumerate() {
+        insert(&mut database, &number.to_string(), 1_738_405_800_000_000).await;
+        sqlx::query("UPDATE events SET writer_id = 'w', writer_seq = ? WHERE request_id = ?")
+            .bind(seq)
+            .bind(number.to_string())
+            .execute(&mut database)
+            .await
+            .unwrap();
+    }
+    database.close().await.unwrap();
+
+    let program = Program::start_in(&folder).await;
+    let answer = program.get("/v1/audit/completeness").await.json();
+    let writer = &answer["data"][0];
+    let hole = |first: i64, last: i64| json!({"first_seq": first, "last_seq": last});
+    assert_eq!(writer["holes"], json!([hole(1, 1), hole(4, 6)]));
+    assert_eq!(
+        (&writer["events"], &writer["missing"]),
+        (&json!(5), &json!(4))
+    );
+
+    let audit_layer = json!({"writer": {"id": "w", "seq": 4}});
+    let late = event_with("late", json!({"metadata": {"audit_layer": audit_layer}}));
+    program.record(&late).await;
+    let answer = program.get("/v1/audit/completeness").await.json();
+    assert_eq!(answer["data"][0]["holes"], json!([hole(1, 1), hole(5, 6)]));
+}
