@@ -41,6 +41,8 @@ pub(crate) enum ApiError {
     StorageUnavailable,
     #[error("the batch has more than {lines_max} lines: send it in parts")]
     TooManyLines { lines_max: usize },
+    #[error("as many exports as the collector allows are under way: ask again later")]
+    TooManyExports,
     #[error("a valid key is needed: send the header `authorization: Bearer <key>`")]
     Unauthorized,
 }
@@ -56,7 +58,7 @@ impl ApiError {
             Self::BodyTooLarge { .. } | Self::TooManyLines { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoSuchLog | Self::NoSuchPath => StatusCode::NOT_FOUND,
-            Self::Overloaded => StatusCode::TOO_MANY_REQUESTS,
+            Self::Overloaded | Self::TooManyExports => StatusCode::TOO_MANY_REQUESTS,
             Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
         }
@@ -75,6 +77,7 @@ impl ApiError {
             Self::Parameter(_) => "invalid_parameter",
             Self::Role { .. } => "forbidden",
             Self::StorageUnavailable => "storage_unavailable",
+            Self::TooManyExports => "too_many_exports",
             Self::TooManyLines { .. } => "too_many_lines",
             Self::Unauthorized => "unauthorized",
         }
@@ -100,7 +103,7 @@ impl IntoResponse for ApiError {
         let mut response = (self.status(), Json(ErrorBody { error: detail })).into_response();
         let headers = response.headers_mut();
         match self {
-            Self::Overloaded => {
+            Self::Overloaded | Self::TooManyExports => {
                 headers.insert(RETRY_AFTER, limits::RETRY_AFTER.as_secs().into());
             }
             Self::Unauthorized => {

@@ -12,7 +12,7 @@ use crate::event::json::Entries;
 use crate::event::members::{Members, Spelling};
 use crate::limits;
 
-pub(crate) use members::RISK_LEVELS;
+pub(crate) use members::{RISK_LEVELS, member_names};
 
 /// A checked event. [`Event::parse`] is the only way to one.
 #[derive(Debug)]

@@ -60,6 +60,9 @@ pub const PAGE_EVENTS_MAX: usize = 500;
 /// Bytes of events on a page. A page of large events ends early, and its cursor goes on.
 pub const PAGE_BYTES_MAX: usize = 16 * MIB;
 
+/// Exports that are under way at the same time: beyond it, 429. Each holds a page of events.
+pub const EXPORTS_MAX: usize = 8;
+
 /// Holes of one writer's sequence that an answer lists. How many numbers are missing it always says.
 pub const HOLES_MAX: i64 = 1000;
 

@@ -1,34 +1,45 @@
 //! Giving events out: one by its id, or pages of them.
 
 mod completeness;
+mod export;
 mod filter;
+mod format;
 mod parameters;
 mod render;
+mod table;
 mod words;
 
 use axum::Extension;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
 use crate::access::{Access, Scope};
 use crate::error::ApiError;
+use crate::query::format::Format;
 use crate::store::{Condition, Field, LogFilter, Store, StoreError};
 use crate::telemetry;
 
 pub(crate) use completeness::completeness;
+pub(crate) use export::{ExportError, Exports};
 pub(crate) use parameters::ParameterError;
 
-/// `GET /v1/audit/logs`: a page of events, newest first by their timestamp.
+/// `GET /v1/audit/logs`: events, newest first by their timestamp, on a page or all of them.
 pub(crate) async fn logs(
-    State(store): State<Store>,
+    State((store, exports)): State<(Store, Exports)>,
     Extension(access): Extension<Access>,
     RawQuery(query): RawQuery,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let mut filter = filter::parse(query.as_deref().unwrap_or_default())?;
-    narrow(&mut filter, access.scope)?;
-    let page = store.logs(&filter).await.map_err(unavailable)?;
+    let accepted = Format::accepted(&headers);
+    let mut query = filter::parse(query.as_deref().unwrap_or_default(), accepted)?;
+    narrow(&mut query.filter, access.scope)?;
+    if query.format != Format::Page {
+        return exports.start(store, query).await;
+    }
+    let page = store.logs(&query.filter).await.map_err(unavailable)?;
     Ok(json(render::page(&page)))
 }
 

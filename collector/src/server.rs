@@ -23,6 +23,7 @@ use crate::error::ApiError;
 use crate::ingest::{self, Ingest, Writer};
 use crate::key::ApiKey;
 use crate::keys::{self, KeysError};
+use crate::query::Exports;
 use crate::store::{Store, StoreError};
 use crate::{limits, query, telemetry};
 
@@ -155,8 +156,9 @@ fn router(store: &Store, keys: Keys, ingest: Ingest) -> Router {
         .with_state(ingest)
         .route_layer(from_fn_with_state(Role::Ingest, require_role));
     let reading = Router::new()
-        .route("/audit/completeness", get(query::completeness))
         .route("/audit/logs", get(query::logs))
+        .with_state((store.clone(), Exports::new()))
+        .route("/audit/completeness", get(query::completeness))
         .route("/audit/logs/{id}", get(query::log))
         .with_state(store.clone())
         .route_layer(from_fn_with_state(Role::Read, require_role));

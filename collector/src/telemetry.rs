@@ -2,6 +2,7 @@
 
 use tracing::{debug, error, info, warn};
 
+use crate::query::ExportError;
 use crate::store::StoreError;
 
 pub(crate) fn group_committed(requests: usize, events: usize) {
@@ -15,6 +16,11 @@ pub(crate) fn group_failed(requests: usize, events: usize, cause: &StoreError) {
 
 pub(crate) fn no_good_key() {
     warn!("every key was revoked: make one with `audit-layer keys create`");
+}
+
+/// The client sees that its answer is not whole.
+pub(crate) fn export_broke_off(cause: &ExportError) {
+    error!(%cause, "an export broke off");
 }
 
 pub(crate) fn read_failed(cause: &StoreError) {

@@ -126,6 +126,11 @@ impl<'a> Members<'a> {
     }
 }
 
+/// The names of the documented members, in the documentation's order.
+pub(crate) fn member_names() -> impl Iterator<Item = &'static str> {
+    DOCUMENTED.iter().map(|member| member.name)
+}
+
 /// One line of the audit API's documentation.
 struct Member {
     name: &'static str,

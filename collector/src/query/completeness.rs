@@ -10,7 +10,7 @@ use crate::access::Access;
 use crate::error::ApiError;
 use crate::limits;
 use crate::query::parameters::{
-    self, Edge, ParameterError, check_range, instant, page_size, switch,
+    self, Edge, ParameterError, check_range, instant, number_up_to, switch,
 };
 use crate::query::render::time;
 use crate::query::{reached, unavailable};
@@ -88,7 +88,7 @@ fn parse(query: &str) -> Result<WriterFilter, ParameterError> {
             "cursor" => filter.after = Some(place(&value)?),
             "end_date" => filter.until = Some(instant(&value, Edge::End)?),
             "incomplete" => filter.is_incomplete = switch(name, &value)?,
-            "limit" => filter.limit = page_size(&value)?,
+            "limit" => filter.limit = number_up_to(limits::PAGE_EVENTS_MAX, &value)?,
             "organization_id" => filter.organization_id = Some(value),
             "start_date" => filter.from = Some(instant(&value, Edge::Start)?),
             _ => filter.writer_id = Some(value),

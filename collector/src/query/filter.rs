@@ -5,60 +5,64 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::event::RISK_LEVELS;
 use crate::limits;
-use crate::query::parameters::{self, Edge, ParameterError, check_range, instant, page_size};
+use crate::query::format::Format;
+use crate::query::parameters::{self, Edge, ParameterError, check_range, instant, number_up_to};
 use crate::query::words;
 use crate::store::{Condition, Field, LogFilter, Position};
 
-/// Reads `start_date=…&limit=…` as it stands after the question mark.
-pub(crate) fn parse(query: &str) -> Result<LogFilter, ParameterError> {
-    let mut filter = LogFilter {
-        limit: limits::PAGE_EVENTS_DEFAULT,
-        ..LogFilter::default()
-    };
-    let known = OTHERS.into_iter().chain(Field::ALL.map(Field::name));
-    let known: Vec<&str> = known.collect();
-    for (name, value) in parameters::read(query, &known)? {
-        apply(&mut filter, name, &value)?;
-    }
-    check_range(filter.range.from, filter.range.until)?;
-    Ok(filter)
+/// What is asked for, and how it is to be written.
+pub(crate) struct LogQuery {
+    pub(crate) filter: LogFilter,
+    pub(crate) format: Format,
 }
 
-fn apply(filter: &mut LogFilter, name: &str, value: &str) -> Result<(), ParameterError> {
-    let condition = match name {
-        "cursor" => {
-            filter.range.before = Some(position(value)?);
-            return Ok(());
-        }
-        "end_date" => {
-            filter.range.until = Some(instant(value, Edge::End)?);
-            return Ok(());
-        }
-        "limit" => {
-            filter.limit = page_size(value)?;
-            return Ok(());
-        }
-        "start_date" => {
-            filter.range.from = Some(instant(value, Edge::Start)?);
-            return Ok(());
-        }
-        "compliance_tag" => Some(Condition::Tag(value.to_owned())),
-        "text" => Some(text(value)?),
+/// Reads `start_date=…&limit=…` as it stands after the question mark. The format is as `accepted`
+/// unless the parameter `format` says otherwise.
+pub(crate) fn parse(query: &str, accepted: Format) -> Result<LogQuery, ParameterError> {
+    let known = OTHERS.into_iter().chain(Field::ALL.map(Field::name));
+    let parameters = parameters::read(query, &known.collect::<Vec<_>>())?;
+    let named = parameters.iter().find(|(name, _)| *name == "format");
+    let format = named.map_or(Ok(accepted), |(_, value)| Format::named(value))?;
+    let mut filter = LogFilter {
+        limit: format.events_default(),
+        ..LogFilter::default()
+    };
+    for (name, value) in parameters {
+        apply(&mut filter, format, name, &value)?;
+    }
+    check_range(filter.range.from, filter.range.until)?;
+    Ok(LogQuery { filter, format })
+}
+
+fn apply(
+    filter: &mut LogFilter,
+    format: Format,
+    name: &'static str,
+    value: &str,
+) -> Result<(), ParameterError> {
+    match name {
+        "compliance_tag" => filter.conditions.push(Condition::Tag(value.to_owned())),
+        "cursor" => filter.range.before = Some(position(value)?),
+        "end_date" => filter.range.until = Some(instant(value, Edge::End)?),
+        "limit" => filter.limit = number_up_to(format.events_max(), value)?,
+        "start_date" => filter.range.from = Some(instant(value, Edge::Start)?),
+        "text" => filter.conditions.push(text(value)?),
         _ => {
             let field = Field::ALL.into_iter().find(|field| field.name() == name);
-            field.map(|field| is(field, value)).transpose()?
+            let condition = field.map(|field| is(field, value)).transpose()?;
+            filter.conditions.extend(condition);
         }
-    };
-    filter.conditions.extend(condition);
+    }
     Ok(())
 }
 
 /// The parameters that are no member of the event.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 7] = [
     "start_date",
     "end_date",
     "limit",
     "cursor",
+    "format",
     "text",
     "compliance_tag",
 ];
@@ -117,6 +121,10 @@ fn position(cursor: &str) -> Result<Position, ParameterError> {
 mod tests {
     use super::*;
 
+    fn parse(query: &str) -> Result<LogFilter, ParameterError> {
+        super::parse(query, Format::Page).map(|query| query.filter)
+    }
+
     fn parameter_at_fault(query: &str) -> Option<String> {
         parse(query).err().map(|error| error.parameter().to_owned())
     }
@@ -153,6 +161,8 @@ mod tests {
             ("cursor=", "cursor"),
             ("cursor=%00", "cursor"),
             ("cursor=bm9wZQ", "cursor"),
+            ("format=", "format"),
+            ("format=xml", "format"),
             ("page=2", "page"),
             ("user_id=a&user_id=b", "user_id"),
         ];
@@ -166,6 +176,10 @@ mod tests {
         assert_eq!(parse("limit=1").unwrap().limit, 1);
         assert_eq!(parse("limit=500").unwrap().limit, 500);
         assert_eq!(parse("").unwrap().limit, 50);
+        let export = |limit: &str| parse(&format!("format=csv{limit}"));
+        assert_eq!(export("&limit=501").unwrap().limit, 501);
+        assert_eq!(export("").unwrap().limit, usize::MAX);
+        assert!(export("&limit=0").is_err());
     }
 
     #[test]

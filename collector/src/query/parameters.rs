@@ -83,11 +83,12 @@ fn midnight(value: &str, edge: Edge) -> Option<i64> {
     Some(day.and_time(NaiveTime::MIN).and_utc().timestamp_micros())
 }
 
-pub(crate) fn page_size(value: &str) -> Result<usize, ParameterError> {
-    let limit = value.parse().map_err(|_| ParameterError::Limit)?;
-    match (1..=limits::PAGE_EVENTS_MAX).contains(&limit) {
+/// A `limit` from 1 to `max`.
+pub(crate) fn number_up_to(max: usize, value: &str) -> Result<usize, ParameterError> {
+    let limit = value.parse().map_err(|_| ParameterError::Limit { max })?;
+    match (1..=max).contains(&limit) {
         true => Ok(limit),
-        false => Err(ParameterError::Limit),
+        false => Err(ParameterError::Limit { max }),
     }
 }
 
@@ -108,8 +109,8 @@ pub(crate) enum ParameterError {
     Date(&'static str),
     #[error("end_date: must not be before start_date")]
     EndBeforeStart,
-    #[error("limit: must be an integer from 1 to {}", limits::PAGE_EVENTS_MAX)]
-    Limit,
+    #[error("limit: must be an integer from 1 to {max}")]
+    Limit { max: usize },
     #[error("{0}: given twice, give it once")]
     Repeated(&'static str),
     #[error("text: must be at most {} bytes long", limits::SEARCH_BYTES_MAX)]
@@ -128,7 +129,7 @@ impl ParameterError {
             Self::Cursor => "cursor",
             Self::Date(name) => name,
             Self::EndBeforeStart => "end_date",
-            Self::Limit => "limit",
+            Self::Limit { .. } => "limit",
             Self::Repeated(name) => name,
             Self::TextTooLong | Self::TextWithoutWord => "text",
             Self::Unknown { name, .. } => name,

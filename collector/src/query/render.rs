@@ -12,6 +12,17 @@ pub(crate) fn log(log: &Log) -> String {
     text
 }
 
+/// Events as NDJSON: each as [`log`] writes it, on a line of its own.
+pub(crate) fn lines(logs: &[Log]) -> String {
+    let mut lines = String::new();
+    for log in logs {
+        // Outside of strings, where it is white space, JSON may be broken into lines.
+        lines.push_str(&self::log(log).replace(['\n', '\r'], " "));
+        lines.push('\n');
+    }
+    lines
+}
+
 /// `{"data":[…],"next_cursor":…}`
 pub(crate) fn page(page: &LogPage) -> String {
     let mut text = String::from("{\"data\":[");

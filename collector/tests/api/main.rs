@@ -5,6 +5,7 @@ mod camel;
 mod completeness;
 mod durability;
 mod errors;
+mod export;
 mod import;
 mod keys;
 mod program;
