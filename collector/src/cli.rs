@@ -41,6 +41,18 @@ pub(crate) enum Command {
     #[command(after_help = IMPORT_HELP)]
     Import(ImportArgs),
 
+    /// Copy the database to a new file, while the collector may be running.
+    ///
+    /// The copy is whole, as of one moment, and a collector can be started on it.
+    Backup {
+        /// The new file. It has its name only when the copy is whole.
+        #[arg(value_name = "FILE")]
+        target: PathBuf,
+
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+
     /// Manage the API keys in a database.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -183,7 +195,7 @@ impl CreateArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DatabaseArgs {
-    /// SQLite file that holds the keys.
+    /// SQLite file that the collector uses.
     #[arg(long = "database", value_name = "FILE", default_value = "audit.db")]
     pub(crate) path: PathBuf,
 }

@@ -15,6 +15,7 @@
 
 mod access;
 mod auth;
+mod backup;
 mod error;
 mod event;
 mod ingest;
@@ -29,6 +30,7 @@ pub mod keys;
 pub mod limits;
 
 pub use access::{Access, AccessError, Role, Scope};
+pub use backup::back_up;
 pub use key::{ApiKey, KeyError};
 pub use server::{Collector, Config, StartError, StopError};
-pub use store::StoreError;
+pub use store::{BackupError, StoreError};

@@ -19,7 +19,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use audit_layer_collector::keys::KeysError;
-use audit_layer_collector::{ApiKey, Collector, Config, KeyError, StartError, StopError};
+use audit_layer_collector::{
+    ApiKey, BackupError, Collector, Config, KeyError, StartError, StopError,
+};
 use clap::Parser;
 use thiserror::Error;
 use tokio::runtime::Runtime;
@@ -45,6 +47,7 @@ fn run(cli: Cli) -> Result<ExitCode, MainError> {
         Command::Serve(arguments) => block_on(serve(arguments)),
         // It does one thing after another, and needs no runtime.
         Command::Import(arguments) => Ok(importer::run(arguments)?),
+        Command::Backup { target, database } => block_on(back_up(&database.path, &target)),
         Command::Keys(command) => block_on(keyring::run(command)),
     }
 }
@@ -105,6 +108,13 @@ fn write_address(path: &Path, address: SocketAddr) -> io::Result<()> {
     std::fs::rename(&partial, path)
 }
 
+async fn back_up(database: &Path, target: &Path) -> Result<(), MainError> {
+    let events = audit_layer_collector::back_up(database, target).await?;
+    let target = target.display();
+    eprintln!("audit-layer: {events} events are backed up to {target}");
+    Ok(())
+}
+
 /// The two ways in which a program is asked to stop.
 struct StopSignals {
     terminate: Signal,
@@ -131,6 +141,8 @@ impl StopSignals {
 enum MainError {
     #[error("cannot write {}: {source}: choose another file with --listen-address-file", path.display())]
     AddressFile { path: PathBuf, source: io::Error },
+    #[error("{0}")]
+    Backup(#[from] BackupError),
     #[error("the API key {0}")]
     ApiKey(KeyError),
     #[error("{0}")]

@@ -1,5 +1,6 @@
 //! The database: all SQL of the collector is below this module.
 
+mod backup;
 mod events;
 mod filter;
 mod keys;
@@ -22,6 +23,7 @@ use thiserror::Error;
 
 use crate::limits;
 
+pub use backup::BackupError;
 pub(crate) use events::{Outcome, Status};
 pub(crate) use filter::{Condition, Field, LogFilter, Words};
 pub(crate) use keys::StoredKey;
@@ -43,12 +45,7 @@ impl Store {
     pub(crate) async fn open(path: &Path) -> Result<Self, StoreError> {
         check_path(path)?;
         create_private(path);
-        let store = Self::connect(path)
-            .await
-            .map_err(|error| StoreError::Open {
-                path: path.to_owned(),
-                source: error,
-            })?;
+        let store = Self::connect(path).await?;
         let migrated = migrations::all().run(&store.writes).await;
         migrated.map_err(|error| match error {
             MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
@@ -66,16 +63,25 @@ impl Store {
 
     /// Opens the database at `path`, which has to be there.
     pub(crate) async fn open_existing(path: &Path) -> Result<Self, StoreError> {
-        check_path(path)?;
-        match path.exists() {
-            true => Self::open(path).await,
-            false => Err(StoreError::Missing {
-                path: path.to_owned(),
-            }),
-        }
+        check_exists(path)?;
+        Self::open(path).await
     }
 
-    async fn connect(path: &Path) -> Result<Self, sqlx::Error> {
+    /// Opens the database at `path`, which has to be there, and leaves its schema as it is.
+    pub(crate) async fn attach(path: &Path) -> Result<Self, StoreError> {
+        check_exists(path)?;
+        Self::connect(path).await
+    }
+
+    async fn connect(path: &Path) -> Result<Self, StoreError> {
+        let opened = Self::connect_to(path).await;
+        opened.map_err(|source| StoreError::Open {
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    async fn connect_to(path: &Path) -> Result<Self, sqlx::Error> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -121,6 +127,16 @@ fn check_path(path: &Path) -> Result<(), StoreError> {
         });
     }
     Ok(())
+}
+
+fn check_exists(path: &Path) -> Result<(), StoreError> {
+    check_path(path)?;
+    match path.exists() {
+        true => Ok(()),
+        false => Err(StoreError::Missing {
+            path: path.to_owned(),
+        }),
+    }
 }
 
 /// Creates the file so that only its owner can read the prompts in it. SQLite gives the files

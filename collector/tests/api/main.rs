@@ -1,5 +1,6 @@
 //! The audit API from outside: every test starts the program itself and talks HTTP to it.
 
+mod backup;
 mod batch;
 mod camel;
 mod completeness;

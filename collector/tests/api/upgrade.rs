@@ -12,7 +12,7 @@ use crate::query::{pages, request_ids};
 use crate::sample::{event, event_with};
 
 /// A database as the version left it whose last schema this is.
-async fn database_of(folder: &Folder, schema: &str) -> SqliteConnection {
+pub(crate) async fn database_of(folder: &Folder, schema: &str) -> SqliteConnection {
     let migrations = folder.path("migrations");
     std::fs::create_dir(&migrations).unwrap();
     let released = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
