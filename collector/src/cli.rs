@@ -211,7 +211,9 @@ are none, one is made that may do everything, and printed, once. `audit-layer ke
 
 Record an event:   POST /v1/audit/log, or many as NDJSON: POST /v1/audit/log/batch
 Read them back:    GET /v1/audit/logs?start_date=2025-01-01&limit=50, GET /v1/audit/logs/ID
-Is it up:          GET /healthz, GET /readyz";
+All of them:       GET /v1/audit/logs?format=ndjson, or format=csv
+What is missing:   GET /v1/audit/completeness
+Is it up:          GET /healthz, GET /readyz, GET /metrics";
 
 const IMPORT_HELP: &str = "\
 Examples:

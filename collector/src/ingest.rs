@@ -14,7 +14,7 @@ use crate::error::{ApiError, ErrorDetail};
 use crate::event::Event;
 use crate::limits;
 use crate::store::{Outcome, Status};
-use crate::telemetry;
+use crate::telemetry::Telemetry;
 
 pub(crate) use body::{Budget, discard};
 pub(crate) use writer::{Inbox, Writer};
@@ -24,12 +24,21 @@ pub(crate) use writer::{Inbox, Writer};
 pub(crate) struct Ingest {
     budget: Budget,
     inbox: Inbox,
+    telemetry: Telemetry,
 }
 
 impl Ingest {
-    pub(crate) fn new(inbox: Inbox) -> Self {
-        let budget = Budget::new(limits::INGEST_BYTES_MAX);
-        Self { budget, inbox }
+    pub(crate) fn new(inbox: Inbox, telemetry: Telemetry) -> Self {
+        Self {
+            budget: Budget::new(limits::INGEST_BYTES_MAX),
+            inbox,
+            telemetry,
+        }
+    }
+
+    /// The bytes that bodies may take together.
+    pub(crate) fn budget(&self) -> Budget {
+        self.budget.clone()
     }
 }
 
@@ -41,7 +50,7 @@ pub(crate) async fn log(
 ) -> Result<Json<LogAnswer>, ApiError> {
     let (body, share) = ingest.budget.read(request, limits::EVENT_BYTES_MAX).await?;
     let event =
-        Event::parse(&body, &access.scope).inspect_err(|_| telemetry::events_rejected(1))?;
+        Event::parse(&body, &access.scope).inspect_err(|_| ingest.telemetry.events_rejected(1))?;
     drop(body);
     let outcomes = ingest.inbox.store(vec![event], share).await?;
     let outcome = outcomes
@@ -85,7 +94,7 @@ pub(crate) async fn batch(
     let (events, rejected) = read_lines(&body, &access.scope)?;
     drop(body);
     if !rejected.is_empty() {
-        telemetry::events_rejected(rejected.len());
+        ingest.telemetry.events_rejected(rejected.len());
     }
     let outcomes = match events.is_empty() {
         true => Vec::new(),

@@ -20,6 +20,7 @@ mod error;
 mod event;
 mod ingest;
 mod key;
+mod operations;
 mod query;
 mod server;
 mod store;

@@ -18,9 +18,9 @@ use axum::response::{IntoResponse, Response};
 
 use crate::access::{Access, Scope};
 use crate::error::ApiError;
+use crate::operations::unavailable;
 use crate::query::format::Format;
-use crate::store::{Condition, Field, LogFilter, Store, StoreError};
-use crate::telemetry;
+use crate::store::{Condition, Field, LogFilter, Store};
 
 pub(crate) use completeness::completeness;
 pub(crate) use export::{ExportError, Exports};
@@ -83,12 +83,6 @@ fn reached(asked: Option<&str>, scope: Scope) -> Result<Option<String>, ApiError
         (_, Scope::Organization(own)) => Ok(Some(own)),
         (asked, Scope::All) => Ok(asked.map(str::to_owned)),
     }
-}
-
-fn unavailable(error: StoreError) -> ApiError {
-    telemetry::read_failed(&error);
-    drop(error);
-    ApiError::StorageUnavailable
 }
 
 fn json(text: String) -> Response {

@@ -5,12 +5,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::pin;
 
-use axum::extract::State;
+use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
-use axum::{Json, Router};
-use serde_json::{Value, json};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -25,7 +23,8 @@ use crate::key::ApiKey;
 use crate::keys::{self, KeysError};
 use crate::query::Exports;
 use crate::store::{Store, StoreError};
-use crate::{limits, query, telemetry};
+use crate::telemetry::Telemetry;
+use crate::{limits, operations, query, telemetry};
 
 /// What a collector needs to know.
 #[derive(Debug)]
@@ -109,10 +108,12 @@ impl Collector {
     /// # Errors
     /// The task that writes has failed. Every event that was acknowledged is stored even so.
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), StopError> {
-        let (inbox, writer) = Writer::new(self.store.clone());
+        let telemetry = Telemetry::new();
+        let (inbox, writer) = Writer::new(self.store.clone(), telemetry.clone());
         let (stop_writer, writer_stopped) = oneshot::channel();
         let writer = tokio::spawn(writer.run(writer_stopped));
-        let router = router(&self.store, self.keys, Ingest::new(inbox));
+        let ingest = Ingest::new(inbox, telemetry.clone());
+        let router = router(&self.store, self.keys, ingest, telemetry);
         serve_until(self.listener, router, shutdown).await;
         // The task may have ended before: then there is no one to tell.
         let _ = stop_writer.send(());
@@ -149,7 +150,9 @@ async fn serve_until(
     }
 }
 
-fn router(store: &Store, keys: Keys, ingest: Ingest) -> Router {
+fn router(store: &Store, keys: Keys, ingest: Ingest, telemetry: Telemetry) -> Router {
+    let budget = ingest.budget();
+    let exports = Exports::new(telemetry.clone());
     let recording = Router::new()
         .route("/audit/log", post(ingest::log))
         .route("/audit/log/batch", post(ingest::batch))
@@ -157,7 +160,7 @@ fn router(store: &Store, keys: Keys, ingest: Ingest) -> Router {
         .route_layer(from_fn_with_state(Role::Ingest, require_role));
     let reading = Router::new()
         .route("/audit/logs", get(query::logs))
-        .with_state((store.clone(), Exports::new()))
+        .with_state((store.clone(), exports))
         .route("/audit/completeness", get(query::completeness))
         .route("/audit/logs/{id}", get(query::log))
         .with_state(store.clone())
@@ -170,25 +173,14 @@ fn router(store: &Store, keys: Keys, ingest: Ingest) -> Router {
         .layer(from_fn_with_state((keys, store.clone()), require_key));
     Router::new()
         .nest("/v1", audit)
-        .route("/healthz", get(health))
-        .route("/readyz", get(ready))
+        .route("/healthz", get(operations::health))
+        .route("/readyz", get(operations::ready))
         .with_state(store.clone())
+        .route("/metrics", get(operations::metrics))
+        .with_state((store.clone(), budget, telemetry.clone()))
         .fallback(no_such_path)
         .method_not_allowed_fallback(method_not_allowed)
-}
-
-async fn health() -> Json<Value> {
-    Json(json!({"status": "ok"}))
-}
-
-async fn ready(State(store): State<Store>) -> Result<Json<Value>, ApiError> {
-    match store.ping().await {
-        Ok(()) => Ok(Json(json!({"status": "ready"}))),
-        Err(error) => {
-            telemetry::read_failed(&error);
-            Err(ApiError::StorageUnavailable)
-        }
-    }
+        .layer(from_fn_with_state(telemetry, operations::measure))
 }
 
 async fn no_such_path() -> ApiError {

@@ -110,12 +110,21 @@ impl Store {
         Ok(())
     }
 
+    /// The size of the database file, in bytes.
+    pub(crate) async fn bytes(&self) -> Result<u64, StoreError> {
+        let query = sqlx::query_scalar::<_, i64>(BYTES);
+        let bytes = query.fetch_one(&self.reads).await?;
+        Ok(u64::try_from(bytes).unwrap_or_default())
+    }
+
     /// Closes every connection, which also folds the write-ahead log into the database.
     pub(crate) async fn close(&self) {
         self.reads.close().await;
         self.writes.close().await;
     }
 }
+
+const BYTES: &str = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
 
 /// Refuses what looks like a database but would be taken for the name of a file, or the other way
 /// round.

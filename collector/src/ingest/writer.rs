@@ -4,13 +4,14 @@ use std::mem;
 
 use chrono::Utc;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::error::ApiError;
 use crate::event::Event;
 use crate::ingest::body::Share;
 use crate::limits;
 use crate::store::{Outcome, Store};
-use crate::telemetry;
+use crate::telemetry::Telemetry;
 
 /// The events of one request, on their way to the writer.
 struct Job {
@@ -50,13 +51,19 @@ impl Inbox {
 /// The task's state.
 pub(crate) struct Writer {
     store: Store,
+    telemetry: Telemetry,
     jobs: mpsc::Receiver<Job>,
 }
 
 impl Writer {
-    pub(crate) fn new(store: Store) -> (Inbox, Self) {
+    pub(crate) fn new(store: Store, telemetry: Telemetry) -> (Inbox, Self) {
         let (sender, jobs) = mpsc::channel(limits::INGEST_REQUESTS_MAX);
-        (Inbox(sender), Self { store, jobs })
+        let writer = Self {
+            store,
+            telemetry,
+            jobs,
+        };
+        (Inbox(sender), writer)
     }
 
     /// Writes until `stop`, and then what is still waiting.
@@ -93,13 +100,17 @@ impl Writer {
             .flat_map(|job| mem::take(&mut job.events))
             .collect();
         let (requests, events_count) = (group.len(), events.len());
+        let began_at = Instant::now();
         let result = self
             .store
             .insert(&events, Utc::now().timestamp_micros())
             .await;
         match &result {
-            Ok(_) => telemetry::group_committed(requests, events_count),
-            Err(error) => telemetry::group_failed(requests, events_count, error),
+            Ok(outcomes) => {
+                let took = began_at.elapsed();
+                self.telemetry.group_committed(requests, outcomes, took);
+            }
+            Err(error) => self.telemetry.group_failed(requests, events_count, error),
         }
         let mut outcomes = result.map(Vec::into_iter);
         for (job, count) in group.into_iter().zip(counts) {

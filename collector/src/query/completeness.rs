@@ -9,11 +9,12 @@ use serde::Serialize;
 use crate::access::Access;
 use crate::error::ApiError;
 use crate::limits;
+use crate::operations::unavailable;
 use crate::query::parameters::{
     self, Edge, ParameterError, check_range, instant, number_up_to, switch,
 };
+use crate::query::reached;
 use crate::query::render::time;
-use crate::query::{reached, unavailable};
 use crate::store::{Run, Store, Writer, WriterFilter, WriterTotals};
 
 /// Answers with a page of writers.

@@ -9,32 +9,39 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{TryStreamExt, stream};
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::ApiError;
 use crate::limits;
+use crate::operations::unavailable;
 use crate::query::filter::LogQuery;
 use crate::query::format::Format;
-use crate::query::{render, table, unavailable};
+use crate::query::{render, table};
 use crate::store::{LogFilter, LogPage, Store, StoreError};
-use crate::telemetry;
+use crate::telemetry::Telemetry;
 
 /// The streams that may be open at the same time.
 #[derive(Clone)]
-pub(crate) struct Exports(Arc<Semaphore>);
+pub(crate) struct Exports {
+    open: Arc<Semaphore>,
+    telemetry: Telemetry,
+}
 
 impl Exports {
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(limits::EXPORTS_MAX)))
+    pub(crate) fn new(telemetry: Telemetry) -> Self {
+        Self {
+            open: Arc::new(Semaphore::new(limits::EXPORTS_MAX)),
+            telemetry,
+        }
     }
 
     /// Begins to answer a query. What goes wrong later breaks the answer off, so that no client
     /// takes a part for the whole.
     pub(crate) async fn start(self, store: Store, query: LogQuery) -> Result<Response, ApiError> {
         let LogQuery { filter, format } = query;
-        let open = self.0.try_acquire_owned();
+        let open = self.open.try_acquire_owned();
         let open = open.map_err(|_| ApiError::TooManyExports)?;
         let mut export = Export {
             store,
@@ -46,10 +53,9 @@ impl Exports {
         };
         // While an error can still be answered.
         export.next = Next::Head(export.page().await.map_err(unavailable)?);
-        let body = stream::try_unfold(export, async |export| {
-            let piece = export.piece().await;
-            piece.inspect_err(telemetry::export_broke_off)
-        });
+        let telemetry = self.telemetry;
+        let body = stream::try_unfold(export, Export::piece)
+            .inspect_err(move |error| telemetry.export_broke_off(error));
         let name = match format {
             Format::Csv => "attachment; filename=\"audit-logs.csv\"",
             Format::Lines | Format::Page => "attachment; filename=\"audit-logs.ndjson\"",
