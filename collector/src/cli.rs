@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use audit_layer_collector::{Access, Role, Scope};
+use audit_layer_collector::holds::Hold;
+use audit_layer_collector::{
+    Access, Keep, KeepOf, Retention, RetentionError, Role, Scope, Shortest, limits,
+};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The audit API: keeps audit events of LLM calls, and answers for them.
@@ -53,6 +56,10 @@ pub(crate) enum Command {
         database: DatabaseArgs,
     },
 
+    /// Keep events from being removed, for a court or an investigation.
+    #[command(subcommand)]
+    Holds(HoldsCommand),
+
     /// Manage the API keys in a database.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -80,9 +87,32 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) api_key: Vec<String>,
 
+    /// How long events are kept: days after they happened or arrived, whichever is later; or
+    /// forever. Older ones are removed, unless they are held: see `audit-layer holds`.
+    #[arg(long, value_name = "DAYS", default_value_t = Keep::Days(limits::RETENTION_DAYS_DEFAULT))]
+    pub(crate) retention_days: Keep,
+
+    /// The same for one organization; repeat it for several.
+    #[arg(long, value_name = "ORGANIZATION=DAYS")]
+    pub(crate) retention: Vec<KeepOf>,
+
+    /// Allow less than 183 days.
+    #[arg(long)]
+    pub(crate) allow_short_retention: bool,
+
     /// File that gets the address listened on, once ready. For scripts that use port 0.
     #[arg(long, value_name = "FILE")]
     pub(crate) listen_address_file: Option<PathBuf>,
+}
+
+impl ServeArgs {
+    pub(crate) fn retention(&self) -> Result<Retention, RetentionError> {
+        let shortest = match self.allow_short_retention {
+            true => Shortest::AnyTime,
+            false => Shortest::HalfAYear,
+        };
+        Retention::new(self.retention_days, self.retention.clone(), shortest)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -189,6 +219,64 @@ impl CreateArgs {
         Access {
             role: self.role,
             scope: self.organization.unwrap_or(Scope::All),
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HoldsCommand {
+    /// Hold events, from now on, against retention and erasure. Prints the hold's id.
+    Create(HoldArgs),
+
+    /// Show the holds that there are, in force and released.
+    List {
+        #[command(flatten)]
+        database: DatabaseArgs,
+
+        /// How the list is written to stdout.
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+    },
+
+    /// Let go of what a hold holds. What is over is then removed within an hour.
+    Release {
+        /// The hold's id, which begins with `hold_`: see `audit-layer holds list`.
+        id: String,
+
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+#[group(id = "held", required = true, multiple = false, args = ["organization", "all_organizations"])]
+pub(crate) struct HoldArgs {
+    /// The organization whose events are held.
+    #[arg(long, value_name = "ID", value_parser = Scope::organization)]
+    organization: Option<Scope>,
+
+    /// The events of every organization are held.
+    #[arg(long)]
+    all_organizations: bool,
+
+    /// The user whose events are held. Without it, every user's are.
+    #[arg(long, value_name = "ID")]
+    user: Option<String>,
+
+    /// Why, such as the reference of a court. It stays in the list.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+impl HoldArgs {
+    pub(crate) fn hold(self) -> Hold {
+        Hold {
+            scope: self.organization.unwrap_or(Scope::All),
+            user_id: self.user,
+            reason: self.reason,
         }
     }
 }

@@ -76,11 +76,11 @@ fn json(keys: &[KeyEntry]) -> String {
     format!("{}\n", Value::Array(entries))
 }
 
-fn seconds(time: DateTime<Utc>) -> String {
+pub(crate) fn seconds(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-fn print(text: &str) -> Result<(), MainError> {
+pub(crate) fn print(text: &str) -> Result<(), MainError> {
     io::stdout()
         .write_all(text.as_bytes())
         .map_err(MainError::Output)

@@ -39,6 +39,20 @@ pub const INSERTED_ROWS_MAX: usize = 128;
 /// What a client that got 429 is told to wait.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// Days that events are kept, unless the operator says otherwise: a year, and time to look at it.
+pub const RETENTION_DAYS_DEFAULT: u32 = 400;
+
+/// Days that events are kept at least, unless the operator insists.
+///
+/// Half a year is what Article 26(6) of the EU's AI Act asks for logs of high-risk systems.
+pub const RETENTION_DAYS_MIN: u32 = 183;
+
+/// How often what is over is looked for.
+pub const RETENTION_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+/// Events that are looked at in one step. Between two steps events are stored.
+pub const RETENTION_STEP_EVENTS: i64 = 100;
+
 /// How long a key is believed without asking the database: a revoked one is refused after this.
 pub const KEYS_AGE_MAX: Duration = Duration::from_secs(1);
 

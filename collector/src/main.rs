@@ -9,6 +9,7 @@
 )]
 
 mod cli;
+mod custody;
 mod importer;
 mod keyring;
 mod screen;
@@ -18,9 +19,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use audit_layer_collector::holds::HoldsError;
 use audit_layer_collector::keys::KeysError;
 use audit_layer_collector::{
-    ApiKey, BackupError, Collector, Config, KeyError, StartError, StopError,
+    ApiKey, BackupError, Collector, Config, KeyError, RetentionError, StartError, StopError,
 };
 use clap::Parser;
 use thiserror::Error;
@@ -48,6 +50,7 @@ fn run(cli: Cli) -> Result<ExitCode, MainError> {
         // It does one thing after another, and needs no runtime.
         Command::Import(arguments) => Ok(importer::run(arguments)?),
         Command::Backup { target, database } => block_on(back_up(&database.path, &target)),
+        Command::Holds(command) => block_on(custody::run(command)),
         Command::Keys(command) => block_on(keyring::run(command)),
     }
 }
@@ -72,6 +75,7 @@ async fn serve(arguments: ServeArgs) -> Result<(), MainError> {
     let signals = StopSignals::listen().map_err(MainError::Runtime)?;
     let keys = arguments.api_key.iter().map(|key| ApiKey::parse(key));
     let config = Config {
+        retention: arguments.retention()?,
         listen: arguments.listen,
         database: arguments.database,
         api_keys: keys.collect::<Result<_, _>>().map_err(MainError::ApiKey)?,
@@ -146,6 +150,8 @@ enum MainError {
     #[error("the API key {0}")]
     ApiKey(KeyError),
     #[error("{0}")]
+    Holds(#[from] HoldsError),
+    #[error("{0}")]
     Import(#[from] ImportError),
     #[error("--log: {0:?} is not a filter: give a level such as info")]
     Log(String),
@@ -155,6 +161,8 @@ enum MainError {
     Output(io::Error),
     #[error("the operating system refused: {0}")]
     Runtime(io::Error),
+    #[error("{0}")]
+    Retention(#[from] RetentionError),
     #[error("{0}")]
     Start(#[from] StartError),
     #[error("{0}")]

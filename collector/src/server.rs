@@ -22,6 +22,7 @@ use crate::ingest::{self, Ingest, Writer};
 use crate::key::ApiKey;
 use crate::keys::{self, KeysError};
 use crate::query::Exports;
+use crate::retention::{self, Retention};
 use crate::store::{Store, StoreError};
 use crate::telemetry::Telemetry;
 use crate::{limits, operations, query, telemetry};
@@ -35,6 +36,8 @@ pub struct Config {
     pub database: PathBuf,
     /// The keys that open the API, and all of it. If there are none, those in the database do.
     pub api_keys: Vec<ApiKey>,
+    /// How long events are kept.
+    pub retention: Retention,
 }
 
 /// A collector that has its database and its port, and does not answer yet.
@@ -44,6 +47,7 @@ pub struct Collector {
     address: SocketAddr,
     keys: Keys,
     created_key: Option<ApiKey>,
+    retention: Retention,
 }
 
 impl Collector {
@@ -89,6 +93,7 @@ impl Collector {
             address,
             keys,
             created_key,
+            retention: config.retention.clone(),
         })
     }
 
@@ -112,15 +117,25 @@ impl Collector {
         let (inbox, writer) = Writer::new(self.store.clone(), telemetry.clone());
         let (stop_writer, writer_stopped) = oneshot::channel();
         let writer = tokio::spawn(writer.run(writer_stopped));
+        let (stop_removing, removing_stopped) = oneshot::channel();
+        let removing = tokio::spawn(retention::run(
+            self.store.clone(),
+            self.retention,
+            telemetry.clone(),
+            removing_stopped,
+        ));
         let ingest = Ingest::new(inbox, telemetry.clone());
         let router = router(&self.store, self.keys, ingest, telemetry);
         serve_until(self.listener, router, shutdown).await;
-        // The task may have ended before: then there is no one to tell.
+        // A task may have ended before: then there is no one to tell.
+        let _ = stop_removing.send(());
         let _ = stop_writer.send(());
+        let removed = removing.await;
         let written = writer.await;
         self.store.close().await;
         telemetry::stopped();
-        Ok(written?)
+        written.map_err(StopError::Writer)?;
+        removed.map_err(StopError::Retention)
     }
 }
 
@@ -213,7 +228,10 @@ pub enum StartError {
 /// Why a collector did not stop well.
 #[derive(Debug, Error)]
 pub enum StopError {
+    /// The task that removes old events has failed.
+    #[error("removing old events failed: {0}")]
+    Retention(JoinError),
     /// The task that writes has failed.
     #[error("the writer of the database failed: {0}")]
-    Writer(#[from] JoinError),
+    Writer(JoinError),
 }

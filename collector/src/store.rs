@@ -3,10 +3,12 @@
 mod backup;
 mod events;
 mod filter;
+mod holds;
 mod keys;
 mod logs;
 mod migrations;
 mod position;
+mod retention;
 mod sequence;
 mod writers;
 
@@ -26,6 +28,7 @@ use crate::limits;
 pub use backup::BackupError;
 pub(crate) use events::{Outcome, Status};
 pub(crate) use filter::{Condition, Field, LogFilter, Words};
+pub(crate) use holds::StoredHold;
 pub(crate) use keys::StoredKey;
 pub(crate) use logs::{Log, LogPage};
 pub(crate) use position::Position;

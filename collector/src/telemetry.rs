@@ -52,6 +52,11 @@ impl Telemetry {
         warn!(events, "rejected events: the answer to the client says why");
     }
 
+    /// Events were removed because they were over.
+    pub(crate) fn events_expired(&self, events: usize) {
+        self.0.expired(events);
+    }
+
     /// The client sees that its answer is not whole.
     pub(crate) fn export_broke_off(&self, cause: &ExportError) {
         self.0.exports_broken.inc();
@@ -66,6 +71,18 @@ pub(crate) fn no_good_key() {
 /// The answer is 503, and counted as such.
 pub(crate) fn read_failed(cause: &StoreError) {
     error!(%cause, "the database did not answer a query");
+}
+
+/// What is over stays until the next sweep.
+pub(crate) fn sweep_failed(cause: &StoreError) {
+    warn!(%cause, "old events were not all removed");
+}
+
+pub(crate) fn swept(events: usize) {
+    match events {
+        0 => debug!("no event is old enough to be removed"),
+        _ => info!(events, "removed old events"),
+    }
 }
 
 pub(crate) fn requests_cut_off() {

@@ -15,7 +15,7 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 4] = [
+const FILES: [(i64, &str, &str); 5] = [
     (
         1,
         "events",
@@ -31,6 +31,11 @@ const FILES: [(i64, &str, &str); 4] = [
         4,
         "writers",
         include_str!("../../migrations/0004_writers.sql"),
+    ),
+    (
+        5,
+        "retention",
+        include_str!("../../migrations/0005_retention.sql"),
     ),
 ];
 

@@ -32,6 +32,7 @@ pub(super) struct Metrics {
     events: Family<Event, Counter>,
     commit_seconds: Histogram,
     pub(super) commits_failed: Counter,
+    expired: Counter,
     pub(super) exports_broken: Counter,
     waiting: Gauge<u64, AtomicU64>,
     database: Gauge<u64, AtomicU64>,
@@ -65,6 +66,7 @@ impl Metrics {
             events: Family::default(),
             commit_seconds: histogram(),
             commits_failed: Counter::default(),
+            expired: Counter::default(),
             exports_broken: Counter::default(),
             waiting: Gauge::default(),
             database: Gauge::default(),
@@ -100,6 +102,11 @@ impl Metrics {
             "commits_failed",
             "Commits of which nothing was stored; the clients were told",
             self.commits_failed.clone(),
+        );
+        registry.register(
+            "events_expired",
+            "Events removed because they were over",
+            self.expired.clone(),
         );
         registry.register(
             "exports_broken",
@@ -163,6 +170,11 @@ impl Metrics {
         let events = u64::try_from(events).unwrap_or(u64::MAX);
         let outcome = "rejected";
         self.events.get_or_create(&Event { outcome }).inc_by(events);
+    }
+
+    pub(super) fn expired(&self, events: usize) {
+        let events = u64::try_from(events).unwrap_or(u64::MAX);
+        self.expired.inc_by(events);
     }
 
     pub(super) fn render(&self, levels: Levels) -> Result<String, fmt::Error> {

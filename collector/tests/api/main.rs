@@ -12,6 +12,7 @@ mod keys;
 mod metrics;
 mod program;
 mod query;
+mod retention;
 mod sample;
 mod search;
 mod single;

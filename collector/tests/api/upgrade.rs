@@ -39,7 +39,8 @@ async fn insert(database: &mut SqliteConnection, id: &str, timestamp: i64) {
     let row = sqlx::query(
         "INSERT INTO events (id, organization_id, request_id, timestamp, received_at, user_id,
             model_provider, model_name, prompt_hash, event)
-        VALUES (?, 'org_456', ?, ?, 0, 'user_123', 'openai', 'gpt-4-turbo', 'sha256:abc123...', ?)",
+        VALUES (?, 'org_456', ?, ?, unixepoch() * 1000000, 'user_123', 'openai', 'gpt-4-turbo',
+            'sha256:abc123...', ?)",
     );
     let row = row
         .bind(format!("log_{id}"))
