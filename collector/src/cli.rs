@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use audit_layer_collector::holds::Hold;
 use audit_layer_collector::{
-    Access, Keep, KeepOf, Retention, RetentionError, Role, Scope, Shortest, limits,
+    Access, Erasure, Keep, KeepOf, Retention, RetentionError, Role, Scope, Shortest, limits,
 };
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The audit API: keeps audit events of LLM calls, and answers for them.
@@ -55,6 +56,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         database: DatabaseArgs,
     },
+
+    /// Erase the content of one user's events for good.
+    ///
+    /// Prompt, answer, reasoning, parameters and metadata are overwritten. That the call took place
+    /// stays, with a hash of the event as it was. What is held stays as it is: see `audit-layer
+    /// holds`. Backups and exports are not reached.
+    Erase(EraseArgs),
 
     /// Keep events from being removed, for a court or an investigation.
     #[command(subcommand)]
@@ -274,6 +282,43 @@ pub(crate) struct HoldArgs {
 impl HoldArgs {
     pub(crate) fn hold(self) -> Hold {
         Hold {
+            scope: self.organization.unwrap_or(Scope::All),
+            user_id: self.user,
+            reason: self.reason,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[group(id = "erased", required = true, multiple = false, args = ["organization", "all_organizations"])]
+pub(crate) struct EraseArgs {
+    /// The organization that knows the user by this id.
+    #[arg(long, value_name = "ID", value_parser = Scope::organization)]
+    organization: Option<Scope>,
+
+    /// Every organization knows the user by this id.
+    #[arg(long)]
+    all_organizations: bool,
+
+    /// The user whose content is erased.
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    user: String,
+
+    /// Why, such as the reference of the user's request. It is kept.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+
+    /// Do it. Without this, the events are only counted.
+    #[arg(long)]
+    pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+impl EraseArgs {
+    pub(crate) fn erasure(self) -> Erasure {
+        Erasure {
             scope: self.organization.unwrap_or(Scope::All),
             user_id: self.user,
             reason: self.reason,

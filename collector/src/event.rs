@@ -3,6 +3,7 @@
 
 mod json;
 mod members;
+mod tombstone;
 
 use serde::Deserialize;
 use thiserror::Error;
@@ -13,6 +14,7 @@ use crate::event::members::{Members, Spelling};
 use crate::limits;
 
 pub(crate) use members::{RISK_LEVELS, member_names};
+pub(crate) use tombstone::tombstone;
 
 /// A checked event. [`Event::parse`] is the only way to one.
 #[derive(Debug)]

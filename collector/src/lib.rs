@@ -16,6 +16,7 @@
 mod access;
 mod auth;
 mod backup;
+mod erasure;
 mod error;
 mod event;
 mod ingest;
@@ -34,7 +35,8 @@ pub mod limits;
 
 pub use access::{Access, AccessError, Role, Scope};
 pub use backup::back_up;
+pub use erasure::{count_erasable, erase};
 pub use key::{ApiKey, KeyError};
 pub use retention::{Keep, KeepOf, Retention, RetentionError, Shortest};
 pub use server::{Collector, Config, StartError, StopError};
-pub use store::{BackupError, StoreError};
+pub use store::{BackupError, Erased, Erasure, StoreError};

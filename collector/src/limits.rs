@@ -53,6 +53,9 @@ pub const RETENTION_INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// Events that are looked at in one step. Between two steps events are stored.
 pub const RETENTION_STEP_EVENTS: i64 = 100;
 
+/// Events that are erased in one step. Between two steps events are stored.
+pub const ERASURE_STEP_EVENTS: i64 = 20;
+
 /// How long a key is believed without asking the database: a revoked one is refused after this.
 pub const KEYS_AGE_MAX: Duration = Duration::from_secs(1);
 

@@ -10,6 +10,7 @@
 
 mod cli;
 mod custody;
+mod eraser;
 mod importer;
 mod keyring;
 mod screen;
@@ -23,6 +24,7 @@ use audit_layer_collector::holds::HoldsError;
 use audit_layer_collector::keys::KeysError;
 use audit_layer_collector::{
     ApiKey, BackupError, Collector, Config, KeyError, RetentionError, StartError, StopError,
+    StoreError,
 };
 use clap::Parser;
 use thiserror::Error;
@@ -50,15 +52,19 @@ fn run(cli: Cli) -> Result<ExitCode, MainError> {
         // It does one thing after another, and needs no runtime.
         Command::Import(arguments) => Ok(importer::run(arguments)?),
         Command::Backup { target, database } => block_on(back_up(&database.path, &target)),
+        Command::Erase(arguments) => runtime()?.block_on(eraser::run(arguments)),
         Command::Holds(command) => block_on(custody::run(command)),
         Command::Keys(command) => block_on(keyring::run(command)),
     }
 }
 
 fn block_on(command: impl Future<Output = Result<(), MainError>>) -> Result<ExitCode, MainError> {
-    let runtime = Runtime::new().map_err(MainError::Runtime)?;
-    runtime.block_on(command)?;
+    runtime()?.block_on(command)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn runtime() -> Result<Runtime, MainError> {
+    Runtime::new().map_err(MainError::Runtime)
 }
 
 fn start_log(filter: &str) -> Result<(), MainError> {
@@ -163,6 +169,8 @@ enum MainError {
     Runtime(io::Error),
     #[error("{0}")]
     Retention(#[from] RetentionError),
+    #[error("{0}")]
+    Store(#[from] StoreError),
     #[error("{0}")]
     Start(#[from] StartError),
     #[error("{0}")]

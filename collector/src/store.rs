@@ -1,6 +1,7 @@
 //! The database: all SQL of the collector is below this module.
 
 mod backup;
+mod erasure;
 mod events;
 mod filter;
 mod holds;
@@ -26,6 +27,7 @@ use thiserror::Error;
 use crate::limits;
 
 pub use backup::BackupError;
+pub use erasure::{Erased, Erasure};
 pub(crate) use events::{Outcome, Status};
 pub(crate) use filter::{Condition, Field, LogFilter, Words};
 pub(crate) use holds::StoredHold;
@@ -184,6 +186,9 @@ pub enum StoreError {
     /// More events have one and the same time than can be told apart.
     #[error("too many events have the same timestamp: give each its own")]
     Crowded,
+    /// What was stored is not there any more as it was.
+    #[error("a stored event is damaged: {0}: restore the database from a backup")]
+    Damaged(String),
     /// There is no such file.
     #[error("there is no database {}: name the file that `audit-layer serve` uses with --database", path.display())]
     Missing {

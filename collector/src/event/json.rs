@@ -41,9 +41,11 @@ impl<'a> Entries<'a> {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.get()))
+        self.entries().map(|(name, value)| (name, value.get()))
+    }
+
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), *value))
     }
 
     /// The object's text with the members that `kept_name` has a name for, and with the text
@@ -70,7 +72,7 @@ impl<'a> Entries<'a> {
 }
 
 /// Members to be written as an object, in their order.
-struct Object<'a>(&'a [(&'a str, &'a RawValue)]);
+pub(crate) struct Object<'a>(pub(crate) &'a [(&'a str, &'a RawValue)]);
 
 impl Serialize for Object<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

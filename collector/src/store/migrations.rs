@@ -15,7 +15,7 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 5] = [
+const FILES: [(i64, &str, &str); 6] = [
     (
         1,
         "events",
@@ -36,6 +36,11 @@ const FILES: [(i64, &str, &str); 5] = [
         5,
         "retention",
         include_str!("../../migrations/0005_retention.sql"),
+    ),
+    (
+        6,
+        "erasure",
+        include_str!("../../migrations/0006_erasure.sql"),
     ),
 ];
 

@@ -5,6 +5,7 @@ mod batch;
 mod camel;
 mod completeness;
 mod durability;
+mod erasure;
 mod errors;
 mod export;
 mod import;
