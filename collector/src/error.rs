@@ -35,6 +35,8 @@ pub(crate) enum ApiError {
     OtherOrganization,
     #[error("{0}")]
     Parameter(#[from] ParameterError),
+    #[error("the query took longer than {} seconds: narrow it, such as by start_date and end_date", limits::QUERY_TIME_MAX.as_secs())]
+    QueryTooSlow,
     #[error("this key has the role {role}, and this path needs {needed}: use another key", role = .role.name(), needed = .needed.name())]
     Role { role: Role, needed: Role },
     #[error("the database did not answer: nothing was stored, send the same again later")]
@@ -59,7 +61,7 @@ impl ApiError {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoSuchLog | Self::NoSuchPath => StatusCode::NOT_FOUND,
             Self::Overloaded | Self::TooManyExports => StatusCode::TOO_MANY_REQUESTS,
-            Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::QueryTooSlow | Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
         }
     }
@@ -75,6 +77,7 @@ impl ApiError {
             Self::Overloaded => "overloaded",
             Self::OtherOrganization => "wrong_organization",
             Self::Parameter(_) => "invalid_parameter",
+            Self::QueryTooSlow => "query_too_slow",
             Self::Role { .. } => "forbidden",
             Self::StorageUnavailable => "storage_unavailable",
             Self::TooManyExports => "too_many_exports",

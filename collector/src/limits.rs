@@ -109,6 +109,13 @@ pub const READER_CACHE_KIB: u32 = 16 * 1024;
 /// is 64 MiB of log, which a start after a crash reads in a moment.
 pub const LOG_PAGES_MAX: u32 = 16 * 1024;
 
+/// A query of a client may take this long. There are few readers, and others wait.
+pub const QUERY_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Instructions of SQLite's machine after which it asks whether a query's time is over: well under
+/// a millisecond.
+pub const QUERY_STEPS: i32 = 10_000;
+
 /// How long a statement waits for another process that holds the database.
 pub const DATABASE_BUSY_MAX: Duration = Duration::from_secs(5);
 

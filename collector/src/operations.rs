@@ -60,10 +60,16 @@ pub(crate) async fn measure(
     response
 }
 
+/// What the client of a query is told when the database gave no answer.
 pub(crate) fn unavailable(error: StoreError) -> ApiError {
     telemetry::read_failed(&error);
-    drop(error);
-    ApiError::StorageUnavailable
+    match error {
+        StoreError::TooSlow => ApiError::QueryTooSlow,
+        other => {
+            drop(other);
+            ApiError::StorageUnavailable
+        }
+    }
 }
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

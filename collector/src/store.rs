@@ -16,12 +16,15 @@ mod writers;
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Executor};
+use sqlx::{ConnectOptions, Executor, Sqlite};
 use thiserror::Error;
 
 use crate::limits;
@@ -42,7 +45,10 @@ pub(crate) use writers::{Writer, WriterFilter, WriterTotals};
 pub(crate) struct Store {
     /// One connection, because SQLite has one writer at a time: waiting here is cheaper.
     writes: SqlitePool,
+    /// For the queries of clients: each ends in time, see [`Store::reader`].
     reads: SqlitePool,
+    /// For what every request needs, such as the keys: no query of a client is in its way.
+    checks: SqlitePool,
 }
 
 impl Store {
@@ -103,27 +109,51 @@ impl Store {
         let writer = cached(limits::WRITER_CACHE_KIB)
             .pragma("wal_autocheckpoint", limits::LOG_PAGES_MAX.to_string());
         let writes = writes.connect_with(writer).await?;
-        let reads = pool.max_connections(limits::READERS_MAX);
         let reader = cached(limits::READER_CACHE_KIB).pragma("query_only", "ON");
+        let checks = pool.clone().max_connections(1);
+        let checks = checks.connect_lazy_with(reader.clone());
+        let reads = pool.max_connections(limits::READERS_MAX);
         let reads = reads.connect_lazy_with(reader);
-        Ok(Self { writes, reads })
+        Ok(Self {
+            writes,
+            reads,
+            checks,
+        })
+    }
+
+    /// A connection for the query of a client, whose time begins now.
+    async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        self.reader_for(limits::QUERY_TIME_MAX).await
+    }
+
+    /// SQLite asks every so often whether it may go on. So a query ends also when nobody waits for
+    /// it any more.
+    async fn reader_for(&self, time_max: Duration) -> Result<PoolConnection<Sqlite>, StoreError> {
+        let mut reader = self.reads.acquire().await?;
+        let began_at = Instant::now();
+        reader
+            .lock_handle()
+            .await?
+            .set_progress_handler(limits::QUERY_STEPS, move || began_at.elapsed() < time_max);
+        Ok(reader)
     }
 
     /// Whether the database answers.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        self.reads.execute("SELECT id FROM events LIMIT 1").await?;
+        self.checks.execute("SELECT id FROM events LIMIT 1").await?;
         Ok(())
     }
 
     /// The size of the database file, in bytes.
     pub(crate) async fn bytes(&self) -> Result<u64, StoreError> {
         let query = sqlx::query_scalar::<_, i64>(BYTES);
-        let bytes = query.fetch_one(&self.reads).await?;
+        let bytes = query.fetch_one(&self.checks).await?;
         Ok(u64::try_from(bytes).unwrap_or_default())
     }
 
     /// Closes every connection, which also folds the write-ahead log into the database.
     pub(crate) async fn close(&self) {
+        self.checks.close().await;
         self.reads.close().await;
         self.writes.close().await;
     }
@@ -217,5 +247,43 @@ pub enum StoreError {
     },
     /// A statement failed on an open database.
     #[error("database failed: {}", cause(.0))]
-    Statement(#[from] sqlx::Error),
+    Statement(sqlx::Error),
+    /// A query was at work for longer than it may be.
+    #[error("a query took longer than {} seconds", limits::QUERY_TIME_MAX.as_secs())]
+    TooSlow,
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(DatabaseError::code);
+        match code.as_deref() {
+            Some(INTERRUPTED) => Self::TooSlow,
+            _ => Self::Statement(error),
+        }
+    }
+}
+
+/// https://www.sqlite.org/rescode.html#interrupt
+const INTERRUPTED: &str = "9";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_query_that_never_ends_is_ended_and_leaves_its_connection_usable() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("audit.db")).await.unwrap();
+        let endless =
+            "WITH RECURSIVE n AS (SELECT 1 UNION ALL SELECT 1 FROM n) SELECT count(*) FROM n";
+        for _ in 0..limits::READERS_MAX + 1 {
+            let mut reader = store.reader_for(Duration::from_millis(1)).await.unwrap();
+            let result = sqlx::query(endless).fetch_one(&mut *reader).await;
+            let error = StoreError::from(result.err().unwrap());
+            assert!(matches!(error, StoreError::TooSlow), "{error}");
+        }
+        let filter = LogFilter::default();
+        assert!(store.logs(&filter).await.is_ok());
+        store.close().await;
+    }
 }

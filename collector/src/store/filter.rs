@@ -4,10 +4,10 @@
 //! can stop when the page is full. One condition drives the search, the others are checked on what
 //! it finds. Left alone, SQLite would choose among indexes that all look the same to it.
 
-use sqlx::{QueryBuilder, Sqlite};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::limits;
-use crate::store::{Position, Store, StoreError};
+use crate::store::{Position, StoreError};
 
 /// Which events to read, and how many.
 #[derive(Debug, Default, Clone)]
@@ -43,11 +43,7 @@ pub(crate) enum Condition {
 
 /// Words that have to stand in this order in the text, without regard to case and accents.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Words {
-    pub(crate) text: String,
-    /// Whether the last of them may go on.
-    pub(crate) is_prefix: bool,
-}
+pub(crate) struct Words(pub(crate) String);
 
 /// A member of the event that can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,58 +88,6 @@ impl Field {
             Self::SessionId => "session_id",
             Self::UserId => "user_id",
         }
-    }
-}
-
-impl Store {
-    /// The statement that reads the events of `filter`, newest first, and one more than its limit,
-    /// which tells whether there is a next page.
-    pub(super) async fn select(
-        &self,
-        filter: &LogFilter,
-    ) -> Result<QueryBuilder<Sqlite>, StoreError> {
-        let driver = self.rarest(filter).await?;
-        let mut query = QueryBuilder::new("SELECT e.position, e.id, e.received_at, e.event FROM ");
-        let order = match driver.and_then(|index| filter.conditions.get(index)) {
-            None => {
-                query.push("events e WHERE TRUE");
-                "e.position"
-            }
-            Some(condition) => {
-                condition.drive(&mut query);
-                condition.order()
-            }
-        };
-        for (index, condition) in filter.conditions.iter().enumerate() {
-            if Some(index) != driver {
-                condition.check(&mut query);
-            }
-        }
-        filter.range.check(&mut query, order);
-        let rows_max = i64::try_from(filter.limit).unwrap_or(i64::MAX);
-        query.push(format_args!(" ORDER BY {order} DESC LIMIT "));
-        query.push_bind(rows_max.saturating_add(1));
-        Ok(query)
-    }
-
-    /// The condition that the fewest events of the range meet, as far as that is worth counting.
-    async fn rarest(&self, filter: &LogFilter) -> Result<Option<usize>, StoreError> {
-        if filter.conditions.len() < 2 {
-            return Ok((!filter.conditions.is_empty()).then_some(0));
-        }
-        let mut rarest = None;
-        for (index, condition) in filter.conditions.iter().enumerate() {
-            let mut query = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM ");
-            condition.find(&mut query);
-            filter.range.bound(&mut query, condition.position());
-            query.push(" LIMIT ").push_bind(limits::COUNTED_EVENTS_MAX);
-            query.push(")");
-            let count: i64 = query.build_query_scalar().fetch_one(&self.reads).await?;
-            if rarest.is_none_or(|(fewest, _)| count < fewest) {
-                rarest = Some((count, index));
-            }
-        }
-        Ok(rarest.map(|(_, index)| index))
     }
 }
 
@@ -260,12 +204,67 @@ impl Range {
     }
 }
 
+/// The statement that reads the events of `filter`, newest first, and one more than its limit,
+/// which tells whether there is a next page.
+pub(super) async fn select(
+    connection: &mut SqliteConnection,
+    filter: &LogFilter,
+) -> Result<QueryBuilder<Sqlite>, StoreError> {
+    let driver = rarest(connection, filter).await?;
+    let mut query = QueryBuilder::new("SELECT e.position, e.id, e.received_at, e.event FROM ");
+    let order = match driver.and_then(|index| filter.conditions.get(index)) {
+        None => {
+            query.push("events e WHERE TRUE");
+            "e.position"
+        }
+        Some(condition) => {
+            condition.drive(&mut query);
+            condition.order()
+        }
+    };
+    for (index, condition) in filter.conditions.iter().enumerate() {
+        if Some(index) != driver {
+            condition.check(&mut query);
+        }
+    }
+    filter.range.check(&mut query, order);
+    let rows_max = i64::try_from(filter.limit).unwrap_or(i64::MAX);
+    query.push(format_args!(" ORDER BY {order} DESC LIMIT "));
+    query.push_bind(rows_max.saturating_add(1));
+    Ok(query)
+}
+
+/// The condition that the fewest events of the range meet, as far as that is worth counting.
+async fn rarest(
+    connection: &mut SqliteConnection,
+    filter: &LogFilter,
+) -> Result<Option<usize>, StoreError> {
+    if filter.conditions.len() < 2 {
+        return Ok((!filter.conditions.is_empty()).then_some(0));
+    }
+    let mut rarest = None;
+    for (index, condition) in filter.conditions.iter().enumerate() {
+        let mut query = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM ");
+        condition.find(&mut query);
+        filter.range.bound(&mut query, condition.position());
+        query.push(" LIMIT ").push_bind(limits::COUNTED_EVENTS_MAX);
+        query.push(")");
+        let count: i64 = query
+            .build_query_scalar()
+            .fetch_one(&mut *connection)
+            .await?;
+        if rarest.is_none_or(|(fewest, _)| count < fewest) {
+            rarest = Some((count, index));
+        }
+    }
+    Ok(rarest.map(|(_, index)| index))
+}
+
 /// The words in the language of FTS5: in quotes nothing has a meaning but the quote itself.
 /// https://www.sqlite.org/fts5.html#full_text_query_syntax
 fn expression(words: &[Words]) -> String {
-    let quoted = words.iter().map(|Words { text, is_prefix }| {
-        let star = if *is_prefix { "*" } else { "" };
-        format!("\"{}\"{star}", text.replace('"', "\"\""))
-    });
+    let quoted = words
+        .iter()
+        .map(|Words(text)| format!("\"{}\"", text.replace('"', "\"\"")));
     quoted.collect::<Vec<_>>().join(" AND ")
 }

@@ -37,7 +37,7 @@ impl<'r> FromRow<'r, SqliteRow> for StoredKey {
 impl Store {
     /// Every key, oldest first.
     pub(crate) async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
-        Ok(sqlx::query_as(ALL).fetch_all(&self.reads).await?)
+        Ok(sqlx::query_as(ALL).fetch_all(&self.checks).await?)
     }
 
     /// Adds a key and returns its id. `created_at` is in microseconds since 1970, UTC.

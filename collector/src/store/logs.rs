@@ -6,7 +6,7 @@ use sqlx::{FromRow, Row};
 
 use crate::access::Scope;
 use crate::limits;
-use crate::store::{LogFilter, Position, Store, StoreError};
+use crate::store::{LogFilter, Position, Store, StoreError, filter};
 
 /// A stored event.
 #[derive(Debug)]
@@ -42,11 +42,12 @@ impl Store {
     ///
     /// Organisations may have used the same request_id: then the newest event.
     pub(crate) async fn log(&self, id: &str, scope: &Scope) -> Result<Option<Log>, StoreError> {
+        let mut reader = self.reader().await?;
         for sql in [BY_ID, BY_REQUEST_ID] {
             let log = sqlx::query_as(sql)
                 .bind(id)
                 .bind(scope.id())
-                .fetch_optional(&self.reads)
+                .fetch_optional(&mut *reader)
                 .await?;
             if log.is_some() {
                 return Ok(log);
@@ -57,8 +58,9 @@ impl Store {
 
     /// A page of events. It ends early when its events are large, but never without one.
     pub(crate) async fn logs(&self, filter: &LogFilter) -> Result<LogPage, StoreError> {
-        let mut query = self.select(filter).await?;
-        let mut rows = query.build_query_as::<Log>().fetch(&self.reads);
+        let mut reader = self.reader().await?;
+        let mut query = filter::select(&mut reader, filter).await?;
+        let mut rows = query.build_query_as::<Log>().fetch(&mut *reader);
         let mut logs: Vec<Log> = Vec::new();
         let mut bytes_left = limits::PAGE_BYTES_MAX;
         let mut is_cut = false;

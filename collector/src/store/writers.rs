@@ -89,7 +89,9 @@ impl Store {
         let rows_max = i64::try_from(filter.limit).unwrap_or(i64::MAX);
         query.push(" ORDER BY organization_id, writer_id LIMIT ");
         query.push_bind(rows_max.saturating_add(1));
-        let mut writers: Vec<Writer> = query.build_query_as().fetch_all(&self.reads).await?;
+        let mut reader = self.reader().await?;
+        let query = query.build_query_as();
+        let mut writers: Vec<Writer> = query.fetch_all(&mut *reader).await?;
         let has_more = writers.len() > filter.limit;
         writers.truncate(filter.limit);
         Ok(WriterPage { writers, has_more })
@@ -102,7 +104,9 @@ impl Store {
     ) -> Result<WriterTotals, StoreError> {
         let mut query = QueryBuilder::new(TOTALS);
         filter.check(&mut query);
-        let totals: (i64, i64, i64, f64) = query.build_query_as().fetch_one(&self.reads).await?;
+        let mut reader = self.reader().await?;
+        let query = query.build_query_as();
+        let totals: (i64, i64, i64, f64) = query.fetch_one(&mut *reader).await?;
         let (writers, incomplete_writers, events, missing) = totals;
         Ok(WriterTotals {
             writers,
@@ -122,7 +126,8 @@ impl Store {
             .bind(&writer.writer_id)
             // The first run may begin at 1, and then has no hole before it.
             .bind(limits::HOLES_MAX.saturating_add(2));
-        let runs = query.fetch_all(&self.reads).await?;
+        let mut reader = self.reader().await?;
+        let runs = query.fetch_all(&mut *reader).await?;
         let mut holes = Vec::new();
         let mut next_seq = 1;
         for (first_seq, last_seq) in runs {
