@@ -82,7 +82,11 @@ FROM events, json_each(events.event, '$.compliance_tags') AS tags
 WHERE tags.type = 'text';
 
 INSERT INTO event_words (rowid, words)
-SELECT position, concat_ws(char(10), event ->> 'prompt_content', event ->> 'response_content', event ->> 'reasoning')
+SELECT
+    position,
+    concat_ws(
+        char(10), event ->> 'prompt_content', event ->> 'response_content', event ->> 'reasoning'
+    )
 FROM events;
 
 -- By triggers, so that no statement can change an event and forget what finds it.
@@ -91,7 +95,13 @@ CREATE TRIGGER event_added AFTER INSERT ON events BEGIN
     SELECT DISTINCT value, new.position FROM json_each(new.event, '$.compliance_tags')
     WHERE type = 'text';
     INSERT INTO event_words (rowid, words)
-    VALUES (new.position, concat_ws(char(10), new.event ->> 'prompt_content', new.event ->> 'response_content', new.event ->> 'reasoning'));
+    VALUES (
+        new.position,
+        concat_ws(
+            char(10), new.event ->> 'prompt_content', new.event ->> 'response_content',
+            new.event ->> 'reasoning'
+        )
+    );
 END;
 
 CREATE TRIGGER event_removed AFTER DELETE ON events BEGIN
@@ -100,5 +110,12 @@ CREATE TRIGGER event_removed AFTER DELETE ON events BEGIN
     AND tag IN (SELECT value FROM json_each(old.event, '$.compliance_tags') WHERE type = 'text');
     -- An index without text has to be told what it held.
     INSERT INTO event_words (event_words, rowid, words)
-    VALUES ('delete', old.position, concat_ws(char(10), old.event ->> 'prompt_content', old.event ->> 'response_content', old.event ->> 'reasoning'));
+    VALUES (
+        'delete',
+        old.position,
+        concat_ws(
+            char(10), old.event ->> 'prompt_content', old.event ->> 'response_content',
+            old.event ->> 'reasoning'
+        )
+    );
 END;

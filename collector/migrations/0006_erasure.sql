@@ -20,7 +20,20 @@ CREATE TRIGGER event_changed AFTER UPDATE OF event ON events BEGIN
     SELECT DISTINCT value, new.position FROM json_each(new.event, '$.compliance_tags')
     WHERE type = 'text';
     INSERT INTO event_words (event_words, rowid, words)
-    VALUES ('delete', old.position, concat_ws(char(10), old.event ->> 'prompt_content', old.event ->> 'response_content', old.event ->> 'reasoning'));
+    VALUES (
+        'delete',
+        old.position,
+        concat_ws(
+            char(10), old.event ->> 'prompt_content', old.event ->> 'response_content',
+            old.event ->> 'reasoning'
+        )
+    );
     INSERT INTO event_words (rowid, words)
-    VALUES (new.position, concat_ws(char(10), new.event ->> 'prompt_content', new.event ->> 'response_content', new.event ->> 'reasoning'));
+    VALUES (
+        new.position,
+        concat_ws(
+            char(10), new.event ->> 'prompt_content', new.event ->> 'response_content',
+            new.event ->> 'reasoning'
+        )
+    );
 END;

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::access::Scope;
 use crate::store::{Store, StoreError, StoredHold};
+use crate::time::moment;
 
 /// What must not be removed, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,8 +41,8 @@ impl From<StoredHold> for HoldEntry {
                 user_id: stored.user_id,
                 reason: stored.reason,
             },
-            created_at: time(stored.created_at),
-            released_at: stored.released_at.map(time),
+            created_at: moment(stored.created_at),
+            released_at: stored.released_at.map(moment),
         }
     }
 }
@@ -79,11 +80,7 @@ pub async fn release(path: &Path, id: &str) -> Result<DateTime<Utc>, HoldsError>
     let released_at = store.release_hold(id, Utc::now().timestamp_micros()).await;
     store.close().await;
     let no_such = || HoldsError::NoSuchHold { id: id.to_owned() };
-    Ok(time(released_at?.ok_or_else(no_such)?))
-}
-
-fn time(micros: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(micros).unwrap_or_default()
+    Ok(moment(released_at?.ok_or_else(no_such)?))
 }
 
 /// Why holds cannot be managed.

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::access::Access;
 use crate::key::{ApiKey, KeyError};
 use crate::store::{Store, StoreError, StoredKey};
+use crate::time::moment;
 
 /// A key that was just made. The key itself is told only here.
 #[derive(Debug)]
@@ -35,8 +36,8 @@ impl From<StoredKey> for KeyEntry {
         Self {
             id: key.id,
             access: key.access,
-            created_at: time(key.created_at),
-            revoked_at: key.revoked_at.map(time),
+            created_at: moment(key.created_at),
+            revoked_at: key.revoked_at.map(moment),
         }
     }
 }
@@ -75,7 +76,7 @@ pub async fn revoke(path: &Path, id: &str) -> Result<DateTime<Utc>, KeysError> {
     let revoked_at = store.revoke_key(id, Utc::now().timestamp_micros()).await;
     store.close().await;
     match revoked_at? {
-        Some(revoked_at) => Ok(time(revoked_at)),
+        Some(revoked_at) => Ok(moment(revoked_at)),
         None if ApiKey::looks_like(id) => Err(KeysError::NotAnId),
         None => Err(KeysError::NoSuchKey { id: id.to_owned() }),
     }
@@ -86,10 +87,6 @@ pub(crate) async fn add(store: &Store, access: &Access) -> Result<CreatedKey, Ke
     let created_at = Utc::now().timestamp_micros();
     let id = store.add_key(&key.hash(), access, created_at).await?;
     Ok(CreatedKey { id, key })
-}
-
-fn time(micros: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
 /// Why keys cannot be managed.

@@ -27,6 +27,7 @@ mod retention;
 mod server;
 mod store;
 mod telemetry;
+mod time;
 
 pub mod holds;
 pub mod import;

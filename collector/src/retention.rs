@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use crate::access::{AccessError, Scope};
 use crate::limits;
-use crate::store::{Position, Store, StoreError};
+use crate::store::{Cutoffs, Position, Store, StoreError};
 use crate::telemetry::{self, Telemetry};
 
 /// How long the events of an organisation are kept.
@@ -124,6 +124,15 @@ impl Retention {
             by_organization,
         })
     }
+
+    fn cutoffs(&self, now: i64) -> Cutoffs<'_> {
+        let organizations = self.by_organization.iter();
+        let organizations = organizations.map(|(id, keep)| (id.as_str(), keep.cutoff(now)));
+        Cutoffs {
+            default: self.default.cutoff(now),
+            by_organization: organizations.collect(),
+        }
+    }
 }
 
 /// Removes what is over until it is told to stop: at once, and then every so often.
@@ -152,7 +161,7 @@ async fn sweep(
     stop: &mut oneshot::Receiver<()>,
 ) -> Result<(), StoreError> {
     let now = Utc::now().timestamp_micros();
-    let cutoffs = Cutoffs::new(retention, now);
+    let cutoffs = retention.cutoffs(now);
     let mut next = Some(Position(i64::MIN));
     let mut removed: usize = 0;
     while let Some(start) = next
@@ -165,37 +174,6 @@ async fn sweep(
     }
     telemetry::swept(removed);
     Ok(())
-}
-
-/// The times before which events are over, at one moment. `None` is never.
-pub(crate) struct Cutoffs<'a> {
-    default: Option<i64>,
-    by_organization: HashMap<&'a str, Option<i64>>,
-}
-
-impl<'a> Cutoffs<'a> {
-    fn new(retention: &'a Retention, now: i64) -> Self {
-        let organizations = retention.by_organization.iter();
-        Self {
-            default: retention.default.cutoff(now),
-            by_organization: organizations
-                .map(|(organization, keep)| (organization.as_str(), keep.cutoff(now)))
-                .collect(),
-        }
-    }
-
-    /// The latest of them all.
-    pub(crate) fn latest(&self) -> Option<i64> {
-        let all = self.by_organization.values().chain([&self.default]);
-        all.filter_map(|cutoff| *cutoff).max()
-    }
-
-    /// Whether an event of this organisation is over, whose later time is this.
-    pub(crate) fn is_over(&self, organization: &str, last_time: i64) -> bool {
-        let own = self.by_organization.get(organization);
-        own.unwrap_or(&self.default)
-            .is_some_and(|cutoff| last_time < cutoff)
-    }
 }
 
 /// Why events cannot be kept for a time.
@@ -268,7 +246,7 @@ mod tests {
     #[test]
     fn each_organization_has_its_own_time() {
         let retention = retention("400", &["a=b=200", "c=forever"], Shortest::HalfAYear).unwrap();
-        let cutoffs = Cutoffs::new(&retention, 1000 * DAY_MICROS);
+        let cutoffs = retention.cutoffs(1000 * DAY_MICROS);
         for (organization, days) in [("a=b", 800), ("other", 600)] {
             assert!(cutoffs.is_over(organization, days * DAY_MICROS - 1));
             assert!(!cutoffs.is_over(organization, days * DAY_MICROS));
@@ -276,7 +254,7 @@ mod tests {
         assert!(!cutoffs.is_over("c", i64::MIN));
         assert_eq!(cutoffs.latest(), Some(800 * DAY_MICROS));
         let forever = Retention::new(Keep::Forever, Vec::new(), Shortest::HalfAYear).unwrap();
-        assert_eq!(Cutoffs::new(&forever, 0).latest(), None);
+        assert_eq!(forever.cutoffs(0).latest(), None);
     }
 
     #[test]

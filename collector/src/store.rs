@@ -37,6 +37,7 @@ pub(crate) use holds::StoredHold;
 pub(crate) use keys::StoredKey;
 pub(crate) use logs::{Log, LogPage};
 pub(crate) use position::Position;
+pub(crate) use retention::Cutoffs;
 pub(crate) use sequence::Run;
 pub(crate) use writers::{Writer, WriterFilter, WriterTotals};
 

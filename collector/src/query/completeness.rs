@@ -14,8 +14,8 @@ use crate::query::parameters::{
     self, Edge, ParameterError, check_range, instant, number_up_to, switch,
 };
 use crate::query::reached;
-use crate::query::render::time;
 use crate::store::{Run, Store, Writer, WriterFilter, WriterTotals};
+use crate::time;
 
 /// Answers with a page of writers.
 pub(crate) async fn completeness(
@@ -69,8 +69,8 @@ impl Entry {
             organization_id: writer.organization_id.clone(),
             writer_id: writer.writer_id.clone(),
             events: writer.events,
-            first_timestamp: time(writer.first_timestamp),
-            last_timestamp: time(writer.last_timestamp),
+            first_timestamp: time::text(writer.first_timestamp),
+            last_timestamp: time::text(writer.last_timestamp),
             last_seq: writer.last_seq,
             missing: writer.missing(),
             holes,

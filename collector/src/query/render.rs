@@ -1,9 +1,8 @@
 //! Stored events as JSON, without reading them again: their text is what was sent.
 
-use chrono::{DateTime, SecondsFormat};
-
 use crate::query::filter;
 use crate::store::{Log, LogPage};
+use crate::time;
 
 /// One event, with `id` and `received_at` in front of the members that were sent.
 pub(crate) fn log(log: &Log) -> String {
@@ -47,7 +46,7 @@ pub(crate) fn page(page: &LogPage) -> String {
 }
 
 fn push_log(text: &mut String, log: &Log) {
-    let received_at = time(log.received_at);
+    let received_at = time::text(log.received_at);
     // A stored event is an object, and has members: those that are required.
     let members = log.event.strip_prefix('{').unwrap_or(&log.event);
     text.extend([
@@ -58,12 +57,6 @@ fn push_log(text: &mut String, log: &Log) {
         "\",",
         members,
     ]);
-}
-
-/// Microseconds since 1970, as RFC 3339 in UTC.
-pub(crate) fn time(micros: i64) -> String {
-    let time = DateTime::from_timestamp_micros(micros).unwrap_or_default();
-    time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// Room for the two members that are added.

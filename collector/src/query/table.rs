@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::event::member_names;
-use crate::query::render::time;
 use crate::store::Log;
+use crate::time;
 
 /// The names of the columns.
 pub(crate) fn head() -> Result<Vec<u8>, TableError> {
@@ -39,7 +39,7 @@ fn cells(log: &Log) -> Result<impl Iterator<Item = String>, TableError> {
     let members: HashMap<String, &RawValue> = serde_json::from_str(&log.event)?;
     let documented = member_names().map(|name| members.get(name).map_or("null", |raw| raw.get()));
     let documented = documented.map(cell).collect::<Result<Vec<_>, _>>()?;
-    let added = [log.id.clone(), time(log.received_at)];
+    let added = [log.id.clone(), time::text(log.received_at)];
     Ok(added.into_iter().chain(documented))
 }
 

@@ -1,6 +1,5 @@
 //! Erasing the content of one user's events, a few at a time.
 
-use chrono::{DateTime, SecondsFormat};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Executor, FromRow, Row, SqliteConnection};
 use uuid::Uuid;
@@ -10,6 +9,7 @@ use crate::event::tombstone;
 use crate::limits;
 use crate::store::holds::Holds;
 use crate::store::{Position, Store, StoreError};
+use crate::time;
 
 /// Whose content is to be erased, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,9 +138,7 @@ async fn replace(
     event: &Candidate,
     now: i64,
 ) -> Result<(), StoreError> {
-    let time = DateTime::from_timestamp_micros(now).unwrap_or_default();
-    let erased_at = time.to_rfc3339_opts(SecondsFormat::Micros, true);
-    let tombstone = tombstone(&event.event, &erased_at);
+    let tombstone = tombstone(&event.event, &time::text(now));
     let tombstone = tombstone.map_err(|error| StoreError::Damaged(error.to_string()))?;
     let replace = sqlx::query(REPLACE)
         .bind(tombstone)

@@ -1,14 +1,34 @@
 //! Removing what is old, a few events at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, SqliteConnection};
 
 use crate::limits;
-use crate::retention::Cutoffs;
 use crate::store::holds::Holds;
 use crate::store::{Position, Store, StoreError};
+
+/// The times before which events are over, in microseconds since 1970, UTC. `None` is never.
+pub(crate) struct Cutoffs<'a> {
+    pub(crate) default: Option<i64>,
+    pub(crate) by_organization: HashMap<&'a str, Option<i64>>,
+}
+
+impl Cutoffs<'_> {
+    /// The latest of them all.
+    pub(crate) fn latest(&self) -> Option<i64> {
+        let all = self.by_organization.values().chain([&self.default]);
+        all.filter_map(|cutoff| *cutoff).max()
+    }
+
+    /// Whether an event of this organisation is over, whose later time is this.
+    pub(crate) fn is_over(&self, organization: &str, last_time: i64) -> bool {
+        let own = self.by_organization.get(organization);
+        own.unwrap_or(&self.default)
+            .is_some_and(|cutoff| last_time < cutoff)
+    }
+}
 
 /// What one step of a sweep did.
 #[derive(Debug)]
