@@ -254,6 +254,22 @@ pub enum StoreError {
     TooSlow,
 }
 
+impl StoreError {
+    /// Whether it is an event that the database does not take, and not the database that fails.
+    pub(crate) fn is_of_an_event(&self) -> bool {
+        let Self::Statement(error) = self else {
+            return matches!(self, Self::Crowded);
+        };
+        let code = error.as_database_error().and_then(DatabaseError::code);
+        let code: Option<i32> = code.and_then(|code| code.parse().ok());
+        // The low byte is the kind of error.
+        code.is_some_and(|code| OF_AN_EVENT.contains(&(code & 0xff)))
+    }
+}
+
+/// A function that failed, a text too big, a constraint, a type: https://www.sqlite.org/rescode.html
+const OF_AN_EVENT: [i32; 4] = [1, 18, 19, 20];
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let code = error.as_database_error().and_then(DatabaseError::code);

@@ -10,7 +10,7 @@ use crate::error::ApiError;
 use crate::event::Event;
 use crate::ingest::body::Share;
 use crate::limits;
-use crate::store::{Outcome, Store};
+use crate::store::{Outcome, Store, StoreError};
 use crate::telemetry::Telemetry;
 
 /// The events of one request, on their way to the writer.
@@ -19,6 +19,16 @@ struct Job {
     answer: oneshot::Sender<Result<Vec<Outcome>, ApiError>>,
     /// Given back when the job is done with, and the events are no longer in memory.
     _share: Share,
+}
+
+impl Job {
+    /// Tells the request what became of its events. Nobody may be waiting any more: they are stored
+    /// all the same.
+    fn settle(self, result: Result<Vec<Outcome>, StoreError>) {
+        let _ = self
+            .answer
+            .send(result.map_err(|_| ApiError::StorageUnavailable));
+    }
 }
 
 /// Where requests leave their events.
@@ -99,28 +109,43 @@ impl Writer {
             .iter_mut()
             .flat_map(|job| mem::take(&mut job.events))
             .collect();
-        let (requests, events_count) = (group.len(), events.len());
+        let result = self.insert(group.len(), &events).await;
+        let jobs = group.into_iter().zip(counts);
+        match result {
+            Ok(outcomes) => {
+                let mut outcomes = outcomes.into_iter();
+                for (job, count) in jobs {
+                    job.settle(Ok(outcomes.by_ref().take(count).collect()));
+                }
+            }
+            // One request's event must not keep those of others from being stored.
+            Err(error) if error.is_of_an_event() && jobs.len() > 1 => {
+                let mut events = events.into_iter();
+                for (job, count) in jobs {
+                    let own: Vec<Event> = events.by_ref().take(count).collect();
+                    job.settle(self.insert(1, &own).await);
+                }
+            }
+            Err(_) => {
+                for (job, _) in jobs {
+                    let _ = job.answer.send(Err(ApiError::StorageUnavailable));
+                }
+            }
+        }
+    }
+
+    async fn insert(&self, requests: usize, events: &[Event]) -> Result<Vec<Outcome>, StoreError> {
         let began_at = Instant::now();
-        let result = self
-            .store
-            .insert(&events, Utc::now().timestamp_micros())
-            .await;
+        let now = Utc::now().timestamp_micros();
+        let result = self.store.insert(events, now).await;
         match &result {
             Ok(outcomes) => {
                 let took = began_at.elapsed();
                 self.telemetry.group_committed(requests, outcomes, took);
             }
-            Err(error) => self.telemetry.group_failed(requests, events_count, error),
+            Err(error) => self.telemetry.group_failed(requests, events.len(), error),
         }
-        let mut outcomes = result.map(Vec::into_iter);
-        for (job, count) in group.into_iter().zip(counts) {
-            let answer = match &mut outcomes {
-                Ok(outcomes) => Ok(outcomes.by_ref().take(count).collect()),
-                Err(_) => Err(ApiError::StorageUnavailable),
-            };
-            // Nobody may be waiting any more: the events are stored all the same.
-            let _ = job.answer.send(answer);
-        }
+        result
     }
 }
 
