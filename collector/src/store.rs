@@ -1,4 +1,7 @@
 //! The database: all SQL of the collector is below this module.
+//!
+//! What it offers to the others is made of events, filters, positions and counts: nothing in it says
+//! that the database is SQLite, so that another can stand behind the same methods.
 
 mod backup;
 mod erasure;

@@ -46,7 +46,24 @@ const FILES: [(i64, &str, &str); 6] = [
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
     use super::*;
+
+    #[test]
+    fn a_released_version_never_changes() {
+        // Each released version gets a line here. The database refuses one that has changed.
+        let released = [(
+            1,
+            "553aac9cd32df50734a25dfd8947a530ed1e2bbc66d703f61e270c39a4fef562",
+        )];
+        for (version, expected) in released {
+            let file = FILES.into_iter().find(|(number, ..)| *number == version);
+            let hash = Sha256::digest(file.unwrap().2);
+            let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(hash, expected, "version {version}");
+        }
+    }
 
     #[test]
     fn every_file_of_the_folder_is_embedded() {
