@@ -1,26 +1,30 @@
-//! Who may use the API: whoever sends a key that the collector knows.
+//! Who may use the API: whoever sends a key that the collector knows and that may do it.
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
 
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::access::{Access, Role};
 use crate::error::ApiError;
 use crate::ingest::discard;
 use crate::key::KeyHash;
-use crate::store::{Store, StoreError};
+use crate::limits;
+use crate::store::{Store, StoreError, StoredKey};
 use crate::telemetry;
 
 /// The keys that open the API.
 #[derive(Clone)]
 pub(crate) enum Keys {
-    /// Those of the configuration, and no others.
+    /// Those of the configuration, and no others. Each may do everything.
     Configured(Arc<[KeyHash]>),
     /// Those of the database, as they were when last read.
-    Stored(Arc<RwLock<Vec<KeyHash>>>),
+    Stored(Arc<RwLock<ReadKeys>>),
 }
 
 impl Keys {
@@ -28,39 +32,81 @@ impl Keys {
         Self::Configured(hashes.into())
     }
 
-    pub(crate) fn stored(hashes: Vec<KeyHash>) -> Self {
-        Self::Stored(Arc::new(RwLock::new(hashes)))
+    pub(crate) fn stored(keys: Vec<StoredKey>) -> Self {
+        Self::Stored(Arc::new(RwLock::new(ReadKeys::new(keys))))
     }
 
-    async fn know(&self, key: &str, store: &Store) -> Result<bool, StoreError> {
+    /// What `key` is good for; `None` if it is not known or was revoked.
+    async fn access(&self, key: &str, store: &Store) -> Result<Option<Access>, StoreError> {
         let hash = KeyHash::of(key);
         match self {
-            Self::Configured(known) => Ok(hash.is_among(known)),
-            Self::Stored(cached) => {
-                if hash.is_among(&cached.read().unwrap_or_else(PoisonError::into_inner)) {
-                    return Ok(true);
+            Self::Configured(known) => {
+                let is_known = known.iter().fold(false, |found, one| hash.is(one) | found);
+                Ok(is_known.then_some(Access::FULL))
+            }
+            Self::Stored(read) => {
+                let known = read
+                    .read()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .access(&hash);
+                if known.is_some() {
+                    return Ok(known);
                 }
                 // Another process may have made the key since: a new key works without a restart.
-                let known = store.key_hashes().await?;
-                let is_known = hash.is_among(&known);
-                *cached.write().unwrap_or_else(PoisonError::into_inner) = known;
-                Ok(is_known)
+                let keys = ReadKeys::new(store.keys().await?);
+                let known = keys.access(&hash);
+                *read.write().unwrap_or_else(PoisonError::into_inner) = keys;
+                Ok(known)
             }
         }
+    }
+}
+
+/// The keys that were good when the database was last asked.
+pub(crate) struct ReadKeys {
+    read_at: Instant,
+    good: Vec<(KeyHash, Access)>,
+}
+
+impl ReadKeys {
+    fn new(keys: Vec<StoredKey>) -> Self {
+        let good = keys.into_iter().filter(|key| key.revoked_at.is_none());
+        Self {
+            read_at: Instant::now(),
+            good: good.map(|key| (key.hash, key.access)).collect(),
+        }
+    }
+
+    /// Compares with every key, so that the time tells nothing. Nothing is known any more when the
+    /// keys were read too long ago: one of them may have been revoked.
+    fn access(&self, hash: &KeyHash) -> Option<Access> {
+        if self.read_at.elapsed() > limits::KEYS_AGE_MAX {
+            return None;
+        }
+        let found = self.good.iter().fold(
+            None,
+            |found, (known, access)| {
+                if hash.is(known) { Some(access) } else { found }
+            },
+        );
+        found.cloned()
     }
 }
 
 /// Lets a request through if it has a known key, and answers it otherwise.
 pub(crate) async fn require_key(
     State((keys, store)): State<(Keys, Store)>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let refusal = match bearer(request.headers()) {
         None => ApiError::Unauthorized,
-        Some(key) => match keys.know(key, &store).await {
-            Ok(true) => return next.run(request).await,
-            Ok(false) => ApiError::Unauthorized,
+        Some(key) => match keys.access(key, &store).await {
+            Ok(Some(access)) => {
+                request.extensions_mut().insert(access);
+                return next.run(request).await;
+            }
+            Ok(None) => ApiError::Unauthorized,
             Err(error) => {
                 telemetry::read_failed(&error);
                 ApiError::StorageUnavailable
@@ -69,6 +115,21 @@ pub(crate) async fn require_key(
     };
     discard(request).await;
     refusal.into_response()
+}
+
+/// Lets a request through whose key may do what is `needed`, and answers it otherwise.
+pub(crate) async fn require_role(
+    State(needed): State<Role>,
+    Extension(access): Extension<Access>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let role = access.role;
+    if role.includes(needed) {
+        return next.run(request).await;
+    }
+    discard(request).await;
+    ApiError::Role { role, needed }.into_response()
 }
 
 /// The key of the header `authorization: Bearer KEY`. The scheme's name has no case.

@@ -3,6 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use audit_layer_collector::holds::Hold;
+use audit_layer_collector::{
+    Access, Erasure, Keep, KeepOf, Retention, RetentionError, Role, Scope, Shortest, limits,
+};
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The audit API: keeps audit events of LLM calls, and answers for them.
@@ -40,6 +45,29 @@ pub(crate) enum Command {
     #[command(after_help = IMPORT_HELP)]
     Import(ImportArgs),
 
+    /// Copy the database to a new file, while the collector may be running.
+    ///
+    /// The copy is whole, as of one moment, and a collector can be started on it.
+    Backup {
+        /// The new file. It has its name only when the copy is whole.
+        #[arg(value_name = "FILE")]
+        target: PathBuf,
+
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+
+    /// Erase the content of one user's events for good.
+    ///
+    /// Prompt, answer, reasoning, parameters and metadata are overwritten. That the call took place
+    /// stays, with a hash of the event as it was. What is held stays as it is: see `audit-layer
+    /// holds`. Backups and exports are not reached.
+    Erase(EraseArgs),
+
+    /// Keep events from being removed, for a court or an investigation.
+    #[command(subcommand)]
+    Holds(HoldsCommand),
+
     /// Manage the API keys in a database.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -67,9 +95,32 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) api_key: Vec<String>,
 
+    /// How long events are kept: days after they happened or arrived, whichever is later; or
+    /// forever. Older ones are removed, unless they are held: see `audit-layer holds`.
+    #[arg(long, value_name = "DAYS", default_value_t = Keep::Days(limits::RETENTION_DAYS_DEFAULT))]
+    pub(crate) retention_days: Keep,
+
+    /// The same for one organization; repeat it for several.
+    #[arg(long, value_name = "ORGANIZATION=DAYS")]
+    pub(crate) retention: Vec<KeepOf>,
+
+    /// Allow less than 183 days.
+    #[arg(long)]
+    pub(crate) allow_short_retention: bool,
+
     /// File that gets the address listened on, once ready. For scripts that use port 0.
     #[arg(long, value_name = "FILE")]
     pub(crate) listen_address_file: Option<PathBuf>,
+}
+
+impl ServeArgs {
+    pub(crate) fn retention(&self) -> Result<Retention, RetentionError> {
+        let shortest = match self.allow_short_retention {
+            true => Shortest::AnyTime,
+            false => Shortest::HalfAYear,
+        };
+        Retention::new(self.retention_days, self.retention.clone(), shortest)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -123,20 +174,179 @@ pub(crate) enum Format {
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
     /// Make a key and print it, once. A running collector accepts it at once.
-    Create {
-        /// SQLite file that gets the key's hash; created if there is none.
-        #[arg(long, value_name = "FILE", default_value = "audit.db")]
-        database: PathBuf,
+    ///
+    /// The key alone goes to stdout.
+    #[command(after_help = CREATE_HELP)]
+    Create(CreateArgs),
+
+    /// Show the keys that there are, good and revoked. The keys themselves are stored nowhere.
+    List {
+        #[command(flatten)]
+        database: DatabaseArgs,
+
+        /// How the list is written to stdout.
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+    },
+
+    /// Take a key back for good. A running collector refuses it within a second.
+    Revoke {
+        /// The key's id, which begins with `key_`: see `audit-layer keys list`.
+        id: String,
+
+        #[command(flatten)]
+        database: DatabaseArgs,
     },
 }
 
+#[derive(Debug, Args)]
+#[group(id = "whose", required = true, multiple = false, args = ["organization", "all_organizations"])]
+pub(crate) struct CreateArgs {
+    /// What the key may do.
+    ///
+    /// ingest: record events and read nothing. read: read events and record nothing. admin:
+    /// everything.
+    #[arg(long)]
+    pub(crate) role: Role,
+
+    /// The organization that the key belongs to. It does not reach the events of others, and events
+    /// that name none belong to it.
+    #[arg(long, value_name = "ID", value_parser = Scope::organization)]
+    pub(crate) organization: Option<Scope>,
+
+    /// The key reaches the events of every organization.
+    #[arg(long)]
+    pub(crate) all_organizations: bool,
+
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+impl CreateArgs {
+    pub(crate) fn access(self) -> Access {
+        Access {
+            role: self.role,
+            scope: self.organization.unwrap_or(Scope::All),
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HoldsCommand {
+    /// Hold events, from now on, against retention and erasure. Prints the hold's id.
+    Create(HoldArgs),
+
+    /// Show the holds that there are, in force and released.
+    List {
+        #[command(flatten)]
+        database: DatabaseArgs,
+
+        /// How the list is written to stdout.
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+    },
+
+    /// Let go of what a hold holds. What is over is then removed within an hour.
+    Release {
+        /// The hold's id, which begins with `hold_`: see `audit-layer holds list`.
+        id: String,
+
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+#[group(id = "held", required = true, multiple = false, args = ["organization", "all_organizations"])]
+pub(crate) struct HoldArgs {
+    /// The organization whose events are held.
+    #[arg(long, value_name = "ID", value_parser = Scope::organization)]
+    organization: Option<Scope>,
+
+    /// The events of every organization are held.
+    #[arg(long)]
+    all_organizations: bool,
+
+    /// The user whose events are held. Without it, every user's are.
+    #[arg(long, value_name = "ID")]
+    user: Option<String>,
+
+    /// Why, such as the reference of a court. It stays in the list.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+impl HoldArgs {
+    pub(crate) fn hold(self) -> Hold {
+        Hold {
+            scope: self.organization.unwrap_or(Scope::All),
+            user_id: self.user,
+            reason: self.reason,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[group(id = "erased", required = true, multiple = false, args = ["organization", "all_organizations"])]
+pub(crate) struct EraseArgs {
+    /// The organization that knows the user by this id.
+    #[arg(long, value_name = "ID", value_parser = Scope::organization)]
+    organization: Option<Scope>,
+
+    /// Every organization knows the user by this id.
+    #[arg(long)]
+    all_organizations: bool,
+
+    /// The user whose content is erased.
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    user: String,
+
+    /// Why, such as the reference of the user's request. It is kept.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+
+    /// Do it. Without this, the events are only counted.
+    #[arg(long)]
+    pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+impl EraseArgs {
+    pub(crate) fn erasure(self) -> Erasure {
+        Erasure {
+            scope: self.organization.unwrap_or(Scope::All),
+            user_id: self.user,
+            reason: self.reason,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DatabaseArgs {
+    /// SQLite file that the collector uses.
+    #[arg(long = "database", value_name = "FILE", default_value = "audit.db")]
+    pub(crate) path: PathBuf,
+}
+
+const CREATE_HELP: &str = "\
+Examples:
+  audit-layer keys create --role ingest --organization org_1
+  audit-layer keys create --role admin --all-organizations";
+
 const SERVE_HELP: &str = "\
 Without a key on the command line or in the environment, the keys in the database count. If there \
-are none, one is made and printed, once.
+are none, one is made that may do everything, and printed, once. `audit-layer keys` makes others.
 
 Record an event:   POST /v1/audit/log, or many as NDJSON: POST /v1/audit/log/batch
 Read them back:    GET /v1/audit/logs?start_date=2025-01-01&limit=50, GET /v1/audit/logs/ID
-Is it up:          GET /healthz, GET /readyz";
+All of them:       GET /v1/audit/logs?format=ndjson, or format=csv
+What is missing:   GET /v1/audit/completeness
+Is it up:          GET /healthz, GET /readyz, GET /metrics";
 
 const IMPORT_HELP: &str = "\
 Examples:

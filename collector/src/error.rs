@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::access::Role;
 use crate::event::EventError;
 use crate::limits;
 use crate::query::ParameterError;
@@ -30,12 +31,20 @@ pub(crate) enum ApiError {
     NoSuchPath,
     #[error("more events are waiting than the collector may hold: send the same again later")]
     Overloaded,
+    #[error("organization_id: this key reaches another organization's events only")]
+    OtherOrganization,
     #[error("{0}")]
     Parameter(#[from] ParameterError),
+    #[error("the query took longer than {} seconds: narrow it, such as by start_date and end_date", limits::QUERY_TIME_MAX.as_secs())]
+    QueryTooSlow,
+    #[error("this key has the role {role}, and this path needs {needed}: use another key", role = .role.name(), needed = .needed.name())]
+    Role { role: Role, needed: Role },
     #[error("the database did not answer: nothing was stored, send the same again later")]
     StorageUnavailable,
     #[error("the batch has more than {lines_max} lines: send it in parts")]
     TooManyLines { lines_max: usize },
+    #[error("as many exports as the collector allows are under way: ask again later")]
+    TooManyExports,
     #[error("a valid key is needed: send the header `authorization: Bearer <key>`")]
     Unauthorized,
 }
@@ -43,13 +52,16 @@ pub(crate) enum ApiError {
 impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
+            Self::Event(EventError::OtherOrganization { .. })
+            | Self::OtherOrganization
+            | Self::Role { .. } => StatusCode::FORBIDDEN,
             Self::BodyBroken | Self::Event(_) | Self::Parameter(_) => StatusCode::BAD_REQUEST,
             Self::BodySlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge { .. } | Self::TooManyLines { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoSuchLog | Self::NoSuchPath => StatusCode::NOT_FOUND,
-            Self::Overloaded => StatusCode::TOO_MANY_REQUESTS,
-            Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded | Self::TooManyExports => StatusCode::TOO_MANY_REQUESTS,
+            Self::QueryTooSlow | Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
         }
     }
@@ -63,8 +75,12 @@ impl ApiError {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NoSuchLog | Self::NoSuchPath => "not_found",
             Self::Overloaded => "overloaded",
+            Self::OtherOrganization => "wrong_organization",
             Self::Parameter(_) => "invalid_parameter",
+            Self::QueryTooSlow => "query_too_slow",
+            Self::Role { .. } => "forbidden",
             Self::StorageUnavailable => "storage_unavailable",
+            Self::TooManyExports => "too_many_exports",
             Self::TooManyLines { .. } => "too_many_lines",
             Self::Unauthorized => "unauthorized",
         }
@@ -73,6 +89,7 @@ impl ApiError {
     fn field(&self) -> Option<String> {
         match self {
             Self::Event(error) => error.field().map(str::to_owned),
+            Self::OtherOrganization => Some("organization_id".to_owned()),
             Self::Parameter(error) => Some(error.parameter().to_owned()),
             _ => None,
         }
@@ -89,7 +106,7 @@ impl IntoResponse for ApiError {
         let mut response = (self.status(), Json(ErrorBody { error: detail })).into_response();
         let headers = response.headers_mut();
         match self {
-            Self::Overloaded => {
+            Self::Overloaded | Self::TooManyExports => {
                 headers.insert(RETRY_AFTER, limits::RETRY_AFTER.as_secs().into());
             }
             Self::Unauthorized => {

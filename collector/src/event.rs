@@ -3,13 +3,18 @@
 
 mod json;
 mod members;
+mod tombstone;
 
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::access::Scope;
 use crate::event::json::Entries;
-use crate::event::members::Members;
+use crate::event::members::{Members, Spelling};
 use crate::limits;
+
+pub(crate) use members::{RISK_LEVELS, member_names};
+pub(crate) use tombstone::tombstone;
 
 /// A checked event. [`Event::parse`] is the only way to one.
 #[derive(Debug)]
@@ -28,13 +33,16 @@ pub(crate) struct Event {
     pub(crate) prompt_hash: String,
     /// Where it comes from and how the call ended, if a gateway of ours wrote it.
     pub(crate) gateway: GatewayFacts,
-    /// The JSON object as it was sent, without the members that the collector adds.
+    /// The JSON object as it was sent, without the members that the collector adds, with the
+    /// organisation, and with the documented members in snake case.
     pub(crate) text: String,
 }
 
 impl Event {
     /// Reads one event from the body of a request or from one line of a batch.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, EventError> {
+    ///
+    /// An event that names no organisation belongs to that of `scope`.
+    pub(crate) fn parse(bytes: &[u8], scope: &Scope) -> Result<Self, EventError> {
         if bytes.len() > limits::EVENT_BYTES_MAX {
             return Err(EventError::TooLarge);
         }
@@ -42,9 +50,14 @@ impl Event {
         let text = text.trim_matches(JSON_SPACE);
         json::check(text)?;
         let entries = Entries::read(text)?;
-        let members = Members::read(&entries)?;
+        let spelling = Spelling::of(&entries);
+        let members = Members::read(&entries, spelling)?;
+        let organization = Organization::of(&members, scope)?;
+        let kept_name = |name| match ADDED_MEMBERS.contains(&name) {
+            true => None,
+            false => Some(spelling.kept_name(name)),
+        };
         Ok(Self {
-            organization_id: members.id("organization_id")?,
             request_id: members.id("request_id")?,
             timestamp: members.time("timestamp")?,
             user_id: members.text("user_id")?,
@@ -56,23 +69,69 @@ impl Event {
             risk_level: members.optional_text("risk_level")?,
             prompt_hash: members.text("prompt_hash")?,
             gateway: GatewayFacts::read(members.raw("metadata")),
-            text: match entries.without(&ADDED_MEMBERS)? {
-                Some(shorter) => shorter,
+            text: match entries.rewritten(kept_name, organization.added())? {
+                Some(rewritten) => rewritten,
                 None => text.to_owned(),
             },
+            organization_id: organization.into_id(),
         })
+    }
+
+    /// Whether it says only that a call began.
+    pub(crate) fn is_pending(&self) -> bool {
+        self.gateway.completion_state.as_deref() == Some("pending")
     }
 
     /// The request_id of text that may not be an event, to name a rejected line.
     pub(crate) fn request_id_of(bytes: &[u8]) -> Option<String> {
         #[derive(Deserialize)]
         struct Named {
+            #[serde(alias = "requestId")]
             request_id: String,
         }
         let named: Named = serde_json::from_slice(bytes).ok()?;
         (named.request_id.len() <= limits::ID_BYTES_MAX).then_some(named.request_id)
     }
 }
+
+/// Where an event's organisation comes from.
+enum Organization {
+    /// From the event.
+    Named(String),
+    /// From the key it was sent with.
+    OfKey(String),
+}
+
+impl Organization {
+    fn of(members: &Members<'_>, scope: &Scope) -> Result<Self, EventError> {
+        let Scope::Organization(own) = scope else {
+            return Ok(Self::Named(members.id(ORGANIZATION)?));
+        };
+        match members.optional_text(ORGANIZATION)? {
+            Some(named) if named == *own => Ok(Self::Named(named)),
+            Some(named) if !named.is_empty() => Err(EventError::OtherOrganization {
+                field: members.spelt(ORGANIZATION),
+            }),
+            Some(_) | None => Ok(Self::OfKey(own.clone())),
+        }
+    }
+
+    /// The member that the event's text gets.
+    fn added(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Named(_) => None,
+            Self::OfKey(id) => Some((ORGANIZATION, id)),
+        }
+    }
+
+    fn into_id(self) -> String {
+        match self {
+            Self::Named(id) | Self::OfKey(id) => id,
+        }
+    }
+}
+
+const ORGANIZATION: &str = "organization_id";
 
 /// The part of `metadata.audit_layer` that the collector understands.
 ///
@@ -92,6 +151,8 @@ impl GatewayFacts {
             return Self::default();
         };
         let RawAuditLayer { completion, writer } = facts.audit_layer;
+        // The sequence begins at 1.
+        let writer = writer.filter(|writer| writer.seq >= 1);
         Self {
             completion_state: completion.map(|completion| completion.state),
             writer_seq: writer.as_ref().map(|writer| writer.seq),
@@ -141,8 +202,15 @@ pub(crate) enum EventError {
     MemberTwice { field: &'static str },
     #[error("not an event: send one JSON object")]
     NotAnObject,
+    #[error("{field}: this key records events of another organization only")]
+    OtherOrganization { field: &'static str },
     #[error("not valid JSON: the bytes are not UTF-8 (a compressed body is not understood)")]
     NotUtf8,
+    #[error(
+        "nested more than {} levels deep: flatten or leave out what is inside",
+        limits::EVENT_DEPTH_MAX
+    )]
+    TooDeep,
     #[error(
         "larger than {} bytes: leave out or shorten content",
         limits::EVENT_BYTES_MAX
@@ -158,6 +226,8 @@ impl EventError {
             | Self::MemberMissing { .. }
             | Self::MemberTwice { .. }
             | Self::NotAnObject => "invalid_event",
+            Self::OtherOrganization { .. } => "wrong_organization",
+            Self::TooDeep => "event_too_deep",
             Self::TooLarge => "event_too_large",
         }
     }
@@ -166,8 +236,11 @@ impl EventError {
         match self {
             Self::Member { field, .. }
             | Self::MemberMissing { field, .. }
-            | Self::MemberTwice { field } => Some(field),
-            Self::Json(_) | Self::NotAnObject | Self::NotUtf8 | Self::TooLarge => None,
+            | Self::MemberTwice { field }
+            | Self::OtherOrganization { field } => Some(field),
+            Self::Json(_) | Self::NotAnObject | Self::NotUtf8 | Self::TooDeep | Self::TooLarge => {
+                None
+            }
         }
     }
 }

@@ -6,14 +6,15 @@ mod writer;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::{Json, body::Bytes};
+use axum::{Extension, Json, body::Bytes};
 use serde::Serialize;
 
+use crate::access::{Access, Scope};
 use crate::error::{ApiError, ErrorDetail};
 use crate::event::Event;
 use crate::limits;
 use crate::store::{Outcome, Status};
-use crate::telemetry;
+use crate::telemetry::Telemetry;
 
 pub(crate) use body::{Budget, discard};
 pub(crate) use writer::{Inbox, Writer};
@@ -23,22 +24,33 @@ pub(crate) use writer::{Inbox, Writer};
 pub(crate) struct Ingest {
     budget: Budget,
     inbox: Inbox,
+    telemetry: Telemetry,
 }
 
 impl Ingest {
-    pub(crate) fn new(inbox: Inbox) -> Self {
-        let budget = Budget::new(limits::INGEST_BYTES_MAX);
-        Self { budget, inbox }
+    pub(crate) fn new(inbox: Inbox, telemetry: Telemetry) -> Self {
+        Self {
+            budget: Budget::new(limits::INGEST_BYTES_MAX),
+            inbox,
+            telemetry,
+        }
+    }
+
+    /// The bytes that bodies may take together.
+    pub(crate) fn budget(&self) -> Budget {
+        self.budget.clone()
     }
 }
 
 /// `POST /v1/audit/log`: one event. Success is 200 and nothing else, whether it is new or not.
 pub(crate) async fn log(
     State(ingest): State<Ingest>,
+    Extension(access): Extension<Access>,
     request: Request,
 ) -> Result<Json<LogAnswer>, ApiError> {
     let (body, share) = ingest.budget.read(request, limits::EVENT_BYTES_MAX).await?;
-    let event = Event::parse(&body).inspect_err(|_| telemetry::events_rejected(1))?;
+    let event =
+        Event::parse(&body, &access.scope).inspect_err(|_| ingest.telemetry.events_rejected(1))?;
     drop(body);
     let outcomes = ingest.inbox.store(vec![event], share).await?;
     let outcome = outcomes
@@ -75,13 +87,14 @@ impl From<Outcome> for LogAnswer {
 /// others are.
 pub(crate) async fn batch(
     State(ingest): State<Ingest>,
+    Extension(access): Extension<Access>,
     request: Request,
 ) -> Result<BatchAnswer, ApiError> {
     let (body, share) = ingest.budget.read(request, limits::BATCH_BYTES_MAX).await?;
-    let (events, rejected) = read_lines(&body)?;
+    let (events, rejected) = read_lines(&body, &access.scope)?;
     drop(body);
     if !rejected.is_empty() {
-        telemetry::events_rejected(rejected.len());
+        ingest.telemetry.events_rejected(rejected.len());
     }
     let outcomes = match events.is_empty() {
         true => Vec::new(),
@@ -89,7 +102,7 @@ pub(crate) async fn batch(
     };
     let accepted = outcomes
         .iter()
-        .filter(|outcome| outcome.status == Status::Stored)
+        .filter(|outcome| outcome.status != Status::Duplicate)
         .count();
     let duplicates = outcomes.len().saturating_sub(accepted);
     Ok(BatchAnswer {
@@ -127,7 +140,7 @@ pub(crate) struct Rejection {
 }
 
 /// Splits on the newline byte only: text may hold U+2028 and its like.
-fn read_lines(body: &Bytes) -> Result<(Vec<Event>, Vec<Rejection>), ApiError> {
+fn read_lines(body: &Bytes, scope: &Scope) -> Result<(Vec<Event>, Vec<Rejection>), ApiError> {
     let lines_max = limits::BATCH_LINES_MAX;
     let lines = || {
         let numbered = body.split(|byte| *byte == b'\n').zip(1_usize..);
@@ -138,7 +151,7 @@ fn read_lines(body: &Bytes) -> Result<(Vec<Event>, Vec<Rejection>), ApiError> {
     }
     let (mut events, mut rejected) = (Vec::new(), Vec::new());
     for (bytes, line) in lines() {
-        match Event::parse(bytes) {
+        match Event::parse(bytes, scope) {
             Ok(event) => events.push(event),
             Err(error) => rejected.push(Rejection {
                 line,

@@ -1,5 +1,6 @@
 //! API keys: made here, kept only as a hash, compared in constant time.
 
+use std::array::TryFromSliceError;
 use std::fmt;
 
 use base64::Engine;
@@ -38,6 +39,11 @@ impl ApiKey {
         Ok(Self(text.to_owned()))
     }
 
+    /// Whether `text` has the form of a key that was made here.
+    pub(crate) fn looks_like(text: &str) -> bool {
+        text.starts_with(PREFIX)
+    }
+
     /// The key itself. For the one moment in which its owner is told.
     pub fn reveal(&self) -> &str {
         &self.0
@@ -70,7 +76,7 @@ pub enum KeyError {
 }
 
 /// SHA-256 of a key. A generated key has 256 random bits, so that a salt would add nothing.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct KeyHash([u8; 32]);
 
 impl KeyHash {
@@ -78,21 +84,21 @@ impl KeyHash {
         Self(Sha256::digest(key.as_bytes()).into())
     }
 
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        bytes.try_into().ok().map(Self)
-    }
-
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Whether this is one of `known`. Takes the same time whichever it is, and if it is none.
-    pub(crate) fn is_among(&self, known: &[Self]) -> bool {
-        let mut found = subtle::Choice::from(0);
-        for hash in known {
-            found |= self.0.ct_eq(&hash.0);
-        }
-        found.into()
+    /// Whether both are of the same key. Takes the same time wherever they differ.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl TryFrom<&[u8]> for KeyHash {
+    type Error = TryFromSliceError;
+
+    fn try_from(bytes: &[u8]) -> Result<Self, Self::Error> {
+        bytes.try_into().map(Self)
     }
 }
 
@@ -112,11 +118,15 @@ mod tests {
     }
 
     #[test]
-    fn only_the_same_key_is_among_the_known_ones() {
-        let known = [KeyHash::of("one"), KeyHash::of("two")];
-        assert!(KeyHash::of("two").is_among(&known));
-        assert!(!KeyHash::of("three").is_among(&known));
-        assert!(!KeyHash::of("one").is_among(&[]));
+    fn only_the_same_key_has_the_same_hash() {
+        assert!(KeyHash::of("one").is(&KeyHash::of("one")));
+        assert!(!KeyHash::of("one").is(&KeyHash::of("two")));
+    }
+
+    #[test]
+    fn a_hash_is_32_bytes() {
+        assert!(KeyHash::try_from([0; 32].as_slice()).is_ok());
+        assert!(KeyHash::try_from([0; 31].as_slice()).is_err());
     }
 
     #[test]

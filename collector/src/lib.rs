@@ -2,8 +2,8 @@
 //!
 //! [`Collector::bind`] opens the database and the port, [`Collector::serve`] runs until it is told
 //! to stop. An answer of success means that the events are committed to disk.
-//! An event is never changed: what comes back is the text that was sent, with `id` and
-//! `received_at` added.
+//! What an event says is never changed: what comes back is the text that was sent, with `id` and
+//! `received_at` added, and with the key's organisation where the event named none.
 
 #![deny(
     clippy::arithmetic_side_effects,
@@ -13,19 +13,31 @@
     clippy::unwrap_used
 )]
 
+mod access;
 mod auth;
+mod backup;
+mod erasure;
 mod error;
 mod event;
 mod ingest;
 mod key;
+mod operations;
 mod query;
+mod retention;
 mod server;
 mod store;
 mod telemetry;
+mod time;
 
+pub mod holds;
 pub mod import;
+pub mod keys;
 pub mod limits;
 
+pub use access::{Access, AccessError, Role, Scope};
+pub use backup::back_up;
+pub use erasure::{count_erasable, erase};
 pub use key::{ApiKey, KeyError};
-pub use server::{Collector, Config, StartError, StopError, create_key};
-pub use store::StoreError;
+pub use retention::{Keep, KeepOf, Retention, RetentionError, Shortest};
+pub use server::{Collector, Config, StartError, StopError};
+pub use store::{BackupError, Erased, Erasure, StoreError};

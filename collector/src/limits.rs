@@ -8,6 +8,11 @@ use std::time::Duration;
 /// each byte of those with six, and several choices repeat the first.
 pub const EVENT_BYTES_MAX: usize = 32 * MIB;
 
+/// Objects and arrays of an event that are inside each other, itself counted.
+///
+/// Below the limit of 127 of the JSON parser, so that ours is the one that is met and explained.
+pub const EVENT_DEPTH_MAX: usize = 100;
+
 /// Bytes of the body of `POST /v1/audit/log/batch`: two of the largest events.
 pub const BATCH_BYTES_MAX: usize = 64 * MIB;
 
@@ -28,8 +33,31 @@ pub const INGEST_REQUESTS_MAX: usize = 1024;
 /// Requests whose events share one commit. It bounds how long the first of them waits.
 pub const GROUP_REQUESTS_MAX: usize = 256;
 
+/// Events that one statement inserts: it is the way to the database and back that costs.
+pub const INSERTED_ROWS_MAX: usize = 128;
+
 /// What a client that got 429 is told to wait.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Days that events are kept, unless the operator says otherwise: a year, and time to look at it.
+pub const RETENTION_DAYS_DEFAULT: u32 = 400;
+
+/// Days that events are kept at least, unless the operator insists.
+///
+/// Half a year is what Article 26(6) of the EU's AI Act asks for logs of high-risk systems.
+pub const RETENTION_DAYS_MIN: u32 = 183;
+
+/// How often what is over is looked for.
+pub const RETENTION_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+/// Events that are looked at in one step. Between two steps events are stored.
+pub const RETENTION_STEP_EVENTS: i64 = 100;
+
+/// Events that are erased in one step. Between two steps events are stored.
+pub const ERASURE_STEP_EVENTS: i64 = 20;
+
+/// How long a key is believed without asking the database: a revoked one is refused after this.
+pub const KEYS_AGE_MAX: Duration = Duration::from_secs(1);
 
 /// A request's body has to arrive within this; a stalled client holds its bytes no longer.
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
@@ -49,8 +77,44 @@ pub const PAGE_EVENTS_MAX: usize = 500;
 /// Bytes of events on a page. A page of large events ends early, and its cursor goes on.
 pub const PAGE_BYTES_MAX: usize = 16 * MIB;
 
+/// Exports that are under way at the same time: beyond it, 429. Each holds a page of events.
+pub const EXPORTS_MAX: usize = 8;
+
+/// Holes of one writer's sequence that an answer lists. How many numbers are missing it always says.
+pub const HOLES_MAX: i64 = 1000;
+
+/// Bytes of the parameter `text`: enough for a sentence, and few enough words to look up.
+pub const SEARCH_BYTES_MAX: usize = 1024;
+
+/// Events of one condition that are counted to find the rarest of several. Beyond it all are common.
+pub const COUNTED_EVENTS_MAX: i64 = 1000;
+
+/// How far an event may stand behind its time when many have the same one, in microseconds.
+///
+/// There are a thousand places in each, so that this is a thousand million events at one instant.
+pub const POSITION_MOVED_MICROS_MAX: i64 = 1_000_000;
+
 /// Queries that read the database at the same time.
 pub const READERS_MAX: u32 = 4;
+
+/// KiB of the database that the writer keeps in memory: the ends of every index, where it writes.
+pub const WRITER_CACHE_KIB: u32 = 64 * 1024;
+
+/// KiB of the database that each reader keeps in memory.
+pub const READER_CACHE_KIB: u32 = 16 * 1024;
+
+/// Pages of 4 KiB in the write-ahead log before they are folded into the database.
+///
+/// Indexes write the same pages again and again: the longer they wait, the fewer are folded. This
+/// is 64 MiB of log, which a start after a crash reads in a moment.
+pub const LOG_PAGES_MAX: u32 = 16 * 1024;
+
+/// A query of a client may take this long. There are few readers, and others wait.
+pub const QUERY_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Instructions of SQLite's machine after which it asks whether a query's time is over: well under
+/// a millisecond.
+pub const QUERY_STEPS: i32 = 10_000;
 
 /// How long a statement waits for another process that holds the database.
 pub const DATABASE_BUSY_MAX: Duration = Duration::from_secs(5);

@@ -9,16 +9,22 @@
 )]
 
 mod cli;
+mod custody;
+mod eraser;
 mod importer;
+mod keyring;
 mod screen;
 
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use audit_layer_collector::holds::HoldsError;
+use audit_layer_collector::keys::KeysError;
 use audit_layer_collector::{
-    ApiKey, Collector, Config, KeyError, StartError, StopError, create_key,
+    ApiKey, BackupError, Collector, Config, KeyError, RetentionError, StartError, StopError,
+    StoreError,
 };
 use clap::Parser;
 use thiserror::Error;
@@ -26,7 +32,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::{Cli, Command, KeysCommand, ServeArgs};
+use crate::cli::{Cli, Command, ServeArgs};
 use crate::importer::ImportError;
 
 fn main() -> ExitCode {
@@ -45,14 +51,20 @@ fn run(cli: Cli) -> Result<ExitCode, MainError> {
         Command::Serve(arguments) => block_on(serve(arguments)),
         // It does one thing after another, and needs no runtime.
         Command::Import(arguments) => Ok(importer::run(arguments)?),
-        Command::Keys(KeysCommand::Create { database }) => block_on(create(&database)),
+        Command::Backup { target, database } => block_on(back_up(&database.path, &target)),
+        Command::Erase(arguments) => runtime()?.block_on(eraser::run(arguments)),
+        Command::Holds(command) => block_on(custody::run(command)),
+        Command::Keys(command) => block_on(keyring::run(command)),
     }
 }
 
 fn block_on(command: impl Future<Output = Result<(), MainError>>) -> Result<ExitCode, MainError> {
-    let runtime = Runtime::new().map_err(MainError::Runtime)?;
-    runtime.block_on(command)?;
+    runtime()?.block_on(command)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn runtime() -> Result<Runtime, MainError> {
+    Runtime::new().map_err(MainError::Runtime)
 }
 
 fn start_log(filter: &str) -> Result<(), MainError> {
@@ -69,6 +81,7 @@ async fn serve(arguments: ServeArgs) -> Result<(), MainError> {
     let signals = StopSignals::listen().map_err(MainError::Runtime)?;
     let keys = arguments.api_key.iter().map(|key| ApiKey::parse(key));
     let config = Config {
+        retention: arguments.retention()?,
         listen: arguments.listen,
         database: arguments.database,
         api_keys: keys.collect::<Result<_, _>>().map_err(MainError::ApiKey)?,
@@ -77,7 +90,9 @@ async fn serve(arguments: ServeArgs) -> Result<(), MainError> {
     let address = collector.address();
     if let Some(key) = collector.created_key() {
         let key = key.reveal();
-        eprintln!("audit-layer: made the API key {key}: keep it, it is not shown again");
+        eprintln!(
+            "audit-layer: made the API key {key}, which may do everything: keep it, it is not shown again"
+        );
     }
     if !address.ip().is_loopback() {
         eprintln!(
@@ -103,12 +118,10 @@ fn write_address(path: &Path, address: SocketAddr) -> io::Result<()> {
     std::fs::rename(&partial, path)
 }
 
-/// The key alone goes to stdout, for scripts; what to do with it to stderr, for people.
-async fn create(database: &Path) -> Result<(), MainError> {
-    let key = create_key(database).await?;
-    writeln!(io::stdout(), "{}", key.reveal()).map_err(MainError::Output)?;
-    let database = database.display();
-    eprintln!("audit-layer: added this key to {database}: keep it, it is not shown again");
+async fn back_up(database: &Path, target: &Path) -> Result<(), MainError> {
+    let events = audit_layer_collector::back_up(database, target).await?;
+    let target = target.display();
+    eprintln!("audit-layer: {events} events are backed up to {target}");
     Ok(())
 }
 
@@ -138,16 +151,26 @@ impl StopSignals {
 enum MainError {
     #[error("cannot write {}: {source}: choose another file with --listen-address-file", path.display())]
     AddressFile { path: PathBuf, source: io::Error },
+    #[error("{0}")]
+    Backup(#[from] BackupError),
     #[error("the API key {0}")]
     ApiKey(KeyError),
+    #[error("{0}")]
+    Holds(#[from] HoldsError),
     #[error("{0}")]
     Import(#[from] ImportError),
     #[error("--log: {0:?} is not a filter: give a level such as info")]
     Log(String),
-    #[error("cannot print the key: {0}: make another with `audit-layer keys create`")]
+    #[error("{0}")]
+    Keys(#[from] KeysError),
+    #[error("cannot print: {0}")]
     Output(io::Error),
     #[error("the operating system refused: {0}")]
     Runtime(io::Error),
+    #[error("{0}")]
+    Retention(#[from] RetentionError),
+    #[error("{0}")]
+    Store(#[from] StoreError),
     #[error("{0}")]
     Start(#[from] StartError),
     #[error("{0}")]

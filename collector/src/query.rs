@@ -1,45 +1,88 @@
 //! Giving events out: one by its id, or pages of them.
 
+mod completeness;
+mod export;
+mod filter;
+mod format;
 mod parameters;
 mod render;
+mod table;
+mod words;
 
+use axum::Extension;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
+use crate::access::{Access, Scope};
 use crate::error::ApiError;
-use crate::store::{Store, StoreError};
-use crate::telemetry;
+use crate::operations::unavailable;
+use crate::query::format::Format;
+use crate::store::{Condition, Field, LogFilter, Store};
 
+pub(crate) use completeness::completeness;
+pub(crate) use export::{ExportError, Exports};
 pub(crate) use parameters::ParameterError;
 
-/// `GET /v1/audit/logs`: a page of events, newest first by their timestamp.
+/// `GET /v1/audit/logs`: events, newest first by their timestamp, on a page or all of them.
 pub(crate) async fn logs(
-    State(store): State<Store>,
+    State((store, exports)): State<(Store, Exports)>,
+    Extension(access): Extension<Access>,
     RawQuery(query): RawQuery,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let filter = parameters::parse(query.as_deref().unwrap_or_default())?;
-    let page = store.logs(&filter).await.map_err(unavailable)?;
+    let accepted = Format::accepted(&headers);
+    let mut query = filter::parse(query.as_deref().unwrap_or_default(), accepted)?;
+    narrow(&mut query.filter, access.scope)?;
+    if query.format != Format::Page {
+        return exports.start(store, query).await;
+    }
+    let page = store.logs(&query.filter).await.map_err(unavailable)?;
     Ok(json(render::page(&page)))
 }
 
 /// `GET /v1/audit/logs/{id}`: the event with this log id or request_id.
 pub(crate) async fn log(
     State(store): State<Store>,
+    Extension(access): Extension<Access>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
     // The only path that is no id is one whose percent-encoding is no text.
     let Path(id) = id.map_err(|_| ApiError::NoSuchLog)?;
-    let log = store.log(&id).await.map_err(unavailable)?;
+    let log = store.log(&id, &access.scope).await.map_err(unavailable)?;
     let log = log.ok_or(ApiError::NoSuchLog)?;
     Ok(json(render::log(&log)))
 }
 
-fn unavailable(error: StoreError) -> ApiError {
-    telemetry::read_failed(&error);
-    drop(error);
-    ApiError::StorageUnavailable
+/// Leaves only what `scope` reaches.
+fn narrow(filter: &mut LogFilter, scope: Scope) -> Result<(), ApiError> {
+    let asked = filter
+        .conditions
+        .iter()
+        .find_map(|condition| match condition {
+            Condition::Is(Field::OrganizationId, asked) => Some(asked.as_str()),
+            _ => None,
+        });
+    let is_asked = asked.is_some();
+    if let Some(own) = reached(asked, scope)?.filter(|_| !is_asked) {
+        filter
+            .conditions
+            .push(Condition::Is(Field::OrganizationId, own));
+    }
+    Ok(())
+}
+
+/// The organisation to ask for, when `asked` was asked for and `scope` can be reached.
+///
+/// To ask for more is an error, and not an empty page, which would say that there is nothing.
+fn reached(asked: Option<&str>, scope: Scope) -> Result<Option<String>, ApiError> {
+    match (asked, scope) {
+        (Some(asked), Scope::Organization(own)) if asked != own => Err(ApiError::OtherOrganization),
+        (_, Scope::Organization(own)) => Ok(Some(own)),
+        (asked, Scope::All) => Ok(asked.map(str::to_owned)),
+    }
 }
 
 fn json(text: String) -> Response {

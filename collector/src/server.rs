@@ -2,28 +2,30 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::pin;
 
-use axum::extract::State;
+use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
-use axum::{Json, Router};
-use chrono::Utc;
-use serde_json::{Value, json};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinError;
 use tokio::time::timeout;
 
-use crate::auth::{Keys, require_key};
+use crate::access::{Access, Role};
+use crate::auth::{Keys, require_key, require_role};
 use crate::error::ApiError;
 use crate::ingest::{self, Ingest, Writer};
-use crate::key::{ApiKey, KeyError};
+use crate::key::ApiKey;
+use crate::keys::{self, KeysError};
+use crate::query::Exports;
+use crate::retention::{self, Retention};
 use crate::store::{Store, StoreError};
-use crate::{limits, query, telemetry};
+use crate::telemetry::Telemetry;
+use crate::{limits, operations, query, telemetry};
 
 /// What a collector needs to know.
 #[derive(Debug)]
@@ -32,8 +34,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The SQLite file. It is created if there is none.
     pub database: PathBuf,
-    /// The keys that open the API. If there are none, those in the database do.
+    /// The keys that open the API, and all of it. If there are none, those in the database do.
     pub api_keys: Vec<ApiKey>,
+    /// How long events are kept.
+    pub retention: Retention,
 }
 
 /// A collector that has its database and its port, and does not answer yet.
@@ -43,6 +47,7 @@ pub struct Collector {
     address: SocketAddr,
     keys: Keys,
     created_key: Option<ApiKey>,
+    retention: Retention,
 }
 
 impl Collector {
@@ -70,13 +75,15 @@ impl Collector {
         let address = listener.local_addr().map_err(failed)?;
         let mut created_key = None;
         let keys = if config.api_keys.is_empty() {
-            let mut hashes = store.key_hashes().await?;
-            if hashes.is_empty() {
-                let key = add_key(store).await?;
-                hashes.push(key.hash());
-                created_key = Some(key);
+            let mut stored = store.keys().await?;
+            if stored.is_empty() {
+                created_key = Some(keys::add(store, &Access::FULL).await?.key);
+                stored = store.keys().await?;
             }
-            Keys::stored(hashes)
+            if stored.iter().all(|key| key.revoked_at.is_some()) {
+                telemetry::no_good_key();
+            }
+            Keys::stored(stored)
         } else {
             Keys::configured(config.api_keys.iter().map(ApiKey::hash).collect())
         };
@@ -86,6 +93,7 @@ impl Collector {
             address,
             keys,
             created_key,
+            retention: config.retention.clone(),
         })
     }
 
@@ -105,37 +113,30 @@ impl Collector {
     /// # Errors
     /// The task that writes has failed. Every event that was acknowledged is stored even so.
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), StopError> {
-        let (inbox, writer) = Writer::new(self.store.clone());
+        let telemetry = Telemetry::new();
+        let (inbox, writer) = Writer::new(self.store.clone(), telemetry.clone());
         let (stop_writer, writer_stopped) = oneshot::channel();
         let writer = tokio::spawn(writer.run(writer_stopped));
-        let router = router(&self.store, self.keys, Ingest::new(inbox));
+        let (stop_removing, removing_stopped) = oneshot::channel();
+        let removing = tokio::spawn(retention::run(
+            self.store.clone(),
+            self.retention,
+            telemetry.clone(),
+            removing_stopped,
+        ));
+        let ingest = Ingest::new(inbox, telemetry.clone());
+        let router = router(&self.store, self.keys, ingest, telemetry);
         serve_until(self.listener, router, shutdown).await;
-        // The task may have ended before: then there is no one to tell.
+        // A task may have ended before: then there is no one to tell.
+        let _ = stop_removing.send(());
         let _ = stop_writer.send(());
+        let removed = removing.await;
         let written = writer.await;
         self.store.close().await;
         telemetry::stopped();
-        Ok(written?)
+        written.map_err(StopError::Writer)?;
+        removed.map_err(StopError::Retention)
     }
-}
-
-/// Makes a key and adds it to the database at `path`, which is created if there is none.
-///
-/// # Errors
-/// The database cannot be used, or there is no randomness. The message says what to do.
-pub async fn create_key(path: &Path) -> Result<ApiKey, StartError> {
-    let store = Store::open(path).await?;
-    let key = add_key(&store).await;
-    store.close().await;
-    key
-}
-
-async fn add_key(store: &Store) -> Result<ApiKey, StartError> {
-    let key = ApiKey::generate()?;
-    store
-        .add_key(&key.hash(), Utc::now().timestamp_micros())
-        .await?;
-    Ok(key)
 }
 
 async fn serve_until(
@@ -164,39 +165,37 @@ async fn serve_until(
     }
 }
 
-fn router(store: &Store, keys: Keys, ingest: Ingest) -> Router {
-    let audit = Router::new()
+fn router(store: &Store, keys: Keys, ingest: Ingest, telemetry: Telemetry) -> Router {
+    let budget = ingest.budget();
+    let exports = Exports::new(telemetry.clone());
+    let recording = Router::new()
         .route("/audit/log", post(ingest::log))
         .route("/audit/log/batch", post(ingest::batch))
         .with_state(ingest)
+        .route_layer(from_fn_with_state(Role::Ingest, require_role));
+    let reading = Router::new()
         .route("/audit/logs", get(query::logs))
+        .with_state((store.clone(), exports))
+        .route("/audit/completeness", get(query::completeness))
         .route("/audit/logs/{id}", get(query::log))
         .with_state(store.clone())
+        .route_layer(from_fn_with_state(Role::Read, require_role));
+    let audit = recording
+        .merge(reading)
         .fallback(no_such_path)
         .method_not_allowed_fallback(method_not_allowed)
         // Last, so that a stranger does not even learn which paths there are.
         .layer(from_fn_with_state((keys, store.clone()), require_key));
     Router::new()
         .nest("/v1", audit)
-        .route("/healthz", get(health))
-        .route("/readyz", get(ready))
+        .route("/healthz", get(operations::health))
+        .route("/readyz", get(operations::ready))
         .with_state(store.clone())
+        .route("/metrics", get(operations::metrics))
+        .with_state((store.clone(), budget, telemetry.clone()))
         .fallback(no_such_path)
         .method_not_allowed_fallback(method_not_allowed)
-}
-
-async fn health() -> Json<Value> {
-    Json(json!({"status": "ok"}))
-}
-
-async fn ready(State(store): State<Store>) -> Result<Json<Value>, ApiError> {
-    match store.ping().await {
-        Ok(()) => Ok(Json(json!({"status": "ready"}))),
-        Err(error) => {
-            telemetry::read_failed(&error);
-            Err(ApiError::StorageUnavailable)
-        }
-    }
+        .layer(from_fn_with_state(telemetry, operations::measure))
 }
 
 async fn no_such_path() -> ApiError {
@@ -210,9 +209,9 @@ async fn method_not_allowed() -> ApiError {
 /// Why a collector cannot start.
 #[derive(Debug, Error)]
 pub enum StartError {
-    /// There is no randomness for a key.
-    #[error("cannot make an API key: {0}")]
-    Key(#[from] KeyError),
+    /// There is no key, and none could be made.
+    #[error("{0}")]
+    Keys(#[from] KeysError),
     /// The address is in use, not this machine's, or not allowed.
     #[error("cannot listen on {address}: {source}: choose another address with --listen")]
     Listen {
@@ -229,7 +228,10 @@ pub enum StartError {
 /// Why a collector did not stop well.
 #[derive(Debug, Error)]
 pub enum StopError {
+    /// The task that removes old events has failed.
+    #[error("removing old events failed: {0}")]
+    Retention(JoinError),
     /// The task that writes has failed.
     #[error("the writer of the database failed: {0}")]
-    Writer(#[from] JoinError),
+    Writer(JoinError),
 }

@@ -1,32 +1,58 @@
 //! The database: all SQL of the collector is below this module.
+//!
+//! What it offers to the others is made of events, filters, positions and counts: nothing in it says
+//! that the database is SQLite, so that another can stand behind the same methods.
 
+mod backup;
+mod erasure;
 mod events;
+mod filter;
+mod holds;
 mod keys;
 mod logs;
 mod migrations;
+mod position;
+mod retention;
+mod sequence;
+mod writers;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Executor};
+use sqlx::{ConnectOptions, Executor, Sqlite};
 use thiserror::Error;
 
 use crate::limits;
 
+pub use backup::BackupError;
+pub use erasure::{Erased, Erasure};
 pub(crate) use events::{Outcome, Status};
-pub(crate) use logs::{Log, LogFilter, LogPage, Position};
+pub(crate) use filter::{Condition, Field, LogFilter, Words};
+pub(crate) use holds::StoredHold;
+pub(crate) use keys::StoredKey;
+pub(crate) use logs::{Log, LogPage};
+pub(crate) use position::Position;
+pub(crate) use retention::Cutoffs;
+pub(crate) use sequence::Run;
+pub(crate) use writers::{Writer, WriterFilter, WriterTotals};
 
 /// An open database. Cloning gives another handle to the same one.
 #[derive(Clone)]
 pub(crate) struct Store {
     /// One connection, because SQLite has one writer at a time: waiting here is cheaper.
     writes: SqlitePool,
+    /// For the queries of clients: each ends in time, see [`Store::reader`].
     reads: SqlitePool,
+    /// For what every request needs, such as the keys: no query of a client is in its way.
+    checks: SqlitePool,
 }
 
 impl Store {
@@ -34,12 +60,7 @@ impl Store {
     pub(crate) async fn open(path: &Path) -> Result<Self, StoreError> {
         check_path(path)?;
         create_private(path);
-        let store = Self::connect(path)
-            .await
-            .map_err(|error| StoreError::Open {
-                path: path.to_owned(),
-                source: error,
-            })?;
+        let store = Self::connect(path).await?;
         let migrated = migrations::all().run(&store.writes).await;
         migrated.map_err(|error| match error {
             MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
@@ -55,7 +76,27 @@ impl Store {
         Ok(store)
     }
 
-    async fn connect(path: &Path) -> Result<Self, sqlx::Error> {
+    /// Opens the database at `path`, which has to be there.
+    pub(crate) async fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        check_exists(path)?;
+        Self::open(path).await
+    }
+
+    /// Opens the database at `path`, which has to be there, and leaves its schema as it is.
+    pub(crate) async fn attach(path: &Path) -> Result<Self, StoreError> {
+        check_exists(path)?;
+        Self::connect(path).await
+    }
+
+    async fn connect(path: &Path) -> Result<Self, StoreError> {
+        let opened = Self::connect_to(path).await;
+        opened.map_err(|source| StoreError::Open {
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    async fn connect_to(path: &Path) -> Result<Self, sqlx::Error> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -68,24 +109,61 @@ impl Store {
             .acquire_timeout(limits::DATABASE_BUSY_MAX)
             .test_before_acquire(false);
         let writes = pool.clone().max_connections(1);
-        let writes = writes.connect_with(options.clone()).await?;
+        let cached = |kib: u32| options.clone().pragma("cache_size", format!("-{kib}"));
+        let writer = cached(limits::WRITER_CACHE_KIB)
+            .pragma("wal_autocheckpoint", limits::LOG_PAGES_MAX.to_string());
+        let writes = writes.connect_with(writer).await?;
+        let reader = cached(limits::READER_CACHE_KIB).pragma("query_only", "ON");
+        let checks = pool.clone().max_connections(1);
+        let checks = checks.connect_lazy_with(reader.clone());
         let reads = pool.max_connections(limits::READERS_MAX);
-        let reads = reads.connect_lazy_with(options.pragma("query_only", "ON"));
-        Ok(Self { writes, reads })
+        let reads = reads.connect_lazy_with(reader);
+        Ok(Self {
+            writes,
+            reads,
+            checks,
+        })
+    }
+
+    /// A connection for the query of a client, whose time begins now.
+    async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        self.reader_for(limits::QUERY_TIME_MAX).await
+    }
+
+    /// SQLite asks every so often whether it may go on. So a query ends also when nobody waits for
+    /// it any more.
+    async fn reader_for(&self, time_max: Duration) -> Result<PoolConnection<Sqlite>, StoreError> {
+        let mut reader = self.reads.acquire().await?;
+        let began_at = Instant::now();
+        reader
+            .lock_handle()
+            .await?
+            .set_progress_handler(limits::QUERY_STEPS, move || began_at.elapsed() < time_max);
+        Ok(reader)
     }
 
     /// Whether the database answers.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        self.reads.execute("SELECT id FROM events LIMIT 1").await?;
+        self.checks.execute("SELECT id FROM events LIMIT 1").await?;
         Ok(())
+    }
+
+    /// The size of the database file, in bytes.
+    pub(crate) async fn bytes(&self) -> Result<u64, StoreError> {
+        let query = sqlx::query_scalar::<_, i64>(BYTES);
+        let bytes = query.fetch_one(&self.checks).await?;
+        Ok(u64::try_from(bytes).unwrap_or_default())
     }
 
     /// Closes every connection, which also folds the write-ahead log into the database.
     pub(crate) async fn close(&self) {
+        self.checks.close().await;
         self.reads.close().await;
         self.writes.close().await;
     }
 }
+
+const BYTES: &str = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
 
 /// Refuses what looks like a database but would be taken for the name of a file, or the other way
 /// round.
@@ -97,6 +175,16 @@ fn check_path(path: &Path) -> Result<(), StoreError> {
         });
     }
     Ok(())
+}
+
+fn check_exists(path: &Path) -> Result<(), StoreError> {
+    check_path(path)?;
+    match path.exists() {
+        true => Ok(()),
+        false => Err(StoreError::Missing {
+            path: path.to_owned(),
+        }),
+    }
 }
 
 /// Creates the file so that only its owner can read the prompts in it. SQLite gives the files
@@ -129,6 +217,18 @@ pub enum StoreError {
         /// What the database said.
         source: MigrateError,
     },
+    /// More events have one and the same time than can be told apart.
+    #[error("too many events have the same timestamp: give each its own")]
+    Crowded,
+    /// What was stored is not there any more as it was.
+    #[error("a stored event is damaged: {0}: restore the database from a backup")]
+    Damaged(String),
+    /// There is no such file.
+    #[error("there is no database {}: name the file that `audit-layer serve` uses with --database", path.display())]
+    Missing {
+        /// The name.
+        path: PathBuf,
+    },
     /// The schema has versions that this program does not know.
     #[error("database {} was written by a newer audit-layer: use that version", path.display())]
     Newer {
@@ -151,5 +251,59 @@ pub enum StoreError {
     },
     /// A statement failed on an open database.
     #[error("database failed: {}", cause(.0))]
-    Statement(#[from] sqlx::Error),
+    Statement(sqlx::Error),
+    /// A query was at work for longer than it may be.
+    #[error("a query took longer than {} seconds", limits::QUERY_TIME_MAX.as_secs())]
+    TooSlow,
+}
+
+impl StoreError {
+    /// Whether it is an event that the database does not take, and not the database that fails.
+    pub(crate) fn is_of_an_event(&self) -> bool {
+        let Self::Statement(error) = self else {
+            return matches!(self, Self::Crowded);
+        };
+        let code = error.as_database_error().and_then(DatabaseError::code);
+        let code: Option<i32> = code.and_then(|code| code.parse().ok());
+        // The low byte is the kind of error.
+        code.is_some_and(|code| OF_AN_EVENT.contains(&(code & 0xff)))
+    }
+}
+
+/// A function that failed, a text too big, a constraint, a type: https://www.sqlite.org/rescode.html
+const OF_AN_EVENT: [i32; 4] = [1, 18, 19, 20];
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(DatabaseError::code);
+        match code.as_deref() {
+            Some(INTERRUPTED) => Self::TooSlow,
+            _ => Self::Statement(error),
+        }
+    }
+}
+
+/// https://www.sqlite.org/rescode.html#interrupt
+const INTERRUPTED: &str = "9";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_query_that_never_ends_is_ended_and_leaves_its_connection_usable() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("audit.db")).await.unwrap();
+        let endless =
+            "WITH RECURSIVE n AS (SELECT 1 UNION ALL SELECT 1 FROM n) SELECT count(*) FROM n";
+        for _ in 0..limits::READERS_MAX + 1 {
+            let mut reader = store.reader_for(Duration::from_millis(1)).await.unwrap();
+            let result = sqlx::query(endless).fetch_one(&mut *reader).await;
+            let error = StoreError::from(result.err().unwrap());
+            assert!(matches!(error, StoreError::TooSlow), "{error}");
+        }
+        let filter = LogFilter::default();
+        assert!(store.logs(&filter).await.is_ok());
+        store.close().await;
+    }
 }

@@ -1,25 +1,88 @@
-//! Every log line of the library: one function for each fact. None has a way to pass content.
+//! Every log line and every metric of the library: one function for each fact. None has a way to
+//! pass content.
 
+mod metrics;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::StatusCode;
 use tracing::{debug, error, info, warn};
 
-use crate::store::StoreError;
+use crate::query::ExportError;
+use crate::store::{Outcome, StoreError};
+use crate::telemetry::metrics::Metrics;
 
-pub(crate) fn group_committed(requests: usize, events: usize) {
-    debug!(requests, events, "committed a group of requests");
+pub(crate) use metrics::Levels;
+
+/// What is counted. Cloning gives another handle to the same counters.
+#[derive(Clone)]
+pub(crate) struct Telemetry(Arc<Metrics>);
+
+impl Telemetry {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Metrics::new()))
+    }
+
+    /// All that was counted, and the levels of this moment, in the text that Prometheus reads.
+    pub(crate) fn render(&self, levels: Levels) -> Result<String, std::fmt::Error> {
+        self.0.render(levels)
+    }
+
+    /// A request was answered. Answers that are streams are only begun.
+    pub(crate) fn answered(&self, path: &str, status: StatusCode, took: Duration) {
+        self.0.answered(path, status, took);
+    }
+
+    pub(crate) fn group_committed(&self, requests: usize, outcomes: &[Outcome], took: Duration) {
+        self.0.committed(outcomes, took);
+        let events = outcomes.len();
+        debug!(requests, events, "committed a group of requests");
+    }
+
+    /// The clients are told to send the events again, so that nothing is lost yet.
+    pub(crate) fn group_failed(&self, requests: usize, events: usize, cause: &StoreError) {
+        self.0.commits_failed.inc();
+        error!(requests, events, %cause, "nothing of a group was stored: check the database's disk");
+    }
+
+    /// A gateway does not send a rejected event again: somebody has to look.
+    pub(crate) fn events_rejected(&self, events: usize) {
+        self.0.rejected(events);
+        warn!(events, "rejected events: the answer to the client says why");
+    }
+
+    /// Events were removed because they were over.
+    pub(crate) fn events_expired(&self, events: usize) {
+        self.0.expired(events);
+    }
+
+    /// The client sees that its answer is not whole.
+    pub(crate) fn export_broke_off(&self, cause: &ExportError) {
+        self.0.exports_broken.inc();
+        error!(%cause, "an export broke off");
+    }
 }
 
-/// The clients are told to send the events again, so that nothing is lost yet.
-pub(crate) fn group_failed(requests: usize, events: usize, cause: &StoreError) {
-    error!(requests, events, %cause, "nothing of a group was stored: check the database's disk");
+pub(crate) fn no_good_key() {
+    warn!("every key was revoked: make one with `audit-layer keys create`");
 }
 
+/// The answer is 503, and counted as such.
 pub(crate) fn read_failed(cause: &StoreError) {
     error!(%cause, "the database did not answer a query");
 }
 
-/// A gateway does not send a rejected event again: somebody has to look.
-pub(crate) fn events_rejected(events: usize) {
-    warn!(events, "rejected events: the answer to the client says why");
+/// What is over stays until the next sweep.
+pub(crate) fn sweep_failed(cause: &StoreError) {
+    warn!(%cause, "old events were not all removed");
+}
+
+pub(crate) fn swept(events: usize) {
+    match events {
+        0 => debug!("no event is old enough to be removed"),
+        _ => info!(events, "removed old events"),
+    }
 }
 
 pub(crate) fn requests_cut_off() {

@@ -1,24 +1,35 @@
 //! What every event must be before its members are looked at: one whole JSON object.
 
+use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::event::EventError;
+use crate::limits;
 
-/// Checks that `text` is one JSON object and that every string in it is text.
+/// Checks that `text` is one JSON object, that it is not too deep, and that every string in it is
+/// text.
 ///
 /// Skipping over a value, as serde does for members nobody asks for, accepts any depth, and
 /// escapes that are half of a surrogate pair. Such an event could be stored, and then be read by
 /// no one.
 pub(crate) fn check(text: &str) -> Result<(), EventError> {
-    if !text.starts_with('{') && serde_json::from_str::<Checked>(text).is_ok() {
-        return Err(EventError::NotAnObject);
+    let is_too_deep = Cell::new(false);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = Checked {
+        levels_left: limits::EVENT_DEPTH_MAX,
+        is_too_deep: &is_too_deep,
+    };
+    let checked = value.deserialize(&mut deserializer);
+    match checked.and_then(|()| deserializer.end()) {
+        Err(_) if is_too_deep.get() => Err(EventError::TooDeep),
+        Err(error) => Err(error.into()),
+        Ok(()) if text.starts_with('{') => Ok(()),
+        Ok(()) => Err(EventError::NotAnObject),
     }
-    serde_json::from_str::<Checked>(text)?;
-    Ok(())
 }
 
 /// The members of an object in the order they came, each value as it was written.
@@ -30,25 +41,42 @@ impl<'a> Entries<'a> {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.get()))
+        self.entries().map(|(name, value)| (name, value.get()))
     }
 
-    /// The object's text without the members that have one of `names`; `None` if it has none.
-    pub(crate) fn without(&self, names: &[&str]) -> Result<Option<String>, EventError> {
-        let stays = |entry: &&(String, &RawValue)| !names.contains(&entry.0.as_str());
-        if self.0.iter().all(|entry| stays(&entry)) {
-            return Ok(None);
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), *value))
+    }
+
+    /// The object's text with the members that `kept_name` has a name for, and with the text
+    /// `added`; `None` if nothing changes.
+    pub(crate) fn rewritten<'n>(
+        &'n self,
+        kept_name: impl Fn(&'n str) -> Option<&'n str>,
+        added: Option<(&'n str, &str)>,
+    ) -> Result<Option<String>, EventError> {
+        let (added_name, added_text) = added.unzip();
+        let added_text = added_text.map(to_raw_value).transpose()?;
+        let mut members: Vec<_> = added_name.zip(added_text.as_deref()).into_iter().collect();
+        let mut is_changed = added.is_some();
+        for (name, value) in &self.0 {
+            let kept = kept_name(name).filter(|kept| added_name != Some(*kept));
+            is_changed |= kept != Some(name);
+            members.extend(kept.map(|kept| (kept, *value)));
         }
-        let kept = Self(self.0.iter().filter(stays).cloned().collect());
-        Ok(Some(serde_json::to_string(&kept)?))
+        match is_changed {
+            true => Ok(Some(serde_json::to_string(&Object(&members))?)),
+            false => Ok(None),
+        }
     }
 }
 
-impl Serialize for Entries<'_> {
+/// Members to be written as an object, in their order.
+pub(crate) struct Object<'a>(pub(crate) &'a [(&'a str, &'a RawValue)]);
+
+impl Serialize for Object<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+        serializer.collect_map(self.0.iter().copied())
     }
 }
 
@@ -76,55 +104,78 @@ impl<'de> Visitor<'de> for EntriesVisitor {
     }
 }
 
-/// Any JSON value that was read to its last part and then forgotten.
-struct Checked;
+/// Any JSON value, to be read to its last part and then forgotten.
+#[derive(Clone, Copy)]
+struct Checked<'a> {
+    /// Objects and arrays that may still be inside each other.
+    levels_left: usize,
+    is_too_deep: &'a Cell<bool>,
+}
 
-impl<'de> Deserialize<'de> for Checked {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(CheckedVisitor)
+impl Checked<'_> {
+    /// What may be inside an object or array.
+    fn inside<E: Error>(self) -> Result<Self, E> {
+        match self.levels_left.checked_sub(1) {
+            Some(levels_left) => Ok(Self {
+                levels_left,
+                ..self
+            }),
+            None => {
+                self.is_too_deep.set(true);
+                Err(E::custom("too deep"))
+            }
+        }
     }
 }
 
-struct CheckedVisitor;
+impl<'de> DeserializeSeed<'de> for Checked<'_> {
+    type Value = ();
 
-impl<'de> Visitor<'de> for CheckedVisitor {
-    type Value = Checked;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Checked<'_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Checked, E> {
-        Ok(Checked)
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Checked, E> {
-        Ok(Checked)
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Checked, E> {
-        Ok(Checked)
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Checked, E> {
-        Ok(Checked)
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Checked, E> {
-        Ok(Checked)
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_unit<E>(self) -> Result<Checked, E> {
-        Ok(Checked)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Checked, A::Error> {
-        while items.next_element::<Checked>()?.is_some() {}
-        Ok(Checked)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let inside = self.inside()?;
+        while items.next_element_seed(inside)?.is_some() {}
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Checked, A::Error> {
-        while map.next_entry::<Checked, Checked>()?.is_some() {}
-        Ok(Checked)
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let inside = self.inside()?;
+        while map.next_entry_seed(inside, inside)?.is_some() {}
+        Ok(())
     }
 }

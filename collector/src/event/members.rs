@@ -1,45 +1,90 @@
 //! The documented members of an event, and what each may hold.
 
-use chrono::DateTime;
+use chrono::{DateTime, Datelike};
 use serde_json::value::RawValue;
 
 use crate::event::EventError;
 use crate::event::json::Entries;
 use crate::limits;
 
+/// How an event writes the names of its members. Both are kept as snake case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spelling {
+    /// `requestId`, as the TypeScript wrapper does.
+    Camel,
+    /// `request_id`, as the documentation and all others do.
+    Snake,
+}
+
+impl Spelling {
+    /// The spelling of the one member that no event can be without.
+    pub(crate) fn of(entries: &Entries<'_>) -> Self {
+        let has = |sought| entries.iter().any(|(name, _)| name == sought);
+        match has("requestId") && !has("request_id") {
+            true => Self::Camel,
+            false => Self::Snake,
+        }
+    }
+
+    /// The name that a member is kept by. What is not documented keeps its own.
+    pub(crate) fn kept_name(self, name: &str) -> &str {
+        match self {
+            Self::Snake => name,
+            Self::Camel => {
+                let member = DOCUMENTED.iter().find(|member| member.camel == name);
+                member.map_or(name, |member| member.name)
+            }
+        }
+    }
+}
+
 /// The documented members that an event has, each of the documented type, as JSON text.
 ///
 /// A member that is `null` is absent. Members that are not documented are not here.
 #[derive(Debug)]
-pub(crate) struct Members<'a>([Option<&'a str>; DOCUMENTED.len()]);
+pub(crate) struct Members<'a> {
+    spelling: Spelling,
+    values: [Option<&'a str>; DOCUMENTED.len()],
+}
 
 impl<'a> Members<'a> {
     /// Finds the documented members among `entries` and checks them.
-    pub(crate) fn read(entries: &Entries<'a>) -> Result<Self, EventError> {
-        let mut members = Self([None; DOCUMENTED.len()]);
+    pub(crate) fn read(entries: &Entries<'a>, spelling: Spelling) -> Result<Self, EventError> {
+        let mut members = Self {
+            spelling,
+            values: [None; DOCUMENTED.len()],
+        };
         for (name, value) in entries.iter() {
-            members.add(name, value)?;
+            members.add(spelling.kept_name(name), value)?;
         }
-        for (member, slot) in DOCUMENTED.iter().zip(&mut members.0) {
-            *slot = member.check(*slot)?;
+        for (member, slot) in DOCUMENTED.iter().zip(&mut members.values) {
+            *slot = member.check(*slot, spelling)?;
         }
         Ok(members)
     }
 
     fn add(&mut self, name: &str, value: &'a str) -> Result<(), EventError> {
-        let mut slots = DOCUMENTED.iter().zip(&mut self.0);
+        let mut slots = DOCUMENTED.iter().zip(&mut self.values);
         let Some((member, slot)) = slots.find(|(member, _)| member.name == name) else {
             return Ok(());
         };
         match slot.replace(value) {
             None => Ok(()),
-            Some(_) => Err(EventError::MemberTwice { field: member.name }),
+            Some(_) => Err(EventError::MemberTwice {
+                field: member.name_in(self.spelling),
+            }),
         }
+    }
+
+    /// The name of a member as this event writes it.
+    pub(crate) fn spelt(&self, name: &'static str) -> &'static str {
+        let member = DOCUMENTED.iter().find(|member| member.name == name);
+        member.map_or(name, |member| member.name_in(self.spelling))
     }
 
     /// The JSON text of a member.
     pub(crate) fn raw(&self, name: &'static str) -> Option<&'a str> {
-        let mut slots = DOCUMENTED.iter().zip(self.0);
+        let mut slots = DOCUMENTED.iter().zip(self.values);
         slots.find_map(|(member, slot)| (member.name == name).then_some(slot)?)
     }
 
@@ -49,7 +94,7 @@ impl<'a> Members<'a> {
 
     pub(crate) fn text(&self, name: &'static str) -> Result<String, EventError> {
         self.optional_text(name)?.ok_or(EventError::MemberMissing {
-            field: name,
+            field: self.spelt(name),
             expected: Shape::Text.expected(),
         })
     }
@@ -59,7 +104,7 @@ impl<'a> Members<'a> {
         let id = self.text(name)?;
         if id.len() > limits::ID_BYTES_MAX {
             return Err(EventError::Member {
-                field: name,
+                field: self.spelt(name),
                 expected: "a string of 1024 bytes at most",
             });
         }
@@ -69,41 +114,54 @@ impl<'a> Members<'a> {
     /// A time in microseconds since 1970, UTC.
     pub(crate) fn time(&self, name: &'static str) -> Result<i64, EventError> {
         let text = self.text(name)?;
+        // The years in which the nanoseconds since 1970 are a number of 64 bits.
+        let years = 1678..=2261;
         match DateTime::parse_from_rfc3339(&text) {
-            Ok(time) => Ok(time.timestamp_micros()),
-            Err(_) => Err(EventError::Member {
-                field: name,
+            Ok(time) if years.contains(&time.to_utc().year()) => Ok(time.timestamp_micros()),
+            Ok(_) | Err(_) => Err(EventError::Member {
+                field: self.spelt(name),
                 expected: Shape::Time.expected(),
             }),
         }
     }
 }
 
+/// The names of the documented members, in the documentation's order.
+pub(crate) fn member_names() -> impl Iterator<Item = &'static str> {
+    DOCUMENTED.iter().map(|member| member.name)
+}
+
 /// One line of the audit API's documentation.
 struct Member {
     name: &'static str,
+    camel: &'static str,
     need: Need,
     shape: Shape,
 }
 
 impl Member {
-    const fn required(name: &'static str, shape: Shape) -> Self {
-        let need = Need::Required;
-        Self { name, need, shape }
+    const fn new(name: &'static str, camel: &'static str, need: Need, shape: Shape) -> Self {
+        Self {
+            name,
+            camel,
+            need,
+            shape,
+        }
     }
 
-    const fn nullable(name: &'static str, shape: Shape) -> Self {
-        let need = Need::Nullable;
-        Self { name, need, shape }
+    fn name_in(&self, spelling: Spelling) -> &'static str {
+        match spelling {
+            Spelling::Camel => self.camel,
+            Spelling::Snake => self.name,
+        }
     }
 
-    const fn optional(name: &'static str, shape: Shape) -> Self {
-        let need = Need::Optional;
-        Self { name, need, shape }
-    }
-
-    fn check<'a>(&self, raw: Option<&'a str>) -> Result<Option<&'a str>, EventError> {
-        let (field, expected) = (self.name, self.shape.expected());
+    fn check<'a>(
+        &self,
+        raw: Option<&'a str>,
+        spelling: Spelling,
+    ) -> Result<Option<&'a str>, EventError> {
+        let (field, expected) = (self.name_in(spelling), self.shape.expected());
         match (raw, self.need) {
             (None, Need::Required | Need::Nullable) => {
                 Err(EventError::MemberMissing { field, expected })
@@ -145,7 +203,7 @@ impl Shape {
             Self::Object => "an object",
             Self::Text => "a string",
             Self::Texts => "an array of strings",
-            Self::Time => "an RFC 3339 time such as \"2025-02-01T10:30:00Z\"",
+            Self::Time => "an RFC 3339 time such as \"2025-02-01T10:30:00Z\", from 1678 to 2261",
         }
     }
 
@@ -166,30 +224,44 @@ impl Shape {
     }
 }
 
-const RISK_LEVELS: [&str; 4] = ["low", "medium", "high", "critical"];
+pub(crate) const RISK_LEVELS: [&str; 4] = ["low", "medium", "high", "critical"];
 
 /// Every documented member. Others are allowed, kept and not looked at.
-const DOCUMENTED: [Member; 21] = [
-    Member::required("request_id", Shape::Name),
-    Member::required("timestamp", Shape::Time),
-    Member::required("duration_ms", Shape::Count),
-    Member::required("user_id", Shape::Text),
-    Member::optional("session_id", Shape::Text),
-    Member::required("organization_id", Shape::Text),
-    Member::required("prompt_hash", Shape::Text),
-    Member::required("prompt_content", Shape::Text),
-    Member::required("prompt_tokens", Shape::Count),
-    // The client wrappers send null when the model answered by tool calls alone.
-    Member::nullable("response_content", Shape::Text),
-    Member::required("response_tokens", Shape::Count),
-    Member::required("model_provider", Shape::Text),
-    Member::required("model_name", Shape::Text),
-    Member::optional("model_parameters", Shape::Object),
-    Member::optional("decision_type", Shape::Text),
-    Member::optional("decision_outcome", Shape::Text),
-    Member::optional("confidence_score", Shape::Number),
-    Member::optional("reasoning", Shape::Text),
-    Member::optional("compliance_tags", Shape::Texts),
-    Member::optional("risk_level", Shape::Level),
-    Member::optional("metadata", Shape::Object),
-];
+const DOCUMENTED: [Member; 21] = {
+    use Need::{Nullable, Optional, Required};
+    [
+        Member::new("request_id", "requestId", Required, Shape::Name),
+        Member::new("timestamp", "timestamp", Required, Shape::Time),
+        Member::new("duration_ms", "durationMs", Required, Shape::Count),
+        Member::new("user_id", "userId", Required, Shape::Text),
+        Member::new("session_id", "sessionId", Optional, Shape::Text),
+        // Required where the key has none: see `Organization`.
+        Member::new("organization_id", "organizationId", Optional, Shape::Text),
+        Member::new("prompt_hash", "promptHash", Required, Shape::Text),
+        Member::new("prompt_content", "promptContent", Required, Shape::Text),
+        Member::new("prompt_tokens", "promptTokens", Required, Shape::Count),
+        // The client wrappers send null when the model answered by tool calls alone.
+        Member::new("response_content", "responseContent", Nullable, Shape::Text),
+        Member::new("response_tokens", "responseTokens", Required, Shape::Count),
+        Member::new("model_provider", "modelProvider", Required, Shape::Text),
+        Member::new("model_name", "modelName", Required, Shape::Text),
+        Member::new(
+            "model_parameters",
+            "modelParameters",
+            Optional,
+            Shape::Object,
+        ),
+        Member::new("decision_type", "decisionType", Optional, Shape::Text),
+        Member::new("decision_outcome", "decisionOutcome", Optional, Shape::Text),
+        Member::new(
+            "confidence_score",
+            "confidenceScore",
+            Optional,
+            Shape::Number,
+        ),
+        Member::new("reasoning", "reasoning", Optional, Shape::Text),
+        Member::new("compliance_tags", "complianceTags", Optional, Shape::Texts),
+        Member::new("risk_level", "riskLevel", Optional, Shape::Level),
+        Member::new("metadata", "metadata", Optional, Shape::Object),
+    ]
+};

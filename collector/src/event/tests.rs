@@ -18,7 +18,7 @@ fn sample_with(name: &str, value: Value) -> Value {
 }
 
 fn parse(event: &Value) -> Result<Event, EventError> {
-    Event::parse(event.to_string().as_bytes())
+    Event::parse(event.to_string().as_bytes(), &Scope::All)
 }
 
 fn field_at_fault(event: &Value) -> Option<&'static str> {
@@ -106,8 +106,8 @@ fn the_largest_integer_is_a_count_and_the_next_is_not() {
     let text = sample().to_string();
     let with =
         |count: &str| text.replace("\"duration_ms\":1,", &format!("\"duration_ms\":{count},"));
-    assert!(Event::parse(with("18446744073709551615").as_bytes()).is_ok());
-    assert!(Event::parse(with("18446744073709551616").as_bytes()).is_err());
+    assert!(Event::parse(with("18446744073709551615").as_bytes(), &Scope::All).is_ok());
+    assert!(Event::parse(with("18446744073709551616").as_bytes(), &Scope::All).is_err());
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_documented_member_cannot_come_twice() {
     let text = sample()
         .to_string()
         .replacen('{', "{\"user_id\":\"other\",", 1);
-    let error = Event::parse(text.as_bytes()).unwrap_err();
+    let error = Event::parse(text.as_bytes(), &Scope::All).unwrap_err();
     assert_eq!(error.field(), Some("user_id"));
 }
 
@@ -129,33 +129,114 @@ fn half_a_surrogate_pair_is_invalid_json_wherever_it_stands() {
         let text = sample()
             .to_string()
             .replace("\"prompt_content\":\"\"", member);
-        let error = Event::parse(text.as_bytes()).unwrap_err();
+        let error = Event::parse(text.as_bytes(), &Scope::All).unwrap_err();
         assert_eq!(error.code(), "invalid_json", "{member}");
     }
 }
 
 #[test]
 fn depth_is_limited() {
-    let nested = |depth: usize| {
-        let value = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        let text = sample()
-            .to_string()
-            .replacen('{', &format!("{{\"x\":{value},"), 1);
-        Event::parse(text.as_bytes()).is_ok()
+    let nested = |levels: usize| {
+        let value = format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        let text = sample().to_string();
+        let text = text.replacen('{', &format!("{{\"x\":{value},"), 1);
+        Event::parse(text.as_bytes(), &Scope::All)
     };
-    assert!(nested(126));
-    assert!(!nested(127));
-    assert!(!nested(100_000));
+    // The event itself is one level.
+    assert!(nested(limits::EVENT_DEPTH_MAX - 2).is_ok());
+    assert!(nested(limits::EVENT_DEPTH_MAX - 1).is_ok());
+    for levels in [limits::EVENT_DEPTH_MAX, 127, 128, 100_000] {
+        let error = nested(levels).unwrap_err();
+        assert_eq!(error.code(), "event_too_deep", "{levels}");
+        assert!(error.to_string().contains("100 levels"), "{error}");
+    }
+}
+
+#[test]
+fn an_event_in_camel_case_is_kept_in_snake_case() {
+    let sent = r#"{"requestId":"r","timestamp":"2025-02-01T10:30:00Z","durationMs":1,
+        "userId":"u","sessionId":"s","organizationId":"o","promptHash":"h","promptContent":"p",
+        "promptTokens":2,"responseContent":"a","responseTokens":3,"modelProvider":"openai",
+        "modelName":"m","modelParameters":{"maxTokens":1.0},"decisionType":"d",
+        "decisionOutcome":"e","confidenceScore":0.50,"reasoning":"w","complianceTags":["T"],
+        "riskLevel":"high","metadata":{"requestId":"mine"},"extraMember":1}"#;
+    let event = Event::parse(sent.as_bytes(), &Scope::All).unwrap();
+    assert_eq!(
+        event.text,
+        concat!(
+            r#"{"request_id":"r","timestamp":"2025-02-01T10:30:00Z","duration_ms":1,"#,
+            r#""user_id":"u","session_id":"s","organization_id":"o","prompt_hash":"h","#,
+            r#""prompt_content":"p","prompt_tokens":2,"response_content":"a","#,
+            r#""response_tokens":3,"model_provider":"openai","model_name":"m","#,
+            r#""model_parameters":{"maxTokens":1.0},"decision_type":"d","decision_outcome":"e","#,
+            r#""confidence_score":0.50,"reasoning":"w","compliance_tags":["T"],"#,
+            r#""risk_level":"high","metadata":{"requestId":"mine"},"extraMember":1}"#,
+        )
+    );
+    assert_eq!(event.risk_level.as_deref(), Some("high"));
+    assert_eq!(event.session_id.as_deref(), Some("s"));
+}
+
+#[test]
+fn a_fault_of_an_event_in_camel_case_is_named_as_it_was_sent() {
+    let camel = |name: &str, value: Value| {
+        let mut event = serde_json::Map::new();
+        for (name, value) in sample().as_object().unwrap() {
+            let mut words = name.split('_');
+            let first = words.next().unwrap().to_owned();
+            let name = words.fold(first, |name, word| {
+                format!("{name}{}{}", word[..1].to_uppercase(), &word[1..])
+            });
+            event.insert(name, value.clone());
+        }
+        match value {
+            Value::Null => event.remove(name),
+            value => event.insert(name.to_owned(), value),
+        };
+        Value::Object(event)
+    };
+    assert!(parse(&camel("reasoning", json!("fine"))).is_ok());
+    for (name, value) in [
+        ("durationMs", json!("fast")),
+        ("userId", Value::Null),
+        ("organizationId", Value::Null),
+        (
+            "organizationId",
+            json!("x".repeat(limits::ID_BYTES_MAX + 1)),
+        ),
+        ("riskLevel", json!("severe")),
+    ] {
+        assert_eq!(field_at_fault(&camel(name, value)), Some(name));
+    }
+    // Both spellings of one member.
+    let twice = camel("user_id", json!("other"));
+    assert_eq!(field_at_fault(&twice), Some("userId"));
+    let foreign = camel("organizationId", json!("o")).to_string();
+    assert_eq!(
+        parse_for("p", &foreign).unwrap_err().field(),
+        Some("organizationId")
+    );
+}
+
+#[test]
+fn in_an_event_of_snake_case_other_spellings_mean_nothing() {
+    let text = sample_with("userId", json!(5)).to_string();
+    assert_eq!(parse_for("o", &text).unwrap().user_id, "");
+    let text = sample_with("requestId", json!("other")).to_string();
+    assert_eq!(
+        Event::parse(text.as_bytes(), &Scope::All).unwrap().text,
+        text
+    );
 }
 
 #[test]
 fn what_is_no_object_is_no_event() {
     for text in ["[]", "1", "\"x\"", "null"] {
-        let error = Event::parse(text.as_bytes()).unwrap_err();
+        let error = Event::parse(text.as_bytes(), &Scope::All).unwrap_err();
         assert_eq!(error.code(), "invalid_event", "{text}");
     }
     for text in ["", "x", "{", "{} {}"] {
-        let error = Event::parse(text.as_bytes()).unwrap_err();
+        let error = Event::parse(text.as_bytes(), &Scope::All).unwrap_err();
         assert_eq!(error.code(), "invalid_json", "{text}");
     }
 }
@@ -163,7 +244,7 @@ fn what_is_no_object_is_no_event() {
 #[test]
 fn the_text_is_kept_as_it_was_sent() {
     let text = sample().to_string().replacen('{', "{ \"x\" :\t1.0,", 1);
-    let event = Event::parse(format!("\r\n {text} \n").as_bytes()).unwrap();
+    let event = Event::parse(format!("\r\n {text} \n").as_bytes(), &Scope::All).unwrap();
     assert_eq!(event.text, text);
 }
 
@@ -172,7 +253,10 @@ fn members_that_the_collector_adds_are_taken_out_and_nothing_else() {
     let text = sample().to_string();
     let sent = text.replacen('{', r#"{"id":"log_1","n":1.0,"received_at":"then","#, 1);
     let kept = text.replacen('{', r#"{"n":1.0,"#, 1);
-    assert_eq!(Event::parse(sent.as_bytes()).unwrap().text, kept);
+    assert_eq!(
+        Event::parse(sent.as_bytes(), &Scope::All).unwrap().text,
+        kept
+    );
 }
 
 #[test]
@@ -187,7 +271,41 @@ fn gateway_facts_are_read_where_they_have_the_expected_shape() {
         json!({}),
         json!({"audit_layer": "x"}),
         json!({"audit_layer": {"writer": 1}}),
+        json!({"audit_layer": {"writer": {"id": "w", "seq": 0}}}),
     ] {
         assert_eq!(facts(odd), GatewayFacts::default());
     }
+}
+
+fn parse_for(organization: &str, event: &str) -> Result<Event, EventError> {
+    let scope = Scope::Organization(organization.to_owned());
+    Event::parse(event.as_bytes(), &scope)
+}
+
+#[test]
+fn an_event_without_an_organization_gets_that_of_its_key() {
+    let (absent, null, empty) = (
+        r#"{"n":1.0,"#,
+        r#"{"organization_id":null,"n":1.0,"#,
+        r#"{"n":1.0,"organization_id":"","#,
+    );
+    let rest = sample()
+        .to_string()
+        .replace("\"organization_id\":\"\",", "")
+        .replacen('{', "", 1);
+    for beginning in [absent, null, empty] {
+        let event = parse_for("o\"1", &format!("{beginning}{rest}")).unwrap();
+        assert_eq!(event.organization_id, "o\"1");
+        let stored = format!(r#"{{"organization_id":"o\"1","n":1.0,{rest}"#);
+        assert_eq!(event.text, stored);
+    }
+}
+
+#[test]
+fn an_event_of_the_keys_own_organization_stays_as_it_is() {
+    let text = sample_with("organization_id", json!("own")).to_string();
+    assert_eq!(parse_for("own", &text).unwrap().text, text);
+    let error = parse_for("Own", &text).unwrap_err();
+    assert_eq!(error.code(), "wrong_organization");
+    assert_eq!(error.field(), Some("organization_id"));
 }

@@ -7,6 +7,7 @@ use memchr::memmem;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use crate::access::Scope;
 use crate::event::{Event, EventError};
 use crate::import::lines::Line;
 use crate::limits;
@@ -76,7 +77,7 @@ fn event(text: &[u8]) -> Result<String, Broken> {
         Some(Err(error)) if !error.is_eof() => return Err(Broken::NotJson(error)),
         Some(Err(_)) | None => return Err(Broken::Cut),
     };
-    let event = Event::parse(raw.as_bytes())?;
+    let event = Event::parse(raw.as_bytes(), &Scope::All)?;
     // A line end in valid JSON is white space between members: strings have it escaped.
     Ok(match event.text.contains(['\n', '\r']) {
         true => event.text.replace(['\n', '\r'], " "),

@@ -15,16 +15,29 @@ use crate::limits;
 
 /// Bytes of bodies that may be in memory at the same time.
 #[derive(Clone)]
-pub(crate) struct Budget(Arc<Semaphore>);
+pub(crate) struct Budget {
+    bytes_max: usize,
+    permits: Arc<Semaphore>,
+}
 
 /// A body's part of the budget, given back when dropped.
 pub(crate) struct Share(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
 
 impl Budget {
     pub(crate) fn new(bytes_max: usize) -> Self {
-        Self(Arc::new(Semaphore::new(
-            bytes_max.min(Semaphore::MAX_PERMITS),
-        )))
+        let bytes_max = bytes_max.min(Semaphore::MAX_PERMITS);
+        Self {
+            bytes_max,
+            permits: Arc::new(Semaphore::new(bytes_max)),
+        }
+    }
+
+    /// How much is in use.
+    pub(crate) fn bytes_taken(&self) -> u64 {
+        let taken = self
+            .bytes_max
+            .saturating_sub(self.permits.available_permits());
+        u64::try_from(taken).unwrap_or(u64::MAX)
     }
 
     /// Reads the whole body of `request`, `bytes_max` at most.
@@ -67,7 +80,7 @@ impl Budget {
 
     fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
         let bytes = u32::try_from(bytes).map_err(|_| ApiError::Overloaded)?;
-        let permit = Arc::clone(&self.0).try_acquire_many_owned(bytes);
+        let permit = Arc::clone(&self.permits).try_acquire_many_owned(bytes);
         permit.map_err(|_| ApiError::Overloaded)
     }
 }

@@ -4,13 +4,14 @@ use std::mem;
 
 use chrono::Utc;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::error::ApiError;
 use crate::event::Event;
 use crate::ingest::body::Share;
 use crate::limits;
-use crate::store::{Outcome, Store};
-use crate::telemetry;
+use crate::store::{Outcome, Store, StoreError};
+use crate::telemetry::Telemetry;
 
 /// The events of one request, on their way to the writer.
 struct Job {
@@ -18,6 +19,16 @@ struct Job {
     answer: oneshot::Sender<Result<Vec<Outcome>, ApiError>>,
     /// Given back when the job is done with, and the events are no longer in memory.
     _share: Share,
+}
+
+impl Job {
+    /// Tells the request what became of its events. Nobody may be waiting any more: they are stored
+    /// all the same.
+    fn settle(self, result: Result<Vec<Outcome>, StoreError>) {
+        let _ = self
+            .answer
+            .send(result.map_err(|_| ApiError::StorageUnavailable));
+    }
 }
 
 /// Where requests leave their events.
@@ -50,13 +61,19 @@ impl Inbox {
 /// The task's state.
 pub(crate) struct Writer {
     store: Store,
+    telemetry: Telemetry,
     jobs: mpsc::Receiver<Job>,
 }
 
 impl Writer {
-    pub(crate) fn new(store: Store) -> (Inbox, Self) {
+    pub(crate) fn new(store: Store, telemetry: Telemetry) -> (Inbox, Self) {
         let (sender, jobs) = mpsc::channel(limits::INGEST_REQUESTS_MAX);
-        (Inbox(sender), Self { store, jobs })
+        let writer = Self {
+            store,
+            telemetry,
+            jobs,
+        };
+        (Inbox(sender), writer)
     }
 
     /// Writes until `stop`, and then what is still waiting.
@@ -92,24 +109,43 @@ impl Writer {
             .iter_mut()
             .flat_map(|job| mem::take(&mut job.events))
             .collect();
-        let (requests, events_count) = (group.len(), events.len());
-        let result = self
-            .store
-            .insert(events, Utc::now().timestamp_micros())
-            .await;
+        let result = self.insert(group.len(), &events).await;
+        let jobs = group.into_iter().zip(counts);
+        match result {
+            Ok(outcomes) => {
+                let mut outcomes = outcomes.into_iter();
+                for (job, count) in jobs {
+                    job.settle(Ok(outcomes.by_ref().take(count).collect()));
+                }
+            }
+            // One request's event must not keep those of others from being stored.
+            Err(error) if error.is_of_an_event() && jobs.len() > 1 => {
+                let mut events = events.into_iter();
+                for (job, count) in jobs {
+                    let own: Vec<Event> = events.by_ref().take(count).collect();
+                    job.settle(self.insert(1, &own).await);
+                }
+            }
+            Err(_) => {
+                for (job, _) in jobs {
+                    let _ = job.answer.send(Err(ApiError::StorageUnavailable));
+                }
+            }
+        }
+    }
+
+    async fn insert(&self, requests: usize, events: &[Event]) -> Result<Vec<Outcome>, StoreError> {
+        let began_at = Instant::now();
+        let now = Utc::now().timestamp_micros();
+        let result = self.store.insert(events, now).await;
         match &result {
-            Ok(_) => telemetry::group_committed(requests, events_count),
-            Err(error) => telemetry::group_failed(requests, events_count, error),
+            Ok(outcomes) => {
+                let took = began_at.elapsed();
+                self.telemetry.group_committed(requests, outcomes, took);
+            }
+            Err(error) => self.telemetry.group_failed(requests, events.len(), error),
         }
-        let mut outcomes = result.map(Vec::into_iter);
-        for (job, count) in group.into_iter().zip(counts) {
-            let answer = match &mut outcomes {
-                Ok(outcomes) => Ok(outcomes.by_ref().take(count).collect()),
-                Err(_) => Err(ApiError::StorageUnavailable),
-            };
-            // Nobody may be waiting any more: the events are stored all the same.
-            let _ = job.answer.send(answer);
-        }
+        result
     }
 }
 

@@ -1,59 +1,52 @@
 //! The parameters of a query: read strictly, since a filter that is ignored gives wrong answers.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime};
 use thiserror::Error;
 
 use crate::limits;
-use crate::store::{LogFilter, Position};
 
-/// Reads `start_date=…&limit=…` as it stands after the question mark.
-pub(crate) fn parse(query: &str) -> Result<LogFilter, ParameterError> {
-    let mut values: [Option<String>; KNOWN.len()] = Default::default();
+/// Reads `start_date=…&limit=…` as it stands after the question mark, in the order it is there.
+///
+/// Each name is one of `known`, and comes once.
+pub(crate) fn read(
+    query: &str,
+    known: &[&'static str],
+) -> Result<Vec<(&'static str, String)>, ParameterError> {
+    let mut read: Vec<(&'static str, String)> = Vec::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        let slot = KNOWN
-            .iter()
-            .zip(&mut values)
-            .find(|(known, _)| **known == name);
-        let Some((_, slot)) = slot else {
-            return Err(ParameterError::Unknown(name.into_owned()));
+        let Some(name) = known.iter().copied().find(|known| *known == name) else {
+            return Err(ParameterError::Unknown {
+                name: name.into_owned(),
+                known: known.join(", "),
+            });
         };
-        if slot.replace(value.into_owned()).is_some() {
-            return Err(ParameterError::Repeated(name.into_owned()));
+        if read.iter().any(|(seen, _)| *seen == name) {
+            return Err(ParameterError::Repeated(name));
         }
+        read.push((name, value.into_owned()));
     }
-    let [cursor, decision_type, end_date, limit, start_date, user_id] = values;
-    let filter = LogFilter {
-        from: start_date
-            .map(|value| instant(&value, Edge::Start))
-            .transpose()?,
-        until: end_date
-            .map(|value| instant(&value, Edge::End))
-            .transpose()?,
-        decision_type,
-        user_id,
-        after: cursor.map(|value| position(&value)).transpose()?,
-        limit: limit.map_or(Ok(limits::PAGE_EVENTS_DEFAULT), |value| page_events(&value))?,
-    };
-    match (filter.from, filter.until) {
+    Ok(read)
+}
+
+/// A range of time whose ends are in the right order. Each is the first microsecond after.
+pub(crate) fn check_range(from: Option<i64>, until: Option<i64>) -> Result<(), ParameterError> {
+    match (from, until) {
         (Some(from), Some(until)) if until <= from => Err(ParameterError::EndBeforeStart),
-        _ => Ok(filter),
+        _ => Ok(()),
     }
 }
 
-const KNOWN: [&str; 6] = [
-    "cursor",
-    "decision_type",
-    "end_date",
-    "limit",
-    "start_date",
-    "user_id",
-];
+/// `true` or `false`.
+pub(crate) fn switch(name: &'static str, value: &str) -> Result<bool, ParameterError> {
+    value.parse().map_err(|_| ParameterError::Choice {
+        name,
+        known: &["true", "false"],
+    })
+}
 
 /// Which end of a range a date stands for.
 #[derive(Clone, Copy)]
-enum Edge {
+pub(crate) enum Edge {
     Start,
     End,
 }
@@ -68,7 +61,7 @@ impl Edge {
 }
 
 /// The first microsecond that is in the range (start), or that is no longer in it (end).
-fn instant(value: &str, edge: Edge) -> Result<i64, ParameterError> {
+pub(crate) fn instant(value: &str, edge: Edge) -> Result<i64, ParameterError> {
     let time = DateTime::parse_from_rfc3339(value).map(|time| time.timestamp_micros());
     let micros = match (time, edge) {
         (Ok(time), Edge::Start) => Some(time),
@@ -90,37 +83,23 @@ fn midnight(value: &str, edge: Edge) -> Option<i64> {
     Some(day.and_time(NaiveTime::MIN).and_utc().timestamp_micros())
 }
 
-fn page_events(value: &str) -> Result<usize, ParameterError> {
-    let limit = value.parse().map_err(|_| ParameterError::Limit)?;
-    match (1..=limits::PAGE_EVENTS_MAX).contains(&limit) {
+/// A `limit` from 1 to `max`.
+pub(crate) fn number_up_to(max: usize, value: &str) -> Result<usize, ParameterError> {
+    let limit = value.parse().map_err(|_| ParameterError::Limit { max })?;
+    match (1..=max).contains(&limit) {
         true => Ok(limit),
-        false => Err(ParameterError::Limit),
+        false => Err(ParameterError::Limit { max }),
     }
-}
-
-/// The cursor that goes on after `position`. Clients pass it back and do not look inside.
-pub(crate) fn cursor(position: &Position) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{}.{}", position.timestamp, position.id))
-}
-
-fn position(cursor: &str) -> Result<Position, ParameterError> {
-    let decoded = URL_SAFE_NO_PAD
-        .decode(cursor)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
-    let position = decoded.as_deref().and_then(|text| {
-        let (timestamp, id) = text.split_once('.')?;
-        Some(Position {
-            timestamp: timestamp.parse().ok()?,
-            id: id.to_owned(),
-        })
-    });
-    position.ok_or(ParameterError::Cursor)
 }
 
 /// A parameter that cannot be obeyed.
 #[derive(Debug, Error)]
 pub(crate) enum ParameterError {
+    #[error("{name}: must be one of {known}", known = known.join(", "))]
+    Choice {
+        name: &'static str,
+        known: &'static [&'static str],
+    },
     #[error("cursor: not one that the API gave: pass `next_cursor` of the page before unchanged")]
     Cursor,
     #[error(
@@ -130,88 +109,30 @@ pub(crate) enum ParameterError {
     Date(&'static str),
     #[error("end_date: must not be before start_date")]
     EndBeforeStart,
-    #[error("limit: must be an integer from 1 to {}", limits::PAGE_EVENTS_MAX)]
-    Limit,
+    #[error("limit: must be an integer from 1 to {max}")]
+    Limit { max: usize },
     #[error("{0}: given twice, give it once")]
-    Repeated(String),
-    #[error("{0}: unknown parameter, the known ones are {known}", known = KNOWN.join(", "))]
-    Unknown(String),
+    Repeated(&'static str),
+    #[error("text: must be at most {} bytes long", limits::SEARCH_BYTES_MAX)]
+    TextTooLong,
+    #[error("text: must hold a word, that is a letter or a digit")]
+    TextWithoutWord,
+    #[error("{name}: unknown parameter, the known ones are {known}")]
+    Unknown { name: String, known: String },
 }
 
 impl ParameterError {
     /// The name of the parameter.
     pub(crate) fn parameter(&self) -> &str {
         match self {
+            Self::Choice { name, .. } => name,
             Self::Cursor => "cursor",
             Self::Date(name) => name,
             Self::EndBeforeStart => "end_date",
-            Self::Limit => "limit",
-            Self::Repeated(name) | Self::Unknown(name) => name,
+            Self::Limit { .. } => "limit",
+            Self::Repeated(name) => name,
+            Self::TextTooLong | Self::TextWithoutWord => "text",
+            Self::Unknown { name, .. } => name,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parameter_at_fault(query: &str) -> Option<String> {
-        parse(query).err().map(|error| error.parameter().to_owned())
-    }
-
-    #[test]
-    fn a_day_reaches_from_its_midnight_to_the_next() {
-        let filter = parse("start_date=2025-02-01&end_date=2025-02-01").unwrap();
-        let day_micros = 24 * 60 * 60 * 1_000_000;
-        assert_eq!(filter.from, Some(1_738_368_000_000_000));
-        assert_eq!(filter.until, Some(1_738_368_000_000_000 + day_micros));
-    }
-
-    #[test]
-    fn an_instant_as_the_end_is_in_the_range() {
-        let query = "start_date=2025-02-01T01:00:00%2B01:00&end_date=2025-02-01T00:00:00Z";
-        let filter = parse(query).unwrap();
-        assert_eq!(filter.from, Some(1_738_368_000_000_000));
-        assert_eq!(filter.until, Some(1_738_368_000_000_001));
-    }
-
-    #[test]
-    fn a_wrong_parameter_is_named() {
-        let wrong = [
-            ("limit=0", "limit"),
-            ("limit=501", "limit"),
-            ("limit=", "limit"),
-            ("limit=-1", "limit"),
-            ("start_date=2025-02-30", "start_date"),
-            ("start_date=yesterday", "start_date"),
-            ("start_date=2025-2-1", "start_date"),
-            ("end_date=%2B99999-12-31", "end_date"),
-            ("end_date=2025-02-01T00:00:00+01:00", "end_date"),
-            ("start_date=2025-02-02&end_date=2025-02-01", "end_date"),
-            ("cursor=", "cursor"),
-            ("cursor=%00", "cursor"),
-            ("cursor=bm9wZQ", "cursor"),
-            ("page=2", "page"),
-            ("user_id=a&user_id=b", "user_id"),
-        ];
-        for (query, name) in wrong {
-            assert_eq!(parameter_at_fault(query).as_deref(), Some(name), "{query}");
-        }
-    }
-
-    #[test]
-    fn limits_are_inclusive() {
-        assert_eq!(parse("limit=1").unwrap().limit, 1);
-        assert_eq!(parse("limit=500").unwrap().limit, 500);
-        assert_eq!(parse("").unwrap().limit, 50);
-    }
-
-    #[test]
-    fn a_cursor_gives_its_position_back() {
-        let here = Position {
-            timestamp: -7,
-            id: "log_1.2".to_owned(),
-        };
-        assert_eq!(position(&cursor(&here)).unwrap(), here);
     }
 }

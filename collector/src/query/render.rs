@@ -1,15 +1,25 @@
 //! Stored events as JSON, without reading them again: their text is what was sent.
 
-use chrono::{DateTime, SecondsFormat};
-
-use crate::query::parameters;
+use crate::query::filter;
 use crate::store::{Log, LogPage};
+use crate::time;
 
 /// One event, with `id` and `received_at` in front of the members that were sent.
 pub(crate) fn log(log: &Log) -> String {
     let mut text = String::with_capacity(log.event.len().saturating_add(ADDED_BYTES));
     push_log(&mut text, log);
     text
+}
+
+/// Events as NDJSON: each as [`log`] writes it, on a line of its own.
+pub(crate) fn lines(logs: &[Log]) -> String {
+    let mut lines = String::new();
+    for log in logs {
+        // Outside of strings, where it is white space, JSON may be broken into lines.
+        lines.push_str(&self::log(log).replace(['\n', '\r'], " "));
+        lines.push('\n');
+    }
+    lines
 }
 
 /// `{"data":[…],"next_cursor":…}`
@@ -28,7 +38,7 @@ pub(crate) fn page(page: &LogPage) -> String {
         None => text.push_str("null"),
         // A cursor is base64url, which needs no escaping.
         Some(position) => {
-            text.extend(["\"", &parameters::cursor(position), "\""]);
+            text.extend(["\"", &filter::cursor(*position), "\""]);
         }
     }
     text.push('}');
@@ -36,8 +46,7 @@ pub(crate) fn page(page: &LogPage) -> String {
 }
 
 fn push_log(text: &mut String, log: &Log) {
-    let time = DateTime::from_timestamp_micros(log.received_at).unwrap_or_default();
-    let received_at = time.to_rfc3339_opts(SecondsFormat::Micros, true);
+    let received_at = time::text(log.received_at);
     // A stored event is an object, and has members: those that are required.
     let members = log.event.strip_prefix('{').unwrap_or(&log.event);
     text.extend([

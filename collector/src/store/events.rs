@@ -1,10 +1,13 @@
 //! Storing events: each call once, many in one commit.
 
-use sqlx::SqliteConnection;
+use std::collections::HashSet;
+
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
 use crate::event::Event;
-use crate::store::{Store, StoreError};
+use crate::limits;
+use crate::store::{Position, Store, StoreError, position, sequence};
 
 /// What became of one event.
 #[derive(Debug, Clone)]
@@ -21,7 +24,11 @@ pub(crate) struct Outcome {
 pub(crate) enum Status {
     /// The call has an event already.
     Duplicate,
+    /// It is the first event of its call.
     Stored,
+    /// It is stored in the place of the record that its call had begun.
+    #[serde(rename = "stored")]
+    Superseding,
 }
 
 impl Store {
@@ -30,87 +37,145 @@ impl Store {
     /// `received_at` is in microseconds since 1970, UTC. The outcomes are in the order of `events`.
     pub(crate) async fn insert(
         &self,
-        events: Vec<Event>,
+        events: &[Event],
         received_at: i64,
     ) -> Result<Vec<Outcome>, StoreError> {
         // IMMEDIATE, because a transaction that begins by reading cannot always go on to write.
         let mut transaction = self.writes.begin_with("BEGIN IMMEDIATE").await?;
         let mut outcomes = Vec::with_capacity(events.len());
-        for event in events {
-            outcomes.push(insert_one(&mut transaction, event, received_at).await?);
+        while let Some((_, rest)) = events.split_at_checked(outcomes.len())
+            && !rest.is_empty()
+        {
+            let rows = rows(&mut transaction, rest, received_at).await?;
+            outcomes.extend(store(&mut transaction, rows).await?);
         }
+        let statuses = outcomes.iter().map(|outcome| outcome.status);
+        sequence::note(&mut transaction, events.iter().zip(statuses)).await?;
         transaction.commit().await?;
         Ok(outcomes)
     }
 }
 
-async fn insert_one(
-    connection: &mut SqliteConnection,
-    event: Event,
+/// An event with what the collector gives it.
+struct NewRow<'a> {
+    position: Position,
+    id: String,
     received_at: i64,
-) -> Result<Outcome, StoreError> {
-    let (request_id, organization_id) = (event.request_id.clone(), event.organization_id.clone());
-    let stored = sqlx::query_scalar::<_, String>(INSERT)
-        .bind(format!("log_{}", Uuid::now_v7().simple()))
-        .bind(event.organization_id)
-        .bind(event.request_id)
-        .bind(event.timestamp)
-        .bind(received_at)
-        .bind(event.user_id)
-        .bind(event.session_id)
-        .bind(event.decision_type)
-        .bind(event.decision_outcome)
-        .bind(event.model_provider)
-        .bind(event.model_name)
-        .bind(event.risk_level)
-        .bind(event.gateway.completion_state)
-        .bind(event.prompt_hash)
-        .bind(event.gateway.writer_id)
-        .bind(event.gateway.writer_seq)
-        .bind(event.text)
-        .fetch_optional(&mut *connection)
-        .await?;
-    let (id, status) = match stored {
-        Some(id) => (id, Status::Stored),
-        None => {
-            let first = sqlx::query_scalar(FIRST_ID)
-                .bind(&request_id)
-                .bind(organization_id);
-            (first.fetch_one(connection).await?, Status::Duplicate)
-        }
-    };
-    Ok(Outcome {
-        id,
-        request_id,
-        status,
-    })
+    event: &'a Event,
 }
 
-/// Returns the id if the event was stored, and no row if its call has an event already.
-///
-/// A pending event says only that a call began. The event of its end takes its place and its id.
+/// The first of `events`, as many as one statement may insert.
+async fn rows<'a>(
+    connection: &mut SqliteConnection,
+    events: &'a [Event],
+    received_at: i64,
+) -> Result<Vec<NewRow<'a>>, StoreError> {
+    let events = events.iter().take(limits::INSERTED_ROWS_MAX);
+    let timestamps: Vec<i64> = events.clone().map(|event| event.timestamp).collect();
+    let positions = position::free(connection, &timestamps).await?;
+    let rows = positions
+        .into_iter()
+        .zip(events)
+        .map(|(position, event)| NewRow {
+            position,
+            id: format!("log_{}", Uuid::now_v7().simple()),
+            received_at,
+            event,
+        });
+    Ok(rows.collect())
+}
+
+async fn store(
+    connection: &mut SqliteConnection,
+    rows: Vec<NewRow<'_>>,
+) -> Result<Vec<Outcome>, StoreError> {
+    let inserted = insert(connection, &rows).await?;
+    let mut outcomes = Vec::with_capacity(rows.len());
+    for row in rows {
+        let request_id = row.event.request_id.clone();
+        let (id, status) = match inserted.contains(&row.id) {
+            true => (row.id, Status::Stored),
+            false => store_after_another(connection, row).await?,
+        };
+        outcomes.push(Outcome {
+            id,
+            request_id,
+            status,
+        });
+    }
+    Ok(outcomes)
+}
+
+/// Stores the event of a call that has one already, if that one says only that the call began.
+async fn store_after_another(
+    connection: &mut SqliteConnection,
+    mut row: NewRow<'_>,
+) -> Result<(String, Status), StoreError> {
+    let (id, is_pending) = first(connection, row.event).await?;
+    if !is_pending || row.event.is_pending() {
+        return Ok((id, Status::Duplicate));
+    }
+    // In another place: the two may have different times, tags and words.
+    let remove = sqlx::query(REMOVE).bind(&id);
+    remove.execute(&mut *connection).await?;
+    row.id.clone_from(&id);
+    insert(connection, &[row]).await?;
+    Ok((id, Status::Superseding))
+}
+
+/// Inserts by one statement those whose call has no event yet, and returns their ids.
+async fn insert(
+    connection: &mut SqliteConnection,
+    rows: &[NewRow<'_>],
+) -> Result<HashSet<String>, StoreError> {
+    let mut query = QueryBuilder::<Sqlite>::new(INSERT);
+    query.push_values(rows, |mut values, row| {
+        let event = row.event;
+        values
+            .push_bind(row.position.0)
+            .push_bind(&row.id)
+            .push_bind(&event.organization_id)
+            .push_bind(&event.request_id)
+            .push_bind(event.timestamp)
+            .push_bind(row.received_at)
+            .push_bind(&event.user_id)
+            .push_bind(&event.session_id)
+            .push_bind(&event.decision_type)
+            .push_bind(&event.decision_outcome)
+            .push_bind(&event.model_provider)
+            .push_bind(&event.model_name)
+            .push_bind(&event.risk_level)
+            .push_bind(&event.gateway.completion_state)
+            .push_bind(&event.prompt_hash)
+            .push_bind(&event.gateway.writer_id)
+            .push_bind(event.gateway.writer_seq)
+            .push_bind(&event.text);
+    });
+    query.push(" ON CONFLICT (request_id, organization_id) DO NOTHING RETURNING id");
+    let ids: Vec<String> = query.build_query_scalar().fetch_all(connection).await?;
+    Ok(ids.into_iter().collect())
+}
+
+/// The id of the event that the call has, and whether it says only that the call began.
+async fn first(
+    connection: &mut SqliteConnection,
+    event: &Event,
+) -> Result<(String, bool), StoreError> {
+    let query = sqlx::query_as(FIRST)
+        .bind(&event.request_id)
+        .bind(&event.organization_id);
+    Ok(query.fetch_one(connection).await?)
+}
+
 const INSERT: &str = "
     INSERT INTO events (
-        id, organization_id, request_id, timestamp, received_at, user_id, session_id,
+        position, id, organization_id, request_id, timestamp, received_at, user_id, session_id,
         decision_type, decision_outcome, model_provider, model_name, risk_level,
         completion_state, prompt_hash, writer_id, writer_seq, event
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (request_id, organization_id) DO UPDATE SET
-        timestamp = excluded.timestamp,
-        received_at = excluded.received_at,
-        user_id = excluded.user_id,
-        session_id = excluded.session_id,
-        decision_type = excluded.decision_type,
-        decision_outcome = excluded.decision_outcome,
-        model_provider = excluded.model_provider,
-        model_name = excluded.model_name,
-        risk_level = excluded.risk_level,
-        completion_state = excluded.completion_state,
-        prompt_hash = excluded.prompt_hash,
-        writer_id = excluded.writer_id,
-        writer_seq = excluded.writer_seq,
-        event = excluded.event
-    WHERE events.completion_state = 'pending' AND excluded.completion_state IS NOT 'pending'
-    RETURNING id";
+    ) ";
 
-const FIRST_ID: &str = "SELECT id FROM events WHERE request_id = ? AND organization_id = ?";
+const FIRST: &str = "
+    SELECT id, completion_state IS 'pending' FROM events
+    WHERE request_id = ? AND organization_id = ?";
+
+const REMOVE: &str = "DELETE FROM events WHERE id = ?";

@@ -2,16 +2,18 @@
 
 use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, QueryBuilder, Row, Sqlite};
+use sqlx::{FromRow, Row};
 
+use crate::access::Scope;
 use crate::limits;
-use crate::store::{Store, StoreError};
+use crate::store::{LogFilter, Position, Store, StoreError, filter};
 
-/// A stored event. Times are in microseconds since 1970, UTC.
+/// A stored event.
 #[derive(Debug)]
 pub(crate) struct Log {
+    pub(crate) position: Position,
     pub(crate) id: String,
-    pub(crate) timestamp: i64,
+    /// Microseconds since 1970, UTC.
     pub(crate) received_at: i64,
     /// The JSON object as it was sent.
     pub(crate) event: String,
@@ -20,34 +22,12 @@ pub(crate) struct Log {
 impl<'r> FromRow<'r, SqliteRow> for Log {
     fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
+            position: Position(row.try_get("position")?),
             id: row.try_get("id")?,
-            timestamp: row.try_get("timestamp")?,
             received_at: row.try_get("received_at")?,
             event: row.try_get("event")?,
         })
     }
-}
-
-/// Which events to read. `None` means any.
-#[derive(Debug, Default)]
-pub(crate) struct LogFilter {
-    /// The first timestamp that is in, in microseconds.
-    pub(crate) from: Option<i64>,
-    /// The first timestamp that is no longer in, in microseconds.
-    pub(crate) until: Option<i64>,
-    pub(crate) decision_type: Option<String>,
-    pub(crate) user_id: Option<String>,
-    /// Where the page before ended.
-    pub(crate) after: Option<Position>,
-    /// How many events, at most.
-    pub(crate) limit: usize,
-}
-
-/// The place of an event in the order of pages: by timestamp, then by id, newest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Position {
-    pub(crate) timestamp: i64,
-    pub(crate) id: String,
 }
 
 /// Some events, and where to go on if there are more.
@@ -58,14 +38,16 @@ pub(crate) struct LogPage {
 }
 
 impl Store {
-    /// The event with this log id, or else with this request_id.
+    /// The event with this log id, or else with this request_id, if `scope` reaches it.
     ///
     /// Organisations may have used the same request_id: then the newest event.
-    pub(crate) async fn log(&self, id: &str) -> Result<Option<Log>, StoreError> {
+    pub(crate) async fn log(&self, id: &str, scope: &Scope) -> Result<Option<Log>, StoreError> {
+        let mut reader = self.reader().await?;
         for sql in [BY_ID, BY_REQUEST_ID] {
             let log = sqlx::query_as(sql)
                 .bind(id)
-                .fetch_optional(&self.reads)
+                .bind(scope.id())
+                .fetch_optional(&mut *reader)
                 .await?;
             if log.is_some() {
                 return Ok(log);
@@ -76,8 +58,9 @@ impl Store {
 
     /// A page of events. It ends early when its events are large, but never without one.
     pub(crate) async fn logs(&self, filter: &LogFilter) -> Result<LogPage, StoreError> {
-        let mut query = page_query(filter);
-        let mut rows = query.build_query_as::<Log>().fetch(&self.reads);
+        let mut reader = self.reader().await?;
+        let mut query = filter::select(&mut reader, filter).await?;
+        let mut rows = query.build_query_as::<Log>().fetch(&mut *reader);
         let mut logs: Vec<Log> = Vec::new();
         let mut bytes_left = limits::PAGE_BYTES_MAX;
         let mut is_cut = false;
@@ -91,48 +74,16 @@ impl Store {
             logs.push(log);
         }
         let last = logs.last().filter(|_| is_cut);
-        let next = last.map(|log| Position {
-            timestamp: log.timestamp,
-            id: log.id.clone(),
-        });
+        let next = last.map(|log| log.position);
         Ok(LogPage { logs, next })
     }
 }
 
-fn page_query(filter: &LogFilter) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new(PAGE);
-    if let Some(from) = filter.from {
-        query.push(" AND timestamp >= ").push_bind(from);
-    }
-    if let Some(until) = filter.until {
-        query.push(" AND timestamp < ").push_bind(until);
-    }
-    if let Some(decision_type) = &filter.decision_type {
-        query
-            .push(" AND decision_type = ")
-            .push_bind(decision_type.clone());
-    }
-    if let Some(user_id) = &filter.user_id {
-        query.push(" AND user_id = ").push_bind(user_id.clone());
-    }
-    if let Some(Position { timestamp, id }) = &filter.after {
-        query.push(" AND (timestamp, id) < (").push_bind(*timestamp);
-        query.push(", ").push_bind(id.clone()).push(")");
-    }
-    // One more than asked for tells whether there is a next page.
-    let rows_max = i64::try_from(filter.limit)
-        .unwrap_or(i64::MAX)
-        .saturating_add(1);
-    query
-        .push(" ORDER BY timestamp DESC, id DESC LIMIT ")
-        .push_bind(rows_max);
-    query
-}
-
-const PAGE: &str = "SELECT id, timestamp, received_at, event FROM events WHERE TRUE";
-
-const BY_ID: &str = "SELECT id, timestamp, received_at, event FROM events WHERE id = ?";
+const BY_ID: &str = "
+    SELECT position, id, received_at, event FROM events
+    WHERE id = ?1 AND (?2 IS NULL OR organization_id = ?2)";
 
 const BY_REQUEST_ID: &str = "
-    SELECT id, timestamp, received_at, event FROM events WHERE request_id = ?
-    ORDER BY timestamp DESC, id DESC LIMIT 1";
+    SELECT position, id, received_at, event FROM events
+    WHERE request_id = ?1 AND (?2 IS NULL OR organization_id = ?2)
+    ORDER BY position DESC LIMIT 1";

@@ -15,15 +15,55 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 1] = [(
-    1,
-    "events",
-    include_str!("../../migrations/0001_events.sql"),
-)];
+const FILES: [(i64, &str, &str); 6] = [
+    (
+        1,
+        "events",
+        include_str!("../../migrations/0001_events.sql"),
+    ),
+    (2, "keys", include_str!("../../migrations/0002_keys.sql")),
+    (
+        3,
+        "search",
+        include_str!("../../migrations/0003_search.sql"),
+    ),
+    (
+        4,
+        "writers",
+        include_str!("../../migrations/0004_writers.sql"),
+    ),
+    (
+        5,
+        "retention",
+        include_str!("../../migrations/0005_retention.sql"),
+    ),
+    (
+        6,
+        "erasure",
+        include_str!("../../migrations/0006_erasure.sql"),
+    ),
+];
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
     use super::*;
+
+    #[test]
+    fn a_released_version_never_changes() {
+        // Each released version gets a line here. The database refuses one that has changed.
+        let released = [(
+            1,
+            "553aac9cd32df50734a25dfd8947a530ed1e2bbc66d703f61e270c39a4fef562",
+        )];
+        for (version, expected) in released {
+            let file = FILES.into_iter().find(|(number, ..)| *number == version);
+            let hash = Sha256::digest(file.unwrap().2);
+            let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(hash, expected, "version {version}");
+        }
+    }
 
     #[test]
     fn every_file_of_the_folder_is_embedded() {

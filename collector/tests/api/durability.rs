@@ -10,8 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::program::{Folder, KEY, Program, until};
-use crate::sample::event;
+use crate::program::{Folder, KEY, Program, until, until_async};
+use crate::sample::{event, event_with};
 
 #[tokio::test]
 async fn a_restart_keeps_everything() {
@@ -90,7 +90,14 @@ async fn send_until_broken(
         let ids: Vec<_> = (0..size)
             .map(|line| format!("{name}-{number}-{line}"))
             .collect();
-        let body: String = ids.iter().map(|id| format!("{}\n", event(id))).collect();
+        let seqs = number * size + 1..;
+        let lines = ids.iter().zip(seqs).map(|(id, seq)| {
+            let audit_layer = json!({"writer": {"id": name, "seq": seq}});
+            let metadata = json!({"audit_layer": audit_layer});
+            let event = event_with(id, json!({"metadata": metadata, "compliance_tags": ["t"]}));
+            format!("{event}\n")
+        });
+        let body: String = lines.collect();
         match program.request(Method::POST, path).body(body).send().await {
             Ok(answer) if answer.status() == 200 => acknowledged.extend(ids),
             Ok(answer) => panic!("{}", answer.status()),
@@ -204,4 +211,107 @@ async fn readiness_follows_the_database() {
         .await
         .error(503, "storage_unavailable");
     assert_eq!(program.get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn beyond_what_may_wait_it_asks_to_come_back_and_forgets_nothing() {
+    let folder = Folder::new();
+    let program = Arc::new(Program::start_in(&folder).await);
+    let mut other = folder.open_database().await;
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+
+    // Five times 30 MiB are more than the 128 that may wait.
+    let large = "x".repeat(30 * 1024 * 1024);
+    let mut clients = JoinSet::new();
+    for number in 0..5 {
+        let event = event_with(&number.to_string(), json!({"extra": large}));
+        let (program, body) = (Arc::clone(&program), event.to_string());
+        clients.spawn(async move {
+            let answer = program.post("/v1/audit/log", body.clone()).await;
+            (answer, body)
+        });
+    }
+    let (refused, body) = clients.join_next().await.unwrap().unwrap();
+    refused.error(429, "overloaded");
+    assert_eq!(refused.headers["retry-after"], "1");
+    other.execute("ROLLBACK").await.unwrap();
+
+    let mut again = vec![body];
+    for (answer, body) in clients.join_all().await {
+        match answer.status.as_u16() {
+            200 => {}
+            429 | 503 => again.push(body),
+            status => panic!("{status}"),
+        }
+    }
+    for body in again {
+        let answer = program.post("/v1/audit/log", body).await.json();
+        assert_eq!(answer["status"], "stored");
+    }
+    let count = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM events");
+    assert_eq!(count.fetch_one(&mut other).await.unwrap(), 5);
+}
+
+#[tokio::test]
+async fn an_event_that_the_database_does_not_take_keeps_no_other_from_being_stored() {
+    let folder = Folder::new();
+    let program = Arc::new(Program::start_in(&folder).await);
+    let mut other = folder.open_database().await;
+    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON events WHEN new.request_id = 'bad'
+        BEGIN SELECT RAISE(ABORT, 'no'); END";
+    other.execute(refuse).await.unwrap();
+    // While nothing can be written, requests gather for one commit.
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    let mut clients = JoinSet::new();
+    for id in ["first", "good", "bad", "better"] {
+        let program = Arc::clone(&program);
+        clients.spawn(async move {
+            let answer = program.post("/v1/audit/log", event(id).to_string()).await;
+            (id, answer.status.as_u16())
+        });
+    }
+    until_async("all of them wait", async || {
+        let metrics = program.get("/metrics").await.text;
+        let bytes = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix(WAITING))
+            .unwrap();
+        bytes.parse::<usize>().unwrap() >= 4 * event("bad").to_string().len()
+    })
+    .await;
+    other.execute("ROLLBACK").await.unwrap();
+    let mut answers = clients.join_all().await;
+    answers.sort_unstable();
+    assert_eq!(
+        answers,
+        [("bad", 503), ("better", 200), ("first", 200), ("good", 200)]
+    );
+}
+
+const WAITING: &str = "audit_layer_collector_waiting_bytes ";
+
+#[tokio::test]
+async fn a_kill_leaves_no_hole_and_nothing_that_cannot_be_found() {
+    let folder = Folder::new();
+    for round in 0..4 {
+        let program = Arc::new(Program::start_in(&folder).await);
+        load_until_killed(program, round).await;
+    }
+    let program = Program::start_in(&folder).await;
+    let totals = program.get("/v1/audit/completeness").await.json()["totals"].clone();
+    assert_eq!(
+        (&totals["writers"], &totals["missing"]),
+        (&json!(24), &json!(0))
+    );
+    let mut database = folder.open_database().await;
+    for sql in [
+        "SELECT count(*) FROM events",
+        "SELECT count(*) FROM event_tags",
+        "SELECT count(*) FROM event_words WHERE event_words MATCH 'loan'",
+        "SELECT sum(last_seq - first_seq + 1) FROM writer_runs",
+    ] {
+        let count = sqlx::query_scalar::<_, i64>(sql);
+        let count = count.fetch_one(&mut database).await.unwrap();
+        assert_eq!(totals["events"], count, "{sql}");
+    }
 }

@@ -1,9 +1,12 @@
 //! Who may use the API.
 
-use reqwest::Method;
+use std::process::Output;
 
-use crate::program::{Answer, Folder, KEY, Program, audit_layer, run};
-use crate::sample::event;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::program::{Answer, Folder, KEY, Program, audit_layer, run, until_async};
+use crate::sample::{event, event_with};
 
 async fn is_accepted(program: &Program, key: &str) -> bool {
     let request = program
@@ -12,23 +15,45 @@ async fn is_accepted(program: &Program, key: &str) -> bool {
     request.send().await.unwrap().status() == 200
 }
 
+/// Makes a key that may do everything, beside a program that may be running.
 async fn create_key(folder: &Folder) -> String {
-    let mut create = audit_layer("keys");
-    let output = run(create
-        .arg("create")
-        .arg("--database")
-        .arg(folder.database()))
-    .await;
+    create_with(folder, &["--role", "admin", "--all-organizations"]).await
+}
+
+async fn create_with(folder: &Folder, arguments: &[&str]) -> String {
+    let output = keys(folder, "create", arguments).await;
     assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .trim_end()
-        .to_owned()
+    let key = String::from_utf8(output.stdout).unwrap();
+    key.trim_end().to_owned()
+}
+
+pub(crate) async fn key_of(folder: &Folder, role: &str, organization: &str) -> String {
+    create_with(folder, &["--role", role, "--organization", organization]).await
+}
+
+async fn keys(folder: &Folder, command: &str, arguments: &[&str]) -> Output {
+    let mut keys = audit_layer("keys");
+    keys.arg(command).args(arguments).arg("--database");
+    run(keys.arg(folder.database())).await
+}
+
+async fn listed(folder: &Folder) -> Vec<Value> {
+    let output = keys(folder, "list", &["--format", "json"]).await;
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The one line in which a command says why it failed.
+fn complaint(output: &Output) -> &str {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let stderr = str::from_utf8(&output.stderr).unwrap();
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    stderr
 }
 
 fn printed_key(stderr: &str) -> Option<&str> {
     stderr
-        .split([' ', ':'])
+        .split([' ', ':', ','])
         .find(|word| word.starts_with("al_sk_"))
 }
 
@@ -105,7 +130,11 @@ async fn without_any_key_one_is_made_and_printed_once() {
     assert_eq!(stderr.matches(&key).count(), 1);
     let program = program.with_key(&key);
     program.record(&event("a")).await;
+    assert_eq!(program.get("/v1/audit/logs/a").await.status, 200);
     program.stop().await;
+    let [entry] = listed(&folder).await.try_into().unwrap();
+    assert_eq!(entry["role"], "admin");
+    assert_eq!(entry["organization_id"], Value::Null);
 
     let program = Program::start_with(&folder, &[]).await;
     assert_eq!(printed_key(&program.stderr()), None);
@@ -142,4 +171,220 @@ async fn the_database_does_not_hold_a_key_itself() {
             .windows(key.len())
             .any(|window| window == key.as_bytes())
     );
+}
+
+#[tokio::test]
+async fn an_ingest_key_reads_nothing() {
+    let folder = Folder::new();
+    let key = key_of(&folder, "ingest", "org_456").await;
+    let program = Program::start_with(&folder, &[]).await.with_key(&key);
+    program.record(&event("a")).await;
+    for path in ["/v1/audit/logs", "/v1/audit/logs/a", "/v1/audit/logs/nope"] {
+        let error = program.get(path).await.error(403, "forbidden");
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            message.contains("ingest") && message.contains("needs read"),
+            "{message}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_read_key_records_nothing() {
+    let folder = Folder::new();
+    let key = key_of(&folder, "read", "org_456").await;
+    let program = Program::start_with(&folder, &[]).await.with_key(&key);
+    // Larger than what a client can send before somebody reads it.
+    let body = event_with("a", json!({"reasoning": "x".repeat(8 * 1024 * 1024)})).to_string();
+    for path in ["/v1/audit/log", "/v1/audit/log/batch"] {
+        let error = program
+            .post(path, body.clone())
+            .await
+            .error(403, "forbidden");
+        assert!(error["message"].as_str().unwrap().contains("needs ingest"));
+    }
+    assert_eq!(program.get("/v1/audit/logs/a").await.status, 404);
+}
+
+#[tokio::test]
+async fn an_organization_does_not_see_the_events_of_another() {
+    let folder = Folder::new();
+    let [one, two] = [
+        key_of(&folder, "admin", "one").await,
+        key_of(&folder, "admin", "two").await,
+    ];
+    let program = Program::start_with(&folder, &[]).await.with_key(&one);
+    let recorded = program
+        .record(&event_with("r", json!({"organization_id": "one"})))
+        .await;
+    let id = recorded["id"].as_str().unwrap();
+
+    let program = program.with_key(&two);
+    for path in [
+        format!("/v1/audit/logs/{id}"),
+        "/v1/audit/logs/r".to_owned(),
+    ] {
+        program.get(&path).await.error(404, "not_found");
+    }
+    for query in ["", "?organization_id=two", "?user_id=user_123"] {
+        let page = program.get(&format!("/v1/audit/logs{query}")).await.json();
+        assert_eq!(page["data"], json!([]), "{query}");
+    }
+    let answer = program.get("/v1/audit/logs?organization_id=one").await;
+    assert_eq!(
+        answer.error(403, "wrong_organization")["field"],
+        "organization_id"
+    );
+
+    program
+        .record(&event_with("r", json!({"organization_id": "two"})))
+        .await;
+    let found = program.get("/v1/audit/logs/r").await.json();
+    assert_eq!(found["organization_id"], "two");
+}
+
+#[tokio::test]
+async fn a_key_records_no_events_of_another_organization() {
+    let folder = Folder::new();
+    let key = key_of(&folder, "admin", "one").await;
+    let program = Program::start_with(&folder, &[]).await.with_key(&key);
+    let foreign = event_with("a", json!({"organization_id": "two"}));
+    let answer = program.post("/v1/audit/log", foreign.to_string()).await;
+    assert_eq!(
+        answer.error(403, "wrong_organization")["field"],
+        "organization_id"
+    );
+
+    let own = event_with("b", json!({"organization_id": "one"}));
+    let answer = program
+        .post("/v1/audit/log/batch", format!("{foreign}\n{own}\n"))
+        .await;
+    assert_eq!(answer.status, 207);
+    assert_eq!(answer.json()["accepted"], 1);
+    let rejected = &answer.json()["rejected"][0];
+    assert_eq!(rejected["line"], 1);
+    assert_eq!(rejected["error"]["code"], "wrong_organization");
+    assert_eq!(rejected["error"]["field"], "organization_id");
+}
+
+#[tokio::test]
+async fn an_event_that_names_no_organization_belongs_to_that_of_its_key() {
+    let folder = Folder::new();
+    let key = key_of(&folder, "admin", "one").await;
+    let program = Program::start_with(&folder, &[]).await.with_key(&key);
+    program
+        .record(&event_with("empty", json!({"organization_id": ""})))
+        .await;
+    program
+        .record(&event_with("null", json!({"organization_id": null})))
+        .await;
+    for id in ["empty", "null"] {
+        let stored = program.get(&format!("/v1/audit/logs/{id}")).await.json();
+        assert_eq!(stored["organization_id"], "one");
+    }
+    let page = program
+        .get("/v1/audit/logs?organization_id=one")
+        .await
+        .json();
+    assert_eq!(page["data"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_revoked_key_is_refused_without_a_restart_and_stays_in_the_list() {
+    let folder = Folder::new();
+    let [good, bad] = [
+        key_of(&folder, "read", "one").await,
+        key_of(&folder, "read", "two").await,
+    ];
+    let program = Program::start_with(&folder, &[]).await;
+    assert!(is_accepted(&program, &bad).await);
+
+    let entries = listed(&folder).await;
+    let id = entries[1]["id"].as_str().unwrap();
+    assert_eq!(entries[1]["organization_id"], "two");
+    for _ in 0..2 {
+        let output = keys(&folder, "revoke", &[id]).await;
+        assert!(output.status.success(), "{output:?}");
+    }
+    until_async("the key is refused", async || {
+        !is_accepted(&program, &bad).await
+    })
+    .await;
+    assert!(is_accepted(&program, &good).await);
+    let entries = listed(&folder).await;
+    assert_eq!(entries[0]["revoked_at"], Value::Null);
+    assert!(entries[1]["revoked_at"].is_string());
+
+    let human = keys(&folder, "list", &[]).await;
+    let human = String::from_utf8(human.stdout).unwrap();
+    let [first, second] = human.lines().collect::<Vec<_>>().try_into().unwrap();
+    assert!(
+        first.contains("organization \"one\"") && first.ends_with("good"),
+        "{first}"
+    );
+    assert!(
+        second.starts_with(id) && second.contains("revoked 2"),
+        "{second}"
+    );
+}
+
+#[tokio::test]
+async fn a_program_whose_keys_were_all_revoked_makes_none_and_says_so() {
+    let folder = Folder::new();
+    let key = create_key(&folder).await;
+    let entries = listed(&folder).await;
+    keys(&folder, "revoke", &[entries[0]["id"].as_str().unwrap()]).await;
+    let program = Program::start_with(&folder, &[]).await;
+    assert!(!is_accepted(&program, &key).await);
+    assert_eq!(printed_key(&program.stderr()), None);
+    assert!(
+        program.stderr().contains("keys create"),
+        "{}",
+        program.stderr()
+    );
+}
+
+#[tokio::test]
+async fn a_key_is_made_only_for_a_role_and_for_somebody() {
+    let folder = Folder::new();
+    for (arguments, missing) in [
+        (["--role", "read"].as_slice(), "--organization"),
+        (&["--organization", "one"], "--role"),
+        (
+            &["--role", "owner", "--organization", "one"],
+            "admin, ingest or read",
+        ),
+        (&["--role", "read", "--organization", ""], "1 to 1024"),
+        (
+            &[
+                "--role",
+                "read",
+                "--organization",
+                "one",
+                "--all-organizations",
+            ],
+            "cannot be used",
+        ),
+    ] {
+        let output = keys(&folder, "create", arguments).await;
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains(missing), "{stderr}");
+    }
+    assert!(!folder.database().exists());
+}
+
+#[tokio::test]
+async fn revoking_what_is_no_key_says_what_to_do() {
+    let folder = Folder::new();
+    let output = keys(&folder, "revoke", &["key_1"]).await;
+    assert!(complaint(&output).contains("there is no database"));
+    assert!(!folder.database().exists());
+
+    let key = create_key(&folder).await;
+    let output = keys(&folder, "revoke", &["key_1"]).await;
+    assert!(complaint(&output).contains("keys list"));
+    let output = keys(&folder, "revoke", &[&key]).await;
+    assert!(complaint(&output).contains("by its id") && !complaint(&output).contains(&key));
+    assert_eq!(listed(&folder).await[0]["revoked_at"], Value::Null);
 }

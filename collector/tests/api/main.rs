@@ -1,13 +1,22 @@
 //! The audit API from outside: every test starts the program itself and talks HTTP to it.
 
+mod backup;
 mod batch;
+mod camel;
+mod completeness;
 mod durability;
+mod erasure;
 mod errors;
+mod export;
 mod import;
 mod keys;
+mod metrics;
 mod program;
 mod query;
+mod retention;
 mod sample;
+mod search;
 mod single;
 mod startup;
 mod terminal;
+mod upgrade;

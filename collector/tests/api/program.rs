@@ -230,6 +230,15 @@ pub(crate) async fn until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -
     }
 }
 
+/// Asks `probe` again and again until it holds.
+pub(crate) async fn until_async(what: &str, probe: impl AsyncFn() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !probe().await {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
 }

@@ -11,7 +11,7 @@ async fn record_at(program: &Program, request_id: &str, timestamp: &str) {
         .await;
 }
 
-async fn request_ids(program: &Program, parameters: &str) -> Vec<String> {
+pub(crate) async fn request_ids(program: &Program, parameters: &str) -> Vec<String> {
     let answer = program.get(&format!("/v1/audit/logs?{parameters}")).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     names(&answer.json())
@@ -22,6 +22,20 @@ fn names(page: &Value) -> Vec<String> {
     data.iter()
         .map(|event| event["request_id"].as_str().unwrap().to_owned())
         .collect()
+}
+
+/// The request_ids of all pages.
+pub(crate) async fn pages(program: &Program, parameters: &str) -> Vec<String> {
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/v1/audit/logs?{parameters}{cursor}");
+        let page = program.get(&path).await.json();
+        seen.extend(names(&page));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return seen,
+        }
+    }
 }
 
 #[tokio::test]

@@ -177,6 +177,49 @@ async fn an_exported_event_can_be_recorded_again() {
     assert_eq!(stored.text.matches("\"received_at\"").count(), 1);
 }
 
+/// The database reads the event as JSON itself: it must not be stricter than we are.
+#[tokio::test]
+async fn whatever_is_an_event_can_be_stored_and_found() {
+    let program = Program::start().await;
+    let deep = format!("{}{}", "[".repeat(99), "]".repeat(99));
+    let odd = [
+        r#""x":1e308,"y":-0.0,"z":123456789012345678901234567890,"":0"#,
+        r#""compliance_tags":["","","\u0000","SOC2"],"x":"\u2028\/\b\f\ud83d\ude00""#,
+        r#""metadata":{"a":1,"a":2,"":{"":[]}},"x":[],"x":{}"#,
+        r#""response_content":"\u0000","reasoning":"\u0000 needle \u0000""#,
+        "\"x\":\u{7f}",
+        &format!("\"x\":{deep}"),
+        " \t\r\n \"x\"\r:\n1e-400 ",
+    ];
+    let mut stored = 0;
+    for (number, members) in odd.into_iter().enumerate() {
+        let mut plain = event(&number.to_string());
+        if members.contains("response_content") {
+            plain.as_object_mut().unwrap().remove("response_content");
+        }
+        let sent = plain.to_string().replacen('{', &format!("{{{members},"), 1);
+        let answer = program.post("/v1/audit/log", sent).await;
+        // A bare control character is no JSON.
+        let is_json = number != 4;
+        assert_eq!(
+            answer.status,
+            if is_json { 200 } else { 400 },
+            "{members}: {}",
+            answer.text
+        );
+        stored += usize::from(is_json);
+    }
+    let all = program
+        .get("/v1/audit/logs?compliance_tag=SOC2")
+        .await
+        .json();
+    assert_eq!(all["data"].as_array().unwrap().len(), 1);
+    let all = program.get("/v1/audit/logs?text=needle").await.json();
+    assert_eq!(all["data"].as_array().unwrap().len(), 1);
+    let all = program.get("/v1/audit/logs?format=csv").await;
+    assert_eq!(all.text.matches("gpt-4-turbo").count(), stored);
+}
+
 #[tokio::test]
 async fn half_a_surrogate_pair_is_refused_as_invalid_json() {
     let program = Program::start().await;

@@ -40,10 +40,10 @@ async fn it_runs_on_a_terminal() {
     let folder = Folder::new();
     let mut create = audit_layer("keys");
     create
-        .arg("create")
+        .args(["create", "--role", "admin", "--all-organizations"])
         .arg("--database")
         .arg(folder.database());
     let (status, shown) = run_on_terminal(create).await;
     assert!(status.success(), "{shown}");
-    assert!(shown.contains("keep it"), "{shown}");
+    assert!(shown.contains("keep the key"), "{shown}");
 }

@@ -1,0 +1,146 @@
+//! What a key may do, and whose events it reaches.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use crate::limits;
+
+/// What a key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Everything.
+    Admin,
+    /// Record events, and read nothing: for gateways and applications.
+    Ingest,
+    /// Read events, and record nothing: for auditors.
+    Read,
+}
+
+impl Role {
+    /// Whether this role is `needed` or more.
+    pub(crate) fn includes(self, needed: Self) -> bool {
+        self == Self::Admin || self == needed
+    }
+
+    /// The name in commands, in the database and in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Ingest => "ingest",
+            Self::Read => "read",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = AccessError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let roles = [Self::Admin, Self::Ingest, Self::Read];
+        let role = roles.into_iter().find(|role| role.name() == text);
+        role.ok_or(AccessError::Role)
+    }
+}
+
+/// Whose events a key reaches. Others do not exist for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Those of every organisation.
+    All,
+    /// Those of the organisation with this id.
+    Organization(String),
+}
+
+impl Scope {
+    /// The scope of one organisation.
+    ///
+    /// # Errors
+    /// An empty id, or one that no event can carry.
+    pub fn organization(id: &str) -> Result<Self, AccessError> {
+        match id.len() {
+            1..=limits::ID_BYTES_MAX => Ok(Self::Organization(id.to_owned())),
+            _ => Err(AccessError::Organization),
+        }
+    }
+
+    /// The one organisation, if it is one.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::All => None,
+            Self::Organization(id) => Some(id),
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("all organizations"),
+            Self::Organization(id) => write!(f, "organization {id:?}"),
+        }
+    }
+}
+
+/// What a key is good for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// What it may do.
+    pub role: Role,
+    /// With whose events.
+    pub scope: Scope,
+}
+
+impl Access {
+    /// Everything, with everybody's events.
+    pub const FULL: Self = Self {
+        role: Role::Admin,
+        scope: Scope::All,
+    };
+}
+
+/// Why there is no such access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum AccessError {
+    /// An id that no event can carry.
+    #[error("must be from 1 to {} bytes long", limits::ID_BYTES_MAX)]
+    Organization,
+    /// A word that is no role.
+    #[error("must be admin, ingest or read")]
+    Role,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_admin_includes_another_role() {
+        let roles = [Role::Admin, Role::Ingest, Role::Read];
+        for (role, needed) in roles
+            .iter()
+            .flat_map(|role| roles.map(|needed| (*role, needed)))
+        {
+            let expected = role == needed || role == Role::Admin;
+            assert_eq!(role.includes(needed), expected, "{role:?} {needed:?}");
+        }
+    }
+
+    #[test]
+    fn a_role_is_read_as_it_is_named() {
+        for role in [Role::Admin, Role::Ingest, Role::Read] {
+            assert_eq!(role.name().parse(), Ok(role));
+        }
+        assert_eq!("owner".parse::<Role>(), Err(AccessError::Role));
+    }
+
+    #[test]
+    fn an_organization_is_named_by_what_an_event_can_carry() {
+        let id = |bytes: usize| Scope::organization(&"x".repeat(bytes)).is_ok();
+        assert!(!id(0));
+        assert!(id(1));
+        assert!(id(limits::ID_BYTES_MAX));
+        assert!(!id(limits::ID_BYTES_MAX + 1));
+    }
+}

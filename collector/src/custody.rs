@@ -1,0 +1,77 @@
+//! The command `holds`: what it does to the legal holds of a database, and what it prints.
+
+use audit_layer_collector::holds::{self, HoldEntry};
+use serde_json::{Value, json};
+
+use crate::MainError;
+use crate::cli::{Format, HoldsCommand};
+use crate::keyring::{print, seconds};
+
+/// Does one of the things that can be done with holds.
+pub(crate) async fn run(command: HoldsCommand) -> Result<(), MainError> {
+    match command {
+        HoldsCommand::Create(arguments) => {
+            let path = arguments.database.path.clone();
+            let hold = arguments.hold();
+            let id = holds::create(&path, &hold).await?;
+            print(&format!("{id}\n"))?;
+            let scope = hold.scope;
+            let whose = hold
+                .user_id
+                .map_or(String::new(), |user| format!("user {user:?} of "));
+            eprintln!("audit-layer: nothing of {whose}{scope} is removed until this is released");
+            Ok(())
+        }
+        HoldsCommand::List { database, format } => {
+            let holds = holds::list(&database.path).await?;
+            let text = match format {
+                Format::Human => human(&holds),
+                Format::Json => json(&holds),
+            };
+            print(&text)
+        }
+        HoldsCommand::Release { id, database } => {
+            let released_at = holds::release(&database.path, &id).await?;
+            eprintln!(
+                "audit-layer: {id} is released since {}",
+                seconds(released_at)
+            );
+            Ok(())
+        }
+    }
+}
+
+fn human(holds: &[HoldEntry]) -> String {
+    if holds.is_empty() {
+        return "nothing is held: `audit-layer holds create` holds events\n".to_owned();
+    }
+    holds.iter().map(line).collect()
+}
+
+fn line(entry: &HoldEntry) -> String {
+    let (id, scope, reason) = (&entry.id, &entry.hold.scope, &entry.hold.reason);
+    let user = match &entry.hold.user_id {
+        Some(user) => format!("user {user:?} of "),
+        None => String::new(),
+    };
+    let created_at = seconds(entry.created_at);
+    let state = match entry.released_at {
+        None => "in force".to_owned(),
+        Some(released_at) => format!("released {}", seconds(released_at)),
+    };
+    format!("{id}  {user}{scope}, created {created_at}, {state}: {reason:?}\n")
+}
+
+fn json(holds: &[HoldEntry]) -> String {
+    let entries = holds.iter().map(|entry| {
+        json!({
+            "id": entry.id,
+            "organization_id": entry.hold.scope.id(),
+            "user_id": entry.hold.user_id,
+            "reason": entry.hold.reason,
+            "created_at": seconds(entry.created_at),
+            "released_at": entry.released_at.map(seconds),
+        })
+    });
+    format!("{}\n", Value::from_iter(entries))
+}

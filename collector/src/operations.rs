@@ -1,0 +1,75 @@
+//! What operators ask: is it up, is it ready, how much does it do. Nothing here needs a key, and
+//! nothing here tells content.
+
+use axum::Json;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::error::ApiError;
+use crate::ingest::Budget;
+use crate::store::{Store, StoreError, WriterFilter};
+use crate::telemetry::{self, Levels, Telemetry};
+
+/// `GET /healthz`: the program runs.
+pub(crate) async fn health() -> Json<Value> {
+    Json(json!({"status": "ok"}))
+}
+
+/// `GET /readyz`: the database answers.
+pub(crate) async fn ready(State(store): State<Store>) -> Result<Json<Value>, ApiError> {
+    store.ping().await.map_err(unavailable)?;
+    Ok(Json(json!({"status": "ready"})))
+}
+
+/// `GET /metrics`, in the text of OpenMetrics that Prometheus reads.
+pub(crate) async fn metrics(
+    State((store, budget, telemetry)): State<(Store, Budget, Telemetry)>,
+) -> Result<Response, ApiError> {
+    let everything = WriterFilter::default();
+    let totals = store
+        .writer_totals(&everything)
+        .await
+        .map_err(unavailable)?;
+    let levels = Levels {
+        waiting_bytes: budget.bytes_taken(),
+        database_bytes: store.bytes().await.map_err(unavailable)?,
+        writers: totals.writers,
+        incomplete_writers: totals.incomplete_writers,
+        missing: totals.missing,
+    };
+    // Writing to memory does not fail.
+    let text = telemetry.render(levels).unwrap_or_default();
+    Ok(([(CONTENT_TYPE, OPEN_METRICS)], text).into_response())
+}
+
+/// Counts each answer by the path's pattern, which has nothing of the request.
+pub(crate) async fn measure(
+    State(telemetry): State<Telemetry>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let began_at = Instant::now();
+    let response = next.run(request).await;
+    let path = path.as_ref().map_or("other", MatchedPath::as_str);
+    telemetry.answered(path, response.status(), began_at.elapsed());
+    response
+}
+
+/// What the client of a query is told when the database gave no answer.
+pub(crate) fn unavailable(error: StoreError) -> ApiError {
+    telemetry::read_failed(&error);
+    match error {
+        StoreError::TooSlow => ApiError::QueryTooSlow,
+        other => {
+            drop(other);
+            ApiError::StorageUnavailable
+        }
+    }
+}
+
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

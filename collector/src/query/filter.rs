@@ -1,0 +1,190 @@
+//! The parameters of `GET /v1/audit/logs`.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::event::RISK_LEVELS;
+use crate::limits;
+use crate::query::format::Format;
+use crate::query::parameters::{self, Edge, ParameterError, check_range, instant, number_up_to};
+use crate::query::words;
+use crate::store::{Condition, Field, LogFilter, Position};
+
+/// What is asked for, and how it is to be written.
+pub(crate) struct LogQuery {
+    pub(crate) filter: LogFilter,
+    pub(crate) format: Format,
+}
+
+/// Reads `start_date=…&limit=…` as it stands after the question mark. The format is as `accepted`
+/// unless the parameter `format` says otherwise.
+pub(crate) fn parse(query: &str, accepted: Format) -> Result<LogQuery, ParameterError> {
+    let known = OTHERS.into_iter().chain(Field::ALL.map(Field::name));
+    let parameters = parameters::read(query, &known.collect::<Vec<_>>())?;
+    let named = parameters.iter().find(|(name, _)| *name == "format");
+    let format = named.map_or(Ok(accepted), |(_, value)| Format::named(value))?;
+    let mut filter = LogFilter {
+        limit: format.events_default(),
+        ..LogFilter::default()
+    };
+    for (name, value) in parameters {
+        apply(&mut filter, format, name, &value)?;
+    }
+    check_range(filter.range.from, filter.range.until)?;
+    Ok(LogQuery { filter, format })
+}
+
+fn apply(
+    filter: &mut LogFilter,
+    format: Format,
+    name: &'static str,
+    value: &str,
+) -> Result<(), ParameterError> {
+    match name {
+        "compliance_tag" => filter.conditions.push(Condition::Tag(value.to_owned())),
+        "cursor" => filter.range.before = Some(position(value)?),
+        "end_date" => filter.range.until = Some(instant(value, Edge::End)?),
+        "limit" => filter.limit = number_up_to(format.events_max(), value)?,
+        "start_date" => filter.range.from = Some(instant(value, Edge::Start)?),
+        "text" => filter.conditions.push(text(value)?),
+        _ => {
+            let field = Field::ALL.into_iter().find(|field| field.name() == name);
+            let condition = field.map(|field| is(field, value)).transpose()?;
+            filter.conditions.extend(condition);
+        }
+    }
+    Ok(())
+}
+
+/// The parameters that are no member of the event.
+const OTHERS: [&str; 7] = [
+    "start_date",
+    "end_date",
+    "limit",
+    "cursor",
+    "format",
+    "text",
+    "compliance_tag",
+];
+
+/// A misspelt value of the few that there are would say that there is no such event.
+fn is(field: Field, value: &str) -> Result<Condition, ParameterError> {
+    let known: &[&str] = match field {
+        Field::RiskLevel => &RISK_LEVELS,
+        Field::CompletionState => &COMPLETION_STATES,
+        _ => &[],
+    };
+    if !known.is_empty() && !known.contains(&value) {
+        let name = field.name();
+        return Err(ParameterError::Choice { name, known });
+    }
+    Ok(Condition::Is(field, value.to_owned()))
+}
+
+fn text(value: &str) -> Result<Condition, ParameterError> {
+    if value.len() > limits::SEARCH_BYTES_MAX {
+        return Err(ParameterError::TextTooLong);
+    }
+    let words = words::read(value);
+    match words.is_empty() {
+        true => Err(ParameterError::TextWithoutWord),
+        false => Ok(Condition::Words(words)),
+    }
+}
+
+/// How a call can have ended, as gateways say it.
+const COMPLETION_STATES: [&str; 9] = [
+    "client_abort",
+    "complete",
+    "local_reply",
+    "pending",
+    "rejected",
+    "shutdown",
+    "timeout",
+    "upstream_abort",
+    "upstream_error",
+];
+
+/// The cursor that goes on after `position`. Clients pass it back and do not look inside.
+pub(crate) fn cursor(position: Position) -> String {
+    URL_SAFE_NO_PAD.encode(position.0.to_be_bytes())
+}
+
+fn position(cursor: &str) -> Result<Position, ParameterError> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
+    let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+    let number = bytes.map(i64::from_be_bytes);
+    number.map(Position).ok_or(ParameterError::Cursor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(query: &str) -> Result<LogFilter, ParameterError> {
+        super::parse(query, Format::Page).map(|query| query.filter)
+    }
+
+    fn parameter_at_fault(query: &str) -> Option<String> {
+        parse(query).err().map(|error| error.parameter().to_owned())
+    }
+
+    #[test]
+    fn a_day_reaches_from_its_midnight_to_the_next() {
+        let filter = parse("start_date=2025-02-01&end_date=2025-02-01").unwrap();
+        let day_micros = 24 * 60 * 60 * 1_000_000;
+        assert_eq!(filter.range.from, Some(1_738_368_000_000_000));
+        assert_eq!(filter.range.until, Some(1_738_368_000_000_000 + day_micros));
+    }
+
+    #[test]
+    fn an_instant_as_the_end_is_in_the_range() {
+        let query = "start_date=2025-02-01T01:00:00%2B01:00&end_date=2025-02-01T00:00:00Z";
+        let filter = parse(query).unwrap();
+        assert_eq!(filter.range.from, Some(1_738_368_000_000_000));
+        assert_eq!(filter.range.until, Some(1_738_368_000_000_001));
+    }
+
+    #[test]
+    fn a_wrong_parameter_is_named() {
+        let wrong = [
+            ("limit=0", "limit"),
+            ("limit=501", "limit"),
+            ("limit=", "limit"),
+            ("limit=-1", "limit"),
+            ("start_date=2025-02-30", "start_date"),
+            ("start_date=yesterday", "start_date"),
+            ("start_date=2025-2-1", "start_date"),
+            ("end_date=%2B99999-12-31", "end_date"),
+            ("end_date=2025-02-01T00:00:00+01:00", "end_date"),
+            ("start_date=2025-02-02&end_date=2025-02-01", "end_date"),
+            ("cursor=", "cursor"),
+            ("cursor=%00", "cursor"),
+            ("cursor=bm9wZQ", "cursor"),
+            ("format=", "format"),
+            ("format=xml", "format"),
+            ("page=2", "page"),
+            ("user_id=a&user_id=b", "user_id"),
+        ];
+        for (query, name) in wrong {
+            assert_eq!(parameter_at_fault(query).as_deref(), Some(name), "{query}");
+        }
+    }
+
+    #[test]
+    fn limits_are_inclusive() {
+        assert_eq!(parse("limit=1").unwrap().limit, 1);
+        assert_eq!(parse("limit=500").unwrap().limit, 500);
+        assert_eq!(parse("").unwrap().limit, 50);
+        let export = |limit: &str| parse(&format!("format=csv{limit}"));
+        assert_eq!(export("&limit=501").unwrap().limit, 501);
+        assert_eq!(export("").unwrap().limit, usize::MAX);
+        assert!(export("&limit=0").is_err());
+    }
+
+    #[test]
+    fn a_cursor_gives_its_position_back() {
+        let here = Position(-7_000_000_001);
+        assert_eq!(position(&cursor(here)).unwrap(), here);
+    }
+}

@@ -1,0 +1,98 @@
+//! How events are written: pages for programs that go on, or one stream of all of them.
+
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT;
+
+use crate::limits;
+use crate::query::parameters::ParameterError;
+
+/// How the events of a query are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// A page of JSON with a cursor.
+    Page,
+    /// All events, each a line of JSON.
+    Lines,
+    /// All events, each a row of a table.
+    Csv,
+}
+
+impl Format {
+    /// The value of the parameter `format`.
+    pub(crate) fn named(name: &str) -> Result<Self, ParameterError> {
+        match name {
+            "csv" => Ok(Self::Csv),
+            "json" => Ok(Self::Page),
+            "ndjson" => Ok(Self::Lines),
+            _ => Err(ParameterError::Choice {
+                name: "format",
+                known: &["json", "ndjson", "csv"],
+            }),
+        }
+    }
+
+    /// The first format that the client accepts and that there is; otherwise a page.
+    pub(crate) fn accepted(headers: &HeaderMap) -> Self {
+        let values = headers.get_all(ACCEPT).into_iter();
+        let values = values.filter_map(|value| value.to_str().ok());
+        let mut types = values.flat_map(|value| value.split(','));
+        types.find_map(Self::of_media_type).unwrap_or(Self::Page)
+    }
+
+    fn of_media_type(text: &str) -> Option<Self> {
+        let name = text.split(';').next()?.trim();
+        match name.to_ascii_lowercase().as_str() {
+            "application/json" => Some(Self::Page),
+            "application/x-ndjson" | "application/ndjson" | "application/jsonl" => {
+                Some(Self::Lines)
+            }
+            "text/csv" => Some(Self::Csv),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn media_type(self) -> &'static str {
+        match self {
+            Self::Page => "application/json",
+            Self::Lines => "application/x-ndjson",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+        }
+    }
+
+    /// Events, unless the query says otherwise.
+    pub(crate) fn events_default(self) -> usize {
+        match self {
+            Self::Page => limits::PAGE_EVENTS_DEFAULT,
+            Self::Lines | Self::Csv => usize::MAX,
+        }
+    }
+
+    /// Events, at most.
+    pub(crate) fn events_max(self) -> usize {
+        match self {
+            Self::Page => limits::PAGE_EVENTS_MAX,
+            Self::Lines | Self::Csv => usize::MAX,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepted(value: &str) -> Format {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, value.parse().unwrap());
+        Format::accepted(&headers)
+    }
+
+    #[test]
+    fn the_first_accepted_format_that_there_is_counts() {
+        assert_eq!(accepted("text/csv"), Format::Csv);
+        assert_eq!(accepted("text/html, Text/CSV;q=0.9, */*"), Format::Csv);
+        assert_eq!(accepted("application/x-ndjson"), Format::Lines);
+        assert_eq!(accepted("application/json, text/csv"), Format::Page);
+        assert_eq!(accepted("*/*"), Format::Page);
+        assert_eq!(Format::accepted(&HeaderMap::new()), Format::Page);
+    }
+}

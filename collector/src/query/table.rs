@@ -1,0 +1,111 @@
+//! Events as rows of a table that a person opens in a spreadsheet.
+
+use std::collections::HashMap;
+
+use csv::{Terminator, WriterBuilder};
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use crate::event::member_names;
+use crate::store::Log;
+use crate::time;
+
+/// The names of the columns.
+pub(crate) fn head() -> Result<Vec<u8>, TableError> {
+    let added = ["id", "received_at"].into_iter();
+    rows([added.chain(member_names())].into_iter())
+}
+
+/// A row for each event. Texts stand as text, all other values as JSON.
+pub(crate) fn body(logs: &[Log]) -> Result<Vec<u8>, TableError> {
+    let cells = logs.iter().map(cells).collect::<Result<Vec<_>, _>>()?;
+    rows(cells.into_iter())
+}
+
+/// As RFC 4180 writes it.
+fn rows<C: AsRef<[u8]>>(
+    rows: impl Iterator<Item = impl Iterator<Item = C>>,
+) -> Result<Vec<u8>, TableError> {
+    let mut writer = WriterBuilder::new()
+        .terminator(Terminator::CRLF)
+        .from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row)?;
+    }
+    writer.into_inner().map_err(|_| TableError::Unfinished)
+}
+
+fn cells(log: &Log) -> Result<impl Iterator<Item = String>, TableError> {
+    let members: HashMap<String, &RawValue> = serde_json::from_str(&log.event)?;
+    let documented = member_names().map(|name| members.get(name).map_or("null", |raw| raw.get()));
+    let documented = documented.map(cell).collect::<Result<Vec<_>, _>>()?;
+    let added = [log.id.clone(), time::text(log.received_at)];
+    Ok(added.into_iter().chain(documented))
+}
+
+fn cell(raw: &str) -> Result<String, TableError> {
+    match raw.as_bytes().first() {
+        Some(b'"') => Ok(harmless(serde_json::from_str(raw)?)),
+        _ if raw == "null" => Ok(String::new()),
+        _ => Ok(raw.to_owned()),
+    }
+}
+
+/// Puts an apostrophe before a text that a spreadsheet would take for a formula, and run.
+/// https://owasp.org/www-community/attacks/CSV_Injection
+///
+/// It goes before an apostrophe as well, so that taking the first one away always gives the text.
+fn harmless(text: String) -> String {
+    match text.starts_with(FORMULA_STARTS) {
+        true => format!("'{text}"),
+        false => text,
+    }
+}
+
+/// The last four are the wide forms that East Asian keyboards give.
+const FORMULA_STARTS: [char; 12] = [
+    '=', '+', '-', '@', '\t', '\r', '\n', '\'', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+];
+
+/// Why there is no table. What is stored was read before: this is damage.
+#[derive(Debug, Error)]
+pub(crate) enum TableError {
+    #[error("a stored event cannot be read: {0}")]
+    Event(#[from] serde_json::Error),
+    #[error("a row cannot be written: {0}")]
+    Row(#[from] csv::Error),
+    #[error("a table was not finished")]
+    Unfinished,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_spreadsheet_would_run_gets_an_apostrophe() {
+        for text in [
+            "=1+1",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            "\n=1",
+            "'",
+            "\u{ff1d}1",
+        ] {
+            assert_eq!(harmless(text.to_owned()), format!("'{text}"));
+        }
+        for text in ["", "1=1", " =1", "a", "é"] {
+            assert_eq!(harmless(text.to_owned()), text);
+        }
+    }
+
+    #[test]
+    fn numbers_stay_numbers() {
+        assert_eq!(cell("-0.50").unwrap(), "-0.50");
+        assert_eq!(cell("\"-0.50\"").unwrap(), "'-0.50");
+        assert_eq!(cell("null").unwrap(), "");
+    }
+}

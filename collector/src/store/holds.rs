@@ -1,0 +1,100 @@
+//! Legal holds: what must not be removed.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row, SqliteConnection};
+use uuid::Uuid;
+
+use crate::access::Scope;
+use crate::store::{Store, StoreError};
+
+/// A hold, whether it is still in force or not. Times are in microseconds since 1970, UTC.
+#[derive(Debug)]
+pub(crate) struct StoredHold {
+    pub(crate) id: String,
+    pub(crate) scope: Scope,
+    /// Whose events; `None` for those of every user.
+    pub(crate) user_id: Option<String>,
+    pub(crate) reason: String,
+    pub(crate) created_at: i64,
+    pub(crate) released_at: Option<i64>,
+}
+
+impl StoredHold {
+    fn covers(&self, organization: &str, user: &str) -> bool {
+        self.scope.id().is_none_or(|id| id == organization)
+            && self.user_id.as_ref().is_none_or(|id| id == user)
+    }
+}
+
+impl<'r> FromRow<'r, SqliteRow> for StoredHold {
+    fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
+        let organization: Option<String> = row.try_get("organization_id")?;
+        Ok(Self {
+            id: row.try_get("id")?,
+            scope: organization.map_or(Scope::All, Scope::Organization),
+            user_id: row.try_get("user_id")?,
+            reason: row.try_get("reason")?,
+            created_at: row.try_get("created_at")?,
+            released_at: row.try_get("released_at")?,
+        })
+    }
+}
+
+/// The holds that are in force.
+pub(super) struct Holds(Vec<StoredHold>);
+
+impl Holds {
+    /// Reads them within the transaction that removes something.
+    pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Self, StoreError> {
+        Ok(Self(sqlx::query_as(IN_FORCE).fetch_all(connection).await?))
+    }
+
+    /// The hold that keeps the events of this user from being removed.
+    pub(super) fn covering(&self, organization: &str, user: &str) -> Option<&StoredHold> {
+        self.0.iter().find(|hold| hold.covers(organization, user))
+    }
+}
+
+impl Store {
+    /// Every hold, oldest first.
+    pub(crate) async fn holds(&self) -> Result<Vec<StoredHold>, StoreError> {
+        Ok(sqlx::query_as(ALL).fetch_all(&self.reads).await?)
+    }
+
+    /// Adds a hold and returns its id. `now` is in microseconds since 1970, UTC.
+    pub(crate) async fn add_hold(
+        &self,
+        scope: &Scope,
+        user_id: Option<&str>,
+        reason: &str,
+        now: i64,
+    ) -> Result<String, StoreError> {
+        let id = format!("hold_{}", Uuid::now_v7().simple());
+        sqlx::query(ADD)
+            .bind(&id)
+            .bind(scope.id())
+            .bind(user_id)
+            .bind(reason)
+            .bind(now)
+            .execute(&self.writes)
+            .await?;
+        Ok(id)
+    }
+
+    /// Releases a hold, and tells since when it is released; `None` if there is no such hold.
+    pub(crate) async fn release_hold(&self, id: &str, now: i64) -> Result<Option<i64>, StoreError> {
+        let query = sqlx::query_scalar(RELEASE).bind(now).bind(id);
+        Ok(query.fetch_optional(&self.writes).await?)
+    }
+}
+
+// An id begins with the time at which it was made.
+const ALL: &str = "SELECT * FROM holds ORDER BY id";
+
+const IN_FORCE: &str = "SELECT * FROM holds WHERE released_at IS NULL ORDER BY id";
+
+const ADD: &str = "
+    INSERT INTO holds (id, organization_id, user_id, reason, created_at) VALUES (?, ?, ?, ?, ?)";
+
+const RELEASE: &str = "
+    UPDATE holds SET released_at = coalesce(released_at, ?) WHERE id = ? RETURNING released_at";

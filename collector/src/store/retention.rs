@@ -1,0 +1,138 @@
+//! Removing what is old, a few events at a time.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row, SqliteConnection};
+
+use crate::limits;
+use crate::store::holds::Holds;
+use crate::store::{Position, Store, StoreError};
+
+/// The times before which events are over, in microseconds since 1970, UTC. `None` is never.
+pub(crate) struct Cutoffs<'a> {
+    pub(crate) default: Option<i64>,
+    pub(crate) by_organization: HashMap<&'a str, Option<i64>>,
+}
+
+impl Cutoffs<'_> {
+    /// The latest of them all.
+    pub(crate) fn latest(&self) -> Option<i64> {
+        let all = self.by_organization.values().chain([&self.default]);
+        all.filter_map(|cutoff| *cutoff).max()
+    }
+
+    /// Whether an event of this organisation is over, whose later time is this.
+    pub(crate) fn is_over(&self, organization: &str, last_time: i64) -> bool {
+        let own = self.by_organization.get(organization);
+        own.unwrap_or(&self.default)
+            .is_some_and(|cutoff| last_time < cutoff)
+    }
+}
+
+/// What one step of a sweep did.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// Events that were removed.
+    pub(crate) removed: usize,
+    /// Where the next step begins; `None` if this was the last.
+    pub(crate) next: Option<Position>,
+}
+
+struct Candidate {
+    position: i64,
+    organization_id: String,
+    user_id: String,
+    last_time: i64,
+}
+
+impl<'r> FromRow<'r, SqliteRow> for Candidate {
+    fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            position: row.try_get("position")?,
+            organization_id: row.try_get("organization_id")?,
+            user_id: row.try_get("user_id")?,
+            last_time: row.try_get("last_time")?,
+        })
+    }
+}
+
+impl Store {
+    /// Removes what is over among the next few events from `start` on. `now` is in microseconds
+    /// since 1970, UTC.
+    pub(crate) async fn remove_expired(
+        &self,
+        start: Position,
+        cutoffs: &Cutoffs<'_>,
+        now: i64,
+    ) -> Result<Step, StoreError> {
+        let Some(latest) = cutoffs.latest() else {
+            return Ok(Step {
+                removed: 0,
+                next: None,
+            });
+        };
+        // With the holds in one transaction: what is held now is not removed any more.
+        let mut transaction = self.writes.begin_with("BEGIN IMMEDIATE").await?;
+        let holds = Holds::read(&mut transaction).await?;
+        let candidates: Vec<Candidate> = sqlx::query_as(CANDIDATES)
+            .bind(start.0)
+            .bind(Position::end_of_all_before(latest).0)
+            .bind(limits::RETENTION_STEP_EVENTS)
+            .fetch_all(&mut *transaction)
+            .await?;
+        let next = candidates
+            .last()
+            .map(|last| Position(last.position.saturating_add(1)));
+        let over: Vec<&Candidate> = candidates
+            .iter()
+            .filter(|event| cutoffs.is_over(&event.organization_id, event.last_time))
+            .filter(|event| {
+                holds
+                    .covering(&event.organization_id, &event.user_id)
+                    .is_none()
+            })
+            .collect();
+        remove(&mut transaction, &over, now).await?;
+        transaction.commit().await?;
+        Ok(Step {
+            removed: over.len(),
+            next,
+        })
+    }
+}
+
+async fn remove(
+    connection: &mut SqliteConnection,
+    events: &[&Candidate],
+    now: i64,
+) -> Result<(), StoreError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let positions: Vec<i64> = events.iter().map(|event| event.position).collect();
+    let remove = sqlx::query(REMOVE).bind(format!("{positions:?}"));
+    remove.execute(&mut *connection).await?;
+    let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
+    for event in events {
+        let count = counts.entry(&event.organization_id).or_default();
+        *count = count.saturating_add(1);
+    }
+    for (organization, count) in counts {
+        let note = sqlx::query(NOTE).bind(now).bind(organization).bind(count);
+        note.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+// What arrived late is as old as its arrival: it could not be looked at before.
+const CANDIDATES: &str = "
+    SELECT position, organization_id, user_id, max(timestamp, received_at) AS last_time
+    FROM events WHERE position >= ? AND position < ? ORDER BY position LIMIT ?";
+
+const REMOVE: &str = "DELETE FROM events WHERE position IN (SELECT value FROM json_each(?))";
+
+const NOTE: &str = "
+    INSERT INTO removals (day, cause, organization_id, events)
+    VALUES (? / 86400000000, 'retention', ?, ?)
+    ON CONFLICT (day, cause, organization_id) DO UPDATE SET events = events + excluded.events";

@@ -1,0 +1,185 @@
+//! Reading what was received of each writer, and what is missing.
+
+use serde::Serialize;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, QueryBuilder, Row, Sqlite};
+
+use crate::limits;
+use crate::store::sequence::Run;
+use crate::store::{Store, StoreError};
+
+/// Which writers to read. `None` means any.
+#[derive(Debug, Default)]
+pub(crate) struct WriterFilter {
+    pub(crate) organization_id: Option<String>,
+    pub(crate) writer_id: Option<String>,
+    /// It was still writing at this time, in microseconds.
+    pub(crate) from: Option<i64>,
+    /// It had begun to write before this time, in microseconds.
+    pub(crate) until: Option<i64>,
+    /// Only those of whom something is missing.
+    pub(crate) is_incomplete: bool,
+    /// The organisation and the writer with which the page before ended.
+    pub(crate) after: Option<(String, String)>,
+    /// How many writers, at most.
+    pub(crate) limit: usize,
+}
+
+/// What was received of a writer. Times are in microseconds since 1970, UTC.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    pub(crate) organization_id: String,
+    pub(crate) writer_id: String,
+    /// Calls.
+    pub(crate) events: i64,
+    /// Different numbers of the sequence.
+    pub(crate) received: i64,
+    pub(crate) last_seq: i64,
+    pub(crate) first_timestamp: i64,
+    pub(crate) last_timestamp: i64,
+}
+
+impl Writer {
+    /// How many numbers of the sequence were not received.
+    pub(crate) fn missing(&self) -> i64 {
+        self.last_seq.saturating_sub(self.received)
+    }
+}
+
+impl<'r> FromRow<'r, SqliteRow> for Writer {
+    fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            organization_id: row.try_get("organization_id")?,
+            writer_id: row.try_get("writer_id")?,
+            events: row.try_get("events")?,
+            received: row.try_get("received")?,
+            last_seq: row.try_get("last_seq")?,
+            first_timestamp: row.try_get("first_timestamp")?,
+            last_timestamp: row.try_get("last_timestamp")?,
+        })
+    }
+}
+
+/// Some writers, and whether there are more.
+#[derive(Debug)]
+pub(crate) struct WriterPage {
+    pub(crate) writers: Vec<Writer>,
+    pub(crate) has_more: bool,
+}
+
+/// All writers of a filter together.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct WriterTotals {
+    pub(crate) writers: i64,
+    pub(crate) incomplete_writers: i64,
+    pub(crate) events: i64,
+    pub(crate) missing: i64,
+}
+
+impl Store {
+    /// A page of writers, in the order of their names.
+    pub(crate) async fn writers(&self, filter: &WriterFilter) -> Result<WriterPage, StoreError> {
+        let mut query = QueryBuilder::new("SELECT * FROM writers WHERE TRUE");
+        filter.check(&mut query);
+        if let Some((organization, writer)) = &filter.after {
+            query.push(" AND (organization_id, writer_id) > (");
+            query.push_bind(organization.clone()).push(", ");
+            query.push_bind(writer.clone()).push(")");
+        }
+        let rows_max = i64::try_from(filter.limit).unwrap_or(i64::MAX);
+        query.push(" ORDER BY organization_id, writer_id LIMIT ");
+        query.push_bind(rows_max.saturating_add(1));
+        let mut reader = self.reader().await?;
+        let query = query.build_query_as();
+        let mut writers: Vec<Writer> = query.fetch_all(&mut *reader).await?;
+        let has_more = writers.len() > filter.limit;
+        writers.truncate(filter.limit);
+        Ok(WriterPage { writers, has_more })
+    }
+
+    /// What all writers of `filter` come to, on whichever page they are.
+    pub(crate) async fn writer_totals(
+        &self,
+        filter: &WriterFilter,
+    ) -> Result<WriterTotals, StoreError> {
+        let mut query = QueryBuilder::new(TOTALS);
+        filter.check(&mut query);
+        let mut reader = self.reader().await?;
+        let query = query.build_query_as();
+        let totals: (i64, i64, i64, f64) = query.fetch_one(&mut *reader).await?;
+        let (writers, incomplete_writers, events, missing) = totals;
+        Ok(WriterTotals {
+            writers,
+            incomplete_writers,
+            events,
+            missing: saturated(missing),
+        })
+    }
+
+    /// The first holes of a writer's sequence, and whether there are more.
+    pub(crate) async fn holes(&self, writer: &Writer) -> Result<(Vec<Run>, bool), StoreError> {
+        if writer.missing() == 0 {
+            return Ok((Vec::new(), false));
+        }
+        let query = sqlx::query_as::<_, (i64, i64)>(RUNS)
+            .bind(&writer.organization_id)
+            .bind(&writer.writer_id)
+            // The first run may begin at 1, and then has no hole before it.
+            .bind(limits::HOLES_MAX.saturating_add(2));
+        let mut reader = self.reader().await?;
+        let runs = query.fetch_all(&mut *reader).await?;
+        let mut holes = Vec::new();
+        let mut next_seq = 1;
+        for (first_seq, last_seq) in runs {
+            if next_seq < first_seq {
+                holes.push(Run {
+                    first_seq: next_seq,
+                    last_seq: first_seq.saturating_sub(1),
+                });
+            }
+            next_seq = last_seq.saturating_add(1);
+        }
+        let holes_max = usize::try_from(limits::HOLES_MAX).unwrap_or(usize::MAX);
+        let has_more = holes.len() > holes_max;
+        holes.truncate(holes_max);
+        Ok((holes, has_more))
+    }
+}
+
+impl WriterFilter {
+    fn check(&self, query: &mut QueryBuilder<Sqlite>) {
+        if let Some(organization) = &self.organization_id {
+            query.push(" AND organization_id = ");
+            query.push_bind(organization.clone());
+        }
+        if let Some(writer) = &self.writer_id {
+            query.push(" AND writer_id = ").push_bind(writer.clone());
+        }
+        if let Some(from) = self.from {
+            query.push(" AND last_timestamp >= ").push_bind(from);
+        }
+        if let Some(until) = self.until {
+            query.push(" AND first_timestamp < ").push_bind(until);
+        }
+        if self.is_incomplete {
+            query.push(" AND last_seq > received");
+        }
+    }
+}
+
+/// A sum may be more than a number can be: a client can send any sequence.
+fn saturated(sum: f64) -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "casts of floats saturate")]
+    let saturated = sum as i64;
+    saturated
+}
+
+/// `total` never overflows, as `sum` would.
+const TOTALS: &str = "
+    SELECT count(*), count(*) FILTER (WHERE last_seq > received), coalesce(sum(events), 0),
+        total(last_seq - received)
+    FROM writers WHERE TRUE";
+
+const RUNS: &str = "
+    SELECT first_seq, last_seq FROM writer_runs WHERE organization_id = ? AND writer_id = ?
+    ORDER BY first_seq LIMIT ?";

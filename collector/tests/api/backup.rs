@@ -1,0 +1,112 @@
+//! `audit-layer backup`
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Output;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use sqlx::Connection;
+
+use crate::program::{Folder, Program, audit_layer, run, until};
+use crate::query::pages;
+use crate::sample::event;
+use crate::upgrade::database_of;
+
+async fn back_up(folder: &Folder, target: &Path) -> Output {
+    let mut backup = audit_layer("backup");
+    backup.arg("--database").arg(folder.database());
+    run(backup.arg(target)).await
+}
+
+#[tokio::test]
+async fn a_backup_is_whole_while_events_come_in() {
+    let folder = Folder::new();
+    let program = Arc::new(Program::start_in(&folder).await);
+    let (count, is_over) = (
+        Arc::new(AtomicUsize::new(0)),
+        Arc::new(AtomicBool::new(false)),
+    );
+    let writing = tokio::spawn({
+        let (program, count, is_over) = (program.clone(), count.clone(), is_over.clone());
+        async move {
+            while !is_over.load(Ordering::Relaxed) {
+                let number = count.load(Ordering::Relaxed);
+                program.record(&event(&number.to_string())).await;
+                count.store(number + 1, Ordering::Relaxed);
+            }
+        }
+    });
+    until("events are stored", || {
+        (count.load(Ordering::Relaxed) >= 20).then_some(())
+    })
+    .await;
+    let acknowledged = count.load(Ordering::Relaxed);
+
+    let other = Folder::new();
+    let output = back_up(&folder, &other.database()).await;
+    assert!(output.status.success(), "{output:?}");
+    is_over.store(true, Ordering::Relaxed);
+    writing.await.unwrap();
+
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let copy = Program::start_in(&other).await;
+    let events = pages(&copy, "limit=500").await;
+    assert!(
+        stderr.contains(&format!("{} events", events.len())),
+        "{stderr}"
+    );
+    assert!(events.len() >= acknowledged);
+    let all = pages(&program, "limit=500").await;
+    assert_eq!(events, all[all.len() - events.len()..]);
+    assert_eq!(pages(&copy, "text=loan&limit=500").await, events);
+    assert_eq!(copy.record(&event("0")).await["status"], "duplicate");
+    let mode = std::fs::metadata(other.database())
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn a_backup_never_overwrites_and_never_makes_a_database() {
+    let folder = Folder::new();
+    let output = back_up(&folder, &folder.path("copy")).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("there is no database")
+    );
+    assert!(!folder.database().exists() && !folder.path("copy").exists());
+
+    Program::start_in(&folder).await.stop().await;
+    std::fs::write(folder.path("copy"), "mine").unwrap();
+    let output = back_up(&folder, &folder.path("copy")).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("never overwrites")
+    );
+    assert_eq!(
+        std::fs::read_to_string(folder.path("copy")).unwrap(),
+        "mine"
+    );
+
+    let output = back_up(&folder, &folder.path("none/copy")).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8(output.stderr).unwrap().lines().count(), 1);
+}
+
+#[tokio::test]
+async fn a_backup_leaves_an_older_database_as_it_is() {
+    let folder = Folder::new();
+    let database = database_of(&folder, "0001_events.sql").await;
+    database.close().await.unwrap();
+    let output = back_up(&folder, &folder.path("copy")).await;
+    assert!(output.status.success(), "{output:?}");
+    let mut database = folder.open_database().await;
+    let versions = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM _sqlx_migrations");
+    assert_eq!(versions.fetch_one(&mut database).await.unwrap(), 1);
+}

@@ -1,0 +1,245 @@
+//! `audit-layer erase`
+
+use std::process::Output;
+
+use serde_json::{Value, json};
+use sqlx::Executor;
+
+use crate::program::{Folder, Program, audit_layer, run};
+use crate::query::pages;
+use crate::sample::event_with;
+
+const SECRET: &str = "My account is 4711-0815-blue";
+
+/// An event of a user who wrote the secret wherever one can.
+fn event_of(user: &str, organization: &str, id: &str, seq: i64) -> Value {
+    let audit_layer =
+        json!({"writer": {"id": "w", "seq": seq}, "completion": {"state": "complete"}});
+    event_with(
+        id,
+        json!({
+            "user_id": user,
+            "organization_id": organization,
+            "prompt_content": SECRET,
+            "response_content": format!("I see: {SECRET}"),
+            "reasoning": SECRET,
+            "model_parameters": {"stop": SECRET},
+            "compliance_tags": ["SOC2"],
+            "metadata": {"note": SECRET, "audit_layer": audit_layer},
+        }),
+    )
+}
+
+async fn erase(folder: &Folder, arguments: &[&str]) -> Output {
+    let mut erase = audit_layer("erase");
+    erase
+        .args(["--reason", "request 12"])
+        .args(arguments)
+        .arg("--database");
+    run(erase.arg(folder.database())).await
+}
+
+const ANN: [&str; 5] = ["--organization", "one", "--user", "ann", "--yes"];
+
+fn said(output: &Output) -> &str {
+    str::from_utf8(&output.stderr).unwrap()
+}
+
+async fn start_with_events(folder: &Folder) -> Program {
+    let program = Program::start_in(folder).await;
+    for (number, (user, organization, id)) in [
+        ("ann", "one", "a1"),
+        ("ann", "one", "a2"),
+        ("bob", "one", "b"),
+        ("ann", "two", "other"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let seq = i64::try_from(number).unwrap() + 1;
+        program.record(&event_of(user, organization, id, seq)).await;
+    }
+    program
+}
+
+#[tokio::test]
+async fn content_goes_and_a_tombstone_with_its_hash_stays() {
+    let folder = Folder::new();
+    let program = start_with_events(&folder).await;
+    let completeness = program.get("/v1/audit/completeness").await.text;
+    let before = program.get("/v1/audit/logs/a1").await.json();
+    let output = erase(&folder, &ANN).await;
+    assert!(output.status.success(), "{output:?}");
+    assert!(
+        said(&output).contains("content of 2 events is erased"),
+        "{}",
+        said(&output)
+    );
+
+    let answer = program.get("/v1/audit/logs/a1").await;
+    assert!(!answer.text.contains("4711"), "{}", answer.text);
+    let after = answer.json();
+    for name in [
+        "id",
+        "received_at",
+        "timestamp",
+        "user_id",
+        "prompt_hash",
+        "compliance_tags",
+    ] {
+        assert_eq!(after[name], before[name], "{name}");
+    }
+    assert_eq!(
+        (&after["prompt_content"], &after["reasoning"]),
+        (&json!(""), &Value::Null)
+    );
+    assert_eq!(
+        after["metadata"]["audit_layer"]["writer"],
+        json!({"id": "w", "seq": 1})
+    );
+    let hash = after["erasure"]["event_hash"].as_str().unwrap();
+    assert!(hash.starts_with("sha256:") && hash.len() == 71, "{hash}");
+
+    assert_eq!(pages(&program, "text=4711").await, ["other", "b"]);
+    assert_eq!(pages(&program, "user_id=ann").await, ["other", "a2", "a1"]);
+    assert_eq!(
+        pages(&program, "compliance_tag=SOC2").await,
+        ["other", "b", "a2", "a1"]
+    );
+    assert_eq!(
+        program.get("/v1/audit/completeness").await.text,
+        completeness
+    );
+    for format in ["ndjson", "csv"] {
+        let export = program
+            .get(&format!("/v1/audit/logs?format={format}&user_id=ann"))
+            .await;
+        // Of the other organisation alone: prompt, answer, reasoning, parameters, metadata.
+        let secrets = export.text.matches("4711").count();
+        assert_eq!(secrets, 5, "{}", export.text);
+    }
+}
+
+#[tokio::test]
+async fn what_was_erased_does_not_come_back() {
+    let folder = Folder::new();
+    let program = start_with_events(&folder).await;
+    erase(&folder, &ANN).await;
+    let again = program.record(&event_of("ann", "one", "a1", 1)).await;
+    assert_eq!(again["status"], "duplicate");
+    assert_eq!(
+        program.get("/v1/audit/logs/a1").await.json()["prompt_content"],
+        ""
+    );
+
+    let erased_at = program.get("/v1/audit/logs/a1").await.json()["erasure"].clone();
+    let output = erase(&folder, &ANN).await;
+    assert!(
+        said(&output).contains("content of 0 events"),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(
+        program.get("/v1/audit/logs/a1").await.json()["erasure"],
+        erased_at
+    );
+}
+
+fn is_in_files(folder: &Folder) -> bool {
+    let secret = &SECRET.as_bytes()[SECRET.len() - 14..];
+    ["audit.db", "audit.db-wal"].into_iter().any(|name| {
+        let bytes = std::fs::read(folder.path(name)).unwrap_or_default();
+        bytes.windows(secret.len()).any(|window| window == secret)
+    })
+}
+
+#[tokio::test]
+async fn no_byte_of_it_stays_in_the_files() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    let mut event = event_of("ann", "one", "a", 1);
+    // Over many pages, and a word that nobody else uses.
+    let long = format!("xylophonist {SECRET} ").repeat(2000);
+    event["prompt_content"] = json!(long);
+    program.record(&event).await;
+    program
+        .record(&event_with("b", json!({"prompt_content": "another word"})))
+        .await;
+    assert!(is_in_files(&folder));
+    let output = erase(&folder, &ANN).await;
+    assert!(output.status.success(), "{output:?}");
+    assert!(!is_in_files(&folder), "{}", said(&output));
+
+    let mut database = folder.open_database().await;
+    let words = "CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, event_words, row)";
+    database.execute(words).await.unwrap();
+    let words = sqlx::query_scalar::<_, String>("SELECT term FROM vocabulary");
+    let words = words.fetch_all(&mut database).await.unwrap();
+    assert!(words.contains(&"another".to_owned()), "{words:?}");
+    assert!(!words.contains(&"xylophonist".to_owned()), "{words:?}");
+    let check = "INSERT INTO event_words (event_words) VALUES ('integrity-check')";
+    database.execute(check).await.unwrap();
+    program
+        .record(&event_with("c", json!({"prompt_content": "new word"})))
+        .await;
+    assert_eq!(pages(&program, "text=word").await, ["c", "b"]);
+}
+
+#[tokio::test]
+async fn what_is_held_is_not_erased() {
+    let folder = Folder::new();
+    let program = start_with_events(&folder).await;
+    let mut hold = audit_layer("holds");
+    hold.args(["create", "--organization", "two", "--reason", "case"]);
+    let output = run(hold.arg("--database").arg(folder.database())).await;
+    assert!(output.status.success(), "{output:?}");
+
+    let output = erase(&folder, &["--all-organizations", "--user", "ann", "--yes"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said(&output).contains("content of 2 events is erased"),
+        "{}",
+        said(&output)
+    );
+    assert!(
+        said(&output).contains("1 events are held"),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(pages(&program, "text=4711").await, ["other", "b"]);
+}
+
+#[tokio::test]
+async fn without_a_yes_the_events_are_only_counted() {
+    let folder = Folder::new();
+    let program = start_with_events(&folder).await;
+    let output = erase(&folder, &["--all-organizations", "--user", "ann"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said(&output).contains("3 events would be erased"),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(pages(&program, "text=4711").await.len(), 4);
+    for arguments in [["--user", "ann"].as_slice(), &["--organization", "one"]] {
+        assert_eq!(erase(&folder, arguments).await.status.code(), Some(2));
+    }
+    let output = erase(&folder, &["--all-organizations", "--user", "", "--yes"]).await;
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn more_than_one_step_is_erased_while_events_come_in() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    let lines: String = (1..=105)
+        .map(|seq| format!("{}\n", event_of("ann", "one", &seq.to_string(), seq)))
+        .collect();
+    program.post("/v1/audit/log/batch", lines).await;
+    let bob = event_of("bob", "one", "bob", 106);
+    let (output, recorded) = tokio::join!(erase(&folder, &ANN), program.record(&bob));
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(recorded["status"], "stored");
+    assert!(said(&output).contains("105 events"), "{}", said(&output));
+    assert_eq!(pages(&program, "text=4711").await, ["bob"]);
+}

@@ -1,0 +1,266 @@
+//! `GET /v1/audit/logs` as a stream of all events.
+
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+use sqlx::Executor;
+
+use crate::keys::key_of;
+use crate::program::{Answer, Folder, Program, until_async};
+use crate::query::pages;
+use crate::sample::{event, event_with};
+
+async fn record_many(program: &Program, count: usize) {
+    let lines = (0..count).map(|number| format!("{}\n", event(&number.to_string())));
+    let answer = program
+        .post("/v1/audit/log/batch", lines.collect::<String>())
+        .await;
+    assert_eq!(answer.status, 200);
+}
+
+async fn export(program: &Program, parameters: &str) -> Answer {
+    let answer = program.get(&format!("/v1/audit/logs?{parameters}")).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer
+}
+
+fn lines(answer: &Answer) -> Vec<Value> {
+    answer
+        .text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// The table's rows, the head among them, each with its cells.
+fn rows(answer: &Answer) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(answer.text.as_bytes());
+    let rows = reader.records().map(|row| row.unwrap());
+    rows.map(|row| row.iter().map(str::to_owned).collect())
+        .collect()
+}
+
+/// The cells of the one event there is, by name.
+fn row(answer: &Answer) -> impl Fn(&str) -> String {
+    let [head, row] = rows(answer).try_into().unwrap();
+    move |name| row[head.iter().position(|head| head == name).unwrap()].clone()
+}
+
+#[tokio::test]
+async fn ndjson_has_every_event_of_all_pages_as_a_page_has_it() {
+    let program = Program::start().await;
+    record_many(&program, 1201).await;
+    let answer = export(&program, "format=ndjson").await;
+    assert_eq!(answer.headers["content-type"], "application/x-ndjson");
+    let disposition = answer.headers["content-disposition"].to_str().unwrap();
+    assert!(disposition.contains("audit-logs.ndjson"), "{disposition}");
+    let lines = lines(&answer);
+    let ids: Vec<_> = lines
+        .iter()
+        .map(|line| line["request_id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, pages(&program, "limit=500").await);
+    let one = program.get("/v1/audit/logs/1200").await;
+    assert_eq!(one.text, answer.text.lines().next().unwrap());
+}
+
+#[tokio::test]
+async fn an_event_that_was_sent_over_several_lines_is_exported_on_one() {
+    let program = Program::start().await;
+    let sent = event_with("a", json!({"reasoning": "one\ntwo"}));
+    let sent = serde_json::to_string_pretty(&sent)
+        .unwrap()
+        .replace('\n', "\r\n");
+    program.post("/v1/audit/log", sent).await;
+    let answer = export(&program, "format=ndjson").await;
+    assert_eq!(answer.text.matches(['\n', '\r']).count(), 1);
+    assert_eq!(lines(&answer)[0]["reasoning"], "one\ntwo");
+}
+
+#[tokio::test]
+async fn an_export_can_be_recorded_elsewhere() {
+    let [one, other] = [Program::start().await, Program::start().await];
+    record_many(&one, 3).await;
+    let exported = export(&one, "format=ndjson").await.text;
+    let answer = other.post("/v1/audit/log/batch", exported).await.json();
+    assert_eq!(answer["accepted"], 3);
+    assert_eq!(pages(&other, "").await.len(), 3);
+}
+
+#[tokio::test]
+async fn csv_has_a_head_and_the_documented_members_of_each_event() {
+    let program = Program::start().await;
+    record_many(&program, 501).await;
+    let answer = export(&program, "format=csv").await;
+    assert_eq!(
+        answer.headers["content-type"],
+        "text/csv; charset=utf-8; header=present"
+    );
+    assert_eq!(rows(&answer).len(), 502);
+    let expected = "id,received_at,request_id,timestamp,duration_ms,user_id,session_id,\
+        organization_id,prompt_hash,prompt_content,prompt_tokens,response_content,response_tokens,\
+        model_provider,model_name,model_parameters,decision_type,decision_outcome,\
+        confidence_score,reasoning,compliance_tags,risk_level,metadata\r\n";
+    assert!(answer.text.starts_with(expected), "{}", answer.text);
+    assert_eq!(rows(&answer)[1][2], "500");
+}
+
+#[tokio::test]
+async fn values_of_every_kind_come_through_csv() {
+    let program = Program::start().await;
+    let event = event_with(
+        "a",
+        json!({
+            "prompt_content": "He said: \"one, two\"\r\nthree\n – ü\u{1F600}",
+            "response_content": null,
+            "confidence_score": -0.5,
+            "compliance_tags": ["SOC2", "a,b"],
+            "metadata": {"n": 1},
+        }),
+    );
+    program.record(&event).await;
+    let answer = export(&program, "format=csv").await;
+    let cell = row(&answer);
+    assert_eq!(
+        cell("prompt_content"),
+        event["prompt_content"].as_str().unwrap()
+    );
+    assert_eq!(cell("response_content"), "");
+    assert_eq!(cell("session_id"), "");
+    assert_eq!(cell("duration_ms"), "1523");
+    assert_eq!(cell("confidence_score"), "-0.5");
+    assert_eq!(cell("compliance_tags"), r#"["SOC2","a,b"]"#);
+    assert_eq!(cell("metadata"), r#"{"n":1}"#);
+}
+
+#[tokio::test]
+async fn no_text_of_a_caller_becomes_a_formula() {
+    let program = Program::start().await;
+    for formula in [
+        "=HYPERLINK(\"http://x\")",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+    ] {
+        let event = event_with(
+            formula,
+            json!({"user_id": formula, "prompt_content": formula}),
+        );
+        program.record(&event).await;
+    }
+    let answer = export(&program, "format=csv").await;
+    let rows = rows(&answer);
+    assert_eq!(rows.len(), 8);
+    for cell in rows.iter().flatten() {
+        let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+        assert!(!is_formula, "{cell:?}");
+    }
+    assert_eq!(rows[7][9], "'=HYPERLINK(\"http://x\")");
+}
+
+#[tokio::test]
+async fn a_client_can_ask_by_the_header_accept() {
+    let program = Program::start().await;
+    program.record(&event("a")).await;
+    for (accept, content_type) in [
+        ("text/csv", "text/csv; charset=utf-8; header=present"),
+        ("application/x-ndjson", "application/x-ndjson"),
+        ("*/*", "application/json"),
+    ] {
+        let request = program
+            .request(Method::GET, "/v1/audit/logs")
+            .header("accept", accept);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.headers()["content-type"], content_type);
+    }
+    // What the address says counts.
+    let request = program.request(Method::GET, "/v1/audit/logs?format=json");
+    let answer = request.header("accept", "text/csv").send().await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "application/json");
+}
+
+#[tokio::test]
+async fn an_export_obeys_filters_limits_and_the_organization_of_its_key() {
+    let folder = Folder::new();
+    let all = key_of(&folder, "admin", "org_456").await;
+    let other = key_of(&folder, "read", "other").await;
+    let program = Program::start_with(&folder, &[]).await.with_key(&all);
+    record_many(&program, 700).await;
+    program
+        .record(&event_with("ann", json!({"user_id": "ann"})))
+        .await;
+
+    assert_eq!(
+        lines(&export(&program, "format=ndjson&user_id=ann").await).len(),
+        1
+    );
+    for limit in [1, 499, 500, 501, 701, 1000] {
+        let answer = export(&program, &format!("format=ndjson&limit={limit}")).await;
+        assert_eq!(lines(&answer).len(), limit.min(701));
+    }
+    let program = program.with_key(&other);
+    assert_eq!(export(&program, "format=ndjson").await.text, "");
+    assert_eq!(rows(&export(&program, "format=csv").await).len(), 1);
+    let answer = program
+        .get("/v1/audit/logs?format=csv&organization_id=org_456")
+        .await;
+    answer.error(403, "wrong_organization");
+}
+
+/// Starts exports that are longer than what is sent without anybody reading.
+async fn open(program: &Program) -> Response {
+    let request = program.request(Method::GET, "/v1/audit/logs?format=ndjson");
+    request.send().await.unwrap()
+}
+
+async fn record_large(program: &Program, count: usize) {
+    let large = "x".repeat(12 * 1024 * 1024);
+    for number in 0..count {
+        let event = event_with(&number.to_string(), json!({"extra": large}));
+        program.record(&event).await;
+    }
+}
+
+#[tokio::test]
+async fn an_export_that_fails_halfway_breaks_off() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    record_large(&program, 3).await;
+    let mut answer = open(&program).await;
+    assert_eq!(answer.status(), 200);
+    assert!(answer.chunk().await.unwrap().is_some());
+
+    let mut other = folder.open_database().await;
+    other.execute("DROP TABLE events").await.unwrap();
+    let rest = async {
+        while answer.chunk().await?.is_some() {}
+        Ok::<_, reqwest::Error>(())
+    };
+    assert!(rest.await.is_err());
+    assert!(program.stderr().contains("an export broke off"));
+}
+
+#[tokio::test]
+async fn more_exports_than_there_is_memory_for_are_asked_to_come_back() {
+    let program = Program::start().await;
+    record_large(&program, 2).await;
+    let mut answers = Vec::new();
+    for _ in 0..8 {
+        answers.push(open(&program).await);
+        assert_eq!(answers.last().unwrap().status(), 200);
+    }
+    let refused = Answer::of(open(&program).await).await;
+    refused.error(429, "too_many_exports");
+    assert_eq!(refused.headers["retry-after"], "1");
+    assert_eq!(pages(&program, "").await, ["1", "0"]);
+
+    answers.clear();
+    until_async("another export is taken", async || {
+        open(&program).await.status() == 200
+    })
+    .await;
+}

@@ -1,0 +1,110 @@
+//! `GET /metrics`
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::program::{Answer, Program};
+use crate::sample::{event, event_with, gateway_event};
+
+async fn metrics(program: &Program) -> String {
+    // Without a key: those who watch it have none.
+    let request = program.anonymous(Method::GET, "/metrics");
+    let answer = Answer::of(request.send().await.unwrap()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let content_type = answer.headers["content-type"].to_str().unwrap();
+    assert!(
+        content_type.starts_with("application/openmetrics-text"),
+        "{content_type}"
+    );
+    assert!(answer.text.ends_with("# EOF\n"), "{}", answer.text);
+    answer.text
+}
+
+/// The value of a series, whose name and labels are written as they come.
+fn value(metrics: &str, series: &str) -> f64 {
+    let line = metrics.lines().find_map(|line| {
+        let rest = line
+            .strip_prefix("audit_layer_collector_")?
+            .strip_prefix(series)?;
+        rest.strip_prefix(' ')
+    });
+    line.unwrap_or_else(|| panic!("{series}: {metrics}"))
+        .parse()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn events_are_counted_by_what_became_of_them() {
+    let program = Program::start().await;
+    let before = metrics(&program).await;
+    assert_eq!(value(&before, r#"events_total{outcome="stored"}"#), 0.0);
+
+    program.record(&event("a")).await;
+    program.record(&event("a")).await;
+    program.record(&gateway_event("b", "pending")).await;
+    program.record(&gateway_event("b", "complete")).await;
+    program
+        .post("/v1/audit/log/batch", "no event\nnor this\n")
+        .await;
+    program.post("/v1/audit/log", "no event").await;
+    let audit_layer = json!({"writer": {"id": "w", "seq": 4}});
+    program
+        .record(&event_with(
+            "c",
+            json!({"metadata": {"audit_layer": audit_layer}}),
+        ))
+        .await;
+
+    let text = metrics(&program).await;
+    for (series, expected) in [
+        (r#"events_total{outcome="stored"}"#, 3.0),
+        (r#"events_total{outcome="duplicate"}"#, 1.0),
+        (r#"events_total{outcome="superseding"}"#, 1.0),
+        (r#"events_total{outcome="rejected"}"#, 3.0),
+        ("commit_seconds_count", 5.0),
+        ("commits_failed_total", 0.0),
+        ("exports_broken_total", 0.0),
+        ("waiting_bytes", 0.0),
+        ("writers", 1.0),
+        ("writers_incomplete", 1.0),
+        ("events_missing", 3.0),
+    ] {
+        assert_eq!(value(&text, series), expected, "{series}");
+    }
+    assert!(value(&text, "database_bytes") > 0.0);
+}
+
+#[tokio::test]
+async fn answers_are_counted_by_path_and_status_and_nothing_of_the_request() {
+    let program = Program::start().await;
+    program.record(&event("secret-id")).await;
+    program.get("/v1/audit/logs/secret-id").await;
+    program.get("/v1/audit/logs/secret-other").await;
+    program.get("/v1/audit/logs?user_id=secret-user").await;
+    program.get("/secret-path").await;
+    let request = program.anonymous(Method::GET, "/v1/audit/logs");
+    request.send().await.unwrap();
+
+    let text = metrics(&program).await;
+    for (series, expected) in [
+        (r#"requests_total{path="/v1/audit/log",status="200"}"#, 1.0),
+        (
+            r#"requests_total{path="/v1/audit/logs/{id}",status="200"}"#,
+            1.0,
+        ),
+        (
+            r#"requests_total{path="/v1/audit/logs/{id}",status="404"}"#,
+            1.0,
+        ),
+        (r#"requests_total{path="/v1/audit/logs",status="200"}"#, 1.0),
+        (r#"requests_total{path="/v1/audit/logs",status="401"}"#, 1.0),
+        (r#"requests_total{path="other",status="404"}"#, 1.0),
+        (r#"request_seconds_count{path="/v1/audit/logs"}"#, 2.0),
+    ] {
+        assert_eq!(value(&text, series), expected, "{series}");
+    }
+    assert!(
+        !text.contains("secret") && !text.contains("org_456"),
+        "{text}"
+    );
+}

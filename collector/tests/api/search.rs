@@ -1,0 +1,357 @@
+//! Every way in which events can be asked for.
+
+use std::fmt::Write;
+
+use serde_json::json;
+
+use crate::program::{Folder, Program};
+use crate::query::{pages, request_ids};
+use crate::sample::{event, event_with, gateway_event};
+
+/// Two events that differ in each member that can be asked for.
+async fn start_with_two() -> Program {
+    let program = Program::start().await;
+    for (id, state) in [("one", "complete"), ("two", "timeout")] {
+        let event = event_with(
+            id,
+            json!({
+                "user_id": format!("user {id}"),
+                "session_id": format!("session {id}"),
+                "organization_id": format!("organization {id}"),
+                "decision_type": format!("type {id}"),
+                "decision_outcome": format!("outcome {id}"),
+                "model_provider": format!("provider {id}"),
+                "model_name": format!("model {id}"),
+                "prompt_hash": format!("hash {id}"),
+                "risk_level": if id == "one" { "low" } else { "critical" },
+                "compliance_tags": ["SOC2", format!("tag {id}"), "SOC2"],
+                "prompt_content": format!("prompt {id}"),
+                "metadata": {"audit_layer": {"completion": {"state": state}}},
+            }),
+        );
+        program.record(&event).await;
+    }
+    program.record(&event("neither")).await;
+    program
+}
+
+#[tokio::test]
+async fn every_filter_finds_what_has_exactly_its_value() {
+    let program = start_with_two().await;
+    for name in [
+        "user_id=user",
+        "session_id=session",
+        "organization_id=organization",
+        "decision_type=type",
+        "decision_outcome=outcome",
+        "model_provider=provider",
+        "model_name=model",
+        "prompt_hash=hash",
+        "compliance_tag=tag",
+        "text=prompt",
+    ] {
+        assert_eq!(
+            request_ids(&program, &format!("{name}+one")).await,
+            ["one"],
+            "{name}"
+        );
+        assert_eq!(
+            request_ids(&program, &format!("{name}+One+x")).await,
+            [""; 0],
+            "{name}"
+        );
+    }
+    assert_eq!(request_ids(&program, "risk_level=critical").await, ["two"]);
+    assert_eq!(
+        request_ids(&program, "completion_state=timeout").await,
+        ["two"]
+    );
+    assert_eq!(
+        request_ids(&program, "compliance_tag=SOC2").await,
+        ["two", "one"]
+    );
+}
+
+#[tokio::test]
+async fn all_filters_must_hold_whichever_is_the_rarest() {
+    let program = start_with_two().await;
+    let all = "user_id=user+one&session_id=session+one&decision_type=type+one\
+        &compliance_tag=tag+one&text=prompt";
+    assert_eq!(request_ids(&program, all).await, ["one"]);
+    for one_differs in [
+        all.replace("user+one", "user+two"),
+        all.replace("tag+one", "tag+two"),
+        all.replace("text=prompt", "text=two"),
+        all.replace("type+one", "type+two"),
+    ] {
+        assert_eq!(
+            request_ids(&program, &one_differs).await,
+            [""; 0],
+            "{one_differs}"
+        );
+    }
+    let days = "start_date=2025-02-01&end_date=2025-02-01";
+    assert_eq!(
+        request_ids(&program, &format!("{all}&{days}")).await,
+        ["one"]
+    );
+    let days = "start_date=2025-02-02";
+    assert_eq!(
+        request_ids(&program, &format!("{all}&{days}")).await,
+        [""; 0]
+    );
+}
+
+#[tokio::test]
+async fn common_filters_are_combined_beyond_what_is_counted() {
+    let program = Program::start().await;
+    let mut batch = String::new();
+    for number in 0..2500 {
+        let members = json!({
+            "user_id": format!("user {}", number % 2),
+            "compliance_tags": [format!("tag {}", number % 3)],
+            "prompt_content": format!("word{}", number % 5),
+        });
+        writeln!(batch, "{}", event_with(&number.to_string(), members)).unwrap();
+    }
+    program.post("/v1/audit/log/batch", batch).await;
+    let query = "user_id=user+1&compliance_tag=tag+2&text=word3&limit=500";
+    let found = request_ids(&program, query).await;
+    let expected = (0..2500).rev().filter(|number| number % 30 == 23);
+    assert_eq!(
+        found,
+        expected
+            .map(|number| number.to_string())
+            .collect::<Vec<_>>()
+    );
+}
+
+#[tokio::test]
+async fn text_is_found_in_prompt_answer_and_reasoning_by_its_words() {
+    let program = Program::start().await;
+    for (id, members) in [
+        (
+            "prompt",
+            json!({"prompt_content": "Please, review the “Crédit-Score” of Ms. O'Neill!"}),
+        ),
+        (
+            "answer",
+            json!({"response_content": "The score of the credit is 680; denied."}),
+        ),
+        (
+            "reasoning",
+            json!({"response_content": null, "reasoning": "Übergröße\u{0}geprüft"}),
+        ),
+    ] {
+        program.record(&event_with(id, members)).await;
+    }
+    for (text, found) in [
+        ("SCORE", ["answer", "prompt"].as_slice()),
+        ("score credit", &["answer", "prompt"]),
+        ("\"credit score\"", &["prompt"]),
+        ("credit-score", &["prompt"]),
+        ("o'neill", &["prompt"]),
+        ("680 denied", &["answer"]),
+        ("denied*", &["answer"]),
+        ("deni*", &[]),
+        ("ubergroße", &["reasoning"]),
+        ("geprüft", &["reasoning"]),
+        ("score NOT credit", &[]),
+        ("score - credit", &["answer", "prompt"]),
+        ("words:score", &[]),
+    ] {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("text", text)
+            .finish();
+        assert_eq!(request_ids(&program, &query).await, found, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_superseded_event_is_found_by_nothing_any_more() {
+    let program = Program::start().await;
+    let mut pending = gateway_event("r", "pending");
+    pending["prompt_content"] = json!("provisional");
+    pending["compliance_tags"] = json!(["early", "both"]);
+    program.record(&pending).await;
+    assert_eq!(request_ids(&program, "text=provisional").await, ["r"]);
+    assert_eq!(request_ids(&program, "compliance_tag=early").await, ["r"]);
+
+    let mut end = gateway_event("r", "complete");
+    end["timestamp"] = json!("2025-03-01T00:00:00Z");
+    end["prompt_content"] = json!("conclusive");
+    end["compliance_tags"] = json!(["late", "both"]);
+    program.record(&end).await;
+    for gone in [
+        "text=provisional",
+        "compliance_tag=early",
+        "completion_state=pending",
+    ] {
+        assert_eq!(request_ids(&program, gone).await, [""; 0], "{gone}");
+    }
+    for found in [
+        "text=conclusive",
+        "compliance_tag=both",
+        "start_date=2025-03-01",
+    ] {
+        assert_eq!(request_ids(&program, found).await, ["r"], "{found}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_every_kind_of_search_go_on_where_they_ended() {
+    let program = Program::start().await;
+    let batch: String = (0..7)
+        .map(|number| {
+            let members = json!({"compliance_tags": ["t"], "reasoning": "needle"});
+            format!("{}\n", event_with(&number.to_string(), members))
+        })
+        .collect();
+    program.post("/v1/audit/log/batch", batch).await;
+    for search in [
+        "user_id=user_123",
+        "compliance_tag=t",
+        "text=needle",
+        "start_date=2025-01-01",
+    ] {
+        let seen = pages(&program, &format!("{search}&limit=3")).await;
+        assert_eq!(seen, ["6", "5", "4", "3", "2", "1", "0"], "{search}");
+    }
+}
+
+#[tokio::test]
+async fn more_events_of_one_time_than_it_has_places_stay_in_order_and_in_range() {
+    let program = Program::start().await;
+    let after = event_with("after", json!({"timestamp": "2025-02-01T10:30:00.000002Z"}));
+    program.record(&after).await;
+    let mut batch = String::new();
+    for number in 0..5000 {
+        writeln!(batch, "{}", event(&number.to_string())).unwrap();
+    }
+    let answer = program.post("/v1/audit/log/batch", batch).await.json();
+    assert_eq!(answer["accepted"], 5000);
+
+    let instant = "2025-02-01T10:30:00Z";
+    let query = format!("start_date={instant}&end_date={instant}&limit=500");
+    let seen = pages(&program, &query).await;
+    let expected: Vec<_> = (0..5000).rev().map(|number| number.to_string()).collect();
+    assert_eq!(seen, expected);
+    assert_eq!(
+        request_ids(&program, "start_date=2025-02-01T10:30:00.000001Z").await,
+        ["after"]
+    );
+}
+
+#[tokio::test]
+async fn a_time_that_cannot_be_ordered_is_refused_by_name() {
+    let program = Program::start().await;
+    for (time, is_taken) in [
+        ("1677-12-31T23:59:59Z", false),
+        ("1678-01-01T00:00:00Z", true),
+        ("2261-12-31T23:59:59.999999Z", true),
+        ("2262-01-01T00:00:00Z", false),
+    ] {
+        let event = event_with(time, json!({"timestamp": time})).to_string();
+        let answer = program.post("/v1/audit/log", event).await;
+        match is_taken {
+            true => assert_eq!(answer.status, 200),
+            false => assert_eq!(answer.error(400, "invalid_event")["field"], "timestamp"),
+        }
+    }
+    let found = request_ids(&program, "start_date=1678-01-01&end_date=2261-12-31").await;
+    assert_eq!(
+        found,
+        ["2261-12-31T23:59:59.999999Z", "1678-01-01T00:00:00Z"]
+    );
+}
+
+#[tokio::test]
+async fn a_search_that_means_nothing_is_refused_by_name() {
+    let program = Program::start().await;
+    let long = format!("text={}", "x".repeat(1025));
+    for (query, name, hint) in [
+        ("risk_level=severe", "risk_level", "critical"),
+        (
+            "completion_state=completed",
+            "completion_state",
+            "upstream_abort",
+        ),
+        ("text=", "text", "word"),
+        ("text=%2B%21", "text", "word"),
+        (long.as_str(), "text", "1024"),
+        ("tags=SOC2", "tags", "compliance_tag"),
+    ] {
+        let answer = program.get(&format!("/v1/audit/logs?{query}")).await;
+        let error = answer.error(400, "invalid_parameter");
+        assert_eq!(error["field"], name);
+        assert!(error["message"].as_str().unwrap().contains(hint), "{error}");
+    }
+    let longest = format!("text={}", "x".repeat(1024));
+    assert_eq!(request_ids(&program, &longest).await, [""; 0]);
+}
+
+/// A condition that drives a search reads its index in order: nothing is sorted, however many there
+/// are.
+#[tokio::test]
+async fn no_search_sorts() {
+    let folder = Folder::new();
+    Program::start_in(&folder).await.stop().await;
+    let mut database = folder.open_database().await;
+    for (search, index) in [
+        ("events e WHERE e.user_id = 'x'", "events_by_user"),
+        ("events e WHERE e.session_id = 'x'", "events_by_session"),
+        (
+            "events e WHERE e.organization_id = 'x'",
+            "events_by_organization",
+        ),
+        (
+            "events e WHERE e.decision_type = 'x'",
+            "events_by_decision_type",
+        ),
+        (
+            "events e WHERE e.decision_outcome = 'x'",
+            "events_by_decision_outcome",
+        ),
+        (
+            "events e WHERE e.model_provider = 'x'",
+            "events_by_provider",
+        ),
+        ("events e WHERE e.model_name = 'x'", "events_by_model"),
+        ("events e WHERE e.risk_level = 'x'", "events_by_risk_level"),
+        (
+            "events e WHERE e.completion_state = 'x'",
+            "events_by_completion_state",
+        ),
+        (
+            "events e WHERE e.prompt_hash = 'x'",
+            "events_by_prompt_hash",
+        ),
+    ] {
+        let statement = format!(
+            "EXPLAIN QUERY PLAN SELECT e.event FROM {search} AND +e.user_id = 'y'
+            AND e.position < 5 ORDER BY e.position DESC LIMIT 51"
+        );
+        let plan = sqlx::query_as::<_, (i64, i64, i64, String)>(sqlx::AssertSqlSafe(statement));
+        let plan = plan.fetch_all(&mut database).await.unwrap();
+        let [(.., step)] = plan.as_slice() else {
+            panic!("{search}: {plan:?}");
+        };
+        assert!(
+            step.contains(&format!("INDEX {index} ")),
+            "{search}: {step}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_filter_is_no_pattern() {
+    let program = Program::start().await;
+    program
+        .record(&event_with("a", json!({"user_id": "50%_x"})))
+        .await;
+    program
+        .record(&event_with("b", json!({"user_id": "500_x"})))
+        .await;
+    assert_eq!(request_ids(&program, "user_id=50%25_x").await, ["a"]);
+    assert_eq!(request_ids(&program, "user_id=*").await, [""; 0]);
+}
