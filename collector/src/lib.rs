@@ -22,6 +22,7 @@ mod ingest;
 mod key;
 mod query;
 mod server;
+mod session;
 mod store;
 mod telemetry;
 

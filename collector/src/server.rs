@@ -24,6 +24,7 @@ use crate::ingest::{self, Ingest, Writer};
 use crate::key::ApiKey;
 use crate::keys::{self, KeysError};
 use crate::query::Exports;
+use crate::session::{self, Sessions};
 use crate::store::{Store, StoreError};
 use crate::{limits, query, telemetry};
 
@@ -150,6 +151,7 @@ async fn serve_until(
 }
 
 fn router(store: &Store, keys: Keys, ingest: Ingest) -> Router {
+    let doors = (keys, Sessions::default(), store.clone());
     let recording = Router::new()
         .route("/audit/log", post(ingest::log))
         .route("/audit/log/batch", post(ingest::batch))
@@ -167,12 +169,13 @@ fn router(store: &Store, keys: Keys, ingest: Ingest) -> Router {
         .fallback(no_such_path)
         .method_not_allowed_fallback(method_not_allowed)
         // Last, so that a stranger does not even learn which paths there are.
-        .layer(from_fn_with_state((keys, store.clone()), require_key));
+        .layer(from_fn_with_state(doors.clone(), require_key));
     Router::new()
         .nest("/v1", audit)
         .route("/healthz", get(health))
         .route("/readyz", get(ready))
         .with_state(store.clone())
+        .merge(session::routes(doors))
         .fallback(no_such_path)
         .method_not_allowed_fallback(method_not_allowed)
 }

@@ -13,6 +13,7 @@ mod program;
 mod query;
 mod sample;
 mod search;
+mod session;
 mod single;
 mod startup;
 mod terminal;
