@@ -211,6 +211,7 @@ are none, one is made that may do everything, and printed, once. `audit-layer ke
 
 Record an event:   POST /v1/audit/log, or many as NDJSON: POST /v1/audit/log/batch
 Read them back:    GET /v1/audit/logs?start_date=2025-01-01&limit=50, GET /v1/audit/logs/ID
+Look at them:      open / in a browser
 Is it up:          GET /healthz, GET /readyz";
 
 const IMPORT_HELP: &str = "\

@@ -20,6 +20,7 @@ mod error;
 mod event;
 mod ingest;
 mod key;
+mod page;
 mod query;
 mod server;
 mod session;

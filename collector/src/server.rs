@@ -26,7 +26,7 @@ use crate::keys::{self, KeysError};
 use crate::query::Exports;
 use crate::session::{self, Sessions};
 use crate::store::{Store, StoreError};
-use crate::{limits, query, telemetry};
+use crate::{limits, page, query, telemetry};
 
 /// What a collector needs to know.
 #[derive(Debug)]
@@ -176,6 +176,7 @@ fn router(store: &Store, keys: Keys, ingest: Ingest) -> Router {
         .route("/readyz", get(ready))
         .with_state(store.clone())
         .merge(session::routes(doors))
+        .merge(page::routes())
         .fallback(no_such_path)
         .method_not_allowed_fallback(method_not_allowed)
 }

@@ -9,6 +9,7 @@ mod errors;
 mod export;
 mod import;
 mod keys;
+mod page;
 mod program;
 mod query;
 mod sample;

@@ -284,6 +284,20 @@ async fn a_session_ends_when_its_key_is_revoked() {
 }
 
 #[tokio::test]
+async fn a_login_leaves_neither_the_key_nor_the_session_in_the_log() {
+    let arguments = ["--api-key", KEY, "--log", "trace"];
+    let program = Program::start_with(&Folder::new(), &arguments).await;
+    let cookie = cookie(&program, KEY).await;
+    let answer = with_cookie(&program, Method::GET, "/v1/audit/logs", &cookie).await;
+    assert_eq!(answer.status, 200);
+    log_in(&program, "al_sk_wrong", &[]).await;
+    let id = cookie.strip_prefix("audit-session=").unwrap();
+    for secret in [KEY, id, "al_sk_wrong"] {
+        assert!(!program.stderr().contains(secret), "{secret}");
+    }
+}
+
+#[tokio::test]
 async fn a_made_up_session_opens_nothing() {
     let program = Program::start().await;
     let cookie = cookie(&program, KEY).await;
