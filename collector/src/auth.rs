@@ -1,4 +1,5 @@
-//! Who may use the API: whoever sends a key that the collector knows and that may do it.
+//! Who may use the API: whoever sends a key that the collector knows and that may do it, or reads with
+//! the session of such a key.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
@@ -15,6 +16,7 @@ use crate::error::ApiError;
 use crate::ingest::discard;
 use crate::key::KeyHash;
 use crate::limits;
+use crate::session::{Sessions, keep_private};
 use crate::store::{Store, StoreError, StoredKey};
 use crate::telemetry;
 
@@ -36,9 +38,12 @@ impl Keys {
         Self::Stored(Arc::new(RwLock::new(ReadKeys::new(keys))))
     }
 
-    /// What `key` is good for; `None` if it is not known or was revoked.
-    async fn access(&self, key: &str, store: &Store) -> Result<Option<Access>, StoreError> {
-        let hash = KeyHash::of(key);
+    /// What the key with this hash is good for; `None` if it is not known or was revoked.
+    pub(crate) async fn access(
+        &self,
+        hash: &KeyHash,
+        store: &Store,
+    ) -> Result<Option<Access>, StoreError> {
         match self {
             Self::Configured(known) => {
                 let is_known = known.iter().fold(false, |found, one| hash.is(one) | found);
@@ -48,13 +53,13 @@ impl Keys {
                 let known = read
                     .read()
                     .unwrap_or_else(PoisonError::into_inner)
-                    .access(&hash);
+                    .access(hash);
                 if known.is_some() {
                     return Ok(known);
                 }
                 // Another process may have made the key since: a new key works without a restart.
                 let keys = ReadKeys::new(store.keys().await?);
-                let known = keys.access(&hash);
+                let known = keys.access(hash);
                 *read.write().unwrap_or_else(PoisonError::into_inner) = keys;
                 Ok(known)
             }
@@ -93,18 +98,24 @@ impl ReadKeys {
     }
 }
 
-/// Lets a request through if it has a known key, and answers it otherwise.
+/// Lets a request through if it has a known key, or the session of one, and answers it otherwise.
 pub(crate) async fn require_key(
-    State((keys, store)): State<(Keys, Store)>,
+    State((keys, sessions, store)): State<(Keys, Sessions, Store)>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let refusal = match bearer(request.headers()) {
+    let sent = bearer(request.headers()).map(KeyHash::of);
+    let is_session = sent.is_none();
+    let refusal = match sent.or_else(|| sessions.key(request.method(), request.headers())) {
         None => ApiError::Unauthorized,
-        Some(key) => match keys.access(key, &store).await {
+        Some(key) => match keys.access(&key, &store).await {
             Ok(Some(access)) => {
                 request.extensions_mut().insert(access);
-                return next.run(request).await;
+                let mut response = next.run(request).await;
+                if is_session {
+                    keep_private(&mut response);
+                }
+                return response;
             }
             Ok(None) => ApiError::Unauthorized,
             Err(error) => {

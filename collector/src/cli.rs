@@ -346,6 +346,7 @@ Record an event:   POST /v1/audit/log, or many as NDJSON: POST /v1/audit/log/bat
 Read them back:    GET /v1/audit/logs?start_date=2025-01-01&limit=50, GET /v1/audit/logs/ID
 All of them:       GET /v1/audit/logs?format=ndjson, or format=csv
 What is missing:   GET /v1/audit/completeness
+Look at them:      open / in a browser
 Is it up:          GET /healthz, GET /readyz, GET /metrics";
 
 const IMPORT_HELP: &str = "\

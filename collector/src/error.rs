@@ -11,6 +11,7 @@ use crate::access::Role;
 use crate::event::EventError;
 use crate::limits;
 use crate::query::ParameterError;
+use crate::session::SessionError;
 
 /// Why a request is answered with an error. The message says what the client can do.
 #[derive(Debug, Error)]
@@ -39,6 +40,8 @@ pub(crate) enum ApiError {
     QueryTooSlow,
     #[error("this key has the role {role}, and this path needs {needed}: use another key", role = .role.name(), needed = .needed.name())]
     Role { role: Role, needed: Role },
+    #[error("{0}")]
+    Session(#[from] SessionError),
     #[error("the database did not answer: nothing was stored, send the same again later")]
     StorageUnavailable,
     #[error("the batch has more than {lines_max} lines: send it in parts")]
@@ -56,6 +59,7 @@ impl ApiError {
             | Self::OtherOrganization
             | Self::Role { .. } => StatusCode::FORBIDDEN,
             Self::BodyBroken | Self::Event(_) | Self::Parameter(_) => StatusCode::BAD_REQUEST,
+            Self::Session(error) => error.status(),
             Self::BodySlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge { .. } | Self::TooManyLines { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -79,6 +83,7 @@ impl ApiError {
             Self::Parameter(_) => "invalid_parameter",
             Self::QueryTooSlow => "query_too_slow",
             Self::Role { .. } => "forbidden",
+            Self::Session(error) => error.code(),
             Self::StorageUnavailable => "storage_unavailable",
             Self::TooManyExports => "too_many_exports",
             Self::TooManyLines { .. } => "too_many_lines",
@@ -91,6 +96,7 @@ impl ApiError {
             Self::Event(error) => error.field().map(str::to_owned),
             Self::OtherOrganization => Some("organization_id".to_owned()),
             Self::Parameter(error) => Some(error.parameter().to_owned()),
+            Self::Session(SessionError::Form) => Some("key".to_owned()),
             _ => None,
         }
     }

@@ -59,6 +59,19 @@ pub const ERASURE_STEP_EVENTS: i64 = 20;
 /// How long a key is believed without asking the database: a revoked one is refused after this.
 pub const KEYS_AGE_MAX: Duration = Duration::from_secs(1);
 
+/// How long a browser stays logged in: a working day.
+pub const SESSION_AGE_MAX: Duration = Duration::from_hours(12);
+
+/// Browsers that are logged in at the same time. Beyond it the oldest session ends; only who has a
+/// key can begin one.
+pub const SESSIONS_MAX: usize = 1000;
+
+/// Bytes of the form with which a browser logs in: a key, and what escaping adds to it.
+pub const LOGIN_BYTES_MAX: usize = 8 * 1024;
+
+/// Bytes of such forms that are read at the same time, over all requests: beyond it, 429.
+pub const LOGINS_BYTES_MAX: usize = 64 * LOGIN_BYTES_MAX;
+
 /// A request's body has to arrive within this; a stalled client holds its bytes no longer.
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 

@@ -23,9 +23,10 @@ use crate::key::ApiKey;
 use crate::keys::{self, KeysError};
 use crate::query::Exports;
 use crate::retention::{self, Retention};
+use crate::session::{self, Sessions};
 use crate::store::{Store, StoreError};
 use crate::telemetry::Telemetry;
-use crate::{limits, operations, query, telemetry};
+use crate::{limits, operations, page, query, telemetry};
 
 /// What a collector needs to know.
 #[derive(Debug)]
@@ -168,6 +169,7 @@ async fn serve_until(
 fn router(store: &Store, keys: Keys, ingest: Ingest, telemetry: Telemetry) -> Router {
     let budget = ingest.budget();
     let exports = Exports::new(telemetry.clone());
+    let doors = (keys, Sessions::default(), store.clone());
     let recording = Router::new()
         .route("/audit/log", post(ingest::log))
         .route("/audit/log/batch", post(ingest::batch))
@@ -185,7 +187,7 @@ fn router(store: &Store, keys: Keys, ingest: Ingest, telemetry: Telemetry) -> Ro
         .fallback(no_such_path)
         .method_not_allowed_fallback(method_not_allowed)
         // Last, so that a stranger does not even learn which paths there are.
-        .layer(from_fn_with_state((keys, store.clone()), require_key));
+        .layer(from_fn_with_state(doors.clone(), require_key));
     Router::new()
         .nest("/v1", audit)
         .route("/healthz", get(operations::health))
@@ -193,6 +195,8 @@ fn router(store: &Store, keys: Keys, ingest: Ingest, telemetry: Telemetry) -> Ro
         .with_state(store.clone())
         .route("/metrics", get(operations::metrics))
         .with_state((store.clone(), budget, telemetry.clone()))
+        .merge(session::routes(doors))
+        .merge(page::routes())
         .fallback(no_such_path)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(telemetry, operations::measure))

@@ -12,7 +12,7 @@ use crate::sample::event;
 async fn unknown_paths_and_ids_are_404() {
     let program = Program::start().await;
     for path in [
-        "/",
+        "/nothing",
         "/v1/audit",
         "/v1/audit/logs/",
         "/v1/audit/logs/nope",

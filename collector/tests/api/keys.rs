@@ -31,6 +31,19 @@ pub(crate) async fn key_of(folder: &Folder, role: &str, organization: &str) -> S
     create_with(folder, &["--role", role, "--organization", organization]).await
 }
 
+/// The id of the key of an organisation, by which it is revoked.
+pub(crate) async fn key_id(folder: &Folder, organization: &str) -> String {
+    let entries = listed(folder).await;
+    let mut entries = entries.iter();
+    let entry = entries.find(|entry| entry["organization_id"] == organization);
+    entry.unwrap()["id"].as_str().unwrap().to_owned()
+}
+
+pub(crate) async fn revoke(folder: &Folder, id: &str) {
+    let output = keys(folder, "revoke", &[id]).await;
+    assert!(output.status.success(), "{output:?}");
+}
+
 async fn keys(folder: &Folder, command: &str, arguments: &[&str]) -> Output {
     let mut keys = audit_layer("keys");
     keys.arg(command).args(arguments).arg("--database");

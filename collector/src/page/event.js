@@ -1,0 +1,319 @@
+// One event in full: what was asked, what was answered, and what is known of the call.
+
+import { read } from "./api.js";
+import { button, byId, copyButton, element, tell } from "./dom.js";
+import { fact, facts, filterLink, riskBadge, said, stateBadge, unknown } from "./facts.js";
+import { duration, number, time } from "./format.js";
+import { indented } from "./json.js";
+import { gateway, isKnown, isObject, listed, tokens } from "./read.js";
+import { longText, spelt } from "./text.js";
+import { meaning, NOTES, SOURCES, STATES, USAGE } from "./words.js";
+
+const message = byId("event-message");
+const place = byId("event");
+
+let shownId = null;
+let loading = new AbortController();
+
+export const title = "Event";
+
+export async function show(query) {
+  const id = query.get("event");
+  const list = new URLSearchParams(query);
+  list.delete("event");
+  byId("back").href = list.size === 0 ? "./" : `?${list}`;
+  if (shownId === id) return;
+  forget();
+  await load(id);
+}
+
+/** It may be about a call that has not ended: the next time it is asked for anew. */
+export function hide() {
+  forget();
+}
+
+export function renew() {
+  forget();
+}
+
+export function forget() {
+  loading.abort();
+  loading = new AbortController();
+  shownId = null;
+  place.replaceChildren();
+}
+
+/** One reads an event from its beginning. */
+export function focusTarget() {
+  return null;
+}
+
+async function load(id) {
+  tell(message, "Loading the event …");
+  try {
+    const text = await read(`v1/audit/logs/${encodeURIComponent(id)}`, loading.signal);
+    const event = JSON.parse(text);
+    shownId = id;
+    tell(message);
+    place.replaceChildren(...parts(event, text));
+  } catch (failure) {
+    if (failure.name === "AbortError") return;
+    if (failure.isLoggedOut) throw failure;
+    const again = button("Try again", () => load(id));
+    if (failure.status === 404) tell(message, "There is no such event. It may belong to another organization, or may have been deleted.");
+    else tell(message, element("p", {}, failure.message), again);
+  }
+}
+
+function parts(event, text) {
+  const source = sources(event);
+  const content = [prompt(event, source), answer(event, source), toolCalls(event, source), reasoning(event, source)];
+  const known = [identity(event, source), decision(event, source), model(event, source), completion(event),
+    usage(event, source), timing(event, source), metadata(event, source)];
+  const technical = [notes(event), capture(event), request(event)];
+  const stack = (name, sections) => element("div", { class: name }, ...sections.filter(Boolean));
+  return [
+    summary(event),
+    element("div", { class: "columns" }, stack("content", content), stack("known", known), stack("technical", technical)),
+    legend(event),
+    raw(text),
+  ];
+}
+
+/** The event in one line. */
+function summary(event) {
+  const outcome = isKnown(event.decision_outcome) ? [" · decided: ", said(event.decision_outcome)] : [];
+  return element("p", { class: "summary" },
+    stateBadge(gateway(event, "completion", "state")), " ", riskBadge(event.risk_level), element("span", {}, " risk"),
+    " · ", isKnown(event.user_id) ? said(event.user_id) : unknown("user"), " asked ",
+    isKnown(event.model_name) ? said(event.model_name) : unknown("model"), ...outcome, " · ", time(event.timestamp));
+}
+
+/** Who says what in this event: applications that record themselves say all of it. */
+function sources(event) {
+  if (isObject(gateway(event))) return (source) => source;
+  return (source) => (source === "collector" ? source : "application");
+}
+
+function section(heading, ...children) {
+  const id = `part-${heading.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`;
+  return element("section", { "aria-labelledby": id }, element("h2", { id }, heading), ...children);
+}
+
+function identity(event, source) {
+  return section("Who and when", facts(
+    fact("Time", instant(event.timestamp), source("gateway")),
+    fact("User", filterLink("user_id", event.user_id), source("caller")),
+    fact("Session", filterLink("session_id", event.session_id), source("caller")),
+    fact("Organization", filterLink("organization_id", event.organization_id), source("gateway")),
+    fact("Request", code(event.request_id), source("gateway")),
+    fact("Log", code(event.id), "collector"),
+    fact("Received", instant(event.received_at), "collector"),
+    gatewayFact(event, "Writer", writer(event)),
+  ));
+}
+
+function writer(event) {
+  const { id, seq } = { ...gateway(event, "writer") };
+  return isKnown(id) ? element("span", {}, code(id), ", number ", said(seq ?? null)) : undefined;
+}
+
+function decision(event, source) {
+  return section("Decision", facts(
+    fact("Type", filterLink("decision_type", event.decision_type), source("caller")),
+    fact("Outcome", filterLink("decision_outcome", event.decision_outcome), source("caller")),
+    fact("Confidence", event.confidence_score, source("caller")),
+    fact("Risk", risk(event), source("caller")),
+    fact("Tags", tags(event.compliance_tags), source("caller")),
+  ));
+}
+
+function risk(event) {
+  const isDefault = event.risk_level === "low" && isObject(gateway(event));
+  const note = isDefault ? element("span", { class: "muted" }, " also where nobody said any") : null;
+  return element("span", {}, riskBadge(event.risk_level), note ?? "");
+}
+
+function tags(value) {
+  const links = listed(value).map((tag) => element("li", {}, filterLink("compliance_tag", tag)));
+  return links.length === 0 ? undefined : element("ul", { class: "inline" }, ...links);
+}
+
+function model(event, source) {
+  return section("Model", facts(
+    fact("Provider", filterLink("model_provider", event.model_provider), source("request")),
+    fact("Asked for", filterLink("model_name", event.model_name), source("request")),
+    gatewayFact(event, "Answered", gateway(event, "response", "model"), "provider"),
+    gatewayFact(event, "Answer’s id", code(gateway(event, "response", "id")), "provider"),
+    ...members(event.model_parameters, source("request")),
+  ));
+}
+
+function completion(event) {
+  const ended = gateway(event, "completion");
+  if (!isObject(ended)) return section("Completion", element("p", {}, unknown("only a gateway tells how a call ended")));
+  const known = meaning(STATES, ended.state);
+  const state = element("span", {}, stateBadge(ended.state), known ? ` ${known[2]}` : "");
+  return section("Completion", facts(
+    fact("State", state, "gateway"),
+    fact("HTTP status", ended.http_status == null ? undefined : String(ended.http_status), "gateway", "there was no answer"),
+    fact("Why it stopped", listed(ended.finish_reasons).map(plain).join(", "), "provider"),
+    isKnown(ended.flags) ? fact("Flags", listed(ended.flags).map(plain).join(", "), "gateway") : null,
+    fact("Details", ended.details, "gateway"),
+    ...members(ended.error, "provider", "Error’s "),
+  ));
+}
+
+function usage(event, source) {
+  const { input, output, source: origin } = tokens(event);
+  const why = origin === "absent" ? USAGE.absent : undefined;
+  const count = (label, value) => fact(label, value, source("provider"), why);
+  const extra = (label, name) => (isKnown(gateway(event, "usage", name)) ? count(label, gateway(event, "usage", name)) : null);
+  const known = meaning(USAGE, origin);
+  return section("Tokens", facts(
+    count("Input", origin === "absent" ? undefined : input),
+    count("Output", origin === "absent" ? undefined : output),
+    extra("From cache", "cache_read"),
+    extra("Into cache", "cache_write"),
+    extra("Reasoning", "reasoning"),
+    gatewayFact(event, "usage.source", origin === undefined ? undefined : element("span", {}, code(origin), known ? `: ${known}` : "")),
+  ));
+}
+
+function timing(event, source) {
+  const first = gateway(event, "timing", "first_byte_ms");
+  return section("Timing", facts(
+    fact("Whole call", isKnown(event.duration_ms) ? duration(event.duration_ms) : undefined, source("gateway")),
+    gatewayFact(event, "First byte", isKnown(first) ? duration(first) : undefined),
+  ));
+}
+
+function capture(event) {
+  const read = gateway(event, "capture");
+  if (!isObject(read)) return null;
+  return section("Capture", facts(
+    fact("Wire format", read.api, "gateway"),
+    fact("Streamed", yesOrNo(read.streamed), "gateway"),
+    fact("Request", bytes(read.request_bytes), "gateway"),
+    fact("Response", bytes(read.response_bytes), "gateway"),
+    isKnown(read.request_hash) ? fact("Request’s hash", code(read.request_hash), "gateway") : null,
+    fact("Encoding", read.encoding ?? "none", "gateway"),
+    fact("Content", read.content === "hash_only" ? "only hashes are kept" : read.content, "gateway"),
+    fact("Cut by a limit", yesOrNo(read.truncated), "gateway"),
+  ));
+}
+
+function notes(event) {
+  if (!isObject(gateway(event, "capture"))) return null;
+  const noted = listed(gateway(event, "capture", "notes"));
+  if (noted.length === 0) return section("Capture notes", element("p", { class: "muted" }, "None: nothing is missing, cut or changed."));
+  const items = noted.map((note) => element("li", {}, code(note), element("br"), meaning(NOTES, note) ?? "This page does not know this note."));
+  return section("Capture notes", element("ul", { class: "notes" }, ...items));
+}
+
+function request(event) {
+  const known = gateway(event, "gateway");
+  return isObject(known) ? section("Gateway", facts(...members(known, "gateway"))) : null;
+}
+
+function metadata(event, source) {
+  const { audit_layer: _, ...own } = isObject(event.metadata) ? event.metadata : {};
+  const found = members(own, source("caller"));
+  return found.length === 0 ? null : section("Metadata", facts(...found));
+}
+
+function prompt(event, source) {
+  return content("Prompt", event.prompt_content, source("request"), missing(event, "request"), event.prompt_hash,
+    "the prompt could not be read whole");
+}
+
+function answer(event, source) {
+  const choices = listed(gateway(event, "response", "choices")).filter(isObject).map((choice) => element("div", {},
+    element("h3", {}, `Choice ${plain(choice.index)}`), longText(plain(choice.content ?? ""))));
+  const extra = ["refusal", "reasoning"].map((name) => [name, gateway(event, "response", name)]).filter(([, text]) => isKnown(text))
+    .map(([name, text]) => element("div", {}, element("h3", {}, `The model’s ${name}`), longText(plain(text))));
+  const part = content("Answer", event.response_content, source("provider"), missing(event, "response"),
+    gateway(event, "response", "hash"), "there was no answer");
+  part.append(...choices, ...extra);
+  return part;
+}
+
+/** A text with its hash, or why there is none. */
+function content(heading, text, from, why, hash, whyNoHash) {
+  const isText = isKnown(text);
+  const head = element("div", { class: "part" }, element("span", { class: "source", title: SOURCES[from] }, from),
+    isText ? copyButton("Copy", heading, () => plain(text)) : null);
+  const body = isText ? longText(plain(text)) : element("p", {}, unknown(why));
+  const hashed = element("p", { class: "hash muted" }, "Hash: ", isKnown(hash) ? code(hash) : unknown(whyNoHash));
+  return section(heading, head, body, hash === undefined ? "" : hashed);
+}
+
+function missing(event, side) {
+  if (gateway(event, "capture", "content") === "hash_only") return "only its hash is kept";
+  const noted = listed(gateway(event, "capture", "notes")).filter((note) => plain(note).startsWith(side) || plain(note).startsWith("answer"));
+  const words = noted.map((note) => meaning(NOTES, note)).filter(Boolean);
+  return words.length > 0 ? words.join(" ") : "none was recorded";
+}
+
+function toolCalls(event, source) {
+  const calls = listed(gateway(event, "response", "tool_calls")).filter(isObject);
+  if (calls.length === 0) return null;
+  const items = calls.map((call) => element("li", {},
+    element("h3", {}, said(plain(call.name ?? "")), isKnown(call.id) ? element("span", { class: "muted" }, " ", code(call.id)) : ""),
+    longText(plain(call.arguments ?? ""))));
+  return section("Tool calls", element("div", { class: "part" }, element("span", { class: "source" }, source("provider"))),
+    element("ol", { class: "calls" }, ...items));
+}
+
+function reasoning(event, source) {
+  if (!isKnown(event.reasoning)) return null;
+  return section("Reasoning of the decision", element("div", { class: "part" }, element("span", { class: "source" }, source("caller"))),
+    longText(plain(event.reasoning)));
+}
+
+function legend(event) {
+  const used = isObject(gateway(event)) ? ["caller", "request", "provider", "gateway", "collector"] : ["application", "collector"];
+  const entries = used.map((name) => element("div", {}, element("dt", {}, element("span", { class: "source" }, name)), element("dd", {}, SOURCES[name])));
+  return section("Where each field comes from", element("dl", { class: "legend" }, ...entries));
+}
+
+function raw(text) {
+  const block = element("pre", { class: "text raw", tabindex: "0", "aria-label": "The event as JSON" });
+  const details = element("details", {}, element("summary", {}, "Show the event as it is stored"), block);
+  details.addEventListener("toggle", () => {
+    if (details.open && block.textContent === "") block.append(...spelt(indented(text)));
+  });
+  return section("Raw JSON", element("div", { class: "part" }, copyButton("Copy", "the event as JSON", () => text)), details);
+}
+
+/** A fact that only a gateway knows: events of applications do not have it at all. */
+function gatewayFact(event, label, value, source = "gateway") {
+  return isObject(gateway(event)) ? fact(label, value, source) : null;
+}
+
+/** One fact for each member of an object. Names are shown as they are: they may be anything. */
+function members(value, source, prefix = "") {
+  if (!isObject(value)) return [];
+  return Object.entries(value).map(([name, inner]) => fact(prefix + name, inner, source));
+}
+
+function instant(text) {
+  if (!isKnown(text)) return undefined;
+  return element("span", {}, time(text, { isLong: true }), element("br"), code(text));
+}
+
+function code(value) {
+  return isKnown(value) ? element("code", {}, said(value)) : undefined;
+}
+
+function bytes(value) {
+  return typeof value === "number" ? `${number(value)} bytes` : value;
+}
+
+function yesOrNo(value) {
+  return typeof value === "boolean" ? (value ? "yes" : "no") : value;
+}
+
+function plain(value) {
+  return typeof value === "string" ? value : JSON.stringify(value) ?? "";
+}

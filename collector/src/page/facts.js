@@ -1,0 +1,49 @@
+// Facts of an event: what each is called, what it says, and where it comes from.
+
+import { element } from "./dom.js";
+import { number } from "./format.js";
+import { isKnown } from "./read.js";
+import { shortText } from "./text.js";
+import { meaning, RISKS, SOURCES, STATES } from "./words.js";
+
+/** A list of facts; those that are null are left out. */
+export function facts(...entries) {
+  return element("dl", { class: "facts" }, ...entries);
+}
+
+/** One fact. `value` is a node, or whatever the event says; `why` tells why it may be unknown. */
+export function fact(label, value, source, why) {
+  const known = value instanceof Node ? value : isKnown(value) ? said(value) : unknown(why);
+  const tag = element("span", { class: "source", title: SOURCES[source] }, source);
+  return element("div", {}, element("dt", {}, label), element("dd", {}, known), element("dd", { class: "from" }, tag));
+}
+
+/** Any value of an event, as text. */
+export function said(value) {
+  if (typeof value === "number") return document.createTextNode(number(value));
+  return shortText(typeof value === "string" ? value : JSON.stringify(value));
+}
+
+/** What nobody said is said to be unknown. */
+export function unknown(why) {
+  return element("span", { class: "unknown" }, why ? `unknown: ${why}` : "unknown");
+}
+
+/** A value that leads to all events with the same one. */
+export function filterLink(name, value) {
+  if (!isKnown(value)) return unknown();
+  const query = new URLSearchParams({ [name]: value });
+  return element("a", { href: `?${query}` }, said(value));
+}
+
+export function riskBadge(level) {
+  if (!isKnown(level)) return unknown();
+  const name = RISKS.includes(level) ? level : "other";
+  return element("span", { class: `badge risk-${name}` }, said(level));
+}
+
+export function stateBadge(state) {
+  if (!isKnown(state)) return unknown();
+  const [label, tone] = meaning(STATES, state) ?? [state, "open"];
+  return element("span", { class: `badge state-${tone}` }, said(label));
+}

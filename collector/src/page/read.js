@@ -1,0 +1,33 @@
+// Reading events. Their `metadata` is whatever its sender made it: every step looks before it goes.
+
+/** What stands in `value` at the end of these names; undefined if anything on the way is missing. */
+export function at(value, ...names) {
+  return names.reduce((inner, name) => (isObject(inner) && Object.hasOwn(inner, name) ? inner[name] : undefined), value);
+}
+
+/** What only a gateway knows of a call; undefined for events that applications record themselves. */
+export function gateway(event, ...names) {
+  return at(event, "metadata", "audit_layer", ...names);
+}
+
+/** The elements of a list, and none of anything else. */
+export function listed(value) {
+  return Array.isArray(value) ? value : [];
+}
+
+/** Whether something was said at all. */
+export function isKnown(value) {
+  return value !== undefined && value !== null && value !== "" && !(Array.isArray(value) && value.length === 0);
+}
+
+export function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Token counts, as `{input, output, source}`. Unknown ones are undefined, and never 0. */
+export function tokens(event) {
+  const usage = gateway(event, "usage");
+  if (!isObject(usage)) return { input: event.prompt_tokens, output: event.response_tokens, source: undefined };
+  const count = (name) => usage[name] ?? undefined;
+  return { input: count("input_tokens"), output: count("output_tokens"), source: count("source") };
+}

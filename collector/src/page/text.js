@@ -1,0 +1,57 @@
+// Texts of strangers, as text. What cannot be seen, or would turn the text around, is spelt out.
+
+import { button, element } from "./dom.js";
+
+// Controls, marks of direction, and characters without a form of their own: with them a text can say
+// one thing to a model and another to its reader. Joiners stay: scripts and emoji need them.
+const UNSEEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+
+/** Characters that are shown at once: a browser takes long to lay out a megabyte. */
+const SHOWN_MAX = 20_000;
+
+/** A text of several lines. */
+export function longText(text) {
+  const block = element("pre", { class: "text", dir: "auto", tabindex: "0" });
+  if (text.length <= SHOWN_MAX) {
+    block.append(...spelt(text));
+    return block;
+  }
+  block.append(...spelt(text.slice(0, SHOWN_MAX)));
+  const rest = text.length - SHOWN_MAX;
+  const all = button(`Show all (${new Intl.NumberFormat().format(rest)} more characters)`, () => {
+    block.replaceChildren(...spelt(text));
+    all.remove();
+    block.focus();
+  });
+  return element("div", {}, block, all);
+}
+
+/** A text of one line. */
+export function shortText(text) {
+  return element("bdi", {}, ...spelt(text));
+}
+
+/** The first words of a text, on one line. */
+export function firstWords(text, max = 160) {
+  const words = text.slice(0, 4 * max).replace(/\s+/gu, " ").trim();
+  // Not between the two halves of a character.
+  const cut = words.slice(0, max).replace(/[\ud800-\udbff]$/, "");
+  return shortText(words.length > max ? `${cut}…` : words);
+}
+
+/** The parts of a text: what can be seen as it is, and names for what cannot. */
+export function spelt(text) {
+  const parts = [];
+  let from = 0;
+  for (const match of text.matchAll(UNSEEN)) {
+    if (match.index > from) parts.push(text.slice(from, match.index));
+    parts.push(element("span", { class: "unseen" }, codePoint(match[0])));
+    from = match.index + match[0].length;
+  }
+  parts.push(text.slice(from));
+  return parts;
+}
+
+function codePoint(character) {
+  return `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+}

@@ -1,0 +1,76 @@
+// What the words in events mean, for people who did not write the gateway.
+
+/** How a call ended: the name of the state, and what it says. */
+export const STATES = {
+  complete: ["complete", "good", "The provider answered, and the answer is whole."],
+  pending: ["pending", "open", "The prompt is recorded, and the answer is still to come."],
+  client_abort: ["client left", "warn", "The client left before the answer was whole."],
+  upstream_abort: ["broke off", "warn", "The provider’s answer broke off."],
+  upstream_error: ["provider error", "bad", "The provider reported a failure of its own: a status of 5xx, or an error inside the answer."],
+  rejected: ["rejected", "bad", "The provider refused the call: a status of 4xx."],
+  local_reply: ["gateway answered", "bad", "The gateway answered in the provider’s place."],
+  timeout: ["timed out", "bad", "A time limit of the gateway ended the call."],
+  shutdown: ["gateway stopped", "bad", "The call was still open when the gateway stopped or dropped it."],
+};
+
+export const RISKS = ["low", "medium", "high", "critical"];
+
+/** Where token counts come from. */
+export const USAGE = {
+  reported: "the provider’s final counts",
+  partial: "counts that the provider gave before the answer broke off",
+  absent: "the provider gave none, and none are estimated",
+};
+
+/** Where a fact of an event comes from. */
+export const SOURCES = {
+  application: "sent by the application that recorded the event itself",
+  caller: "said by the calling application, in x-audit headers or in the request",
+  collector: "added by this collector when the event arrived",
+  gateway: "observed or computed by the gateway",
+  provider: "reported by the provider of the model",
+  request: "read from the request to the provider",
+};
+
+/** Why something in an event is missing, cut or changed. */
+export const NOTES = {
+  answer_empty: "The model answered, and there is neither text nor a tool call in it.",
+  answer_not_text: "The answer is no text but vectors, images or sound; it is not recorded.",
+  answer_pending: "The answer is made later, and fetched with another call that is not recorded.",
+  audit_header_invalid: "A part of an x-audit header was not understood and left out.",
+  audit_header_unknown: "An x-audit header that means nothing was removed.",
+  audit_metadata_reserved: "The caller’s metadata had a member audit_layer, which is the gateway’s.",
+  content_flagged: "The provider’s moderation or content filter found something in the prompt or the answer.",
+  header_not_utf8: "A header’s value was not UTF-8; the bytes that were not stand as U+FFFD.",
+  invalid_unicode_replaced: "The text held bytes or half surrogates that are not Unicode; they stand as U+FFFD.",
+  model_absent: "Nothing in the request names a model.",
+  name_truncated: "An id, a name or an error’s message was longer than an event carries.",
+  not_a_generation: "The call asks for no answer of a model: it counts tokens, loads a model, or hands in a batch. Its content is not recorded.",
+  parameter_too_large: "A sampling parameter was too large or too deeply nested to be kept.",
+  prompt_content_truncated: "The prompt is in the event up to the content limit; the hash is of the whole.",
+  prompt_continued: "The provider adds to the prompt what it keeps, such as earlier turns; that is not recorded.",
+  protocol_not_read: "The call speaks WebSocket, gRPC or event streams in both directions, whose messages are not read.",
+  request_body_empty: "The request’s body was empty.",
+  request_body_truncated: "The request’s body was larger than the limit for reading; what was read is a beginning.",
+  request_encoding_broken: "The request’s body was not of its content-encoding, or grew too much when decoded.",
+  request_encoding_unsupported: "The request’s content-encoding cannot be decoded.",
+  request_incomplete: "The request ended before its body was whole.",
+  request_unreadable: "The request’s body was not JSON of its format.",
+  response_body_empty: "The response’s body was empty.",
+  response_body_truncated: "The response’s body was larger than the limit for reading.",
+  response_content_truncated: "The answer is in the event up to the content limit; the hash is of the whole.",
+  response_encoding_broken: "The response’s body was not of its content-encoding, or grew too much when decoded.",
+  response_encoding_unsupported: "The response’s content-encoding cannot be decoded.",
+  response_unreadable: "The response’s body was not JSON of its format.",
+  stream_event_truncated: "One or more events of the stream were larger than the limit for reading.",
+  stream_event_unreadable: "One or more events of the stream were not JSON of their format.",
+  stream_framing_broken: "The stream’s framing was broken; what follows is not read.",
+  stream_unterminated: "The stream ended without the format’s last event.",
+  tool_calls_truncated: "The model asked for more tool calls or choices than an event carries.",
+  usage_absent: "The provider reported no token counts.",
+};
+
+/** What a word means, if it is one that is known: `table` is an object, and names are strangers’. */
+export function meaning(table, name) {
+  return typeof name === "string" && Object.hasOwn(table, name) ? table[name] : undefined;
+}

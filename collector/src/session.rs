@@ -1,0 +1,213 @@
+//! Browsers that have logged in: a random id in a cookie stands for a key, which the browser then
+//! does not hold any more.
+
+mod cookie;
+mod origin;
+mod routes;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use axum::http::{HeaderMap, Method, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use thiserror::Error;
+
+use crate::key::KeyHash;
+use crate::limits;
+
+pub(crate) use routes::{keep_private, routes};
+
+/// The sessions of this process. They end when it ends: nothing of them is stored.
+#[derive(Clone, Default)]
+pub(crate) struct Sessions(Arc<Mutex<Begun>>);
+
+impl Sessions {
+    /// The key for which the browser that sent these headers stands, if it may stand for one.
+    ///
+    /// A cookie comes along with whatever makes the browser ask, so that it opens only what reads,
+    /// and only for the page itself.
+    pub(crate) fn key(&self, method: &Method, headers: &HeaderMap) -> Option<KeyHash> {
+        let reads = matches!(*method, Method::GET | Method::HEAD);
+        let id = cookie::read(headers)?;
+        match reads && origin::is_own(headers) {
+            true => self.begun().key(&KeyHash::of(id), Instant::now()),
+            false => None,
+        }
+    }
+
+    fn begin(&self, id: &SessionId, key: KeyHash) {
+        self.begun().begin(KeyHash::of(&id.0), key, Instant::now());
+    }
+
+    fn end(&self, headers: &HeaderMap) {
+        if let Some(id) = cookie::read(headers) {
+            self.begun().end(&KeyHash::of(id));
+        }
+    }
+
+    fn begun(&self) -> MutexGuard<'_, Begun> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sessions in the order in which they began, which is that in which they end.
+#[derive(Default)]
+struct Begun(VecDeque<Session>);
+
+struct Session {
+    /// An id is as good as its key, and kept in the same way: as a hash.
+    id: KeyHash,
+    key: KeyHash,
+    began_at: Instant,
+}
+
+impl Begun {
+    fn begin(&mut self, id: KeyHash, key: KeyHash, now: Instant) {
+        while self.0.len() >= limits::SESSIONS_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back(Session {
+            id,
+            key,
+            began_at: now,
+        });
+    }
+
+    fn key(&mut self, id: &KeyHash, now: Instant) -> Option<KeyHash> {
+        let is_over = |session: &Session| {
+            now.saturating_duration_since(session.began_at) >= limits::SESSION_AGE_MAX
+        };
+        while self.0.front().is_some_and(is_over) {
+            self.0.pop_front();
+        }
+        let session = self.0.iter().find(|session| session.id.is(id))?;
+        Some(session.key.clone())
+    }
+
+    fn end(&mut self, id: &KeyHash) {
+        self.0.retain(|session| !session.id.is(id));
+    }
+}
+
+/// What a browser sends for its session.
+struct SessionId(String);
+
+impl SessionId {
+    fn generate() -> Result<Self, getrandom::Error> {
+        let mut random = [0; 32];
+        getrandom::fill(&mut random)?;
+        Ok(Self(URL_SAFE_NO_PAD.encode(random)))
+    }
+}
+
+/// An id never reaches a log by accident.
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionId(..)")
+    }
+}
+
+/// Why a browser cannot log in or out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(crate) enum SessionError {
+    #[error("this came from the page of another site: log in or out on the collector's own page")]
+    ForeignPage,
+    #[error("key: give one key as a form, as in `key=al_sk_…`")]
+    Form,
+    #[error(
+        "this key may only record events, and the page shows them: log in with a key of the role read or admin"
+    )]
+    IngestKey,
+    #[error("there was no randomness for a session: try again later")]
+    Random,
+    #[error("no such key, or it was revoked: check it for letters that are missing")]
+    UnknownKey,
+}
+
+impl SessionError {
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::ForeignPage | Self::IngestKey => StatusCode::FORBIDDEN,
+            Self::Form => StatusCode::BAD_REQUEST,
+            Self::Random => StatusCode::SERVICE_UNAVAILABLE,
+            Self::UnknownKey => StatusCode::UNAUTHORIZED,
+        }
+    }
+
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::ForeignPage => "cross_site",
+            Self::Form => "invalid_form",
+            Self::IngestKey => "forbidden",
+            Self::Random => "unavailable",
+            Self::UnknownKey => "unauthorized",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn hash(text: impl fmt::Display) -> KeyHash {
+        KeyHash::of(&text.to_string())
+    }
+
+    #[test]
+    fn a_session_lasts_as_long_as_its_limit_says() {
+        let began_at = Instant::now();
+        let mut begun = Begun::default();
+        begun.begin(hash("id"), hash("key"), began_at);
+        let last = began_at + limits::SESSION_AGE_MAX - Duration::from_nanos(1);
+        assert!(begun.key(&hash("id"), last).unwrap().is(&hash("key")));
+        assert!(begun.key(&hash("other"), last).is_none());
+        assert!(
+            begun
+                .key(&hash("id"), began_at + limits::SESSION_AGE_MAX)
+                .is_none()
+        );
+        assert_eq!(begun.0.len(), 0);
+    }
+
+    #[test]
+    fn beyond_the_limit_the_oldest_session_gives_way() {
+        let now = Instant::now();
+        let mut begun = Begun::default();
+        for number in 0..limits::SESSIONS_MAX {
+            begun.begin(hash(number), hash("key"), now);
+        }
+        assert!(begun.key(&hash(0), now).is_some());
+        begun.begin(hash("new"), hash("key"), now);
+        assert_eq!(begun.0.len(), limits::SESSIONS_MAX);
+        assert!(begun.key(&hash(0), now).is_none());
+        assert!(begun.key(&hash(1), now).is_some());
+        assert!(begun.key(&hash("new"), now).is_some());
+    }
+
+    #[test]
+    fn a_session_that_is_ended_is_gone_and_others_stay() {
+        let now = Instant::now();
+        let mut begun = Begun::default();
+        begun.begin(hash("one"), hash("key"), now);
+        begun.begin(hash("two"), hash("key"), now);
+        begun.end(&hash("one"));
+        assert!(begun.key(&hash("one"), now).is_none());
+        assert!(begun.key(&hash("two"), now).is_some());
+    }
+
+    #[test]
+    fn no_two_ids_are_the_same_and_none_is_shown() {
+        let [one, two] = [
+            SessionId::generate().unwrap(),
+            SessionId::generate().unwrap(),
+        ];
+        assert_ne!(one.0, two.0);
+        assert_eq!(one.0.len(), 43);
+        assert_eq!(format!("{one:?}"), "SessionId(..)");
+    }
+}

@@ -1,0 +1,96 @@
+//! The cookie that holds a session's id.
+//!
+//! `HttpOnly`: no script can read it. `SameSite=Strict`: no other site can make a browser send it.
+//! Without an age, so that it goes when the browser is closed. <https://www.rfc-editor.org/rfc/rfc6265>
+
+use axum::http::header::COOKIE;
+use axum::http::{HeaderMap, HeaderValue};
+
+use crate::session::SessionId;
+
+/// The id in the header `cookie`, wherever it stands among others.
+pub(super) fn read(headers: &HeaderMap) -> Option<&str> {
+    let values = headers.get_all(COOKIE).into_iter();
+    let values = values.filter_map(|value| value.to_str().ok());
+    let mut pairs = values.flat_map(|value| value.split(';'));
+    pairs.find_map(|pair| match pair.trim().split_once('=') {
+        Some((NAME, id)) => Some(id),
+        _ => None,
+    })
+}
+
+/// The value of `set-cookie` that gives the browser its session.
+pub(super) fn begin(id: &SessionId, headers: &HeaderMap) -> Option<HeaderValue> {
+    let SessionId(id) = id;
+    let attributes = attributes(headers);
+    let mut value = HeaderValue::try_from(format!("{NAME}={id}; {attributes}")).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// The value of `set-cookie` that takes it away.
+pub(super) fn end(headers: &HeaderMap) -> Option<HeaderValue> {
+    let attributes = attributes(headers);
+    HeaderValue::try_from(format!("{NAME}=; {attributes}; Max-Age=0")).ok()
+}
+
+fn attributes(headers: &HeaderMap) -> &'static str {
+    match is_encrypted(headers) {
+        true => "Path=/; HttpOnly; SameSite=Strict; Secure",
+        false => "Path=/; HttpOnly; SameSite=Strict",
+    }
+}
+
+/// Whether the browser speaks TLS: then with the proxy before the collector, which says so.
+///
+/// Whoever forges this only keeps their own browser from sending the cookie.
+fn is_encrypted(headers: &HeaderMap) -> bool {
+    let forwarded = headers.get("x-forwarded-proto");
+    let schemes = forwarded.and_then(|value| value.to_str().ok());
+    // The first of several is the one that the browser spoke.
+    let first = schemes.and_then(|schemes| schemes.split(',').next());
+    first.is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
+}
+
+const NAME: &str = "audit-session";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: &'static str, values: &[&'static str]) -> HeaderMap {
+        let values = values.iter().map(|value| HeaderValue::from_static(value));
+        values
+            .map(|value| (name.parse().unwrap(), value))
+            .collect::<HeaderMap>()
+    }
+
+    #[test]
+    fn the_id_is_found_among_other_cookies() {
+        for value in [
+            "audit-session=id",
+            "a=b; audit-session=id",
+            "audit-session=id;c",
+        ] {
+            assert_eq!(read(&headers("cookie", &[value])), Some("id"), "{value}");
+        }
+        for value in ["", "audit-session", "xaudit-session=id", "a=audit-session"] {
+            assert_eq!(read(&headers("cookie", &[value])), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn only_an_encrypted_connection_gets_a_secure_cookie() {
+        for (value, expected) in [
+            ("https", true),
+            ("HTTPS, http", true),
+            ("http", false),
+            ("http, https", false),
+            ("", false),
+        ] {
+            let headers = headers("x-forwarded-proto", &[value]);
+            assert_eq!(is_encrypted(&headers), expected, "{value}");
+        }
+        assert!(!is_encrypted(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,160 @@
+//! Logging in and out: `/session`.
+
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, HeaderName, REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
+
+use crate::access::{Access, Role};
+use crate::auth::Keys;
+use crate::error::ApiError;
+use crate::ingest::{Budget, discard};
+use crate::key::KeyHash;
+use crate::limits;
+use crate::session::{SessionError, SessionId, Sessions, cookie, origin};
+use crate::store::Store;
+use crate::telemetry;
+
+/// What logging in needs.
+type Doors = (Keys, Sessions, Store);
+
+/// `/session`: who one is, becoming it, and ceasing to be it.
+pub(crate) fn routes(doors: Doors) -> Router {
+    let budget = Budget::new(limits::LOGINS_BYTES_MAX);
+    let log_in = move |doors: State<Doors>, request| log_in(doors, budget, request);
+    Router::new()
+        .route("/session", get(who).post(log_in).delete(log_out))
+        .with_state(doors)
+}
+
+/// Headers for what a browser shows and must not keep, embed or take for something else.
+pub(crate) fn keep_private(response: &mut Response) {
+    let headers = response.headers_mut();
+    for (name, value) in PRIVATE {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// `GET /session`: what the browser's session is good for.
+async fn who(State((keys, sessions, store)): State<Doors>, request: Request) -> Response {
+    let key = sessions.key(request.method(), request.headers());
+    let access = match key {
+        Some(key) => known(&keys, &key, &store).await,
+        None => Ok(None),
+    };
+    let answer = access.and_then(|access| access.ok_or(ApiError::Unauthorized));
+    private(answer.map(|access| Json(Who::from(&access))))
+}
+
+/// `POST /session` with the form `key=…`: begins a session of this key.
+async fn log_in(State(doors): State<Doors>, budget: Budget, request: Request) -> Response {
+    let headers = request.headers().clone();
+    if !origin::is_own(&headers) {
+        discard(request).await;
+        return private(Err::<(), _>(SessionError::ForeignPage.into()));
+    }
+    private(begin(&doors, &budget, request, &headers).await)
+}
+
+async fn begin(
+    (keys, sessions, store): &Doors,
+    budget: &Budget,
+    request: Request,
+    headers: &HeaderMap,
+) -> Result<impl IntoResponse + use<>, ApiError> {
+    let (body, _share) = budget.read(request, limits::LOGIN_BYTES_MAX).await?;
+    let key = KeyHash::of(&key(&body)?);
+    let access = known(keys, &key, store).await?;
+    let access = access.ok_or(SessionError::UnknownKey)?;
+    if !access.role.includes(Role::Read) {
+        return Err(SessionError::IngestKey.into());
+    }
+    let id = SessionId::generate().map_err(|_| SessionError::Random)?;
+    // A browser that logs in again leaves its old session behind.
+    sessions.end(headers);
+    sessions.begin(&id, key);
+    let cookie = cookie::begin(&id, headers).map(|value| (SET_COOKIE, value));
+    let cookie: HeaderMap = cookie.into_iter().collect();
+    Ok((cookie, Json(Who::from(&access))))
+}
+
+/// `DELETE /session`: ends the browser's session, if it has one.
+async fn log_out(State((_, sessions, _)): State<Doors>, headers: HeaderMap) -> Response {
+    if !origin::is_own(&headers) {
+        return private(Err::<(), _>(SessionError::ForeignPage.into()));
+    }
+    sessions.end(&headers);
+    let cookie = cookie::end(&headers).map(|value| (SET_COOKIE, value));
+    let cookie: HeaderMap = cookie.into_iter().collect();
+    private(Ok((StatusCode::NO_CONTENT, cookie)))
+}
+
+/// The key of a form that has this one member.
+fn key(form: &[u8]) -> Result<String, SessionError> {
+    let mut members = form_urlencoded::parse(form);
+    match (members.next(), members.next()) {
+        // What is pasted often has a line end behind it, and no key has.
+        (Some((name, value)), None) if name == "key" => Ok(value.trim().to_owned()),
+        _ => Err(SessionError::Form),
+    }
+}
+
+async fn known(keys: &Keys, key: &KeyHash, store: &Store) -> Result<Option<Access>, ApiError> {
+    keys.access(key, store).await.map_err(|error| {
+        telemetry::read_failed(&error);
+        ApiError::StorageUnavailable
+    })
+}
+
+fn private(answer: Result<impl IntoResponse, ApiError>) -> Response {
+    let mut response = answer.into_response();
+    keep_private(&mut response);
+    response
+}
+
+/// What a session is good for.
+#[derive(Debug, Serialize)]
+struct Who {
+    role: &'static str,
+    /// `null` reaches the events of every organisation.
+    organization_id: Option<String>,
+}
+
+impl From<&Access> for Who {
+    fn from(access: &Access) -> Self {
+        Self {
+            role: access.role.name(),
+            organization_id: access.scope.id().map(str::to_owned),
+        }
+    }
+}
+
+const PRIVATE: [(HeaderName, &str); 4] = [
+    (CACHE_CONTROL, "no-store"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (REFERRER_POLICY, "no-referrer"),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_has_one_key_and_nothing_else() {
+        assert_eq!(key(b"key=al_sk_1").unwrap(), "al_sk_1");
+        assert_eq!(key(b"key=+a%2Bb%0A").unwrap(), "a+b");
+        for form in ["", "key", "token=x", "key=a&key=b", "key=a&b=c"] {
+            let expected = (form == "key").then(String::new);
+            assert_eq!(key(form.as_bytes()).ok(), expected, "{form}");
+        }
+    }
+}
