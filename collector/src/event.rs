@@ -12,6 +12,8 @@ use crate::access::Scope;
 use crate::event::json::Entries;
 use crate::event::members::{Members, Spelling};
 use crate::limits;
+use crate::search::{Content, Term};
+use crate::store::Field;
 
 pub(crate) use members::{RISK_LEVELS, member_names};
 pub(crate) use tombstone::tombstone;
@@ -33,6 +35,8 @@ pub(crate) struct Event {
     pub(crate) prompt_hash: String,
     /// Where it comes from and how the call ended, if a gateway of ours wrote it.
     pub(crate) gateway: GatewayFacts,
+    /// What it can be found by, in no order, some more than once.
+    pub(crate) terms: Vec<Term>,
     /// The JSON object as it was sent, without the members that the collector adds, with the
     /// organisation, and with the documented members in snake case.
     pub(crate) text: String,
@@ -57,7 +61,7 @@ impl Event {
             true => None,
             false => Some(spelling.kept_name(name)),
         };
-        Ok(Self {
+        let mut event = Self {
             request_id: members.id("request_id")?,
             timestamp: members.time("timestamp")?,
             user_id: members.text("user_id")?,
@@ -74,7 +78,36 @@ impl Event {
                 None => text.to_owned(),
             },
             organization_id: organization.into_id(),
-        })
+            terms: Vec::new(),
+        };
+        event.terms = event.find_terms()?;
+        Ok(event)
+    }
+
+    /// The member that a filter can ask for.
+    fn value(&self, field: Field) -> Option<&str> {
+        match field {
+            Field::CompletionState => self.gateway.completion_state.as_deref(),
+            Field::DecisionOutcome => self.decision_outcome.as_deref(),
+            Field::DecisionType => self.decision_type.as_deref(),
+            Field::ModelName => Some(&self.model_name),
+            Field::ModelProvider => Some(&self.model_provider),
+            Field::OrganizationId => Some(&self.organization_id),
+            Field::PromptHash => Some(&self.prompt_hash),
+            Field::RiskLevel => self.risk_level.as_deref(),
+            Field::SessionId => self.session_id.as_deref(),
+            Field::UserId => Some(&self.user_id),
+        }
+    }
+
+    fn find_terms(&self) -> Result<Vec<Term>, EventError> {
+        let mut terms = Content::read(&self.text)?.terms();
+        let members = Field::ALL.into_iter().filter_map(|field| {
+            let value = self.value(field)?;
+            Some(Term::member(field.name(), value))
+        });
+        terms.extend(members);
+        Ok(terms)
     }
 
     /// Whether it says only that a call began.

@@ -25,6 +25,7 @@ mod operations;
 mod page;
 mod query;
 mod retention;
+mod search;
 mod server;
 mod session;
 mod store;

@@ -54,7 +54,7 @@ pub const RETENTION_INTERVAL: Duration = Duration::from_secs(60 * 60);
 pub const RETENTION_STEP_EVENTS: i64 = 100;
 
 /// Events that are erased in one step. Between two steps events are stored.
-pub const ERASURE_STEP_EVENTS: i64 = 20;
+pub const ERASURE_STEP_EVENTS: usize = 20;
 
 /// How long a key is believed without asking the database: a revoked one is refused after this.
 pub const KEYS_AGE_MAX: Duration = Duration::from_secs(1);
@@ -99,8 +99,20 @@ pub const HOLES_MAX: i64 = 1000;
 /// Bytes of the parameter `text`: enough for a sentence, and few enough words to look up.
 pub const SEARCH_BYTES_MAX: usize = 1024;
 
-/// Events of one condition that are counted to find the rarest of several. Beyond it all are common.
-pub const COUNTED_EVENTS_MAX: i64 = 1000;
+/// Bytes of the index after which a chunk of it ends: as much as SQLite keeps of a row in the page of
+/// a table without rowids, where pages have 4 KiB. It is `(4096 - 12) * 64 / 255 - 23`, less the keys
+/// and lengths: <https://www.sqlite.org/fileformat2.html#b_tree_pages>.
+pub const CHUNK_BYTES: usize = 900;
+
+/// Segments of the index that are merged into one. More of them are written less often, and are more
+/// to look into.
+pub const MERGED_SEGMENTS: usize = 8;
+
+/// Events that one step of a search looks at, at most. Between two steps its time is checked.
+pub const SEARCHED_EVENTS_MAX: usize = 500;
+
+/// Events that are brought into the index in one step, after an upgrade from a version without it.
+pub const INDEXED_EVENTS_MAX: i64 = 2000;
 
 /// How far an event may stand behind its time when many have the same one, in microseconds.
 ///

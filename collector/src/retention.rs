@@ -172,6 +172,9 @@ async fn sweep(
         removed = removed.saturating_add(step.removed);
         next = step.next;
     }
+    if removed > 0 {
+        store.forget_removed().await?;
+    }
     telemetry::swept(removed);
     Ok(())
 }

@@ -13,6 +13,8 @@ mod logs;
 mod migrations;
 mod position;
 mod retention;
+mod search;
+mod segments;
 mod sequence;
 mod writers;
 
@@ -31,11 +33,13 @@ use sqlx::{ConnectOptions, Executor, Sqlite};
 use thiserror::Error;
 
 use crate::limits;
+use crate::search::Damaged;
+use crate::telemetry;
 
 pub use backup::BackupError;
 pub use erasure::{Erased, Erasure};
 pub(crate) use events::{Outcome, Status};
-pub(crate) use filter::{Condition, Field, LogFilter, Words};
+pub(crate) use filter::{Condition, Field, LogFilter, Phrase};
 pub(crate) use holds::StoredHold;
 pub(crate) use keys::StoredKey;
 pub(crate) use logs::{Log, LogPage};
@@ -73,6 +77,12 @@ impl Store {
                 source,
             },
         })?;
+        let mut indexed = 0_usize;
+        let index = store.index_rest(|events| {
+            indexed = indexed.saturating_add(events);
+            telemetry::events_indexed(indexed);
+        });
+        index.await?;
         Ok(store)
     }
 
@@ -223,6 +233,9 @@ pub enum StoreError {
     /// What was stored is not there any more as it was.
     #[error("a stored event is damaged: {0}: restore the database from a backup")]
     Damaged(String),
+    /// The index of events is not there any more as it was.
+    #[error("{0}: restore the database from a backup")]
+    Index(#[from] Damaged),
     /// There is no such file.
     #[error("there is no database {}: name the file that `audit-layer serve` uses with --database", path.display())]
     Missing {

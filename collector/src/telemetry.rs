@@ -78,6 +78,16 @@ pub(crate) fn sweep_failed(cause: &StoreError) {
     warn!(%cause, "old events were not all removed");
 }
 
+/// How far an upgrade has come that brings all events into the index.
+pub(crate) fn events_indexed(events: usize) {
+    info!(events, "bringing stored events into the index, once");
+}
+
+/// It is tried again after the next commit. Until then queries take longer.
+pub(crate) fn merge_failed(cause: &StoreError) {
+    warn!(%cause, "parts of the index were not merged");
+}
+
 pub(crate) fn swept(events: usize) {
     match events {
         0 => debug!("no event is old enough to be removed"),

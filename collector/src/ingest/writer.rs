@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::ingest::body::Share;
 use crate::limits;
 use crate::store::{Outcome, Store, StoreError};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{self, Telemetry};
 
 /// The events of one request, on their way to the writer.
 struct Job {
@@ -86,10 +86,18 @@ impl Writer {
             };
             let Some(group) = group else { return };
             self.commit(group).await;
+            self.tidy().await;
         }
         self.jobs.close();
         while let Some(group) = self.next_group().await {
             self.commit(group).await;
+        }
+    }
+
+    /// Keeps the index small, while nobody waits for an answer of ours.
+    async fn tidy(&self) {
+        if let Err(error) = self.store.merge_segments().await {
+            telemetry::merge_failed(&error);
         }
     }
 

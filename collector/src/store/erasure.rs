@@ -7,8 +7,11 @@ use uuid::Uuid;
 use crate::access::Scope;
 use crate::event::tombstone;
 use crate::limits;
+use crate::search::Term;
 use crate::store::holds::Holds;
-use crate::store::{Position, Store, StoreError};
+use crate::store::search::Candidates;
+use crate::store::segments::{self, Share};
+use crate::store::{Field, Position, Store, StoreError};
 use crate::time;
 
 /// Whose content is to be erased, and why.
@@ -52,22 +55,42 @@ impl<'r> FromRow<'r, SqliteRow> for Candidate {
 impl Store {
     /// How many events an erasure would change.
     pub(crate) async fn count_erasable(&self, erasure: &Erasure) -> Result<u64, StoreError> {
-        let query = sqlx::query_scalar::<_, i64>(COUNT)
-            .bind(&erasure.user_id)
-            .bind(erasure.scope.id());
-        let count = query.fetch_one(&self.reads).await?;
-        Ok(u64::try_from(count).unwrap_or_default())
+        let mut count = 0_u64;
+        for positions in self
+            .found(erasure)
+            .await?
+            .chunks(limits::SEARCHED_EVENTS_MAX)
+        {
+            let query = sqlx::query_scalar::<_, i64>(COUNT)
+                .bind(&erasure.user_id)
+                .bind(erasure.scope.id())
+                .bind(format!("{positions:?}"));
+            let some = query.fetch_one(&self.checks).await?;
+            count = count.saturating_add(u64::try_from(some).unwrap_or_default());
+        }
+        Ok(count)
+    }
+
+    /// The positions of the events that may be the user's.
+    async fn found(&self, erasure: &Erasure) -> Result<Vec<i64>, StoreError> {
+        let user = Term::member(Field::UserId.name(), &erasure.user_id);
+        let organization = erasure.scope.id();
+        let organization = organization.map(|id| Term::member(Field::OrganizationId.name(), id));
+        let terms = [user].into_iter().chain(organization).collect();
+        let mut reader = self.checks.begin().await?;
+        let (first, last) = (Position::FIRST, Position::LAST);
+        let mut candidates = Candidates::find(&mut reader, terms, first, last).await?;
+        let found = candidates.next(&mut reader, usize::MAX).await?;
+        Ok(found.into_iter().map(|position| position.0).collect())
     }
 
     /// Erases for good: the bytes are overwritten, in the events, in the index of words, and as far
     /// as nobody reads them in the write-ahead log. `now` is in microseconds since 1970, UTC.
     pub(crate) async fn erase(&self, erasure: &Erasure, now: i64) -> Result<Erased, StoreError> {
         self.writes.execute("PRAGMA secure_delete = ON").await?;
-        self.writes.execute(WORDS_ARE_OVERWRITTEN).await?;
-        let result = self.erase_all(erasure, now).await;
-        // It is slow, and pending records are superseded all the time.
-        self.writes.execute(WORDS_ARE_FORGOTTEN).await?;
-        let mut erased = result?;
+        let mut erased = self.erase_all(erasure, now).await?;
+        // Only then are their words gone, too.
+        self.refresh_segments(Share::Any).await?;
         let (busy, ..): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
             .fetch_one(&self.writes)
             .await?;
@@ -86,10 +109,12 @@ impl Store {
             .execute(&self.writes)
             .await?;
         let mut erased = Erased::default();
-        let mut next = Some(Position(i64::MIN));
-        while let Some(start) = next {
-            next = self
-                .erase_some(erasure, &id, start, now, &mut erased)
+        for positions in self
+            .found(erasure)
+            .await?
+            .chunks(limits::ERASURE_STEP_EVENTS)
+        {
+            self.erase_some(erasure, &id, positions, now, &mut erased)
                 .await?;
         }
         Ok(erased)
@@ -100,21 +125,20 @@ impl Store {
         &self,
         erasure: &Erasure,
         id: &str,
-        Position(start): Position,
+        positions: &[i64],
         now: i64,
         erased: &mut Erased,
-    ) -> Result<Option<Position>, StoreError> {
+    ) -> Result<(), StoreError> {
         // With the holds in one transaction: what is held now is not erased any more.
-        let mut transaction = self.writes.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.begin().await?;
         let holds = Holds::read(&mut transaction).await?;
         let candidates: Vec<Candidate> = sqlx::query_as(CANDIDATES)
             .bind(&erasure.user_id)
             .bind(erasure.scope.id())
-            .bind(start)
-            .bind(limits::ERASURE_STEP_EVENTS)
+            .bind(format!("{positions:?}"))
             .fetch_all(&mut *transaction)
             .await?;
-        let mut changed = 0_u32;
+        let mut changed = Vec::new();
         for event in &candidates {
             let user = &erasure.user_id;
             if holds.covering(&event.organization_id, user).is_some() {
@@ -122,14 +146,15 @@ impl Store {
                 continue;
             }
             replace(&mut transaction, event, now).await?;
-            changed = changed.saturating_add(1);
+            changed.push(event.position);
         }
-        let count = sqlx::query(ADD_EVENTS).bind(changed).bind(id);
-        count.execute(&mut *transaction).await?;
+        segments::note_stale(&mut transaction, &changed).await?;
+        let count = u32::try_from(changed.len()).unwrap_or(u32::MAX);
+        let add = sqlx::query(ADD_EVENTS).bind(count).bind(id);
+        add.execute(&mut *transaction).await?;
         transaction.commit().await?;
-        erased.events = erased.events.saturating_add(changed.into());
-        let last = candidates.last();
-        Ok(last.map(|last| Position(last.position.saturating_add(1))))
+        erased.events = erased.events.saturating_add(count.into());
+        Ok(())
     }
 }
 
@@ -150,12 +175,13 @@ async fn replace(
 
 const COUNT: &str = "
     SELECT count(*) FROM events
-    WHERE user_id = ?1 AND (?2 IS NULL OR organization_id = ?2) AND erased_at IS NULL";
+    WHERE user_id = ?1 AND (?2 IS NULL OR organization_id = ?2) AND erased_at IS NULL
+    AND position IN (SELECT value FROM json_each(?3))";
 
 const CANDIDATES: &str = "
     SELECT position, organization_id, event FROM events
     WHERE user_id = ?1 AND (?2 IS NULL OR organization_id = ?2) AND erased_at IS NULL
-    AND position >= ?3 ORDER BY position LIMIT ?4";
+    AND position IN (SELECT value FROM json_each(?3)) ORDER BY position";
 
 const REPLACE: &str = "UPDATE events SET event = ?, erased_at = ? WHERE position = ?";
 
@@ -164,12 +190,3 @@ const ADD: &str = "
     VALUES (?, ?, ?, ?, ?, 0)";
 
 const ADD_EVENTS: &str = "UPDATE erasures SET events = events + ? WHERE id = ?";
-
-/// https://www.sqlite.org/fts5.html#the_secure_delete_configuration_option
-///
-/// Each in a transaction of its own: it is looked at when the words are written, at the commit.
-const WORDS_ARE_OVERWRITTEN: &str =
-    "INSERT INTO event_words (event_words, rank) VALUES ('secure-delete', 1)";
-
-const WORDS_ARE_FORGOTTEN: &str =
-    "INSERT INTO event_words (event_words, rank) VALUES ('secure-delete', 0)";

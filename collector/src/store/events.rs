@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::event::Event;
 use crate::limits;
-use crate::store::{Position, Store, StoreError, position, sequence};
+use crate::search::Term;
+use crate::store::{Position, Store, StoreError, position, segments, sequence};
 
 /// What became of one event.
 #[derive(Debug, Clone)]
@@ -40,15 +41,16 @@ impl Store {
         events: &[Event],
         received_at: i64,
     ) -> Result<Vec<Outcome>, StoreError> {
-        // IMMEDIATE, because a transaction that begins by reading cannot always go on to write.
-        let mut transaction = self.writes.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.begin().await?;
         let mut outcomes = Vec::with_capacity(events.len());
+        let mut found_by = Vec::with_capacity(events.len());
         while let Some((_, rest)) = events.split_at_checked(outcomes.len())
             && !rest.is_empty()
         {
             let rows = rows(&mut transaction, rest, received_at).await?;
-            outcomes.extend(store(&mut transaction, rows).await?);
+            outcomes.extend(store(&mut transaction, rows, &mut found_by).await?);
         }
+        segments::add(&mut transaction, &found_by).await?;
         let statuses = outcomes.iter().map(|outcome| outcome.status);
         sequence::note(&mut transaction, events.iter().zip(statuses)).await?;
         transaction.commit().await?;
@@ -85,21 +87,26 @@ async fn rows<'a>(
     Ok(rows.collect())
 }
 
-async fn store(
+/// What is stored goes to `found_by`, with what it can be found by.
+async fn store<'a>(
     connection: &mut SqliteConnection,
-    rows: Vec<NewRow<'_>>,
+    rows: Vec<NewRow<'a>>,
+    found_by: &mut Vec<(Position, &'a [Term])>,
 ) -> Result<Vec<Outcome>, StoreError> {
     let inserted = insert(connection, &rows).await?;
     let mut outcomes = Vec::with_capacity(rows.len());
     for row in rows {
-        let request_id = row.event.request_id.clone();
+        let (position, event) = (row.position, row.event);
         let (id, status) = match inserted.contains(&row.id) {
             true => (row.id, Status::Stored),
             false => store_after_another(connection, row).await?,
         };
+        if status != Status::Duplicate {
+            found_by.push((position, event.terms.as_slice()));
+        }
         outcomes.push(Outcome {
             id,
-            request_id,
+            request_id: event.request_id.clone(),
             status,
         });
     }
@@ -116,8 +123,9 @@ async fn store_after_another(
         return Ok((id, Status::Duplicate));
     }
     // In another place: the two may have different times, tags and words.
-    let remove = sqlx::query(REMOVE).bind(&id);
-    remove.execute(&mut *connection).await?;
+    let remove = sqlx::query_scalar(REMOVE).bind(&id);
+    let position: i64 = remove.fetch_one(&mut *connection).await?;
+    segments::note_stale(connection, &[position]).await?;
     row.id.clone_from(&id);
     insert(connection, &[row]).await?;
     Ok((id, Status::Superseding))
@@ -178,4 +186,4 @@ const FIRST: &str = "
     SELECT id, completion_state IS 'pending' FROM events
     WHERE request_id = ? AND organization_id = ?";
 
-const REMOVE: &str = "DELETE FROM events WHERE id = ?";
+const REMOVE: &str = "DELETE FROM events WHERE id = ? RETURNING position";

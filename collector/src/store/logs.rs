@@ -1,12 +1,13 @@
 //! Reading events: one by its id, or a page of them, newest first.
 
-use futures_util::TryStreamExt;
+use std::ops::ControlFlow;
+
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 use crate::access::Scope;
 use crate::limits;
-use crate::store::{LogFilter, Position, Store, StoreError, filter};
+use crate::store::{LogFilter, Position, Store, StoreError};
 
 /// A stored event.
 #[derive(Debug)]
@@ -58,21 +59,20 @@ impl Store {
 
     /// A page of events. It ends early when its events are large, but never without one.
     pub(crate) async fn logs(&self, filter: &LogFilter) -> Result<LogPage, StoreError> {
-        let mut reader = self.reader().await?;
-        let mut query = filter::select(&mut reader, filter).await?;
-        let mut rows = query.build_query_as::<Log>().fetch(&mut *reader);
         let mut logs: Vec<Log> = Vec::new();
         let mut bytes_left = limits::PAGE_BYTES_MAX;
         let mut is_cut = false;
-        while let Some(log) = rows.try_next().await? {
+        let search = self.search(filter, |log| {
             is_cut =
                 logs.len() == filter.limit || (log.event.len() > bytes_left && !logs.is_empty());
             if is_cut {
-                break;
+                return ControlFlow::Break(());
             }
             bytes_left = bytes_left.saturating_sub(log.event.len());
             logs.push(log);
-        }
+            ControlFlow::Continue(())
+        });
+        search.await?;
         let last = logs.last().filter(|_| is_cut);
         let next = last.map(|log| log.position);
         Ok(LogPage { logs, next })

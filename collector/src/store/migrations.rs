@@ -15,7 +15,7 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 6] = [
+const FILES: [(i64, &str, &str); 7] = [
     (
         1,
         "events",
@@ -41,6 +41,11 @@ const FILES: [(i64, &str, &str); 6] = [
         6,
         "erasure",
         include_str!("../../migrations/0006_erasure.sql"),
+    ),
+    (
+        7,
+        "segments",
+        include_str!("../../migrations/0007_segments.sql"),
     ),
 ];
 

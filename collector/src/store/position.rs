@@ -14,10 +14,18 @@ use crate::store::StoreError;
 ///
 /// It is the event's time in nanoseconds since 1970, UTC. Times have microseconds: what is below
 /// tells apart the events of one of them, in the order in which they came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Position(pub(crate) i64);
 
 impl Position {
+    pub(crate) const FIRST: Self = Self(i64::MIN);
+    pub(crate) const LAST: Self = Self(i64::MAX);
+
+    /// The last place before this one.
+    pub(crate) fn before(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+
     /// No event of this time, in microseconds, or of a later one is before this.
     pub(crate) fn first_at(timestamp: i64) -> Self {
         Self(timestamp.saturating_mul(PLACES))

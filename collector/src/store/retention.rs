@@ -7,6 +7,7 @@ use sqlx::{FromRow, Row, SqliteConnection};
 
 use crate::limits;
 use crate::store::holds::Holds;
+use crate::store::segments::{self, Share};
 use crate::store::{Position, Store, StoreError};
 
 /// The times before which events are over, in microseconds since 1970, UTC. `None` is never.
@@ -73,7 +74,7 @@ impl Store {
             });
         };
         // With the holds in one transaction: what is held now is not removed any more.
-        let mut transaction = self.writes.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.begin().await?;
         let holds = Holds::read(&mut transaction).await?;
         let candidates: Vec<Candidate> = sqlx::query_as(CANDIDATES)
             .bind(start.0)
@@ -100,6 +101,11 @@ impl Store {
             next,
         })
     }
+
+    /// Removes from the index what was removed, where that is worth it.
+    pub(crate) async fn forget_removed(&self) -> Result<(), StoreError> {
+        self.refresh_segments(Share::Half).await
+    }
 }
 
 async fn remove(
@@ -113,6 +119,7 @@ async fn remove(
     let positions: Vec<i64> = events.iter().map(|event| event.position).collect();
     let remove = sqlx::query(REMOVE).bind(format!("{positions:?}"));
     remove.execute(&mut *connection).await?;
+    segments::note_stale(connection, &positions).await?;
     let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
     for event in events {
         let count = counts.entry(&event.organization_id).or_default();

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::json;
 
-use crate::program::{Folder, Program};
+use crate::program::Program;
 use crate::query::{pages, request_ids};
 use crate::sample::{event, event_with, gateway_event};
 
@@ -103,7 +103,7 @@ async fn all_filters_must_hold_whichever_is_the_rarest() {
 }
 
 #[tokio::test]
-async fn common_filters_are_combined_beyond_what_is_counted() {
+async fn common_filters_are_combined() {
     let program = Program::start().await;
     let mut batch = String::new();
     for number in 0..2500 {
@@ -288,59 +288,6 @@ async fn a_search_that_means_nothing_is_refused_by_name() {
     }
     let longest = format!("text={}", "x".repeat(1024));
     assert_eq!(request_ids(&program, &longest).await, [""; 0]);
-}
-
-/// A condition that drives a search reads its index in order: nothing is sorted, however many there
-/// are.
-#[tokio::test]
-async fn no_search_sorts() {
-    let folder = Folder::new();
-    Program::start_in(&folder).await.stop().await;
-    let mut database = folder.open_database().await;
-    for (search, index) in [
-        ("events e WHERE e.user_id = 'x'", "events_by_user"),
-        ("events e WHERE e.session_id = 'x'", "events_by_session"),
-        (
-            "events e WHERE e.organization_id = 'x'",
-            "events_by_organization",
-        ),
-        (
-            "events e WHERE e.decision_type = 'x'",
-            "events_by_decision_type",
-        ),
-        (
-            "events e WHERE e.decision_outcome = 'x'",
-            "events_by_decision_outcome",
-        ),
-        (
-            "events e WHERE e.model_provider = 'x'",
-            "events_by_provider",
-        ),
-        ("events e WHERE e.model_name = 'x'", "events_by_model"),
-        ("events e WHERE e.risk_level = 'x'", "events_by_risk_level"),
-        (
-            "events e WHERE e.completion_state = 'x'",
-            "events_by_completion_state",
-        ),
-        (
-            "events e WHERE e.prompt_hash = 'x'",
-            "events_by_prompt_hash",
-        ),
-    ] {
-        let statement = format!(
-            "EXPLAIN QUERY PLAN SELECT e.event FROM {search} AND +e.user_id = 'y'
-            AND e.position < 5 ORDER BY e.position DESC LIMIT 51"
-        );
-        let plan = sqlx::query_as::<_, (i64, i64, i64, String)>(sqlx::AssertSqlSafe(statement));
-        let plan = plan.fetch_all(&mut database).await.unwrap();
-        let [(.., step)] = plan.as_slice() else {
-            panic!("{search}: {plan:?}");
-        };
-        assert!(
-            step.contains(&format!("INDEX {index} ")),
-            "{search}: {step}"
-        );
-    }
 }
 
 #[tokio::test]

@@ -1,0 +1,440 @@
+//! The index of events in the database: segments, written with the events and merged later.
+//!
+//! Each commit writes one segment for its events. Small segments of about the same size are merged,
+//! so that there are few to look into, and each event is written again only a few times.
+
+use std::collections::BTreeSet;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, QueryBuilder, Row, Sqlite, SqliteConnection, Transaction};
+
+use crate::access::Scope;
+use crate::event::Event;
+use crate::limits;
+use crate::search::{Chunk, Segment, Term};
+use crate::store::{Position, Store, StoreError};
+
+/// A segment, without what is in it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    pub(super) id: i64,
+    events: i64,
+    first: Position,
+    pub(super) last: Position,
+}
+
+impl<'r> FromRow<'r, SqliteRow> for Head {
+    fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            events: row.try_get("events")?,
+            first: Position(row.try_get("first_position")?),
+            last: Position(row.try_get("last_position")?),
+        })
+    }
+}
+
+impl Store {
+    /// Merges some segments, if there are many of about the same size, and tells whether it did.
+    pub(crate) async fn merge_segments(&self) -> Result<bool, StoreError> {
+        let mut transaction = self.begin().await?;
+        let due = due(all(&mut transaction).await?);
+        if due.is_empty() {
+            return Ok(false);
+        }
+        replace(&mut transaction, &due).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// Writes anew, one at a time, the segments of which so great a share is stale.
+    pub(super) async fn refresh_segments(&self, share: Share) -> Result<(), StoreError> {
+        let mut connection = self.writes.acquire().await?;
+        let heads = all(&mut connection).await?;
+        drop(connection);
+        for head in heads {
+            // Another process may have merged it meanwhile: then it is clean.
+            let mut transaction = self.begin().await?;
+            let stale = stale(&mut transaction, head).await?;
+            if share.is_reached(stale.len(), head) {
+                replace(&mut transaction, &[head]).await?;
+                transaction.commit().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the events into the index that are in it not yet, a few at a time. `progress` is told
+    /// how many were.
+    pub(crate) async fn index_rest(
+        &self,
+        mut progress: impl FnMut(usize),
+    ) -> Result<(), StoreError> {
+        loop {
+            let mut transaction = self.begin().await?;
+            let rest: Vec<(i64, String)> = sqlx::query_as(UNINDEXED)
+                .bind(limits::INDEXED_EVENTS_MAX)
+                .fetch_all(&mut *transaction)
+                .await?;
+            let Some((last, _)) = rest.last() else {
+                return Ok(());
+            };
+            let indexed = sqlx::query(INDEXED).bind(last);
+            indexed.execute(&mut *transaction).await?;
+            let events = terms_of(&rest);
+            let events = events.iter().map(|(at, terms)| (*at, terms.as_slice()));
+            write(&mut transaction, &Segment::of(events)).await?;
+            transaction.commit().await?;
+            while self.merge_segments().await? {}
+            progress(rest.len());
+        }
+    }
+
+    /// IMMEDIATE, because a transaction that begins by reading cannot always go on to write.
+    pub(super) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.writes.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+/// How much of a segment has to be stale before it is written anew.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Share {
+    Any,
+    Half,
+}
+
+impl Share {
+    fn is_reached(self, stale: usize, head: Head) -> bool {
+        let stale = i64::try_from(stale).unwrap_or(i64::MAX);
+        match self {
+            Self::Any => stale > 0,
+            Self::Half => stale > 0 && stale >= head.events / 2,
+        }
+    }
+}
+
+/// The oldest segments of a size of which there are enough to be merged.
+fn due(segments: Vec<Head>) -> Vec<Head> {
+    let mut by_size: [Vec<Head>; SIZES] = Default::default();
+    for segment in segments {
+        if let Some(same) = by_size.get_mut(size(segment.events)) {
+            same.push(segment);
+        }
+    }
+    let due = by_size
+        .into_iter()
+        .find(|same| same.len() >= limits::MERGED_SEGMENTS);
+    let due = due.unwrap_or_default().into_iter();
+    due.take(limits::MERGED_SEGMENTS).collect()
+}
+
+/// The class of a segment by its events: those of one class may differ by as much as are merged.
+fn size(events: i64) -> usize {
+    let merged = i64::try_from(limits::MERGED_SEGMENTS).unwrap_or(i64::MAX);
+    let size = events.checked_ilog(merged).unwrap_or_default();
+    usize::try_from(size).unwrap_or(usize::MAX)
+}
+
+/// Classes whose segments are merged. Those of the next have [`limits::MERGED_SEGMENTS`] to the power
+/// of this as events, or more, and stay as they are.
+const SIZES: usize = 5;
+
+/// Every segment, oldest first.
+pub(super) async fn all(connection: &mut SqliteConnection) -> Result<Vec<Head>, StoreError> {
+    Ok(sqlx::query_as(ALL).fetch_all(connection).await?)
+}
+
+/// The segments that may have events from `first` up to `last`, in the order of their last ones.
+pub(super) async fn between(
+    connection: &mut SqliteConnection,
+    Position(first): Position,
+    Position(last): Position,
+) -> Result<Vec<Head>, StoreError> {
+    let query = sqlx::query_as(BETWEEN).bind(first).bind(last);
+    Ok(query.fetch_all(connection).await?)
+}
+
+/// Adds the index of these events.
+pub(super) async fn add(
+    connection: &mut SqliteConnection,
+    events: &[(Position, &[Term])],
+) -> Result<(), StoreError> {
+    write(connection, &Segment::of(events.iter().copied())).await
+}
+
+/// Notes that what segments tell of these events is no longer true.
+pub(super) async fn note_stale(
+    connection: &mut SqliteConnection,
+    positions: &[i64],
+) -> Result<(), StoreError> {
+    let note = sqlx::query(NOTE_STALE).bind(format!("{positions:?}"));
+    note.execute(connection).await?;
+    Ok(())
+}
+
+/// Merges segments into one, which tells of each event what is true now.
+async fn replace(connection: &mut SqliteConnection, heads: &[Head]) -> Result<(), StoreError> {
+    let mut segments = Vec::with_capacity(heads.len());
+    let mut changed = BTreeSet::new();
+    for head in heads {
+        changed.extend(stale(connection, *head).await?);
+        segments.push(take(connection, head.id).await?);
+    }
+    let mut merged = Segment::merged(&segments, |position| !changed.contains(&position))?;
+    if !changed.is_empty() {
+        let again = again(connection, &changed).await?;
+        merged = Segment::merged(&[merged, again], |_| true)?;
+    }
+    write(connection, &merged).await
+}
+
+/// The index of these events as they are now, which are stale no longer. Some may be gone.
+async fn again(
+    connection: &mut SqliteConnection,
+    changed: &BTreeSet<Position>,
+) -> Result<Segment, StoreError> {
+    let positions: Vec<i64> = changed.iter().map(|position| position.0).collect();
+    let positions = format!("{positions:?}");
+    let note = sqlx::query(NOT_STALE).bind(&positions);
+    note.execute(&mut *connection).await?;
+    let rows = sqlx::query_as(AGAIN).bind(&positions);
+    let rows: Vec<(i64, String)> = rows.fetch_all(connection).await?;
+    let events = terms_of(&rows);
+    let events = events.iter().map(|(at, terms)| (*at, terms.as_slice()));
+    Ok(Segment::of(events))
+}
+
+/// What stored events can be found by. One that cannot be read is found by its id and its time.
+fn terms_of(rows: &[(i64, String)]) -> Vec<(Position, Vec<Term>)> {
+    let events = rows.iter().map(|(position, text)| {
+        let event = Event::parse(text.as_bytes(), &Scope::All);
+        let terms = event.map(|event| event.terms).unwrap_or_default();
+        (Position(*position), terms)
+    });
+    events.collect()
+}
+
+async fn write(connection: &mut SqliteConnection, segment: &Segment) -> Result<(), StoreError> {
+    let (Some(first), Some(last)) = (segment.positions.first(), segment.positions.last()) else {
+        return Ok(());
+    };
+    let id: i64 = sqlx::query_scalar(ADD)
+        .bind(i64::try_from(segment.positions.len()).unwrap_or(i64::MAX))
+        .bind(first.0)
+        .bind(last.0)
+        .bind(bytes(&segment.positions))
+        .fetch_one(&mut *connection)
+        .await?;
+    for chunks in segment.chunks.chunks(limits::INSERTED_ROWS_MAX) {
+        let mut query = QueryBuilder::<Sqlite>::new(ADD_CHUNKS);
+        query.push_values(chunks, |mut values, chunk| {
+            values
+                .push_bind(id)
+                .push_bind(chunk.first.number())
+                .push_bind(&chunk.bytes);
+        });
+        query.build().execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Reads a segment and removes it.
+async fn take(connection: &mut SqliteConnection, id: i64) -> Result<Segment, StoreError> {
+    let chunks: Vec<(i64, Vec<u8>)> = sqlx::query_as(CHUNKS)
+        .bind(id)
+        .fetch_all(&mut *connection)
+        .await?;
+    let segment = Segment {
+        positions: positions(connection, id).await?,
+        chunks: chunks
+            .into_iter()
+            .map(|(first, bytes)| Chunk {
+                first: Term::from(first),
+                bytes,
+            })
+            .collect(),
+    };
+    for statement in [REMOVE_CHUNKS, REMOVE] {
+        let remove = sqlx::query(statement).bind(id);
+        remove.execute(&mut *connection).await?;
+    }
+    Ok(segment)
+}
+
+/// The positions of a segment's events, ascending; none if it is no longer there.
+pub(super) async fn positions(
+    connection: &mut SqliteConnection,
+    segment: i64,
+) -> Result<Vec<Position>, StoreError> {
+    let query = sqlx::query_scalar(POSITIONS).bind(segment);
+    let bytes: Option<Vec<u8>> = query.fetch_optional(connection).await?;
+    let bytes = bytes.unwrap_or_default();
+    let (positions, _) = bytes.as_chunks();
+    let positions = positions.iter().copied().map(i64::from_be_bytes);
+    Ok(positions.map(Position).collect())
+}
+
+fn bytes(positions: &[Position]) -> Vec<u8> {
+    let bytes = positions.iter().flat_map(|at| at.0.to_be_bytes());
+    bytes.collect()
+}
+
+/// The events of a segment that are stale.
+async fn stale(connection: &mut SqliteConnection, head: Head) -> Result<Vec<Position>, StoreError> {
+    let query = sqlx::query_scalar(STALE)
+        .bind(head.first.0)
+        .bind(head.last.0);
+    let stale: Vec<i64> = query.fetch_all(&mut *connection).await?;
+    if stale.is_empty() {
+        return Ok(Vec::new());
+    }
+    let own = positions(connection, head.id).await?;
+    let stale = stale.into_iter().map(Position);
+    Ok(stale.filter(|at| own.binary_search(at).is_ok()).collect())
+}
+
+const ALL: &str = "SELECT id, events, first_position, last_position FROM segments ORDER BY id";
+
+const BETWEEN: &str = "
+    SELECT id, events, first_position, last_position FROM segments
+    WHERE last_position >= ? AND first_position <= ? ORDER BY last_position, id";
+
+const ADD: &str = "
+    INSERT INTO segments (events, first_position, last_position, positions)
+    VALUES (?, ?, ?, ?) RETURNING id";
+
+const ADD_CHUNKS: &str = "INSERT INTO segment_chunks (segment, first_term, bytes) ";
+
+const CHUNKS: &str = "
+    SELECT first_term, bytes FROM segment_chunks WHERE segment = ? ORDER BY first_term";
+
+const POSITIONS: &str = "SELECT positions FROM segments WHERE id = ?";
+
+const REMOVE: &str = "DELETE FROM segments WHERE id = ?";
+
+const REMOVE_CHUNKS: &str = "DELETE FROM segment_chunks WHERE segment = ?";
+
+const STALE: &str = "SELECT position FROM stale WHERE position BETWEEN ? AND ?";
+
+const NOTE_STALE: &str = "INSERT OR IGNORE INTO stale (position) SELECT value FROM json_each(?)";
+
+const NOT_STALE: &str = "DELETE FROM stale WHERE position IN (SELECT value FROM json_each(?))";
+
+const AGAIN: &str = "
+    SELECT position, event FROM events WHERE position IN (SELECT value FROM json_each(?))";
+
+const UNINDEXED: &str = "
+    SELECT position, event FROM (SELECT position FROM unindexed ORDER BY position LIMIT ?)
+    JOIN events USING (position) ORDER BY position";
+
+const INDEXED: &str = "DELETE FROM unindexed WHERE position <= ?";
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::store::search::Candidates;
+    use crate::store::{Erasure, LogFilter};
+
+    async fn store(folder: &tempfile::TempDir) -> Store {
+        Store::open(&folder.path().join("audit.db")).await.unwrap()
+    }
+
+    fn event(number: i64) -> Event {
+        let event = json!({
+            "request_id": number.to_string(), "timestamp": "2025-02-01T10:30:00Z",
+            "duration_ms": 1, "user_id": format!("user {}", number % 2), "organization_id": "o",
+            "prompt_hash": "h", "prompt_content": format!("number {number}"), "prompt_tokens": 1,
+            "response_content": "", "response_tokens": 1, "model_provider": "p",
+            "model_name": "m",
+        });
+        Event::parse(event.to_string().as_bytes(), &Scope::All).unwrap()
+    }
+
+    /// How many events the index has for a word, whether they are there or not.
+    async fn indexed(store: &Store, word: &str) -> usize {
+        let mut connection = store.writes.acquire().await.unwrap();
+        let (terms, first, last) = (vec![Term::word(word)], Position::FIRST, Position::LAST);
+        let candidates = Candidates::find(&mut connection, terms, first, last).await;
+        let found = candidates.unwrap().next(&mut connection, usize::MAX).await;
+        found.unwrap().len()
+    }
+
+    async fn heads(store: &Store) -> Vec<Head> {
+        all(&mut store.writes.acquire().await.unwrap())
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn there_are_few_segments_however_many_commits_there_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        for number in 0..200 {
+            store.insert(&[event(number)], 0).await.unwrap();
+            while store.merge_segments().await.unwrap() {}
+            assert!(heads(&store).await.len() <= 3 * (limits::MERGED_SEGMENTS - 1));
+        }
+        assert_eq!(indexed(&store, "number").await, 200);
+        for number in 0..200 {
+            assert_eq!(indexed(&store, &number.to_string()).await, 1);
+        }
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn what_was_erased_or_replaced_leaves_the_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        let events: Vec<Event> = (0..10).map(event).collect();
+        store.insert(&events, 0).await.unwrap();
+        let erasure = Erasure {
+            scope: Scope::All,
+            user_id: "user 1".to_owned(),
+            reason: String::new(),
+        };
+        assert_eq!(store.count_erasable(&erasure).await.unwrap(), 5);
+        assert_eq!(store.erase(&erasure, 0).await.unwrap().events, 5);
+        assert_eq!(store.count_erasable(&erasure).await.unwrap(), 0);
+        assert_eq!(indexed(&store, "number").await, 5);
+        assert_eq!(indexed(&store, "3").await, 0);
+        assert_eq!(indexed(&store, "4").await, 1);
+        // What stays of them is still found by what it still says.
+        let filter = LogFilter {
+            conditions: vec![crate::store::Condition::Is(
+                crate::store::Field::UserId,
+                "user 1".to_owned(),
+            )],
+            limit: 10,
+            ..LogFilter::default()
+        };
+        assert_eq!(store.logs(&filter).await.unwrap().logs.len(), 5);
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_segment_is_written_anew_when_half_of_it_was_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        let events: Vec<Event> = (0..10).map(event).collect();
+        store.insert(&events, 0).await.unwrap();
+        for (removed, indexed_after) in [(4, 10), (5, 5), (10, 0)] {
+            let mut transaction = store.begin().await.unwrap();
+            let gone = sqlx::query_scalar(
+                "DELETE FROM events WHERE CAST(request_id AS INTEGER) < ? RETURNING position",
+            );
+            let gone: Vec<i64> = gone
+                .bind(removed)
+                .fetch_all(&mut *transaction)
+                .await
+                .unwrap();
+            note_stale(&mut transaction, &gone).await.unwrap();
+            transaction.commit().await.unwrap();
+            store.forget_removed().await.unwrap();
+            assert_eq!(indexed(&store, "number").await, indexed_after, "{removed}");
+        }
+        assert!(heads(&store).await.is_empty());
+        store.close().await;
+    }
+}
