@@ -5,6 +5,7 @@
 //! dead letter in Envoy's log, or counted as lost. `cargo bench-faults` prints the table of all
 //! situations, `cargo bench-soak` that of one long run; `cargo test` runs both for a short time.
 
+pub mod audit_api;
 pub mod ledger;
 pub mod load;
 pub mod scene;

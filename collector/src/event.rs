@@ -5,6 +5,8 @@ mod json;
 mod members;
 mod tombstone;
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -35,8 +37,8 @@ pub(crate) struct Event {
     pub(crate) prompt_hash: String,
     /// Where it comes from and how the call ended, if a gateway of ours wrote it.
     pub(crate) gateway: GatewayFacts,
-    /// What it can be found by, in no order, some more than once.
-    pub(crate) terms: Vec<Term>,
+    /// What it can be found by, each once and in their order.
+    pub(crate) terms: Arc<[Term]>,
     /// The JSON object as it was sent, without the members that the collector adds, with the
     /// organisation, and with the documented members in snake case.
     pub(crate) text: String,
@@ -78,7 +80,7 @@ impl Event {
                 None => text.to_owned(),
             },
             organization_id: organization.into_id(),
-            terms: Vec::new(),
+            terms: Arc::default(),
         };
         event.terms = event.find_terms()?;
         Ok(event)
@@ -100,14 +102,16 @@ impl Event {
         }
     }
 
-    fn find_terms(&self) -> Result<Vec<Term>, EventError> {
+    fn find_terms(&self) -> Result<Arc<[Term]>, EventError> {
         let mut terms = Content::read(&self.text)?.terms();
         let members = Field::ALL.into_iter().filter_map(|field| {
             let value = self.value(field)?;
             Some(Term::member(field.name(), value))
         });
         terms.extend(members);
-        Ok(terms)
+        terms.sort_unstable();
+        terms.dedup();
+        Ok(terms.into())
     }
 
     /// Whether it says only that a call began.

@@ -104,6 +104,23 @@ pub const SEARCH_BYTES_MAX: usize = 1024;
 /// and lengths: <https://www.sqlite.org/fileformat2.html#b_tree_pages>.
 pub const CHUNK_BYTES: usize = 900;
 
+/// Events that are in memory and in no segment of the index, until one is made of them. More make
+/// fewer segments, and every search looks at each of them.
+pub const TAIL_EVENTS: usize = 8192;
+
+/// Terms that those events may have, at eight bytes each: with long texts there are fewer of them.
+pub const TAIL_TERMS: usize = 4 * MIB;
+
+/// How many times as many events there may be in memory while a segment is made of the oldest.
+pub const TAIL_OVERFLOW: usize = 3;
+
+/// Segments that there may be before they are merged while events come in. Otherwise that waits until
+/// nothing does.
+pub const SEGMENTS_MAX: i64 = 1000;
+
+/// How long nothing has to come in until there is time to merge segments.
+pub const IDLE_AFTER: Duration = Duration::from_millis(100);
+
 /// Segments of the index that are merged into one. More of them are written less often, and are more
 /// to look into.
 pub const MERGED_SEGMENTS: usize = 8;

@@ -57,7 +57,7 @@ impl Collector {
     /// # Errors
     /// The database or the port cannot be used. The message says what to do.
     pub async fn bind(config: &Config) -> Result<Self, StartError> {
-        let store = Store::open(&config.database).await?;
+        let store = Store::open_to_serve(&config.database).await?;
         match Self::with_store(&store, config).await {
             Ok(collector) => Ok(collector),
             Err(error) => {

@@ -8,6 +8,7 @@ mod erasure;
 mod events;
 mod filter;
 mod holds;
+mod indexer;
 mod keys;
 mod logs;
 mod migrations;
@@ -16,6 +17,7 @@ mod retention;
 mod search;
 mod segments;
 mod sequence;
+mod tail;
 mod writers;
 
 use std::fs::OpenOptions;
@@ -34,6 +36,7 @@ use thiserror::Error;
 
 use crate::limits;
 use crate::search::Damaged;
+use crate::store::tail::Tail;
 use crate::telemetry;
 
 pub use backup::BackupError;
@@ -41,6 +44,7 @@ pub use erasure::{Erased, Erasure};
 pub(crate) use events::{Outcome, Status};
 pub(crate) use filter::{Condition, Field, LogFilter, Phrase};
 pub(crate) use holds::StoredHold;
+pub(crate) use indexer::Indexer;
 pub(crate) use keys::StoredKey;
 pub(crate) use logs::{Log, LogPage};
 pub(crate) use position::Position;
@@ -57,6 +61,7 @@ pub(crate) struct Store {
     reads: SqlitePool,
     /// For what every request needs, such as the keys: no query of a client is in its way.
     checks: SqlitePool,
+    tail: Tail,
 }
 
 impl Store {
@@ -77,6 +82,13 @@ impl Store {
                 source,
             },
         })?;
+        Ok(store)
+    }
+
+    /// Opens the database for the one process that stores events in it, and brings its index up to
+    /// date.
+    pub(crate) async fn open_to_serve(path: &Path) -> Result<Self, StoreError> {
+        let store = Self::open(path).await?;
         let mut indexed = 0_usize;
         let index = store.index_rest(|events| {
             indexed = indexed.saturating_add(events);
@@ -132,6 +144,7 @@ impl Store {
             writes,
             reads,
             checks,
+            tail: Tail::default(),
         })
     }
 

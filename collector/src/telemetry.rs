@@ -78,14 +78,15 @@ pub(crate) fn sweep_failed(cause: &StoreError) {
     warn!(%cause, "old events were not all removed");
 }
 
-/// How far an upgrade has come that brings all events into the index.
+/// How far a start has come that brings events into the index: some after a crash, all after an
+/// upgrade.
 pub(crate) fn events_indexed(events: usize) {
-    info!(events, "bringing stored events into the index, once");
+    info!(events, "brought stored events into the index");
 }
 
 /// It is tried again after the next commit. Until then queries take longer.
-pub(crate) fn merge_failed(cause: &StoreError) {
-    warn!(%cause, "parts of the index were not merged");
+pub(crate) fn indexing_failed(cause: &StoreError) {
+    warn!(%cause, "a part of the index was not written");
 }
 
 pub(crate) fn swept(events: usize) {

@@ -4,13 +4,13 @@ use std::mem;
 
 use chrono::Utc;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::error::ApiError;
 use crate::event::Event;
 use crate::ingest::body::Share;
 use crate::limits;
-use crate::store::{Outcome, Store, StoreError};
+use crate::store::{Indexer, Outcome, Store, StoreError};
 use crate::telemetry::{self, Telemetry};
 
 /// The events of one request, on their way to the writer.
@@ -61,6 +61,7 @@ impl Inbox {
 /// The task's state.
 pub(crate) struct Writer {
     store: Store,
+    indexer: Indexer,
     telemetry: Telemetry,
     jobs: mpsc::Receiver<Job>,
 }
@@ -69,6 +70,7 @@ impl Writer {
     pub(crate) fn new(store: Store, telemetry: Telemetry) -> (Inbox, Self) {
         let (sender, jobs) = mpsc::channel(limits::INGEST_REQUESTS_MAX);
         let writer = Self {
+            indexer: Indexer::new(store.clone()),
             store,
             telemetry,
             jobs,
@@ -78,15 +80,22 @@ impl Writer {
 
     /// Writes until `stop`, and then what is still waiting.
     pub(crate) async fn run(mut self, mut stop: oneshot::Receiver<()>) {
+        // Whether there may be work on the index that can wait.
+        let mut has_more = true;
         loop {
             let group = tokio::select! {
                 biased;
                 _ = &mut stop => break,
                 group = self.next_group() => group,
+                () = sleep(limits::IDLE_AFTER), if has_more => {
+                    has_more = self.tidy(Indexer::while_idle).await;
+                    continue;
+                }
             };
             let Some(group) = group else { return };
             self.commit(group).await;
-            self.tidy().await;
+            self.tidy(Indexer::after_commit).await;
+            has_more = true;
         }
         self.jobs.close();
         while let Some(group) = self.next_group().await {
@@ -94,11 +103,15 @@ impl Writer {
         }
     }
 
-    /// Keeps the index small, while nobody waits for an answer of ours.
-    async fn tidy(&self) {
-        if let Err(error) = self.store.merge_segments().await {
-            telemetry::merge_failed(&error);
-        }
+    /// Works on the index, while nobody waits for an answer of ours.
+    async fn tidy<T: Default>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Indexer) -> Result<T, StoreError>,
+    ) -> T {
+        work(&mut self.indexer).await.unwrap_or_else(|error| {
+            telemetry::indexing_failed(&error);
+            T::default()
+        })
     }
 
     /// All that is waiting, up to the limit; `None` when nothing will come any more.

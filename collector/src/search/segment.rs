@@ -7,7 +7,7 @@
 //! A chunk is, for each of its terms: the distance from the term before, how many events have it,
 //! and the distance of each event's number from the one before, all as [`varint`]s.
 
-use std::iter::{self, Peekable};
+use std::iter;
 
 use thiserror::Error;
 
@@ -34,25 +34,16 @@ pub(crate) struct Chunk {
 
 impl Segment {
     /// The index of these events. No two have the same position.
-    pub(crate) fn of<'a>(events: impl IntoIterator<Item = (Position, &'a [Term])>) -> Self {
-        let mut events: Vec<(Position, &[Term])> = events.into_iter().collect();
+    pub(crate) fn of<T: AsRef<[Term]>>(events: &[(Position, T)]) -> Self {
+        let mut events: Vec<&(Position, T)> = events.iter().collect();
         events.sort_unstable_by_key(|(position, _)| *position);
-        let numbered = events.iter().zip(0_u32..);
-        let mut entries: Vec<(Term, u32)> = numbered
-            .flat_map(|((_, terms), number)| terms.iter().map(move |term| (*term, number)))
-            .collect();
-        entries.sort_unstable();
-        entries.dedup();
-        let mut chunks = Chunks::default();
-        for entries in entries.chunk_by(|one, other| one.0 == other.0) {
-            let numbers = entries.iter().map(|(_, number)| *number);
-            let term = entries.first().map(|(term, _)| *term);
-            term.into_iter()
-                .for_each(|term| chunks.add(term, numbers.clone()));
+        let mut entries = Vec::new();
+        for ((_, terms), number) in events.iter().zip(0_u32..) {
+            entries.extend(terms.as_ref().iter().map(|term| (*term, number)));
         }
         Self {
-            positions: events.into_iter().map(|(position, _)| position).collect(),
-            chunks: chunks.done,
+            positions: events.into_iter().map(|(position, _)| *position).collect(),
+            chunks: chunks(entries),
         }
     }
 
@@ -65,69 +56,48 @@ impl Segment {
         let mut positions: Vec<Position> = all.copied().filter(|one| is_kept(*one)).collect();
         positions.sort_unstable();
         positions.dedup();
-        let sources = segments.iter().map(|one| Source::of(one, &positions));
-        let mut sources: Vec<Source<'_>> = sources.collect();
-        let mut chunks = Chunks::default();
-        while let Some(term) = sources.iter_mut().filter_map(Source::term).min() {
-            let mut numbers = Vec::new();
-            for source in &mut sources {
-                source.take(term, &mut numbers)?;
-            }
-            numbers.sort_unstable();
-            numbers.dedup();
-            if !numbers.is_empty() {
-                chunks.add(term, numbers.into_iter());
-            }
+        let mut entries = Vec::new();
+        for segment in segments {
+            segment.add_entries(&positions, &mut entries)?;
         }
         Ok(Self {
             positions,
-            chunks: chunks.done,
+            chunks: chunks(entries),
         })
     }
-}
 
-/// A segment that is read from its first term to its last, to be merged.
-struct Source<'a> {
-    lists: Peekable<Box<dyn Iterator<Item = List> + 'a>>,
-    /// For each of its events, the number that it has after merging, if it is kept.
-    numbers: Vec<Option<u32>>,
-}
-
-impl<'a> Source<'a> {
-    fn of(segment: &'a Segment, positions: &[Position]) -> Self {
-        let number_of = |position| {
+    /// Adds what the segment tells of the events at `positions`, with the numbers they have there.
+    fn add_entries(
+        &self,
+        positions: &[Position],
+        entries: &mut Vec<(Term, u32)>,
+    ) -> Result<(), Damaged> {
+        let number_at = |position| {
             let index = positions.binary_search(position).ok();
             index.and_then(|index| u32::try_from(index).ok())
         };
-        let lists: Box<dyn Iterator<Item = List>> =
-            Box::new(segment.chunks.iter().flat_map(Chunk::lists));
-        Self {
-            lists: lists.peekable(),
-            numbers: segment.positions.iter().map(number_of).collect(),
-        }
-    }
-
-    /// The term that is next. The lowest, where the next list is damaged, so that it is met.
-    fn term(&mut self) -> Option<Term> {
-        let list = self.lists.peek()?;
-        Some(list.as_ref().map_or(Term::LOWEST, |(term, _)| *term))
-    }
-
-    /// Adds the numbers of the list that is next, if it is that of `term`.
-    fn take(&mut self, term: Term, numbers: &mut Vec<u32>) -> Result<(), Damaged> {
-        if self.term() != Some(term) {
-            return Ok(());
-        }
-        if let Some(list) = self.lists.next() {
-            let (_, own) = list?;
-            let merged = own.into_iter().filter_map(|number| {
+        let numbers: Vec<Option<u32>> = self.positions.iter().map(number_at).collect();
+        for list in self.chunks.iter().flat_map(Chunk::lists) {
+            let (term, own) = list?;
+            let kept = own.into_iter().filter_map(|number| {
                 let number = usize::try_from(number).ok()?;
-                *self.numbers.get(number)?
+                *numbers.get(number)?
             });
-            numbers.extend(merged);
+            entries.extend(kept.map(|number| (term, number)));
         }
         Ok(())
     }
+}
+
+/// The lists that these entries come to.
+fn chunks(mut entries: Vec<(Term, u32)>) -> Vec<Chunk> {
+    entries.sort_unstable();
+    entries.dedup();
+    let mut chunks = Chunks::default();
+    for list in entries.chunk_by(|one, other| one.0 == other.0) {
+        chunks.add(list);
+    }
+    chunks.done
 }
 
 /// A term, and the numbers of the events that have it, ascending.
@@ -167,32 +137,38 @@ impl Chunk {
 #[derive(Default)]
 struct Chunks {
     done: Vec<Chunk>,
-    /// The last term of the last chunk.
-    last: Option<Term>,
+    /// The last term that was added.
+    last: Term,
 }
 
 impl Chunks {
-    fn add(&mut self, term: Term, numbers: impl ExactSizeIterator<Item = u32>) {
-        let is_full = |chunk: &&mut Chunk| chunk.bytes.len() < limits::CHUNK_BYTES;
-        match self.done.last_mut().filter(is_full).zip(self.last) {
-            Some((chunk, last)) => write(&mut chunk.bytes, term.distance(last), numbers),
-            None => {
-                let mut bytes = Vec::new();
-                write(&mut bytes, 0, numbers);
-                self.done.push(Chunk { first: term, bytes });
-            }
+    /// Adds a list, the entries of one term, which is after all that were added before.
+    fn add(&mut self, list: &[(Term, u32)]) {
+        let Some((term, _)) = list.first() else {
+            return;
+        };
+        let is_full = |chunk: &Chunk| chunk.bytes.len() >= limits::CHUNK_BYTES;
+        if self.done.last().is_none_or(is_full) {
+            self.done.push(Chunk {
+                first: *term,
+                bytes: Vec::with_capacity(limits::CHUNK_BYTES),
+            });
+            self.last = *term;
         }
-        self.last = Some(term);
+        if let Some(chunk) = self.done.last_mut() {
+            write(&mut chunk.bytes, term.distance(self.last), list);
+        }
+        self.last = *term;
     }
 }
 
-fn write(bytes: &mut Vec<u8>, distance: u64, numbers: impl ExactSizeIterator<Item = u32>) {
+fn write(bytes: &mut Vec<u8>, distance: u64, list: &[(Term, u32)]) {
     varint::write(bytes, distance);
-    varint::write(bytes, numbers.len() as u64);
+    varint::write(bytes, list.len() as u64);
     let mut before = 0;
-    for number in numbers {
+    for (_, number) in list {
         varint::write(bytes, u64::from(number.saturating_sub(before)));
-        before = number;
+        before = *number;
     }
 }
 
@@ -246,18 +222,17 @@ mod tests {
                 (Position(number), terms(&names[..count]))
             })
             .collect();
-        Segment::of(events.iter().map(|(at, terms)| (*at, terms.as_slice())))
+        Segment::of(&events)
     }
 
     #[test]
     fn events_are_found_by_their_terms_in_the_order_of_their_positions() {
         let (one, two) = (terms(&["a", "b", "b"]), terms(&["b", "c"]));
-        let events = [(Position(9), one.as_slice()), (Position(-5), &two)];
-        let segment = Segment::of(events);
+        let segment = Segment::of(&[(Position(9), one), (Position(-5), two)]);
         assert_eq!(found(&segment, "a"), [9]);
         assert_eq!(found(&segment, "b"), [-5, 9]);
         assert_eq!(found(&segment, "d"), [0; 0]);
-        assert_eq!(Segment::of([]).chunks, []);
+        assert_eq!(Segment::of::<Vec<Term>>(&[]).chunks, []);
     }
 
     #[test]
@@ -284,7 +259,7 @@ mod tests {
         let merged = Segment::merged(&parts, |Position(at)| at < 300).unwrap();
         assert!(merged == large(0, 300));
         let none = Segment::merged(&parts, |_| false).unwrap();
-        assert_eq!(none, Segment::of([]));
+        assert_eq!(none, Segment::of::<Vec<Term>>(&[]));
     }
 
     #[test]

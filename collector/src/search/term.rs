@@ -7,13 +7,10 @@ use siphasher::sip::SipHasher13;
 /// One thing that an event can be found by, as a number: a value of a member, a tag, or a word.
 ///
 /// It is a hash. Two things can have the same one, so that what is found has to be looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Term(u64);
 
 impl Term {
-    /// None is before it.
-    pub(super) const LOWEST: Self = Self(0);
-
     /// That the member `name` is `value`.
     pub(crate) fn member(name: &str, value: &str) -> Self {
         Self::of(name, value)

@@ -81,7 +81,11 @@ impl Store {
         let (first, last) = (Position::FIRST, Position::LAST);
         let mut candidates = Candidates::find(&mut reader, terms, first, last).await?;
         let found = candidates.next(&mut reader, usize::MAX).await?;
-        Ok(found.into_iter().map(|position| position.0).collect())
+        let found = found.into_iter().map(|position| position.0);
+        // Those that are in no segment yet may be anybody's. The collector has them in memory.
+        let unindexed = sqlx::query_scalar(UNINDEXED);
+        let unindexed: Vec<i64> = unindexed.fetch_all(&mut *reader).await?;
+        Ok(found.chain(unindexed).collect())
     }
 
     /// Erases for good: the bytes are overwritten, in the events, in the index of words, and as far
@@ -172,6 +176,8 @@ async fn replace(
     replace.execute(connection).await?;
     Ok(())
 }
+
+const UNINDEXED: &str = "SELECT position FROM unindexed";
 
 const COUNT: &str = "
     SELECT count(*) FROM events

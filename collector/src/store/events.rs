@@ -1,13 +1,14 @@
 //! Storing events: each call once, many in one commit.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
 use crate::event::Event;
 use crate::limits;
-use crate::search::Term;
+use crate::store::tail::Indexed;
 use crate::store::{Position, Store, StoreError, position, segments, sequence};
 
 /// What became of one event.
@@ -50,10 +51,11 @@ impl Store {
             let rows = rows(&mut transaction, rest, received_at).await?;
             outcomes.extend(store(&mut transaction, rows, &mut found_by).await?);
         }
-        segments::add(&mut transaction, &found_by).await?;
+        segments::note_unindexed(&mut transaction, &found_by).await?;
         let statuses = outcomes.iter().map(|outcome| outcome.status);
         sequence::note(&mut transaction, events.iter().zip(statuses)).await?;
         transaction.commit().await?;
+        self.tail.add(found_by);
         Ok(outcomes)
     }
 }
@@ -88,10 +90,10 @@ async fn rows<'a>(
 }
 
 /// What is stored goes to `found_by`, with what it can be found by.
-async fn store<'a>(
+async fn store(
     connection: &mut SqliteConnection,
-    rows: Vec<NewRow<'a>>,
-    found_by: &mut Vec<(Position, &'a [Term])>,
+    rows: Vec<NewRow<'_>>,
+    found_by: &mut Vec<Indexed>,
 ) -> Result<Vec<Outcome>, StoreError> {
     let inserted = insert(connection, &rows).await?;
     let mut outcomes = Vec::with_capacity(rows.len());
@@ -102,7 +104,7 @@ async fn store<'a>(
             false => store_after_another(connection, row).await?,
         };
         if status != Status::Duplicate {
-            found_by.push((position, event.terms.as_slice()));
+            found_by.push((position, Arc::clone(&event.terms)));
         }
         outcomes.push(Outcome {
             id,

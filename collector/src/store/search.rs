@@ -24,12 +24,14 @@ impl Store {
         filter: &LogFilter,
         mut visit: impl FnMut(Log) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
+        let (first, last) = filter.range.bounds();
+        let terms = filter.terms();
+        // Before the database: what is written to it meanwhile is found twice, and not missed.
+        let tail = self.tail.find(&terms, first, last);
         let mut reader = self.reader().await?;
         let began_at = Instant::now();
         // One state of the database, from which no segment goes while it is looked into.
         let mut transaction = reader.begin().await?;
-        let (first, last) = filter.range.bounds();
-        let terms = filter.terms();
         if terms.is_empty() {
             let mut all = QueryBuilder::new(BETWEEN);
             all.push_bind(first.0).push(" AND ").push_bind(last.0);
@@ -37,6 +39,7 @@ impl Store {
             return read.map(|_| ());
         }
         let mut candidates = Candidates::find(&mut transaction, terms, first, last).await?;
+        candidates.add(tail);
         let count = filter.limit.saturating_add(1);
         let count = count.min(limits::SEARCHED_EVENTS_MAX);
         loop {
@@ -87,6 +90,8 @@ pub(super) struct Candidates {
     closed: Vec<Head>,
     /// What is left of the others.
     open: BinaryHeap<Run>,
+    /// The one that was given last.
+    before: Option<Position>,
 }
 
 /// Events of one segment that may be wanted, ascending. The run with the newest is the greatest.
@@ -107,7 +112,15 @@ impl Candidates {
             last,
             closed: segments::between(connection, first, last).await?,
             open: BinaryHeap::new(),
+            before: None,
         })
+    }
+
+    /// Adds some that were found elsewhere, ascending.
+    pub(super) fn add(&mut self, positions: Vec<Position>) {
+        if !positions.is_empty() {
+            self.open.push(Run(positions));
+        }
     }
 
     /// The next of them, as many as `count`; fewer only if there are no more.
@@ -120,8 +133,8 @@ impl Candidates {
         while next.len() < count {
             self.open_up_to_the_newest(connection).await?;
             let Some(newest) = self.take() else { break };
-            // Merging leaves each event in one segment, except where a position was used again.
-            if next.last() != Some(&newest) {
+            // Two segments may have it, and the tail with them.
+            if self.before.replace(newest) != Some(newest) {
                 next.push(newest);
             }
         }
@@ -140,9 +153,7 @@ impl Candidates {
             }
             self.closed.pop();
             let found = self.look_into(connection, segment).await?;
-            if !found.is_empty() {
-                self.open.push(Run(found));
-            }
+            self.add(found);
         }
         Ok(())
     }

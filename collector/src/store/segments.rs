@@ -3,8 +3,6 @@
 //! Each commit writes one segment for its events. Small segments of about the same size are merged,
 //! so that there are few to look into, and each event is written again only a few times.
 
-use std::collections::BTreeSet;
-
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, QueryBuilder, Row, Sqlite, SqliteConnection, Transaction};
 
@@ -12,6 +10,7 @@ use crate::access::Scope;
 use crate::event::Event;
 use crate::limits;
 use crate::search::{Chunk, Segment, Term};
+use crate::store::tail::Indexed;
 use crate::store::{Position, Store, StoreError};
 
 /// A segment, without what is in it.
@@ -19,7 +18,6 @@ use crate::store::{Position, Store, StoreError};
 pub(super) struct Head {
     pub(super) id: i64,
     events: i64,
-    first: Position,
     pub(super) last: Position,
 }
 
@@ -28,7 +26,6 @@ impl<'r> FromRow<'r, SqliteRow> for Head {
         Ok(Self {
             id: row.try_get("id")?,
             events: row.try_get("events")?,
-            first: Position(row.try_get("first_position")?),
             last: Position(row.try_get("last_position")?),
         })
     }
@@ -64,8 +61,8 @@ impl Store {
         Ok(())
     }
 
-    /// Brings the events into the index that are in it not yet, a few at a time. `progress` is told
-    /// how many were.
+    /// Brings the events into segments that are in none yet, a few at a time: after a crash those of
+    /// the tail, after an upgrade all. `progress` is told how many were.
     pub(crate) async fn index_rest(
         &self,
         mut progress: impl FnMut(usize),
@@ -79,15 +76,33 @@ impl Store {
             let Some((last, _)) = rest.last() else {
                 return Ok(());
             };
-            let indexed = sqlx::query(INDEXED).bind(last);
+            let indexed = sqlx::query(INDEXED_UP_TO).bind(last);
             indexed.execute(&mut *transaction).await?;
-            let events = terms_of(&rest);
-            let events = events.iter().map(|(at, terms)| (*at, terms.as_slice()));
-            write(&mut transaction, &Segment::of(events)).await?;
+            write(&mut transaction, &Segment::of(&terms_of(&rest))).await?;
             transaction.commit().await?;
             while self.merge_segments().await? {}
             progress(rest.len());
         }
+    }
+
+    /// Writes a segment that was made of events of the tail.
+    pub(super) async fn write_of_tail(&self, mut segment: Segment) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        let indexed = sqlx::query(INDEXED).bind(list(&segment.positions));
+        indexed.execute(&mut *transaction).await?;
+        let changed = stale_of(&mut transaction, &segment.positions).await?;
+        if !changed.is_empty() {
+            segment = without(&mut transaction, &[segment], &changed).await?;
+        }
+        write(&mut transaction, &segment).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Whether they have to be merged even though events are coming in.
+    pub(super) async fn has_too_many_segments(&self) -> Result<bool, StoreError> {
+        let count: i64 = sqlx::query_scalar(COUNT).fetch_one(&self.writes).await?;
+        Ok(count >= limits::SEGMENTS_MAX)
     }
 
     /// IMMEDIATE, because a transaction that begins by reading cannot always go on to write.
@@ -154,12 +169,21 @@ pub(super) async fn between(
     Ok(query.fetch_all(connection).await?)
 }
 
-/// Adds the index of these events.
-pub(super) async fn add(
+/// Notes that these events are in no segment yet.
+pub(super) async fn note_unindexed(
     connection: &mut SqliteConnection,
-    events: &[(Position, &[Term])],
+    events: &[Indexed],
 ) -> Result<(), StoreError> {
-    write(connection, &Segment::of(events.iter().copied())).await
+    let positions: Vec<Position> = events.iter().map(|(at, _)| *at).collect();
+    let note = sqlx::query(NOTE_UNINDEXED).bind(list(&positions));
+    note.execute(connection).await?;
+    Ok(())
+}
+
+/// Positions as JSON, which carries them in one value.
+fn list(positions: &[Position]) -> String {
+    let numbers: Vec<i64> = positions.iter().map(|position| position.0).collect();
+    format!("{numbers:?}")
 }
 
 /// Notes that what segments tell of these events is no longer true.
@@ -175,37 +199,40 @@ pub(super) async fn note_stale(
 /// Merges segments into one, which tells of each event what is true now.
 async fn replace(connection: &mut SqliteConnection, heads: &[Head]) -> Result<(), StoreError> {
     let mut segments = Vec::with_capacity(heads.len());
-    let mut changed = BTreeSet::new();
+    let mut changed = Vec::new();
     for head in heads {
         changed.extend(stale(connection, *head).await?);
         segments.push(take(connection, head.id).await?);
     }
-    let mut merged = Segment::merged(&segments, |position| !changed.contains(&position))?;
-    if !changed.is_empty() {
-        let again = again(connection, &changed).await?;
-        merged = Segment::merged(&[merged, again], |_| true)?;
-    }
+    changed.sort_unstable();
+    changed.dedup();
+    let merged = without(connection, &segments, &changed).await?;
     write(connection, &merged).await
 }
 
-/// The index of these events as they are now, which are stale no longer. Some may be gone.
-async fn again(
+/// One segment of these, in which the stale events `changed`, ascending, are as they are now. Some
+/// may be gone.
+async fn without(
     connection: &mut SqliteConnection,
-    changed: &BTreeSet<Position>,
+    segments: &[Segment],
+    changed: &[Position],
 ) -> Result<Segment, StoreError> {
-    let positions: Vec<i64> = changed.iter().map(|position| position.0).collect();
-    let positions = format!("{positions:?}");
+    let is_changed = |position| changed.binary_search(&position).is_ok();
+    let merged = Segment::merged(segments, |position| !is_changed(position))?;
+    if changed.is_empty() {
+        return Ok(merged);
+    }
+    let positions = list(changed);
     let note = sqlx::query(NOT_STALE).bind(&positions);
     note.execute(&mut *connection).await?;
     let rows = sqlx::query_as(AGAIN).bind(&positions);
     let rows: Vec<(i64, String)> = rows.fetch_all(connection).await?;
-    let events = terms_of(&rows);
-    let events = events.iter().map(|(at, terms)| (*at, terms.as_slice()));
-    Ok(Segment::of(events))
+    let again = Segment::of(&terms_of(&rows));
+    Ok(Segment::merged(&[merged, again], |_| true)?)
 }
 
 /// What stored events can be found by. One that cannot be read is found by its id and its time.
-fn terms_of(rows: &[(i64, String)]) -> Vec<(Position, Vec<Term>)> {
+fn terms_of(rows: &[(i64, String)]) -> Vec<Indexed> {
     let events = rows.iter().map(|(position, text)| {
         let event = Event::parse(text.as_bytes(), &Scope::All);
         let terms = event.map(|event| event.terms).unwrap_or_default();
@@ -281,22 +308,30 @@ fn bytes(positions: &[Position]) -> Vec<u8> {
 
 /// The events of a segment that are stale.
 async fn stale(connection: &mut SqliteConnection, head: Head) -> Result<Vec<Position>, StoreError> {
-    let query = sqlx::query_scalar(STALE)
-        .bind(head.first.0)
-        .bind(head.last.0);
-    let stale: Vec<i64> = query.fetch_all(&mut *connection).await?;
-    if stale.is_empty() {
-        return Ok(Vec::new());
-    }
     let own = positions(connection, head.id).await?;
-    let stale = stale.into_iter().map(Position);
-    Ok(stale.filter(|at| own.binary_search(at).is_ok()).collect())
+    stale_of(connection, &own).await
 }
 
-const ALL: &str = "SELECT id, events, first_position, last_position FROM segments ORDER BY id";
+/// Those of some events, ascending, that are stale.
+async fn stale_of(
+    connection: &mut SqliteConnection,
+    events: &[Position],
+) -> Result<Vec<Position>, StoreError> {
+    let (Some(first), Some(last)) = (events.first(), events.last()) else {
+        return Ok(Vec::new());
+    };
+    let query = sqlx::query_scalar(STALE).bind(first.0).bind(last.0);
+    let stale: Vec<i64> = query.fetch_all(&mut *connection).await?;
+    let stale = stale.into_iter().map(Position);
+    Ok(stale
+        .filter(|at| events.binary_search(at).is_ok())
+        .collect())
+}
+
+const ALL: &str = "SELECT id, events, last_position FROM segments ORDER BY id";
 
 const BETWEEN: &str = "
-    SELECT id, events, first_position, last_position FROM segments
+    SELECT id, events, last_position FROM segments
     WHERE last_position >= ? AND first_position <= ? ORDER BY last_position, id";
 
 const ADD: &str = "
@@ -314,7 +349,7 @@ const REMOVE: &str = "DELETE FROM segments WHERE id = ?";
 
 const REMOVE_CHUNKS: &str = "DELETE FROM segment_chunks WHERE segment = ?";
 
-const STALE: &str = "SELECT position FROM stale WHERE position BETWEEN ? AND ?";
+const STALE: &str = "SELECT position FROM stale WHERE position BETWEEN ? AND ? ORDER BY position";
 
 const NOTE_STALE: &str = "INSERT OR IGNORE INTO stale (position) SELECT value FROM json_each(?)";
 
@@ -327,7 +362,14 @@ const UNINDEXED: &str = "
     SELECT position, event FROM (SELECT position FROM unindexed ORDER BY position LIMIT ?)
     JOIN events USING (position) ORDER BY position";
 
-const INDEXED: &str = "DELETE FROM unindexed WHERE position <= ?";
+const NOTE_UNINDEXED: &str = "
+    INSERT OR IGNORE INTO unindexed (position) SELECT value FROM json_each(?)";
+
+const INDEXED: &str = "DELETE FROM unindexed WHERE position IN (SELECT value FROM json_each(?))";
+
+const INDEXED_UP_TO: &str = "DELETE FROM unindexed WHERE position <= ?";
+
+const COUNT: &str = "SELECT count(*) FROM segments";
 
 #[cfg(test)]
 mod tests {
@@ -352,6 +394,13 @@ mod tests {
         Event::parse(event.to_string().as_bytes(), &Scope::All).unwrap()
     }
 
+    async fn write_tail(store: &Store) {
+        let events = store.tail.events();
+        let segment = Segment::of(&events);
+        store.write_of_tail(segment).await.unwrap();
+        store.tail.forget(events.len());
+    }
+
     /// How many events the index has for a word, whether they are there or not.
     async fn indexed(store: &Store, word: &str) -> usize {
         let mut connection = store.writes.acquire().await.unwrap();
@@ -373,6 +422,7 @@ mod tests {
         let store = store(&folder).await;
         for number in 0..200 {
             store.insert(&[event(number)], 0).await.unwrap();
+            write_tail(&store).await;
             while store.merge_segments().await.unwrap() {}
             assert!(heads(&store).await.len() <= 3 * (limits::MERGED_SEGMENTS - 1));
         }
@@ -389,6 +439,7 @@ mod tests {
         let store = store(&folder).await;
         let events: Vec<Event> = (0..10).map(event).collect();
         store.insert(&events, 0).await.unwrap();
+        write_tail(&store).await;
         let erasure = Erasure {
             scope: Scope::All,
             user_id: "user 1".to_owned(),
@@ -419,6 +470,7 @@ mod tests {
         let store = store(&folder).await;
         let events: Vec<Event> = (0..10).map(event).collect();
         store.insert(&events, 0).await.unwrap();
+        write_tail(&store).await;
         for (removed, indexed_after) in [(4, 10), (5, 5), (10, 0)] {
             let mut transaction = store.begin().await.unwrap();
             let gone = sqlx::query_scalar(

@@ -1,0 +1,102 @@
+//! How many events a second: by the audit API, and by SQLite alone.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use audit_layer_tests::collector::Api;
+use bytes::Bytes;
+use reqwest::Client;
+use rusqlite::Connection;
+use tokio::task::JoinSet;
+
+use crate::audit_api::corpus::{self, BATCH};
+
+/// Batches that are made before the clock runs, and again when they are sent.
+const PREPARED: u64 = 200;
+
+/// Sends the events of these numbers in batches, by so many clients at a time. Returns how long the
+/// sending took; making the events is not counted.
+pub async fn by_api(api: &Api, numbers: Range<u64>, clients: usize) -> Result<Duration> {
+    let mut took = Duration::ZERO;
+    let client = Client::new();
+    let mut first = numbers.start;
+    while first < numbers.end {
+        let end = numbers.end.min(first + PREPARED * BATCH);
+        let bodies = tokio::task::spawn_blocking(move || bodies(first..end)).await?;
+        took += send(api, &client, bodies.into(), clients).await?;
+        first = end;
+    }
+    Ok(took)
+}
+
+fn bodies(numbers: Range<u64>) -> Vec<Bytes> {
+    let batches = numbers.step_by(usize::try_from(BATCH).unwrap_or(usize::MAX));
+    batches.map(corpus::batch).collect()
+}
+
+async fn send(
+    api: &Api,
+    client: &Client,
+    bodies: Arc<[Bytes]>,
+    clients: usize,
+) -> Result<Duration> {
+    let url = format!("{}/audit/log/batch", api.url());
+    let next = Arc::new(AtomicU64::new(0));
+    let began = Instant::now();
+    let mut tasks = JoinSet::new();
+    for _ in 0..clients {
+        let (client, url, key) = (client.clone(), url.clone(), api.key().to_owned());
+        let (next, bodies) = (Arc::clone(&next), Arc::clone(&bodies));
+        tasks.spawn(async move {
+            loop {
+                let index = usize::try_from(next.fetch_add(1, Ordering::Relaxed))?;
+                let Some(body) = bodies.get(index) else {
+                    return Ok(());
+                };
+                let request = client.post(&url).bearer_auth(&key).body(body.clone());
+                let answer = request.send().await?.error_for_status()?;
+                let answer: serde_json::Value = answer.json().await?;
+                ensure!(answer["accepted"] == BATCH, "{answer}");
+            }
+        });
+    }
+    while let Some(task) = tasks.join_next().await {
+        task??;
+    }
+    Ok(began.elapsed())
+}
+
+/// Inserts the same events into a table of SQLite, with nothing around it but an index that keeps
+/// them apart: a batch in each commit, on disk before the next, as the collector does it.
+pub fn by_sqlite(path: &Path, numbers: Range<u64>) -> Result<Duration> {
+    let mut database = Connection::open(path)?;
+    database.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+        CREATE TABLE events (request_id TEXT NOT NULL UNIQUE, event TEXT NOT NULL) STRICT",
+    )?;
+    let mut took = Duration::ZERO;
+    for first in numbers.step_by(usize::try_from(BATCH)?) {
+        let batch = corpus::batch(first);
+        let lines = str::from_utf8(&batch)?.lines();
+        let began = Instant::now();
+        let transaction = database.transaction()?;
+        let mut insert = transaction.prepare_cached("INSERT INTO events VALUES (?, ?)")?;
+        for (number, line) in (first..).zip(lines) {
+            insert.execute((corpus::request_id(number), line))?;
+        }
+        drop(insert);
+        transaction.commit()?;
+        took += began.elapsed();
+    }
+    let stored: i64 = database.query_row("SELECT count(*) FROM events", (), |row| row.get(0))?;
+    ensure!(stored > 0, "SQLite stored nothing");
+    database
+        .close()
+        .map_err(|(_, error)| error)
+        .context("SQLite")?;
+    Ok(took)
+}

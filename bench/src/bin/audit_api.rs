@@ -1,0 +1,105 @@
+//! `cargo bench-audit-api`: how fast the collector takes events, and answers queries among millions.
+
+use std::time::Duration;
+
+use anstream::{eprintln, println};
+use anyhow::Result;
+use audit_layer_bench::audit_api::corpus::BATCH;
+use audit_layer_bench::audit_api::ingest;
+use audit_layer_bench::audit_api::queries::KINDS;
+use audit_layer_bench::screen::{DIM, table};
+use audit_layer_tests::collector::{self, Collector};
+use audit_layer_tests::workspace;
+use clap::Parser;
+
+/// See how fast the collector takes events, and how fast it answers among millions of them.
+///
+/// Sends batches of 100 events of 3 KB to a collector with a new SQLite database, which answers when
+/// they are on disk; inserts the same events into a bare table of SQLite, a commit for each batch;
+/// then sends more until there are enough, and asks queries of each kind. Clients and collector share
+/// the machine: the ratios are the result.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo bench-audit-api",
+    bin_name = "cargo bench-audit-api --",
+    version
+)]
+struct Arguments {
+    /// Events of each run of the first table
+    #[arg(long, value_name = "NUMBER", default_value_t = 200_000)]
+    ingest: u64,
+
+    /// Events among which the queries look
+    #[arg(long, value_name = "NUMBER", default_value_t = 2_000_000)]
+    events: u64,
+
+    /// Queries of each kind
+    #[arg(long, value_name = "NUMBER", default_value_t = 200)]
+    queries: usize,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    eprintln!("{DIM}building what is needed …{DIM:#}");
+    collector::build().await?;
+    let folder = workspace::scratch()?;
+    let mut collector = Collector::start(&folder.path().join("audit.db"), 0).await?;
+
+    let ingest = arguments.ingest / BATCH * BATCH;
+    let file = folder.path().join("bare.db");
+    let bare = tokio::task::spawn_blocking(move || ingest::by_sqlite(&file, 0..ingest)).await??;
+    let mut rows = vec![line("SQLite alone, a commit a batch", ingest, bare, bare)];
+    let mut stored = 0;
+    for clients in [1, 4, 16] {
+        let took = ingest::by_api(collector.api(), stored..stored + ingest, clients).await?;
+        stored += ingest;
+        rows.push(line(
+            &format!("collector, clients: {clients}"),
+            ingest,
+            took,
+            bare,
+        ));
+    }
+    println!(
+        "{}",
+        table(["ingest", "events/s", "of SQLite alone"], rows, 1..3)
+    );
+
+    while stored < arguments.events {
+        let end = arguments.events.min(stored + 10 * ingest.max(BATCH)) / BATCH * BATCH;
+        let took = ingest::by_api(collector.api(), stored..end, 4).await?;
+        let rate = (end - stored) as f64 / took.as_secs_f64();
+        stored = end;
+        eprintln!("{DIM}{stored} events, {rate:.0}/s{DIM:#}");
+    }
+    let mut rows = Vec::new();
+    for kind in &KINDS {
+        let times = kind
+            .measure(collector.api(), stored, arguments.queries)
+            .await?;
+        let [median, p99, max] = [times.median, times.p99, times.max].map(milliseconds);
+        let events = format!("{:.1}", times.events);
+        rows.push([kind.name.to_owned(), events, median, p99, max]);
+    }
+    println!("{stored} events");
+    println!(
+        "{}",
+        table(
+            ["query", "events", "median, ms", "p99, ms", "max, ms"],
+            rows,
+            1..5
+        )
+    );
+    collector.terminate().await
+}
+
+fn line(name: &str, events: u64, took: Duration, bare: Duration) -> [String; 3] {
+    let rate = events as f64 / took.as_secs_f64();
+    let ratio = bare.as_secs_f64() / took.as_secs_f64();
+    [name.to_owned(), format!("{rate:.0}"), format!("{ratio:.2}")]
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.1}", time.as_secs_f64() * 1000.0)
+}
