@@ -27,6 +27,9 @@ pub const ID_BYTES_MAX: usize = 1024;
 /// The collector's memory is a small multiple of this.
 pub const INGEST_BYTES_MAX: usize = 128 * MIB;
 
+/// Bytes of memory that a request gets for the body that it announces, before the body is there.
+pub const BODY_RESERVED_MAX: usize = MIB;
+
 /// Requests that wait to be stored: beyond it, 429.
 pub const INGEST_REQUESTS_MAX: usize = 1024;
 

@@ -27,6 +27,7 @@ use audit_layer_collector::{
     StoreError,
 };
 use clap::Parser;
+use mimalloc::MiMalloc;
 use thiserror::Error;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -34,6 +35,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Command, ServeArgs};
 use crate::importer::ImportError;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {

@@ -275,6 +275,9 @@ pub enum StoreError {
         /// What the database said.
         source: sqlx::Error,
     },
+    /// The operating system has no random bytes, which tell ids apart.
+    #[error("no random bytes: {0}")]
+    Random(getrandom::Error),
     /// A statement failed on an open database.
     #[error("database failed: {}", cause(.0))]
     Statement(sqlx::Error),

@@ -76,6 +76,11 @@ impl Collector {
         &self.api
     }
 
+    /// Its process.
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
     /// Asks it to end, as an operator would, and waits until it has.
     pub async fn terminate(&mut self) -> Result<()> {
         self.process.terminate().await?;

@@ -100,6 +100,18 @@ impl Process {
         Ok(kibibytes.context("no VmRSS")?.trim().parse::<u64>()? << 10)
     }
 
+    /// Time that all threads of the program have been at work so far; Linux only.
+    pub fn cpu_time(&self) -> Result<Duration> {
+        let id = self.child.id().context("the process has ended")?;
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
+        // The name before the last bracket may hold anything. User and system time are the 14th and
+        // 15th field, in hundredths of a second: proc_pid_stat(5).
+        let (_, fields) = stat.rsplit_once(')').context("no name")?;
+        let times = fields.split_whitespace().skip(11).take(2);
+        let times: Result<Vec<u64>, _> = times.map(str::parse).collect();
+        Ok(Duration::from_millis(10 * times?.iter().sum::<u64>()))
+    }
+
     /// Where the output goes.
     pub fn log(&self) -> &Path {
         &self.log

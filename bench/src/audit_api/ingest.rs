@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use audit_layer_tests::collector::Api;
+use audit_layer_tests::collector::{Api, Collector};
 use bytes::Bytes;
 use reqwest::Client;
 use rusqlite::Connection;
@@ -18,19 +18,47 @@ use crate::audit_api::corpus::{self, BATCH};
 /// Batches that are made before the clock runs, and again when they are sent.
 const PREPARED: u64 = 200;
 
-/// Sends the events of these numbers in batches, by so many clients at a time. Returns how long the
-/// sending took; making the events is not counted.
-pub async fn by_api(api: &Api, numbers: Range<u64>, clients: usize) -> Result<Duration> {
-    let mut took = Duration::ZERO;
+/// What it took to store some events; making them is not counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort {
+    /// How many.
+    pub events: u64,
+    /// Until all of them were on disk.
+    pub time: Duration,
+    /// Work of all threads of what stored them, that of the system included.
+    pub cpu: Duration,
+}
+
+impl Effort {
+    /// Events in a second.
+    pub fn rate(&self) -> f64 {
+        self.events as f64 / self.time.as_secs_f64()
+    }
+
+    /// Work for one event, in microseconds.
+    pub fn cpu_micros(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / self.events as f64
+    }
+}
+
+/// Sends the events of these numbers in batches, by so many clients at a time.
+pub async fn by_api(collector: &Collector, numbers: Range<u64>, clients: usize) -> Result<Effort> {
+    let api = collector.api();
+    let mut time = Duration::ZERO;
+    let cpu = collector.process().cpu_time()?;
     let client = Client::new();
     let mut first = numbers.start;
     while first < numbers.end {
         let end = numbers.end.min(first + PREPARED * BATCH);
         let bodies = tokio::task::spawn_blocking(move || bodies(first..end)).await?;
-        took += send(api, &client, bodies.into(), clients).await?;
+        time += send(api, &client, bodies.into(), clients).await?;
         first = end;
     }
-    Ok(took)
+    Ok(Effort {
+        events: numbers.end - numbers.start,
+        time,
+        cpu: collector.process().cpu_time()? - cpu,
+    })
 }
 
 fn bodies(numbers: Range<u64>) -> Vec<Bytes> {
@@ -72,17 +100,17 @@ async fn send(
 
 /// Inserts the same events into a table of SQLite, with nothing around it but an index that keeps
 /// them apart: a batch in each commit, on disk before the next, as the collector does it.
-pub fn by_sqlite(path: &Path, numbers: Range<u64>) -> Result<Duration> {
+pub fn by_sqlite(path: &Path, numbers: Range<u64>) -> Result<Effort> {
     let mut database = Connection::open(path)?;
     database.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
         CREATE TABLE events (request_id TEXT NOT NULL UNIQUE, event TEXT NOT NULL) STRICT",
     )?;
-    let mut took = Duration::ZERO;
-    for first in numbers.step_by(usize::try_from(BATCH)?) {
+    let (mut time, mut cpu) = (Duration::ZERO, Duration::ZERO);
+    for first in numbers.clone().step_by(usize::try_from(BATCH)?) {
         let batch = corpus::batch(first);
         let lines = str::from_utf8(&batch)?.lines();
-        let began = Instant::now();
+        let (began, worked) = (Instant::now(), thread_time()?);
         let transaction = database.transaction()?;
         let mut insert = transaction.prepare_cached("INSERT INTO events VALUES (?, ?)")?;
         for (number, line) in (first..).zip(lines) {
@@ -90,13 +118,19 @@ pub fn by_sqlite(path: &Path, numbers: Range<u64>) -> Result<Duration> {
         }
         drop(insert);
         transaction.commit()?;
-        took += began.elapsed();
+        time += began.elapsed();
+        cpu += thread_time()? - worked;
     }
-    let stored: i64 = database.query_row("SELECT count(*) FROM events", (), |row| row.get(0))?;
-    ensure!(stored > 0, "SQLite stored nothing");
-    database
-        .close()
-        .map_err(|(_, error)| error)
-        .context("SQLite")?;
-    Ok(took)
+    Ok(Effort {
+        events: numbers.end - numbers.start,
+        time,
+        cpu,
+    })
+}
+
+/// How long this thread has been at work so far.
+fn thread_time() -> Result<Duration> {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    let nanos = stat.split(' ').next().context("no time")?;
+    Ok(Duration::from_nanos(nanos.parse()?))
 }

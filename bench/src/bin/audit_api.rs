@@ -5,7 +5,7 @@ use std::time::Duration;
 use anstream::{eprintln, println};
 use anyhow::Result;
 use audit_layer_bench::audit_api::corpus::BATCH;
-use audit_layer_bench::audit_api::ingest;
+use audit_layer_bench::audit_api::ingest::{self, Effort};
 use audit_layer_bench::audit_api::queries::KINDS;
 use audit_layer_bench::screen::{DIM, table};
 use audit_layer_tests::collector::{self, Collector};
@@ -49,29 +49,26 @@ async fn main() -> Result<()> {
     let ingest = arguments.ingest / BATCH * BATCH;
     let file = folder.path().join("bare.db");
     let bare = tokio::task::spawn_blocking(move || ingest::by_sqlite(&file, 0..ingest)).await??;
-    let mut rows = vec![line("SQLite alone, a commit a batch", ingest, bare, bare)];
+    let mut rows = vec![line("SQLite alone, a commit a batch", bare, bare)];
     let mut stored = 0;
     for clients in [1, 4, 16] {
-        let took = ingest::by_api(collector.api(), stored..stored + ingest, clients).await?;
+        let effort = ingest::by_api(&collector, stored..stored + ingest, clients).await?;
         stored += ingest;
         rows.push(line(
             &format!("collector, clients: {clients}"),
-            ingest,
-            took,
+            effort,
             bare,
         ));
     }
-    println!(
-        "{}",
-        table(["ingest", "events/s", "of SQLite alone"], rows, 1..3)
-    );
+    let head = ["ingest", "events/s", "of SQLite alone", "CPU, µs an event"];
+    println!("{}", table(head, rows, 1..4));
 
     while stored < arguments.events {
         let end = arguments.events.min(stored + 10 * ingest.max(BATCH)) / BATCH * BATCH;
-        let took = ingest::by_api(collector.api(), stored..end, 4).await?;
-        let rate = (end - stored) as f64 / took.as_secs_f64();
+        let effort = ingest::by_api(&collector, stored..end, 4).await?;
         stored = end;
-        eprintln!("{DIM}{stored} events, {rate:.0}/s{DIM:#}");
+        let (rate, cpu) = (effort.rate(), effort.cpu_micros());
+        eprintln!("{DIM}{stored} events, {rate:.0}/s, {cpu:.0} µs an event{DIM:#}");
     }
     let mut rows = Vec::new();
     for kind in &KINDS {
@@ -94,10 +91,15 @@ async fn main() -> Result<()> {
     collector.terminate().await
 }
 
-fn line(name: &str, events: u64, took: Duration, bare: Duration) -> [String; 3] {
-    let rate = events as f64 / took.as_secs_f64();
-    let ratio = bare.as_secs_f64() / took.as_secs_f64();
-    [name.to_owned(), format!("{rate:.0}"), format!("{ratio:.2}")]
+fn line(name: &str, effort: Effort, bare: Effort) -> [String; 4] {
+    let (rate, cpu) = (effort.rate(), effort.cpu_micros());
+    let ratio = rate / bare.rate();
+    [
+        name.to_owned(),
+        format!("{rate:.0}"),
+        format!("{ratio:.2}"),
+        format!("{cpu:.0}"),
+    ]
 }
 
 fn milliseconds(time: Duration) -> String {

@@ -49,8 +49,13 @@ impl Budget {
         if is_announced_too_large(request.headers(), bytes_max) {
             return Err(ApiError::BodyTooLarge { bytes_max });
         }
+        let expected = announced_bytes(request.headers()).unwrap_or_default();
         let mut body = request.into_body().into_data_stream();
-        let reading = self.collect(&mut body, bytes_max);
+        let reading = self.collect(
+            &mut body,
+            expected.min(limits::BODY_RESERVED_MAX),
+            bytes_max,
+        );
         let result = timeout(limits::BODY_TIME_MAX, reading)
             .await
             .unwrap_or(Err(ApiError::BodySlow));
@@ -63,9 +68,10 @@ impl Budget {
     async fn collect(
         &self,
         body: &mut BodyDataStream,
+        expected: usize,
         bytes_max: usize,
     ) -> Result<(Bytes, Share), ApiError> {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(expected);
         let mut permit = self.take(0)?;
         while let Some(chunk) = body.next().await {
             let chunk = chunk.map_err(|_| ApiError::BodyBroken)?;
@@ -108,10 +114,12 @@ async fn discard_rest(mut body: BodyDataStream) {
 
 /// Whether the client said that it will send too much, and waits to hear whether it may.
 fn is_announced_too_large(headers: &HeaderMap, bytes_max: usize) -> bool {
-    let length = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse().ok());
-    waits_for_permission(headers) && length.is_some_and(|length: usize| length > bytes_max)
+    waits_for_permission(headers)
+        && announced_bytes(headers).is_some_and(|length| length > bytes_max)
+}
+
+fn announced_bytes(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn waits_for_permission(headers: &HeaderMap) -> bool {

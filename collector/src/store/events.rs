@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use chrono::Utc;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
-use uuid::Uuid;
+use uuid::Builder;
 
 use crate::event::Event;
 use crate::limits;
@@ -77,16 +78,28 @@ async fn rows<'a>(
     let events = events.iter().take(limits::INSERTED_ROWS_MAX);
     let timestamps: Vec<i64> = events.clone().map(|event| event.timestamp).collect();
     let positions = position::free(connection, &timestamps).await?;
-    let rows = positions
-        .into_iter()
-        .zip(events)
-        .map(|(position, event)| NewRow {
-            position,
-            id: format!("log_{}", Uuid::now_v7().simple()),
-            received_at,
-            event,
-        });
+    let ids = log_ids(positions.len())?;
+    let rows = positions.into_iter().zip(ids).zip(events);
+    let rows = rows.map(|((position, id), event)| NewRow {
+        position,
+        id,
+        received_at,
+        event,
+    });
     Ok(rows.collect())
+}
+
+/// New log ids, which sort by the time at which they are made. The system is asked once for what
+/// tells them apart.
+fn log_ids(count: usize) -> Result<Vec<String>, StoreError> {
+    let now = u64::try_from(Utc::now().timestamp_millis()).unwrap_or_default();
+    let mut random = vec![[0; 10]; count];
+    getrandom::fill(random.as_flattened_mut()).map_err(StoreError::Random)?;
+    let ids = random.iter().map(|random| {
+        let id = Builder::from_unix_timestamp_millis(now, random).into_uuid();
+        format!("log_{}", id.simple())
+    });
+    Ok(ids.collect())
 }
 
 /// What is stored goes to `found_by`, with what it can be found by.
@@ -161,9 +174,17 @@ async fn insert(
             .push_bind(event.gateway.writer_seq)
             .push_bind(&event.text);
     });
-    query.push(" ON CONFLICT (request_id, organization_id) DO NOTHING RETURNING id");
-    let ids: Vec<String> = query.build_query_scalar().fetch_all(connection).await?;
-    Ok(ids.into_iter().collect())
+    query.push(" ON CONFLICT (request_id, organization_id) DO NOTHING");
+    let inserted = query.build().execute(&mut *connection).await?;
+    let ids = rows.iter().map(|row| row.id.clone());
+    if usize::try_from(inserted.rows_affected()) == Ok(rows.len()) {
+        return Ok(ids.collect());
+    }
+    // Asked only now: each row that comes back is a message between two threads.
+    let ids: Vec<String> = ids.collect();
+    let query = sqlx::query_scalar(INSERTED).bind(format!("{ids:?}"));
+    let inserted: Vec<String> = query.fetch_all(connection).await?;
+    Ok(inserted.into_iter().collect())
 }
 
 /// The id of the event that the call has, and whether it says only that the call began.
@@ -183,6 +204,8 @@ const INSERT: &str = "
         decision_type, decision_outcome, model_provider, model_name, risk_level,
         completion_state, prompt_hash, writer_id, writer_seq, event
     ) ";
+
+const INSERTED: &str = "SELECT id FROM events WHERE id IN (SELECT value FROM json_each(?))";
 
 const FIRST: &str = "
     SELECT id, completion_state IS 'pending' FROM events

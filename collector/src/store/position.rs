@@ -71,7 +71,9 @@ async fn next_by_time(
     let starts = timestamps.iter().copied().map(Position::first_at);
     let starts: Vec<i64> = starts.map(|Position(start)| start).collect();
     let query = sqlx::query_scalar(NEXT).bind(format!("{starts:?}"));
-    let next: Vec<i64> = query.fetch_all(connection).await?;
+    let next: String = query.fetch_one(connection).await?;
+    let next: Vec<i64> =
+        serde_json::from_str(&next).map_err(|error| StoreError::Damaged(error.to_string()))?;
     Ok(timestamps
         .iter()
         .copied()
@@ -103,12 +105,12 @@ async fn later(connection: &mut SqliteConnection, timestamp: i64) -> Result<Posi
 /// Places in one microsecond.
 const PLACES: i64 = 1000;
 
-/// Of an array of starts of microseconds, which JSON carries in one value.
+/// Of an array of starts of microseconds, which JSON carries in one value, as are the answers.
 const NEXT: &str = "
-    SELECT coalesce(
+    SELECT json_group_array(coalesce(
         (SELECT max(position) + 1 FROM events WHERE position BETWEEN value AND value + 999),
         value
-    )
-    FROM json_each(?) ORDER BY key";
+    ) ORDER BY key)
+    FROM json_each(?)";
 
 const LAST_TAKEN: &str = "SELECT max(position) FROM events WHERE position BETWEEN ? AND ?";
