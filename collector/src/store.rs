@@ -1,338 +1,231 @@
 //! The database: all SQL of the collector is below this module.
 //!
-//! What it offers to the others is made of events, filters, positions and counts: nothing in it says
-//! that the database is SQLite, so that another can stand behind the same methods.
+//! What it offers to the others is made of events, filters, positions and counts. Which database it
+//! is, only the modules of that database know.
 
-mod backup;
-mod erasure;
-mod events;
+mod cutoffs;
+mod erased;
+mod error;
 mod filter;
-mod holds;
-mod indexer;
-mod keys;
-mod logs;
-mod migrations;
+mod hold;
+mod key;
+mod log;
+mod outcome;
 mod position;
-mod retention;
-mod search;
-mod segments;
-mod sequence;
-mod tail;
-mod writers;
+mod run;
+mod sqlite;
+mod writer;
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::Path;
 
-use sqlx::error::DatabaseError;
-use sqlx::migrate::MigrateError;
-use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{ConnectOptions, Executor, Sqlite};
-use thiserror::Error;
+use crate::access::{Access, Scope};
+use crate::event::Event;
+use crate::key::KeyHash;
+use crate::store::sqlite::SqliteStore;
 
-use crate::limits;
-use crate::search::Damaged;
-use crate::store::tail::Tail;
-use crate::telemetry;
-
-pub use backup::BackupError;
-pub use erasure::{Erased, Erasure};
-pub(crate) use events::{Outcome, Status};
+pub(crate) use cutoffs::{Cutoffs, Step};
+pub use erased::{Erased, Erasure};
+pub use error::{BackupError, StoreError};
 pub(crate) use filter::{Condition, Field, LogFilter, Phrase};
-pub(crate) use holds::StoredHold;
-pub(crate) use indexer::Indexer;
-pub(crate) use keys::StoredKey;
-pub(crate) use logs::{Log, LogPage};
+pub(crate) use hold::StoredHold;
+pub(crate) use key::StoredKey;
+pub(crate) use log::{Log, LogPage};
+pub(crate) use outcome::{Outcome, Status};
 pub(crate) use position::Position;
-pub(crate) use retention::Cutoffs;
-pub(crate) use sequence::Run;
-pub(crate) use writers::{Writer, WriterFilter, WriterTotals};
+pub(crate) use run::Run;
+pub(crate) use writer::{Writer, WriterFilter, WriterPage, WriterTotals};
 
 /// An open database. Cloning gives another handle to the same one.
 #[derive(Clone)]
-pub(crate) struct Store {
-    /// One connection, because SQLite has one writer at a time: waiting here is cheaper.
-    writes: SqlitePool,
-    /// For the queries of clients: each ends in time, see [`Store::reader`].
-    reads: SqlitePool,
-    /// For what every request needs, such as the keys: no query of a client is in its way.
-    checks: SqlitePool,
-    tail: Tail,
+pub(crate) enum Store {
+    Sqlite(SqliteStore),
+}
+
+/// The same of either database.
+macro_rules! either {
+    ($store:expr, $database:ident => $result:expr) => {
+        match $store {
+            Store::Sqlite($database) => $result,
+        }
+    };
 }
 
 impl Store {
     /// Opens the database at `path`, creates it if there is none, and brings its schema up to date.
     pub(crate) async fn open(path: &Path) -> Result<Self, StoreError> {
-        check_path(path)?;
-        create_private(path);
-        let store = Self::connect(path).await?;
-        let migrated = migrations::all().run(&store.writes).await;
-        migrated.map_err(|error| match error {
-            MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
-                StoreError::Newer {
-                    path: path.to_owned(),
-                }
-            }
-            source => StoreError::Migrate {
-                path: path.to_owned(),
-                source,
-            },
-        })?;
-        Ok(store)
+        Ok(Self::Sqlite(SqliteStore::open(path).await?))
     }
 
-    /// Opens the database for the one process that stores events in it, and brings its index up to
-    /// date.
+    /// Opens the database at `path` as [`open`](Self::open) does, for a process that stores events.
     pub(crate) async fn open_to_serve(path: &Path) -> Result<Self, StoreError> {
-        let store = Self::open(path).await?;
-        let mut indexed = 0_usize;
-        let index = store.index_rest(|events| {
-            indexed = indexed.saturating_add(events);
-            telemetry::events_indexed(indexed);
-        });
-        index.await?;
-        Ok(store)
+        Ok(Self::Sqlite(SqliteStore::open_to_serve(path).await?))
     }
 
     /// Opens the database at `path`, which has to be there.
     pub(crate) async fn open_existing(path: &Path) -> Result<Self, StoreError> {
-        check_exists(path)?;
-        Self::open(path).await
+        Ok(Self::Sqlite(SqliteStore::open_existing(path).await?))
     }
 
     /// Opens the database at `path`, which has to be there, and leaves its schema as it is.
     pub(crate) async fn attach(path: &Path) -> Result<Self, StoreError> {
-        check_exists(path)?;
-        Self::connect(path).await
+        Ok(Self::Sqlite(SqliteStore::attach(path).await?))
     }
 
-    async fn connect(path: &Path) -> Result<Self, StoreError> {
-        let opened = Self::connect_to(path).await;
-        opened.map_err(|source| StoreError::Open {
-            path: path.to_owned(),
-            source,
-        })
-    }
-
-    async fn connect_to(path: &Path) -> Result<Self, sqlx::Error> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // In WAL mode only FULL puts every commit on disk before the commit returns.
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(limits::DATABASE_BUSY_MAX)
-            .disable_statement_logging();
-        let pool = SqlitePoolOptions::new()
-            .acquire_timeout(limits::DATABASE_BUSY_MAX)
-            .test_before_acquire(false);
-        let writes = pool.clone().max_connections(1);
-        let cached = |kib: u32| options.clone().pragma("cache_size", format!("-{kib}"));
-        let writer = cached(limits::WRITER_CACHE_KIB)
-            .pragma("wal_autocheckpoint", limits::LOG_PAGES_MAX.to_string());
-        let writes = writes.connect_with(writer).await?;
-        let reader = cached(limits::READER_CACHE_KIB).pragma("query_only", "ON");
-        let checks = pool.clone().max_connections(1);
-        let checks = checks.connect_lazy_with(reader.clone());
-        let reads = pool.max_connections(limits::READERS_MAX);
-        let reads = reads.connect_lazy_with(reader);
-        Ok(Self {
-            writes,
-            reads,
-            checks,
-            tail: Tail::default(),
-        })
-    }
-
-    /// A connection for the query of a client, whose time begins now.
-    async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
-        self.reader_for(limits::QUERY_TIME_MAX).await
-    }
-
-    /// SQLite asks every so often whether it may go on. So a query ends also when nobody waits for
-    /// it any more.
-    async fn reader_for(&self, time_max: Duration) -> Result<PoolConnection<Sqlite>, StoreError> {
-        let mut reader = self.reads.acquire().await?;
-        let began_at = Instant::now();
-        reader
-            .lock_handle()
-            .await?
-            .set_progress_handler(limits::QUERY_STEPS, move || began_at.elapsed() < time_max);
-        Ok(reader)
+    /// Closes every connection. What is being written is finished.
+    pub(crate) async fn close(&self) {
+        either!(self, database => database.close().await);
     }
 
     /// Whether the database answers.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        self.checks.execute("SELECT id FROM events LIMIT 1").await?;
-        Ok(())
+        either!(self, database => database.ping().await)
     }
 
-    /// The size of the database file, in bytes.
+    /// The size of the database, in bytes.
     pub(crate) async fn bytes(&self) -> Result<u64, StoreError> {
-        let query = sqlx::query_scalar::<_, i64>(BYTES);
-        let bytes = query.fetch_one(&self.checks).await?;
-        Ok(u64::try_from(bytes).unwrap_or_default())
+        either!(self, database => database.bytes().await)
     }
 
-    /// Closes every connection, which also folds the write-ahead log into the database.
-    pub(crate) async fn close(&self) {
-        self.checks.close().await;
-        self.reads.close().await;
-        self.writes.close().await;
+    /// Writes all that is committed to a new file at `path`, and tells how many events that is.
+    ///
+    /// The file has its name only when it is whole and on disk.
+    pub(crate) async fn back_up(&self, path: &Path) -> Result<u64, BackupError> {
+        either!(self, database => database.back_up(path).await)
     }
-}
 
-const BYTES: &str = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
-
-/// Refuses what looks like a database but would be taken for the name of a file, or the other way
-/// round.
-fn check_path(path: &Path) -> Result<(), StoreError> {
-    let text = path.to_string_lossy();
-    if text.is_empty() || text == ":memory:" || text.contains("://") {
-        return Err(StoreError::NotAFile {
-            path: path.to_owned(),
-        });
+    /// Stores `events` in one transaction: all are on disk when this returns, or none is stored.
+    ///
+    /// `received_at` is in microseconds since 1970, UTC. The outcomes are in the order of `events`.
+    pub(crate) async fn insert(
+        &self,
+        events: &[Event],
+        received_at: i64,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        either!(self, database => database.insert(events, received_at).await)
     }
-    Ok(())
-}
 
-fn check_exists(path: &Path) -> Result<(), StoreError> {
-    check_path(path)?;
-    match path.exists() {
-        true => Ok(()),
-        false => Err(StoreError::Missing {
-            path: path.to_owned(),
-        }),
-    }
-}
-
-/// Creates the file so that only its owner can read the prompts in it. SQLite gives the files
-/// beside it the same mode.
-fn create_private(path: &Path) {
-    // If it exists it stays as it is, and if it cannot be created, opening it says why.
-    let _ = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
-}
-
-/// What the database itself said, without the words that are put before it.
-fn cause(error: &sqlx::Error) -> String {
-    match error {
-        sqlx::Error::Database(error) => error.message().to_owned(),
-        other => other.to_string(),
-    }
-}
-
-/// Why the database cannot be used.
-#[derive(Debug, Error)]
-pub enum StoreError {
-    /// The schema could not be brought up to date.
-    #[error("cannot prepare database {}: {source}: check that it is writable and is an audit-layer database", path.display())]
-    Migrate {
-        /// The database.
-        path: PathBuf,
-        /// What the database said.
-        source: MigrateError,
-    },
-    /// More events have one and the same time than can be told apart.
-    #[error("too many events have the same timestamp: give each its own")]
-    Crowded,
-    /// What was stored is not there any more as it was.
-    #[error("a stored event is damaged: {0}: restore the database from a backup")]
-    Damaged(String),
-    /// The index of events is not there any more as it was.
-    #[error("{0}: restore the database from a backup")]
-    Index(#[from] Damaged),
-    /// There is no such file.
-    #[error("there is no database {}: name the file that `audit-layer serve` uses with --database", path.display())]
-    Missing {
-        /// The name.
-        path: PathBuf,
-    },
-    /// The schema has versions that this program does not know.
-    #[error("database {} was written by a newer audit-layer: use that version", path.display())]
-    Newer {
-        /// The database.
-        path: PathBuf,
-    },
-    /// The name of something that is not a file.
-    #[error("database {:?} is not the name of a file: only SQLite files are supported", path.display())]
-    NotAFile {
-        /// The name.
-        path: PathBuf,
-    },
-    /// The file could not be opened or created.
-    #[error("cannot open database {}: {}: check that the file and its folder exist and can be written", path.display(), cause(source))]
-    Open {
-        /// The database.
-        path: PathBuf,
-        /// What the database said.
-        source: sqlx::Error,
-    },
-    /// The operating system has no random bytes, which tell ids apart.
-    #[error("no random bytes: {0}")]
-    Random(getrandom::Error),
-    /// A statement failed on an open database.
-    #[error("database failed: {}", cause(.0))]
-    Statement(sqlx::Error),
-    /// A query was at work for longer than it may be.
-    #[error("a query took longer than {} seconds", limits::QUERY_TIME_MAX.as_secs())]
-    TooSlow,
-}
-
-impl StoreError {
-    /// Whether it is an event that the database does not take, and not the database that fails.
-    pub(crate) fn is_of_an_event(&self) -> bool {
-        let Self::Statement(error) = self else {
-            return matches!(self, Self::Crowded);
-        };
-        let code = error.as_database_error().and_then(DatabaseError::code);
-        let code: Option<i32> = code.and_then(|code| code.parse().ok());
-        // The low byte is the kind of error.
-        code.is_some_and(|code| OF_AN_EVENT.contains(&(code & 0xff)))
-    }
-}
-
-/// A function that failed, a text too big, a constraint, a type: https://www.sqlite.org/rescode.html
-const OF_AN_EVENT: [i32; 4] = [1, 18, 19, 20];
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        let code = error.as_database_error().and_then(DatabaseError::code);
-        match code.as_deref() {
-            Some(INTERRUPTED) => Self::TooSlow,
-            _ => Self::Statement(error),
+    /// What the task that stores events does for the index beside it.
+    pub(crate) fn indexer(&self) -> Indexer {
+        match self {
+            Self::Sqlite(database) => Indexer::Sqlite(sqlite::Indexer::new(database.clone())),
         }
     }
+
+    /// The event with this log id, or else with this request_id, if `scope` reaches it.
+    ///
+    /// Organisations may have used the same request_id: then the newest event.
+    pub(crate) async fn log(&self, id: &str, scope: &Scope) -> Result<Option<Log>, StoreError> {
+        either!(self, database => database.log(id, scope).await)
+    }
+
+    /// A page of events. It ends early when its events are large, but never without one.
+    pub(crate) async fn logs(&self, filter: &LogFilter) -> Result<LogPage, StoreError> {
+        either!(self, database => database.logs(filter).await)
+    }
+
+    /// A page of writers, in the order of their names.
+    pub(crate) async fn writers(&self, filter: &WriterFilter) -> Result<WriterPage, StoreError> {
+        either!(self, database => database.writers(filter).await)
+    }
+
+    /// What all writers of `filter` come to, on whichever page they are.
+    pub(crate) async fn writer_totals(
+        &self,
+        filter: &WriterFilter,
+    ) -> Result<WriterTotals, StoreError> {
+        either!(self, database => database.writer_totals(filter).await)
+    }
+
+    /// The first holes of a writer's sequence, and whether there are more.
+    pub(crate) async fn holes(&self, writer: &Writer) -> Result<(Vec<Run>, bool), StoreError> {
+        either!(self, database => database.holes(writer).await)
+    }
+
+    /// Removes what is over among the next few events from `start` on. `now` is in microseconds
+    /// since 1970, UTC.
+    pub(crate) async fn remove_expired(
+        &self,
+        start: Position,
+        cutoffs: &Cutoffs<'_>,
+        now: i64,
+    ) -> Result<Step, StoreError> {
+        either!(self, database => database.remove_expired(start, cutoffs, now).await)
+    }
+
+    /// Removes from the index what was removed, where that is worth it.
+    pub(crate) async fn forget_removed(&self) -> Result<(), StoreError> {
+        either!(self, database => database.forget_removed().await)
+    }
+
+    /// How many events an erasure would change.
+    pub(crate) async fn count_erasable(&self, erasure: &Erasure) -> Result<u64, StoreError> {
+        either!(self, database => database.count_erasable(erasure).await)
+    }
+
+    /// Erases for good. `now` is in microseconds since 1970, UTC.
+    pub(crate) async fn erase(&self, erasure: &Erasure, now: i64) -> Result<Erased, StoreError> {
+        either!(self, database => database.erase(erasure, now).await)
+    }
+
+    /// Every hold, oldest first.
+    pub(crate) async fn holds(&self) -> Result<Vec<StoredHold>, StoreError> {
+        either!(self, database => database.holds().await)
+    }
+
+    /// Adds a hold and returns its id. `now` is in microseconds since 1970, UTC.
+    pub(crate) async fn add_hold(
+        &self,
+        scope: &Scope,
+        user_id: Option<&str>,
+        reason: &str,
+        now: i64,
+    ) -> Result<String, StoreError> {
+        either!(self, database => database.add_hold(scope, user_id, reason, now).await)
+    }
+
+    /// Releases a hold, and tells since when it is released; `None` if there is no such hold.
+    pub(crate) async fn release_hold(&self, id: &str, now: i64) -> Result<Option<i64>, StoreError> {
+        either!(self, database => database.release_hold(id, now).await)
+    }
+
+    /// Every key, oldest first.
+    pub(crate) async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+        either!(self, database => database.keys().await)
+    }
+
+    /// Adds a key and returns its id. `created_at` is in microseconds since 1970, UTC.
+    pub(crate) async fn add_key(
+        &self,
+        hash: &KeyHash,
+        access: &Access,
+        created_at: i64,
+    ) -> Result<String, StoreError> {
+        either!(self, database => database.add_key(hash, access, created_at).await)
+    }
+
+    /// Revokes a key, and tells since when it is revoked; `None` if there is no such key.
+    pub(crate) async fn revoke_key(&self, id: &str, now: i64) -> Result<Option<i64>, StoreError> {
+        either!(self, database => database.revoke_key(id, now).await)
+    }
 }
 
-/// https://www.sqlite.org/rescode.html#interrupt
-const INTERRUPTED: &str = "9";
+/// The work on the index that is not a part of storing events.
+pub(crate) enum Indexer {
+    Sqlite(sqlite::Indexer),
+}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_query_that_never_ends_is_ended_and_leaves_its_connection_usable() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("audit.db")).await.unwrap();
-        let endless =
-            "WITH RECURSIVE n AS (SELECT 1 UNION ALL SELECT 1 FROM n) SELECT count(*) FROM n";
-        for _ in 0..limits::READERS_MAX + 1 {
-            let mut reader = store.reader_for(Duration::from_millis(1)).await.unwrap();
-            let result = sqlx::query(endless).fetch_one(&mut *reader).await;
-            let error = StoreError::from(result.err().unwrap());
-            assert!(matches!(error, StoreError::TooSlow), "{error}");
+impl Indexer {
+    /// Does what has to be done after a commit.
+    pub(crate) async fn after_commit(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(indexer) => indexer.after_commit().await,
         }
-        let filter = LogFilter::default();
-        assert!(store.logs(&filter).await.is_ok());
-        store.close().await;
+    }
+
+    /// Does some of what makes searches faster, and tells whether there is more.
+    pub(crate) async fn while_idle(&mut self) -> Result<bool, StoreError> {
+        match self {
+            Self::Sqlite(indexer) => indexer.while_idle().await,
+        }
     }
 }

@@ -70,7 +70,7 @@ impl Writer {
     pub(crate) fn new(store: Store, telemetry: Telemetry) -> (Inbox, Self) {
         let (sender, jobs) = mpsc::channel(limits::INGEST_REQUESTS_MAX);
         let writer = Self {
-            indexer: Indexer::new(store.clone()),
+            indexer: store.indexer(),
             store,
             telemetry,
             jobs,

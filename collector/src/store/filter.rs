@@ -1,7 +1,5 @@
 //! Which events a query wants.
 
-use sqlx::{QueryBuilder, Sqlite};
-
 use crate::search::{Content, Term};
 use crate::store::Position;
 
@@ -95,14 +93,6 @@ impl LogFilter {
         terms.collect()
     }
 
-    /// Adds to a statement what columns tell.
-    pub(super) fn check(&self, query: &mut QueryBuilder<Sqlite>) {
-        self.range.check(query);
-        for condition in &self.conditions {
-            condition.check(query);
-        }
-    }
-
     /// Whether an event, whose text this is, has what no column tells.
     pub(super) fn fits(&self, event: &str) -> Result<bool, serde_json::Error> {
         let is_of_content = |one: &Condition| !matches!(one, Condition::Is(..));
@@ -136,14 +126,6 @@ impl Condition {
                 .all(|Phrase(words)| content.has_phrase(words)),
         }
     }
-
-    /// Checks the condition in a statement, where a column tells.
-    fn check(&self, query: &mut QueryBuilder<Sqlite>) {
-        if let Self::Is(field, value) = self {
-            query.push(format_args!(" AND {} = ", field.name()));
-            query.push_bind(value.clone());
-        }
-    }
 }
 
 impl Range {
@@ -153,14 +135,5 @@ impl Range {
         let end = self.until.map(Position::end_of_all_before);
         let end = end.into_iter().chain(self.before).min();
         (first, end.map_or(Position::LAST, Position::before))
-    }
-
-    fn check(&self, query: &mut QueryBuilder<Sqlite>) {
-        if let Some(from) = self.from {
-            query.push(" AND timestamp >= ").push_bind(from);
-        }
-        if let Some(until) = self.until {
-            query.push(" AND timestamp < ").push_bind(until);
-        }
     }
 }

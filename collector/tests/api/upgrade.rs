@@ -15,7 +15,7 @@ use crate::sample::{event, event_with};
 pub(crate) async fn database_of(folder: &Folder, schema: &str) -> SqliteConnection {
     let migrations = folder.path("migrations");
     std::fs::create_dir(&migrations).unwrap();
-    let released = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let released = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
     for file in std::fs::read_dir(released).unwrap() {
         let name = file.as_ref().unwrap().file_name();
         if name.to_str().unwrap() <= schema {

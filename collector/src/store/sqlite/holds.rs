@@ -1,30 +1,13 @@
-//! Legal holds: what must not be removed.
+//! Keeping the legal holds.
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, SqliteConnection};
 use uuid::Uuid;
 
 use crate::access::Scope;
-use crate::store::{Store, StoreError};
-
-/// A hold, whether it is still in force or not. Times are in microseconds since 1970, UTC.
-#[derive(Debug)]
-pub(crate) struct StoredHold {
-    pub(crate) id: String,
-    pub(crate) scope: Scope,
-    /// Whose events; `None` for those of every user.
-    pub(crate) user_id: Option<String>,
-    pub(crate) reason: String,
-    pub(crate) created_at: i64,
-    pub(crate) released_at: Option<i64>,
-}
-
-impl StoredHold {
-    fn covers(&self, organization: &str, user: &str) -> bool {
-        self.scope.id().is_none_or(|id| id == organization)
-            && self.user_id.as_ref().is_none_or(|id| id == user)
-    }
-}
+use crate::store::hold::Holds;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{StoreError, StoredHold};
 
 impl<'r> FromRow<'r, SqliteRow> for StoredHold {
     fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
@@ -40,22 +23,12 @@ impl<'r> FromRow<'r, SqliteRow> for StoredHold {
     }
 }
 
-/// The holds that are in force.
-pub(super) struct Holds(Vec<StoredHold>);
-
-impl Holds {
-    /// Reads them within the transaction that removes something.
-    pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Self, StoreError> {
-        Ok(Self(sqlx::query_as(IN_FORCE).fetch_all(connection).await?))
-    }
-
-    /// The hold that keeps the events of this user from being removed.
-    pub(super) fn covering(&self, organization: &str, user: &str) -> Option<&StoredHold> {
-        self.0.iter().find(|hold| hold.covers(organization, user))
-    }
+/// Those in force, read within the transaction that removes something.
+pub(super) async fn in_force(connection: &mut SqliteConnection) -> Result<Holds, StoreError> {
+    Ok(Holds(sqlx::query_as(IN_FORCE).fetch_all(connection).await?))
 }
 
-impl Store {
+impl SqliteStore {
     /// Every hold, oldest first.
     pub(crate) async fn holds(&self) -> Result<Vec<StoredHold>, StoreError> {
         Ok(sqlx::query_as(ALL).fetch_all(&self.reads).await?)

@@ -1,50 +1,11 @@
 //! Reading what was received of each writer, and what is missing.
 
-use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, QueryBuilder, Row, Sqlite};
 
 use crate::limits;
-use crate::store::sequence::Run;
-use crate::store::{Store, StoreError};
-
-/// Which writers to read. `None` means any.
-#[derive(Debug, Default)]
-pub(crate) struct WriterFilter {
-    pub(crate) organization_id: Option<String>,
-    pub(crate) writer_id: Option<String>,
-    /// It was still writing at this time, in microseconds.
-    pub(crate) from: Option<i64>,
-    /// It had begun to write before this time, in microseconds.
-    pub(crate) until: Option<i64>,
-    /// Only those of whom something is missing.
-    pub(crate) is_incomplete: bool,
-    /// The organisation and the writer with which the page before ended.
-    pub(crate) after: Option<(String, String)>,
-    /// How many writers, at most.
-    pub(crate) limit: usize,
-}
-
-/// What was received of a writer. Times are in microseconds since 1970, UTC.
-#[derive(Debug)]
-pub(crate) struct Writer {
-    pub(crate) organization_id: String,
-    pub(crate) writer_id: String,
-    /// Calls.
-    pub(crate) events: i64,
-    /// Different numbers of the sequence.
-    pub(crate) received: i64,
-    pub(crate) last_seq: i64,
-    pub(crate) first_timestamp: i64,
-    pub(crate) last_timestamp: i64,
-}
-
-impl Writer {
-    /// How many numbers of the sequence were not received.
-    pub(crate) fn missing(&self) -> i64 {
-        self.last_seq.saturating_sub(self.received)
-    }
-}
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Run, StoreError, Writer, WriterFilter, WriterPage, WriterTotals};
 
 impl<'r> FromRow<'r, SqliteRow> for Writer {
     fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
@@ -60,23 +21,7 @@ impl<'r> FromRow<'r, SqliteRow> for Writer {
     }
 }
 
-/// Some writers, and whether there are more.
-#[derive(Debug)]
-pub(crate) struct WriterPage {
-    pub(crate) writers: Vec<Writer>,
-    pub(crate) has_more: bool,
-}
-
-/// All writers of a filter together.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(crate) struct WriterTotals {
-    pub(crate) writers: i64,
-    pub(crate) incomplete_writers: i64,
-    pub(crate) events: i64,
-    pub(crate) missing: i64,
-}
-
-impl Store {
+impl SqliteStore {
     /// A page of writers, in the order of their names.
     pub(crate) async fn writers(&self, filter: &WriterFilter) -> Result<WriterPage, StoreError> {
         let mut query = QueryBuilder::new("SELECT * FROM writers WHERE TRUE");

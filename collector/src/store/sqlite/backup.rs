@@ -4,11 +4,10 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use thiserror::Error;
+use crate::store::sqlite::{SqliteStore, create_private};
+use crate::store::{BackupError, StoreError};
 
-use crate::store::{Store, StoreError, create_private};
-
-impl Store {
+impl SqliteStore {
     /// Writes all that is committed to a new file at `path`, and tells how many events that is.
     ///
     /// The file has its name only when it is whole and on disk.
@@ -67,26 +66,4 @@ fn publish(partial: &Path, path: &Path) -> io::Result<()> {
         Some(folder) => File::open(folder)?.sync_all(),
         None => File::open(".")?.sync_all(),
     }
-}
-
-/// Why there is no backup.
-#[derive(Debug, Error)]
-pub enum BackupError {
-    /// The file is there already.
-    #[error("{} exists: a backup never overwrites, name another file", path.display())]
-    Exists {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file cannot be written.
-    #[error("cannot write the backup {}: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// The database cannot be read, or its copy not be written.
-    #[error("{0}")]
-    Store(#[from] StoreError),
 }

@@ -4,37 +4,14 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Executor, FromRow, Row, SqliteConnection};
 use uuid::Uuid;
 
-use crate::access::Scope;
 use crate::event::tombstone;
 use crate::limits;
 use crate::search::Term;
-use crate::store::holds::Holds;
-use crate::store::search::Candidates;
-use crate::store::segments::{self, Share};
-use crate::store::{Field, Position, Store, StoreError};
+use crate::store::sqlite::search::Candidates;
+use crate::store::sqlite::segments::{self, Share};
+use crate::store::sqlite::{SqliteStore, holds};
+use crate::store::{Erased, Erasure, Field, Position, StoreError};
 use crate::time;
-
-/// Whose content is to be erased, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Erasure {
-    /// The organisations in which the user is known by this id.
-    pub scope: Scope,
-    /// The user.
-    pub user_id: String,
-    /// Such as the reference of the request. It is kept.
-    pub reason: String,
-}
-
-/// What an erasure came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Erased {
-    /// Events whose content is gone now.
-    pub events: u64,
-    /// Events that a legal hold keeps as they are.
-    pub held: u64,
-    /// Whether nothing of it is left in the write-ahead log either.
-    pub log_is_clean: bool,
-}
 
 struct Candidate {
     position: i64,
@@ -52,7 +29,7 @@ impl<'r> FromRow<'r, SqliteRow> for Candidate {
     }
 }
 
-impl Store {
+impl SqliteStore {
     /// How many events an erasure would change.
     pub(crate) async fn count_erasable(&self, erasure: &Erasure) -> Result<u64, StoreError> {
         let mut count = 0_u64;
@@ -135,7 +112,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         // With the holds in one transaction: what is held now is not erased any more.
         let mut transaction = self.begin().await?;
-        let holds = Holds::read(&mut transaction).await?;
+        let holds = holds::in_force(&mut transaction).await?;
         let candidates: Vec<Candidate> = sqlx::query_as(CANDIDATES)
             .bind(&erasure.user_id)
             .bind(erasure.scope.id())

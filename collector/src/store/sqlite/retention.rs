@@ -1,44 +1,14 @@
 //! Removing what is old, a few events at a time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, SqliteConnection};
 
 use crate::limits;
-use crate::store::holds::Holds;
-use crate::store::segments::{self, Share};
-use crate::store::{Position, Store, StoreError};
-
-/// The times before which events are over, in microseconds since 1970, UTC. `None` is never.
-pub(crate) struct Cutoffs<'a> {
-    pub(crate) default: Option<i64>,
-    pub(crate) by_organization: HashMap<&'a str, Option<i64>>,
-}
-
-impl Cutoffs<'_> {
-    /// The latest of them all.
-    pub(crate) fn latest(&self) -> Option<i64> {
-        let all = self.by_organization.values().chain([&self.default]);
-        all.filter_map(|cutoff| *cutoff).max()
-    }
-
-    /// Whether an event of this organisation is over, whose later time is this.
-    pub(crate) fn is_over(&self, organization: &str, last_time: i64) -> bool {
-        let own = self.by_organization.get(organization);
-        own.unwrap_or(&self.default)
-            .is_some_and(|cutoff| last_time < cutoff)
-    }
-}
-
-/// What one step of a sweep did.
-#[derive(Debug)]
-pub(crate) struct Step {
-    /// Events that were removed.
-    pub(crate) removed: usize,
-    /// Where the next step begins; `None` if this was the last.
-    pub(crate) next: Option<Position>,
-}
+use crate::store::sqlite::segments::{self, Share};
+use crate::store::sqlite::{SqliteStore, holds};
+use crate::store::{Cutoffs, Position, Step, StoreError};
 
 struct Candidate {
     position: i64,
@@ -58,7 +28,7 @@ impl<'r> FromRow<'r, SqliteRow> for Candidate {
     }
 }
 
-impl Store {
+impl SqliteStore {
     /// Removes what is over among the next few events from `start` on. `now` is in microseconds
     /// since 1970, UTC.
     pub(crate) async fn remove_expired(
@@ -75,7 +45,7 @@ impl Store {
         };
         // With the holds in one transaction: what is held now is not removed any more.
         let mut transaction = self.begin().await?;
-        let holds = Holds::read(&mut transaction).await?;
+        let holds = holds::in_force(&mut transaction).await?;
         let candidates: Vec<Candidate> = sqlx::query_as(CANDIDATES)
             .bind(start.0)
             .bind(Position::end_of_all_before(latest).0)

@@ -1,4 +1,4 @@
-//! The API keys that the database knows, as hashes.
+//! Keeping the API keys.
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
@@ -6,17 +6,8 @@ use uuid::Uuid;
 
 use crate::access::{Access, Scope};
 use crate::key::KeyHash;
-use crate::store::{Store, StoreError};
-
-/// A key that was made, whether it is still good or not. Times are in microseconds since 1970, UTC.
-#[derive(Debug)]
-pub(crate) struct StoredKey {
-    pub(crate) id: String,
-    pub(crate) hash: KeyHash,
-    pub(crate) access: Access,
-    pub(crate) created_at: i64,
-    pub(crate) revoked_at: Option<i64>,
-}
+use crate::store::sqlite::SqliteStore;
+use crate::store::{StoreError, StoredKey};
 
 impl<'r> FromRow<'r, SqliteRow> for StoredKey {
     fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
@@ -34,7 +25,7 @@ impl<'r> FromRow<'r, SqliteRow> for StoredKey {
     }
 }
 
-impl Store {
+impl SqliteStore {
     /// Every key, oldest first.
     pub(crate) async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
         Ok(sqlx::query_as(ALL).fetch_all(&self.checks).await?)

@@ -13,10 +13,11 @@ use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::limits;
 use crate::search::{Chunk, Term};
-use crate::store::segments::{self, Head};
-use crate::store::{Log, LogFilter, Position, Store, StoreError};
+use crate::store::sqlite::segments::{self, Head};
+use crate::store::sqlite::{SqliteStore, filter};
+use crate::store::{Log, LogFilter, Position, StoreError};
 
-impl Store {
+impl SqliteStore {
     /// Gives the events of `filter` to `visit`, newest first, until it breaks off or there are no
     /// more.
     pub(super) async fn search(
@@ -68,7 +69,7 @@ async fn read(
     mut query: QueryBuilder<Sqlite>,
     visit: &mut impl FnMut(Log) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, StoreError> {
-    filter.check(&mut query);
+    filter::check(filter, &mut query);
     query.push(" ORDER BY position DESC");
     let mut rows = query.build_query_as::<Log>().fetch(connection);
     while let Some(log) = rows.try_next().await? {

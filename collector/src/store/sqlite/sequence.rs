@@ -5,28 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use sqlx::SqliteConnection;
 
 use crate::event::Event;
-use crate::store::StoreError;
-use crate::store::events::Status;
-
-/// Some numbers in a row, the first and the last of them included.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(crate) struct Run {
-    pub(crate) first_seq: i64,
-    pub(crate) last_seq: i64,
-}
-
-impl Run {
-    /// How many numbers it has.
-    pub(crate) fn len(self) -> i64 {
-        self.last_seq
-            .saturating_sub(self.first_seq)
-            .saturating_add(1)
-    }
-}
+use crate::store::{Run, Status, StoreError};
 
 /// Notes the events that were stored, each with what became of it.
 pub(super) async fn note<'a>(

@@ -10,8 +10,9 @@ use crate::access::Scope;
 use crate::event::Event;
 use crate::limits;
 use crate::search::{Chunk, Segment, Term};
-use crate::store::tail::Indexed;
-use crate::store::{Position, Store, StoreError};
+use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::tail::Indexed;
+use crate::store::{Position, StoreError};
 
 /// A segment, without what is in it.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +32,7 @@ impl<'r> FromRow<'r, SqliteRow> for Head {
     }
 }
 
-impl Store {
+impl SqliteStore {
     /// Merges some segments, if there are many of about the same size, and tells whether it did.
     pub(crate) async fn merge_segments(&self) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
@@ -376,11 +377,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::store::search::Candidates;
+    use crate::store::sqlite::search::Candidates;
     use crate::store::{Erasure, LogFilter};
 
-    async fn store(folder: &tempfile::TempDir) -> Store {
-        Store::open(&folder.path().join("audit.db")).await.unwrap()
+    async fn store(folder: &tempfile::TempDir) -> SqliteStore {
+        SqliteStore::open(&folder.path().join("audit.db"))
+            .await
+            .unwrap()
     }
 
     fn event(number: i64) -> Event {
@@ -394,7 +397,7 @@ mod tests {
         Event::parse(event.to_string().as_bytes(), &Scope::All).unwrap()
     }
 
-    async fn write_tail(store: &Store) {
+    async fn write_tail(store: &SqliteStore) {
         let events = store.tail.events();
         let segment = Segment::of(&events);
         store.write_of_tail(segment).await.unwrap();
@@ -402,7 +405,7 @@ mod tests {
     }
 
     /// How many events the index has for a word, whether they are there or not.
-    async fn indexed(store: &Store, word: &str) -> usize {
+    async fn indexed(store: &SqliteStore, word: &str) -> usize {
         let mut connection = store.writes.acquire().await.unwrap();
         let (terms, first, last) = (vec![Term::word(word)], Position::FIRST, Position::LAST);
         let candidates = Candidates::find(&mut connection, terms, first, last).await;
@@ -410,7 +413,7 @@ mod tests {
         found.unwrap().len()
     }
 
-    async fn heads(store: &Store) -> Vec<Head> {
+    async fn heads(store: &SqliteStore) -> Vec<Head> {
         all(&mut store.writes.acquire().await.unwrap())
             .await
             .unwrap()

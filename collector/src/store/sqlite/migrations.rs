@@ -19,33 +19,37 @@ const FILES: [(i64, &str, &str); 7] = [
     (
         1,
         "events",
-        include_str!("../../migrations/0001_events.sql"),
+        include_str!("../../../migrations/sqlite/0001_events.sql"),
     ),
-    (2, "keys", include_str!("../../migrations/0002_keys.sql")),
+    (
+        2,
+        "keys",
+        include_str!("../../../migrations/sqlite/0002_keys.sql"),
+    ),
     (
         3,
         "search",
-        include_str!("../../migrations/0003_search.sql"),
+        include_str!("../../../migrations/sqlite/0003_search.sql"),
     ),
     (
         4,
         "writers",
-        include_str!("../../migrations/0004_writers.sql"),
+        include_str!("../../../migrations/sqlite/0004_writers.sql"),
     ),
     (
         5,
         "retention",
-        include_str!("../../migrations/0005_retention.sql"),
+        include_str!("../../../migrations/sqlite/0005_retention.sql"),
     ),
     (
         6,
         "erasure",
-        include_str!("../../migrations/0006_erasure.sql"),
+        include_str!("../../../migrations/sqlite/0006_erasure.sql"),
     ),
     (
         7,
         "segments",
-        include_str!("../../migrations/0007_segments.sql"),
+        include_str!("../../../migrations/sqlite/0007_segments.sql"),
     ),
 ];
 
@@ -72,7 +76,7 @@ mod tests {
 
     #[test]
     fn every_file_of_the_folder_is_embedded() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite");
         let mut files: Vec<String> = std::fs::read_dir(folder)
             .unwrap()
             .map(|file| file.unwrap().file_name().into_string().unwrap())

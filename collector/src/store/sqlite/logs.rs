@@ -7,18 +7,8 @@ use sqlx::{FromRow, Row};
 
 use crate::access::Scope;
 use crate::limits;
-use crate::store::{LogFilter, Position, Store, StoreError};
-
-/// A stored event.
-#[derive(Debug)]
-pub(crate) struct Log {
-    pub(crate) position: Position,
-    pub(crate) id: String,
-    /// Microseconds since 1970, UTC.
-    pub(crate) received_at: i64,
-    /// The JSON object as it was sent.
-    pub(crate) event: String,
-}
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Log, LogFilter, LogPage, Position, StoreError};
 
 impl<'r> FromRow<'r, SqliteRow> for Log {
     fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
@@ -31,14 +21,7 @@ impl<'r> FromRow<'r, SqliteRow> for Log {
     }
 }
 
-/// Some events, and where to go on if there are more.
-#[derive(Debug)]
-pub(crate) struct LogPage {
-    pub(crate) logs: Vec<Log>,
-    pub(crate) next: Option<Position>,
-}
-
-impl Store {
+impl SqliteStore {
     /// The event with this log id, or else with this request_id, if `scope` reaches it.
     ///
     /// Organisations may have used the same request_id: then the newest event.

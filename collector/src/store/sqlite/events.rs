@@ -9,32 +9,11 @@ use uuid::Builder;
 
 use crate::event::Event;
 use crate::limits;
-use crate::store::tail::Indexed;
-use crate::store::{Position, Store, StoreError, position, segments, sequence};
+use crate::store::sqlite::tail::Indexed;
+use crate::store::sqlite::{SqliteStore, position, segments, sequence};
+use crate::store::{Outcome, Position, Status, StoreError};
 
-/// What became of one event.
-#[derive(Debug, Clone)]
-pub(crate) struct Outcome {
-    /// The log id of the call: new, or the one it has had since its first event.
-    pub(crate) id: String,
-    pub(crate) request_id: String,
-    pub(crate) status: Status,
-}
-
-/// Whether an event was stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Status {
-    /// The call has an event already.
-    Duplicate,
-    /// It is the first event of its call.
-    Stored,
-    /// It is stored in the place of the record that its call had begun.
-    #[serde(rename = "stored")]
-    Superseding,
-}
-
-impl Store {
+impl SqliteStore {
     /// Stores `events` in one transaction: all are on disk when this returns, or none is stored.
     ///
     /// `received_at` is in microseconds since 1970, UTC. The outcomes are in the order of `events`.

@@ -6,11 +6,12 @@
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::search::Segment;
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
+use crate::store::sqlite::SqliteStore;
 
 /// What is under way.
 pub(crate) struct Indexer {
-    store: Store,
+    store: SqliteStore,
     making: Option<JoinHandle<Made>>,
 }
 
@@ -21,7 +22,7 @@ struct Made {
 }
 
 impl Indexer {
-    pub(crate) fn new(store: Store) -> Self {
+    pub(crate) fn new(store: SqliteStore) -> Self {
         Self {
             store,
             making: None,

@@ -1,0 +1,25 @@
+//! What an erasure is, and what it comes to.
+
+use crate::access::Scope;
+
+/// Whose content is to be erased, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    /// The organisations in which the user is known by this id.
+    pub scope: Scope,
+    /// The user.
+    pub user_id: String,
+    /// Such as the reference of the request. It is kept.
+    pub reason: String,
+}
+
+/// What an erasure came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Events whose content is gone now.
+    pub events: u64,
+    /// Events that a legal hold keeps as they are.
+    pub held: u64,
+    /// Whether nothing of it is left in the write-ahead log either.
+    pub log_is_clean: bool,
+}

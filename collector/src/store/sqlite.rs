@@ -1,0 +1,231 @@
+//! The database as one SQLite file.
+
+mod backup;
+mod erasure;
+mod events;
+mod filter;
+mod holds;
+mod indexer;
+mod keys;
+mod logs;
+mod migrations;
+mod position;
+mod retention;
+mod search;
+mod segments;
+mod sequence;
+mod tail;
+mod writers;
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use sqlx::migrate::MigrateError;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Executor, Sqlite};
+
+use crate::limits;
+use crate::store::StoreError;
+use crate::store::sqlite::tail::Tail;
+use crate::telemetry;
+
+pub(super) use indexer::Indexer;
+
+/// An open file. Cloning gives another handle to the same one.
+#[derive(Clone)]
+pub(crate) struct SqliteStore {
+    /// One connection, because SQLite has one writer at a time: waiting here is cheaper.
+    writes: SqlitePool,
+    /// For the queries of clients: each ends in time, see [`SqliteStore::reader`].
+    reads: SqlitePool,
+    /// For what every request needs, such as the keys: no query of a client is in its way.
+    checks: SqlitePool,
+    tail: Tail,
+}
+
+impl SqliteStore {
+    /// Opens the database at `path`, creates it if there is none, and brings its schema up to date.
+    pub(crate) async fn open(path: &Path) -> Result<Self, StoreError> {
+        check_path(path)?;
+        create_private(path);
+        let store = Self::connect(path).await?;
+        let migrated = migrations::all().run(&store.writes).await;
+        migrated.map_err(|error| match error {
+            MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
+                StoreError::Newer {
+                    path: path.to_owned(),
+                }
+            }
+            source => StoreError::Migrate {
+                path: path.to_owned(),
+                source,
+            },
+        })?;
+        Ok(store)
+    }
+
+    /// Opens the database for the one process that stores events in it, and brings its index up to
+    /// date.
+    pub(crate) async fn open_to_serve(path: &Path) -> Result<Self, StoreError> {
+        let store = Self::open(path).await?;
+        let mut indexed = 0_usize;
+        let index = store.index_rest(|events| {
+            indexed = indexed.saturating_add(events);
+            telemetry::events_indexed(indexed);
+        });
+        index.await?;
+        Ok(store)
+    }
+
+    /// Opens the database at `path`, which has to be there.
+    pub(crate) async fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        check_exists(path)?;
+        Self::open(path).await
+    }
+
+    /// Opens the database at `path`, which has to be there, and leaves its schema as it is.
+    pub(crate) async fn attach(path: &Path) -> Result<Self, StoreError> {
+        check_exists(path)?;
+        Self::connect(path).await
+    }
+
+    async fn connect(path: &Path) -> Result<Self, StoreError> {
+        let opened = Self::connect_to(path).await;
+        opened.map_err(|source| StoreError::Open {
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    async fn connect_to(path: &Path) -> Result<Self, sqlx::Error> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // In WAL mode only FULL puts every commit on disk before the commit returns.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(limits::DATABASE_BUSY_MAX)
+            .disable_statement_logging();
+        let pool = SqlitePoolOptions::new()
+            .acquire_timeout(limits::DATABASE_BUSY_MAX)
+            .test_before_acquire(false);
+        let writes = pool.clone().max_connections(1);
+        let cached = |kib: u32| options.clone().pragma("cache_size", format!("-{kib}"));
+        let writer = cached(limits::WRITER_CACHE_KIB)
+            .pragma("wal_autocheckpoint", limits::LOG_PAGES_MAX.to_string());
+        let writes = writes.connect_with(writer).await?;
+        let reader = cached(limits::READER_CACHE_KIB).pragma("query_only", "ON");
+        let checks = pool.clone().max_connections(1);
+        let checks = checks.connect_lazy_with(reader.clone());
+        let reads = pool.max_connections(limits::READERS_MAX);
+        let reads = reads.connect_lazy_with(reader);
+        Ok(Self {
+            writes,
+            reads,
+            checks,
+            tail: Tail::default(),
+        })
+    }
+
+    /// A connection for the query of a client, whose time begins now.
+    async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        self.reader_for(limits::QUERY_TIME_MAX).await
+    }
+
+    /// SQLite asks every so often whether it may go on. So a query ends also when nobody waits for
+    /// it any more.
+    async fn reader_for(&self, time_max: Duration) -> Result<PoolConnection<Sqlite>, StoreError> {
+        let mut reader = self.reads.acquire().await?;
+        let began_at = Instant::now();
+        reader
+            .lock_handle()
+            .await?
+            .set_progress_handler(limits::QUERY_STEPS, move || began_at.elapsed() < time_max);
+        Ok(reader)
+    }
+
+    /// Whether the database answers.
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        self.checks.execute("SELECT id FROM events LIMIT 1").await?;
+        Ok(())
+    }
+
+    /// The size of the database file, in bytes.
+    pub(crate) async fn bytes(&self) -> Result<u64, StoreError> {
+        let query = sqlx::query_scalar::<_, i64>(BYTES);
+        let bytes = query.fetch_one(&self.checks).await?;
+        Ok(u64::try_from(bytes).unwrap_or_default())
+    }
+
+    /// Closes every connection, which also folds the write-ahead log into the database.
+    pub(crate) async fn close(&self) {
+        self.checks.close().await;
+        self.reads.close().await;
+        self.writes.close().await;
+    }
+}
+
+const BYTES: &str = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+
+/// Refuses what looks like a database but would be taken for the name of a file, or the other way
+/// round.
+fn check_path(path: &Path) -> Result<(), StoreError> {
+    let text = path.to_string_lossy();
+    if text.is_empty() || text == ":memory:" || text.contains("://") {
+        return Err(StoreError::NotAFile {
+            path: path.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+fn check_exists(path: &Path) -> Result<(), StoreError> {
+    check_path(path)?;
+    match path.exists() {
+        true => Ok(()),
+        false => Err(StoreError::Missing {
+            path: path.to_owned(),
+        }),
+    }
+}
+
+/// Creates the file so that only its owner can read the prompts in it. SQLite gives the files
+/// beside it the same mode.
+fn create_private(path: &Path) {
+    // If it exists it stays as it is, and if it cannot be created, opening it says why.
+    let _ = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::LogFilter;
+
+    #[tokio::test]
+    async fn a_query_that_never_ends_is_ended_and_leaves_its_connection_usable() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("audit.db"))
+            .await
+            .unwrap();
+        let endless =
+            "WITH RECURSIVE n AS (SELECT 1 UNION ALL SELECT 1 FROM n) SELECT count(*) FROM n";
+        for _ in 0..limits::READERS_MAX + 1 {
+            let mut reader = store.reader_for(Duration::from_millis(1)).await.unwrap();
+            let result = sqlx::query(endless).fetch_one(&mut *reader).await;
+            let error = StoreError::from(result.err().unwrap());
+            assert!(matches!(error, StoreError::TooSlow), "{error}");
+        }
+        let filter = LogFilter::default();
+        assert!(store.logs(&filter).await.is_ok());
+        store.close().await;
+    }
+}
