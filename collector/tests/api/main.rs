@@ -11,6 +11,7 @@ mod export;
 mod import;
 mod keys;
 mod metrics;
+mod openapi;
 mod page;
 mod program;
 mod query;
