@@ -4,6 +4,7 @@ mod backup;
 mod batch;
 mod camel;
 mod completeness;
+mod curl;
 mod durability;
 mod erasure;
 mod errors;
