@@ -1,5 +1,7 @@
 //! The errors that a client of the API sees, all of one shape.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -100,6 +102,17 @@ impl ApiError {
             _ => None,
         }
     }
+
+    /// When the same request may do better.
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Overloaded
+            | Self::Session(SessionError::Random)
+            | Self::StorageUnavailable
+            | Self::TooManyExports => Some(limits::RETRY_AFTER),
+            _ => None,
+        }
+    }
 }
 
 impl IntoResponse for ApiError {
@@ -109,16 +122,15 @@ impl IntoResponse for ApiError {
             message: self.to_string(),
             field: self.field(),
         };
-        let mut response = (self.status(), Json(ErrorBody { error: detail })).into_response();
+        let status = self.status();
+        let mut response = (status, Json(ErrorBody { error: detail })).into_response();
         let headers = response.headers_mut();
-        match self {
-            Self::Overloaded | Self::TooManyExports => {
-                headers.insert(RETRY_AFTER, limits::RETRY_AFTER.as_secs().into());
-            }
-            Self::Unauthorized => {
-                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            _ => {}
+        if let Some(wait) = self.retry_after() {
+            headers.insert(RETRY_AFTER, wait.as_secs().into());
+        }
+        // No answer 401 is without it: RFC 9110, section 11.6.1.
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

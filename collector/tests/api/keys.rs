@@ -20,7 +20,7 @@ async fn create_key(folder: &Folder) -> String {
     create_with(folder, &["--role", "admin", "--all-organizations"]).await
 }
 
-async fn create_with(folder: &Folder, arguments: &[&str]) -> String {
+pub(crate) async fn create_with(folder: &Folder, arguments: &[&str]) -> String {
     let output = keys(folder, "create", arguments).await;
     assert!(output.status.success(), "{output:?}");
     let key = String::from_utf8(output.stdout).unwrap();
