@@ -117,6 +117,9 @@ pub const TAIL_TERMS: usize = 4 * MIB;
 /// How many times as many events there may be in memory while a segment is made of the oldest.
 pub const TAIL_OVERFLOW: usize = 3;
 
+/// Events of one segment of the index: their numbers have 16 bits.
+pub const SEGMENT_EVENTS_MAX: i64 = 1 << 16;
+
 /// Segments that there may be before they are merged while events come in. Otherwise that waits until
 /// nothing does.
 pub const SEGMENTS_MAX: i64 = 1000;

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat};
 
-/// Events in a batch.
+/// Events in a batch, all of one worker of a gateway.
 pub const BATCH: u64 = 100;
 
 /// Users, each of whom makes calls.
@@ -25,8 +25,11 @@ const START_MICROS: i64 = 1_738_368_000_000_000;
 
 const VOCABULARY: u64 = 50_000;
 
+/// Each as frequent as another.
 pub const DECISIONS: [&str; 4] = ["loan_underwriting", "support", "triage", "screening"];
+/// Each as frequent as another.
 pub const OUTCOMES: [&str; 3] = ["approved", "denied", "referred"];
+/// Provider and model, each as frequent as another.
 pub const MODELS: [(&str, &str); 4] = [
     ("openai", "gpt-5-mini"),
     ("openai", "gpt-4-turbo"),
@@ -53,12 +56,14 @@ fn event(body: &mut String, number: u64) {
     let (hash, time) = (prompt_hash(number), timestamp(number));
     let risk = ["low", "low", "low", "medium", "high"][dice.below(5)];
     let tag = ["FCRA", "HIPAA", "GDPR"][dice.below(3)];
-    let state = if number % 50 == 0 {
+    let state = if number.is_multiple_of(50) {
         "upstream_error"
     } else {
         "complete"
     };
-    let (writer, seq) = (number % 4, number / 4 + 1);
+    // A gateway's worker sends batches of its own.
+    let batch = number / BATCH;
+    let (writer, seq) = (batch % 4, batch / 4 * BATCH + number % BATCH + 1);
     write!(
         body,
         r#"{{"request_id":"{}","timestamp":"{time}","duration_ms":{},"user_id":"{user}","session_id":"{session}","organization_id":"org_bench","prompt_hash":"{hash}","prompt_content":""#,
@@ -98,34 +103,38 @@ pub fn word(body: &mut String, rank: u64) {
 /// A word that stands in about one of a thousand events.
 pub fn rare_word(dice: &mut Dice) -> String {
     let mut text = String::new();
-    word(&mut text, VOCABULARY / 2 + dice.next() % (VOCABULARY / 2));
+    word(&mut text, VOCABULARY / 2 + dice.roll() % (VOCABULARY / 2));
     text
 }
 
+/// Who made the call of this number.
 pub fn user(number: u64) -> String {
-    format!("user_{}", Dice(number / SESSION).next() % USERS)
+    format!("user_{}", Dice(number / SESSION).roll() % USERS)
 }
 
+/// The session of the call of this number.
 pub fn session(number: u64) -> String {
-    format!("session_{:016x}", Dice(number / SESSION + 7).next())
+    format!("session_{:016x}", Dice(number / SESSION + 7).roll())
 }
 
+/// The request_id of the call of this number.
 pub fn request_id(number: u64) -> String {
     format!("0194c10f-6840-7000-8000-{number:012x}")
 }
 
+/// The prompt's hash of the call of this number.
 pub fn prompt_hash(number: u64) -> String {
     let mut dice = Dice(number ^ 0xabcd_ef01);
     let mut hash = String::from("sha256:");
     for _ in 0..4 {
-        write!(hash, "{:016x}", dice.next()).unwrap_or_default();
+        write!(hash, "{:016x}", dice.roll()).unwrap_or_default();
     }
     hash
 }
 
 /// RFC 3339, with microseconds.
 pub fn timestamp(number: u64) -> String {
-    let micros = number * GAP_MICROS + Dice(number).next() % GAP_MICROS;
+    let micros = number * GAP_MICROS + Dice(number).roll() % GAP_MICROS;
     let time = DateTime::from_timestamp_micros(START_MICROS + micros.cast_signed());
     time.unwrap_or_default()
         .to_rfc3339_opts(SecondsFormat::Micros, true)
@@ -138,7 +147,7 @@ pub struct Dice(pub u64);
 
 impl Dice {
     /// Any number.
-    pub fn next(&mut self) -> u64 {
+    pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -148,12 +157,12 @@ impl Dice {
 
     /// A number below this one.
     pub fn below(&mut self, end: u64) -> usize {
-        (self.next() % end) as usize
+        (self.roll() % end) as usize
     }
 
     /// The rank of a word: each doubling of it is as frequent as the one before.
     fn rank(&mut self) -> u64 {
-        let share = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
+        let share = (self.roll() >> 11) as f64 / (1_u64 << 53) as f64;
         (VOCABULARY as f64).powf(share) as u64
     }
 }

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use crate::audit_api::corpus::{self, BATCH};
 
 /// Batches that are made before the clock runs, and again when they are sent.
-const PREPARED: u64 = 200;
+const PREPARED: u64 = 1000;
 
 /// What it took to store some events; making them is not counted.
 #[derive(Debug, Clone, Copy)]

@@ -9,17 +9,22 @@ use serde_json::Value;
 
 use crate::audit_api::corpus::{self, DECISIONS, Dice, MODELS, OUTCOMES};
 
-/// One kind of query: what it is for, and its path for a number that may be any.
+/// One kind of query.
 pub struct Kind {
+    /// What it is for.
     pub name: &'static str,
+    /// The path of one of them, among so many events.
     path: fn(&mut Dice, u64) -> String,
 }
 
 /// How long the queries of a kind took.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
+    /// Half of them took less.
     pub median: Duration,
+    /// All but a hundredth took less.
     pub p99: Duration,
+    /// None took more.
     pub max: Duration,
     /// Events on a page, on average.
     pub events: f64,
@@ -34,27 +39,27 @@ pub const KINDS: [Kind; 15] = [
     Kind {
         name: "one day",
         path: |dice, events| {
-            let day = &corpus::timestamp(dice.next() % events)[..10];
+            let day = &corpus::timestamp(dice.roll() % events)[..10];
             format!("audit/logs?start_date={day}&end_date={day}")
         },
     },
     Kind {
         name: "a page of 500",
         path: |dice, events| {
-            let day = &corpus::timestamp(dice.next() % events)[..10];
+            let day = &corpus::timestamp(dice.roll() % events)[..10];
             format!("audit/logs?end_date={day}&limit=500")
         },
     },
     Kind {
         name: "user",
-        path: |dice, events| format!("audit/logs?user_id={}", corpus::user(dice.next() % events)),
+        path: |dice, events| format!("audit/logs?user_id={}", corpus::user(dice.roll() % events)),
     },
     Kind {
         name: "session",
         path: |dice, events| {
             format!(
                 "audit/logs?session_id={}",
-                corpus::session(dice.next() % events)
+                corpus::session(dice.roll() % events)
             )
         },
     },
@@ -79,7 +84,7 @@ pub const KINDS: [Kind; 15] = [
     Kind {
         name: "failed calls of a user",
         path: |dice, events| {
-            let user = corpus::user(dice.next() % events);
+            let user = corpus::user(dice.roll() % events);
             format!("audit/logs?completion_state=upstream_error&user_id={user}")
         },
     },
@@ -88,7 +93,7 @@ pub const KINDS: [Kind; 15] = [
         path: |dice, events| {
             format!(
                 "audit/logs?prompt_hash={}",
-                corpus::prompt_hash(dice.next() % events)
+                corpus::prompt_hash(dice.roll() % events)
             )
         },
     },
@@ -113,13 +118,13 @@ pub const KINDS: [Kind; 15] = [
             corpus::word(&mut word, 3);
             format!(
                 "audit/logs?text={word}&user_id={}",
-                corpus::user(dice.next() % events)
+                corpus::user(dice.roll() % events)
             )
         },
     },
     Kind {
         name: "by request_id",
-        path: |dice, events| format!("audit/logs/{}", corpus::request_id(dice.next() % events)),
+        path: |dice, events| format!("audit/logs/{}", corpus::request_id(dice.roll() % events)),
     },
     Kind {
         name: "completeness",

@@ -33,13 +33,14 @@ pub(crate) struct Chunk {
 }
 
 impl Segment {
-    /// The index of these events. No two have the same position.
+    /// The index of these events, [`limits::SEGMENT_EVENTS_MAX`] at most. No two have the same
+    /// position.
     pub(crate) fn of<T: AsRef<[Term]>>(events: &[(Position, T)]) -> Self {
         let mut events: Vec<&(Position, T)> = events.iter().collect();
         events.sort_unstable_by_key(|(position, _)| *position);
         let mut entries = Vec::new();
-        for ((_, terms), number) in events.iter().zip(0_u32..) {
-            entries.extend(terms.as_ref().iter().map(|term| (*term, number)));
+        for ((_, terms), number) in events.iter().zip(0..=u16::MAX) {
+            entries.extend(terms.as_ref().iter().map(|term| term.with_number(number)));
         }
         Self {
             positions: events.into_iter().map(|(position, _)| *position).collect(),
@@ -47,7 +48,8 @@ impl Segment {
         }
     }
 
-    /// One segment of the events of all `segments` that are to be kept.
+    /// One segment of the events of all `segments` that are to be kept, which are
+    /// [`limits::SEGMENT_EVENTS_MAX`] at most.
     pub(crate) fn merged(
         segments: &[Self],
         is_kept: impl Fn(Position) -> bool,
@@ -67,45 +69,42 @@ impl Segment {
     }
 
     /// Adds what the segment tells of the events at `positions`, with the numbers they have there.
-    fn add_entries(
-        &self,
-        positions: &[Position],
-        entries: &mut Vec<(Term, u32)>,
-    ) -> Result<(), Damaged> {
+    fn add_entries(&self, positions: &[Position], entries: &mut Vec<u64>) -> Result<(), Damaged> {
         let number_at = |position| {
             let index = positions.binary_search(position).ok();
-            index.and_then(|index| u32::try_from(index).ok())
+            index.and_then(|index| u16::try_from(index).ok())
         };
-        let numbers: Vec<Option<u32>> = self.positions.iter().map(number_at).collect();
+        let numbers: Vec<Option<u16>> = self.positions.iter().map(number_at).collect();
         for list in self.chunks.iter().flat_map(Chunk::lists) {
             let (term, own) = list?;
-            let kept = own.into_iter().filter_map(|number| {
-                let number = usize::try_from(number).ok()?;
-                *numbers.get(number)?
-            });
-            entries.extend(kept.map(|number| (term, number)));
+            let kept = own
+                .into_iter()
+                .filter_map(|number| *numbers.get(usize::from(number))?);
+            entries.extend(kept.map(|number| term.with_number(number)));
         }
         Ok(())
     }
 }
 
-/// The lists that these entries come to.
-fn chunks(mut entries: Vec<(Term, u32)>) -> Vec<Chunk> {
+/// The lists that these entries come to, each a term with the number of an event.
+fn chunks(mut entries: Vec<u64>) -> Vec<Chunk> {
     entries.sort_unstable();
     entries.dedup();
     let mut chunks = Chunks::default();
-    for list in entries.chunk_by(|one, other| one.0 == other.0) {
+    for list in
+        entries.chunk_by(|one, other| Term::and_number(*one).0 == Term::and_number(*other).0)
+    {
         chunks.add(list);
     }
     chunks.done
 }
 
 /// A term, and the numbers of the events that have it, ascending.
-type List = Result<(Term, Vec<u32>), Damaged>;
+type List = Result<(Term, Vec<u16>), Damaged>;
 
 impl Chunk {
     /// The numbers of the events that have `term`, ascending; none if the chunk has no such term.
-    pub(crate) fn numbers(&self, term: Term) -> Result<Vec<u32>, Damaged> {
+    pub(crate) fn numbers(&self, term: Term) -> Result<Vec<u16>, Damaged> {
         for list in self.lists() {
             let (listed, numbers) = list?;
             if listed >= term {
@@ -143,43 +142,43 @@ struct Chunks {
 
 impl Chunks {
     /// Adds a list, the entries of one term, which is after all that were added before.
-    fn add(&mut self, list: &[(Term, u32)]) {
-        let Some((term, _)) = list.first() else {
+    fn add(&mut self, list: &[u64]) {
+        let Some((term, _)) = list.first().copied().map(Term::and_number) else {
             return;
         };
         let is_full = |chunk: &Chunk| chunk.bytes.len() >= limits::CHUNK_BYTES;
         if self.done.last().is_none_or(is_full) {
             self.done.push(Chunk {
-                first: *term,
+                first: term,
                 bytes: Vec::with_capacity(limits::CHUNK_BYTES),
             });
-            self.last = *term;
+            self.last = term;
         }
         if let Some(chunk) = self.done.last_mut() {
             write(&mut chunk.bytes, term.distance(self.last), list);
         }
-        self.last = *term;
+        self.last = term;
     }
 }
 
-fn write(bytes: &mut Vec<u8>, distance: u64, list: &[(Term, u32)]) {
+fn write(bytes: &mut Vec<u8>, distance: u64, list: &[u64]) {
     varint::write(bytes, distance);
     varint::write(bytes, list.len() as u64);
     let mut before = 0;
-    for (_, number) in list {
+    for (_, number) in list.iter().copied().map(Term::and_number) {
         varint::write(bytes, u64::from(number.saturating_sub(before)));
-        before = *number;
+        before = number;
     }
 }
 
-fn read(bytes: &mut &[u8], before: Term) -> Option<(Term, Vec<u32>)> {
+fn read(bytes: &mut &[u8], before: Term) -> Option<(Term, Vec<u16>)> {
     let term = before.after(varint::read(bytes)?)?;
     let count = usize::try_from(varint::read(bytes)?).ok()?;
     // Each takes a byte at least: what says otherwise is no list.
     let mut numbers = Vec::with_capacity(count.min(bytes.len()));
-    let mut number = 0_u32;
+    let mut number = 0_u16;
     for _ in 0..count {
-        let distance = u32::try_from(varint::read(bytes)?).ok()?;
+        let distance = u16::try_from(varint::read(bytes)?).ok()?;
         number = number.checked_add(distance)?;
         numbers.push(number);
     }
@@ -208,7 +207,7 @@ mod tests {
         let numbers = chunk.numbers(term).unwrap();
         let positions = numbers.into_iter();
         positions
-            .map(|number| segment.positions[number as usize].0)
+            .map(|number| segment.positions[usize::from(number)].0)
             .collect()
     }
 

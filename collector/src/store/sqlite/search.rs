@@ -169,10 +169,8 @@ impl Candidates {
             return Ok(Vec::new());
         }
         let positions = segments::positions(connection, segment.id).await?;
-        let found = numbers.into_iter().filter_map(|number| {
-            let number = usize::try_from(number).ok()?;
-            positions.get(number).copied()
-        });
+        let numbers = numbers.into_iter().map(usize::from);
+        let found = numbers.filter_map(|number| positions.get(number).copied());
         Ok(found
             .filter(|position| (self.first..=self.last).contains(position))
             .collect())
@@ -205,8 +203,8 @@ async fn numbers(
     connection: &mut SqliteConnection,
     segment: Head,
     terms: &[Term],
-) -> Result<Vec<u32>, StoreError> {
-    let mut common: Option<Vec<u32>> = None;
+) -> Result<Vec<u16>, StoreError> {
+    let mut common: Option<Vec<u16>> = None;
     for term in terms {
         let numbers = match chunk(connection, segment, *term).await? {
             Some(chunk) => chunk.numbers(*term)?,
@@ -238,12 +236,12 @@ async fn chunk(
 }
 
 /// What is in both of two ascending lists.
-fn intersection(one: &[u32], other: &[u32]) -> Vec<u32> {
+fn intersection(one: &[u16], other: &[u16]) -> Vec<u16> {
     let (few, many) = match one.len() <= other.len() {
         true => (one, other),
         false => (other, one),
     };
-    let in_both = |number: &&u32| many.binary_search(number).is_ok();
+    let in_both = |number: &&u16| many.binary_search(number).is_ok();
     few.iter().filter(in_both).copied().collect()
 }
 
@@ -265,6 +263,6 @@ mod tests {
     #[test]
     fn an_intersection_is_what_is_in_both() {
         assert_eq!(intersection(&[1, 3, 5, 9], &[3, 9, 10]), [3, 9]);
-        assert_eq!(intersection(&[], &[1]), [0; 0]);
+        assert_eq!(intersection(&[], &[1]), [0_u16; 0]);
     }
 }

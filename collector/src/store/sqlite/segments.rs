@@ -140,8 +140,13 @@ fn due(segments: Vec<Head>) -> Vec<Head> {
     let due = by_size
         .into_iter()
         .find(|same| same.len() >= limits::MERGED_SEGMENTS);
+    let mut events_left = limits::SEGMENT_EVENTS_MAX;
     let due = due.unwrap_or_default().into_iter();
-    due.take(limits::MERGED_SEGMENTS).collect()
+    let due = due.take(limits::MERGED_SEGMENTS).take_while(|segment| {
+        events_left = events_left.saturating_sub(segment.events);
+        events_left >= 0
+    });
+    due.collect()
 }
 
 /// The class of a segment by its events: those of one class may differ by as much as are merged.
@@ -151,8 +156,8 @@ fn size(events: i64) -> usize {
     usize::try_from(size).unwrap_or(usize::MAX)
 }
 
-/// Classes whose segments are merged. Those of the next have [`limits::MERGED_SEGMENTS`] to the power
-/// of this as events, or more, and stay as they are.
+/// Classes whose segments are merged: those of the next have half of what a segment may have, or
+/// more, and stay as they are.
 const SIZES: usize = 5;
 
 /// Every segment, oldest first.

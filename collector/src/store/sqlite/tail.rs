@@ -59,9 +59,11 @@ impl Tail {
             || tail.terms >= limits::TAIL_TERMS.saturating_mul(times)
     }
 
-    /// All events, oldest first by their arrival.
+    /// The events, as many as fit into a segment, oldest first by their arrival.
     pub(super) fn events(&self) -> Vec<Indexed> {
-        self.read().events.clone()
+        let tail = self.read();
+        let count = usize::try_from(limits::SEGMENT_EVENTS_MAX).unwrap_or(usize::MAX);
+        tail.events.iter().take(count).cloned().collect()
     }
 
     /// Forgets the oldest `count` events, which are in a segment now.
