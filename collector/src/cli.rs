@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use audit_layer_collector::holds::Hold;
 use audit_layer_collector::{
-    Access, Erasure, Keep, KeepOf, Retention, RetentionError, Role, Scope, Shortest, limits,
+    Access, Database, DatabaseError, Erasure, Keep, KeepOf, Retention, RetentionError, Role, Scope,
+    Shortest, limits,
 };
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -79,9 +80,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
 
-    /// SQLite file that holds the events; created if there is none.
-    #[arg(long, value_name = "FILE", default_value = "audit.db")]
-    pub(crate) database: PathBuf,
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
 
     /// Key that clients must send; repeat it for several.
     ///
@@ -328,9 +328,25 @@ impl EraseArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DatabaseArgs {
-    /// SQLite file that the collector uses.
-    #[arg(long = "database", value_name = "FILE", default_value = "audit.db")]
-    pub(crate) path: PathBuf,
+    /// Where the events are: an SQLite file, or postgres://USER@HOST/DATABASE.
+    ///
+    /// `serve` and `keys create` create a file that is not there. Other users of the machine can see
+    /// arguments: a password belongs in the variable, or in PGPASSWORD.
+    // Not parsed by clap, whose message would repeat the address with its password.
+    #[arg(
+        long = "database",
+        value_name = "FILE|URL",
+        env = "AUDIT_LAYER_DATABASE",
+        hide_env_values = true,
+        default_value = "audit.db"
+    )]
+    address: String,
+}
+
+impl DatabaseArgs {
+    pub(crate) fn database(&self) -> Result<Database, DatabaseError> {
+        self.address.parse()
+    }
 }
 
 const CREATE_HELP: &str = "\

@@ -11,9 +11,9 @@ use crate::keyring::{print, seconds};
 pub(crate) async fn run(command: HoldsCommand) -> Result<(), MainError> {
     match command {
         HoldsCommand::Create(arguments) => {
-            let path = arguments.database.path.clone();
+            let database = arguments.database.database()?;
             let hold = arguments.hold();
-            let id = holds::create(&path, &hold).await?;
+            let id = holds::create(&database, &hold).await?;
             print(&format!("{id}\n"))?;
             let scope = hold.scope;
             let whose = hold
@@ -23,7 +23,7 @@ pub(crate) async fn run(command: HoldsCommand) -> Result<(), MainError> {
             Ok(())
         }
         HoldsCommand::List { database, format } => {
-            let holds = holds::list(&database.path).await?;
+            let holds = holds::list(&database.database()?).await?;
             let text = match format {
                 Format::Human => human(&holds),
                 Format::Json => json(&holds),
@@ -31,7 +31,7 @@ pub(crate) async fn run(command: HoldsCommand) -> Result<(), MainError> {
             print(&text)
         }
         HoldsCommand::Release { id, database } => {
-            let released_at = holds::release(&database.path, &id).await?;
+            let released_at = holds::release(&database.database()?, &id).await?;
             eprintln!(
                 "audit-layer: {id} is released since {}",
                 seconds(released_at)

@@ -2,32 +2,32 @@
 
 use std::process::ExitCode;
 
-use audit_layer_collector::{Erased, count_erasable, erase};
+use audit_layer_collector::{Erased, Left, count_erasable, erase};
 
 use crate::MainError;
 use crate::cli::EraseArgs;
 
 /// Erases, or only counts while nobody has said yes.
 pub(crate) async fn run(arguments: EraseArgs) -> Result<ExitCode, MainError> {
-    let (path, is_certain) = (arguments.database.path.clone(), arguments.yes);
+    let (database, is_certain) = (arguments.database.database()?, arguments.yes);
     let erasure = arguments.erasure();
     if !is_certain {
-        let events = count_erasable(&path, &erasure).await?;
+        let events = count_erasable(&database, &erasure).await?;
         eprintln!(
             "audit-layer: the content of {events} events would be erased for good: say so with --yes"
         );
         return Ok(ExitCode::FAILURE);
     }
-    let Erased {
-        events,
-        held,
-        log_is_clean,
-    } = erase(&path, &erasure).await?;
+    let Erased { events, held, left } = erase(&database, &erasure).await?;
     eprintln!("audit-layer: the content of {events} events is erased");
-    if !log_is_clean {
-        eprintln!(
+    match left {
+        Left::FilesOfServer => eprintln!(
+            "audit-layer: the server's files have it until their space is used again: VACUUM (FULL) events; writes them anew"
+        ),
+        Left::Log => eprintln!(
             "audit-layer: the write-ahead log still has it, as somebody is reading: it goes when the collector stops, or run this again"
-        );
+        ),
+        Left::Nowhere => {}
     }
     if held > 0 {
         eprintln!(

@@ -1,11 +1,9 @@
 //! Managing the legal holds in a database, beside a collector that may be running on it.
 
-use std::path::Path;
-
 use chrono::{DateTime, Utc};
 
 use crate::access::Scope;
-use crate::store::{Store, StoreError, StoredHold};
+use crate::store::{Database, Store, StoreError, StoredHold};
 use crate::time::moment;
 
 /// What must not be removed, and why.
@@ -51,8 +49,8 @@ impl From<StoredHold> for HoldEntry {
 ///
 /// # Errors
 /// There is no such database, or it cannot be used. The message says what to do.
-pub async fn create(path: &Path, hold: &Hold) -> Result<String, HoldsError> {
-    let store = Store::open_existing(path).await?;
+pub async fn create(database: &Database, hold: &Hold) -> Result<String, HoldsError> {
+    let store = Store::open_existing(database).await?;
     let now = Utc::now().timestamp_micros();
     let user = hold.user_id.as_deref();
     let id = store.add_hold(&hold.scope, user, &hold.reason, now).await;
@@ -60,12 +58,12 @@ pub async fn create(path: &Path, hold: &Hold) -> Result<String, HoldsError> {
     Ok(id?)
 }
 
-/// Every hold of the database at `path`, oldest first.
+/// Every hold of the database, oldest first.
 ///
 /// # Errors
 /// There is no such database, or it cannot be used. The message says what to do.
-pub async fn list(path: &Path) -> Result<Vec<HoldEntry>, HoldsError> {
-    let store = Store::open_existing(path).await?;
+pub async fn list(database: &Database) -> Result<Vec<HoldEntry>, HoldsError> {
+    let store = Store::open_existing(database).await?;
     let holds = store.holds().await;
     store.close().await;
     Ok(holds?.into_iter().map(HoldEntry::from).collect())
@@ -75,8 +73,8 @@ pub async fn list(path: &Path) -> Result<Vec<HoldEntry>, HoldsError> {
 ///
 /// # Errors
 /// There is no such hold or database. The message says what to do.
-pub async fn release(path: &Path, id: &str) -> Result<DateTime<Utc>, HoldsError> {
-    let store = Store::open_existing(path).await?;
+pub async fn release(database: &Database, id: &str) -> Result<DateTime<Utc>, HoldsError> {
+    let store = Store::open_existing(database).await?;
     let released_at = store.release_hold(id, Utc::now().timestamp_micros()).await;
     store.close().await;
     let no_such = || HoldsError::NoSuchHold { id: id.to_owned() };

@@ -14,7 +14,7 @@ pub(crate) async fn run(command: KeysCommand) -> Result<(), MainError> {
     match command {
         KeysCommand::Create(arguments) => create(arguments).await,
         KeysCommand::List { database, format } => {
-            let keys = keys::list(&database.path).await?;
+            let keys = keys::list(&database.database()?).await?;
             let text = match format {
                 Format::Human => human(&keys),
                 Format::Json => json(&keys),
@@ -22,7 +22,7 @@ pub(crate) async fn run(command: KeysCommand) -> Result<(), MainError> {
             print(&text)
         }
         KeysCommand::Revoke { id, database } => {
-            let revoked_at = keys::revoke(&database.path, &id).await?;
+            let revoked_at = keys::revoke(&database.database()?, &id).await?;
             eprintln!("audit-layer: {id} is revoked since {}", seconds(revoked_at));
             Ok(())
         }
@@ -31,12 +31,11 @@ pub(crate) async fn run(command: KeysCommand) -> Result<(), MainError> {
 
 /// The key alone goes to stdout, for scripts; what to do with it to stderr, for people.
 async fn create(arguments: CreateArgs) -> Result<(), MainError> {
-    let path = arguments.database.path.clone();
+    let database = arguments.database.database()?;
     let access = arguments.access();
-    let created = keys::create(&path, &access).await?;
+    let created = keys::create(&database, &access).await?;
     print(&format!("{}\n", created.key.reveal()))?;
     let (id, role, scope) = (created.id, access.role.name(), access.scope);
-    let database = path.display();
     eprintln!(
         "audit-layer: added {id} ({role}, {scope}) to {database}: keep the key, it is not shown again"
     );

@@ -1,12 +1,10 @@
 //! Managing the keys in a database, beside a collector that may be running on it.
 
-use std::path::Path;
-
 use chrono::{DateTime, Utc};
 
 use crate::access::Access;
 use crate::key::{ApiKey, KeyError};
-use crate::store::{Store, StoreError, StoredKey};
+use crate::store::{Database, Store, StoreError, StoredKey};
 use crate::time::moment;
 
 /// A key that was just made. The key itself is told only here.
@@ -42,23 +40,23 @@ impl From<StoredKey> for KeyEntry {
     }
 }
 
-/// Makes a key and adds it to the database at `path`, which is created if there is none.
+/// Makes a key and adds it to the database, which is created if there is none.
 ///
 /// # Errors
 /// The database cannot be used, or there is no randomness. The message says what to do.
-pub async fn create(path: &Path, access: &Access) -> Result<CreatedKey, KeysError> {
-    let store = Store::open(path).await?;
+pub async fn create(database: &Database, access: &Access) -> Result<CreatedKey, KeysError> {
+    let store = Store::open(database).await?;
     let created = add(&store, access).await;
     store.close().await;
     created
 }
 
-/// Every key of the database at `path`, oldest first.
+/// Every key of the database, oldest first.
 ///
 /// # Errors
 /// There is no such database, or it cannot be used. The message says what to do.
-pub async fn list(path: &Path) -> Result<Vec<KeyEntry>, KeysError> {
-    let store = Store::open_existing(path).await?;
+pub async fn list(database: &Database) -> Result<Vec<KeyEntry>, KeysError> {
+    let store = Store::open_existing(database).await?;
     let keys = store.keys().await;
     store.close().await;
     Ok(keys?.into_iter().map(KeyEntry::from).collect())
@@ -71,8 +69,8 @@ pub async fn list(path: &Path) -> Result<Vec<KeyEntry>, KeysError> {
 ///
 /// # Errors
 /// There is no such key or database. The message says what to do.
-pub async fn revoke(path: &Path, id: &str) -> Result<DateTime<Utc>, KeysError> {
-    let store = Store::open_existing(path).await?;
+pub async fn revoke(database: &Database, id: &str) -> Result<DateTime<Utc>, KeysError> {
+    let store = Store::open_existing(database).await?;
     let revoked_at = store.revoke_key(id, Utc::now().timestamp_micros()).await;
     store.close().await;
     match revoked_at? {

@@ -44,4 +44,4 @@ pub use erasure::{count_erasable, erase};
 pub use key::{ApiKey, KeyError};
 pub use retention::{Keep, KeepOf, Retention, RetentionError, Shortest};
 pub use server::{Collector, Config, StartError, StopError};
-pub use store::{BackupError, Erased, Erasure, StoreError};
+pub use store::{BackupError, Database, DatabaseError, Erased, Erasure, Left, StoreError};

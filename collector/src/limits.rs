@@ -145,6 +145,24 @@ pub const POSITION_MOVED_MICROS_MAX: i64 = 1_000_000;
 /// Queries that read the database at the same time.
 pub const READERS_MAX: u32 = 4;
 
+/// Connections to a PostgreSQL server that write at the same time: for events, and for what removes
+/// old ones beside it.
+pub const POSTGRES_WRITERS_MAX: u32 = 2;
+
+/// How often a transaction is tried that others are in the way of. Each time one of the others gets
+/// through.
+pub const TRANSACTION_TRIES_MAX: u32 = 20;
+
+/// How often a place is looked for that other collectors take first.
+pub const PLACE_TRIES_MAX: u32 = 1000;
+
+/// The newest events that a search looks at one by one on a PostgreSQL server, before it asks the index.
+pub const WALKED_EVENTS: i64 = 1000;
+
+/// How many of those have to be wanted for the next to be looked at in the same way. With fewer the
+/// index has not too many to sort.
+pub const WALKED_EVENTS_WANTED_MIN: usize = 10;
+
 /// KiB of the database that the writer keeps in memory: the ends of every index, where it writes.
 pub const WRITER_CACHE_KIB: u32 = 64 * 1024;
 

@@ -23,8 +23,8 @@ use std::process::ExitCode;
 use audit_layer_collector::holds::HoldsError;
 use audit_layer_collector::keys::KeysError;
 use audit_layer_collector::{
-    ApiKey, BackupError, Collector, Config, KeyError, RetentionError, StartError, StopError,
-    StoreError,
+    ApiKey, BackupError, Collector, Config, DatabaseError, KeyError, RetentionError, StartError,
+    StopError, StoreError,
 };
 use clap::Parser;
 use mimalloc::MiMalloc;
@@ -33,7 +33,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::{Cli, Command, ServeArgs};
+use crate::cli::{Cli, Command, DatabaseArgs, ServeArgs};
 use crate::importer::ImportError;
 
 #[global_allocator]
@@ -55,7 +55,7 @@ fn run(cli: Cli) -> Result<ExitCode, MainError> {
         Command::Serve(arguments) => block_on(serve(arguments)),
         // It does one thing after another, and needs no runtime.
         Command::Import(arguments) => Ok(importer::run(arguments)?),
-        Command::Backup { target, database } => block_on(back_up(&database.path, &target)),
+        Command::Backup { target, database } => block_on(back_up(&database, &target)),
         Command::Erase(arguments) => runtime()?.block_on(eraser::run(arguments)),
         Command::Holds(command) => block_on(custody::run(command)),
         Command::Keys(command) => block_on(keyring::run(command)),
@@ -87,7 +87,7 @@ async fn serve(arguments: ServeArgs) -> Result<(), MainError> {
     let config = Config {
         retention: arguments.retention()?,
         listen: arguments.listen,
-        database: arguments.database,
+        database: arguments.database.database()?,
         api_keys: keys.collect::<Result<_, _>>().map_err(MainError::ApiKey)?,
     };
     let collector = Collector::bind(&config).await?;
@@ -103,7 +103,7 @@ async fn serve(arguments: ServeArgs) -> Result<(), MainError> {
             "audit-layer: warning: {address} is open to other machines, and traffic is not encrypted: put a proxy with TLS in front"
         );
     }
-    let database = config.database.display();
+    let database = &config.database;
     eprintln!("audit-layer: listening on http://{address}, database {database}");
     if let Some(file) = &arguments.listen_address_file {
         write_address(file, address).map_err(|source| MainError::AddressFile {
@@ -122,8 +122,8 @@ fn write_address(path: &Path, address: SocketAddr) -> io::Result<()> {
     std::fs::rename(&partial, path)
 }
 
-async fn back_up(database: &Path, target: &Path) -> Result<(), MainError> {
-    let events = audit_layer_collector::back_up(database, target).await?;
+async fn back_up(database: &DatabaseArgs, target: &Path) -> Result<(), MainError> {
+    let events = audit_layer_collector::back_up(&database.database()?, target).await?;
     let target = target.display();
     eprintln!("audit-layer: {events} events are backed up to {target}");
     Ok(())
@@ -159,6 +159,8 @@ enum MainError {
     Backup(#[from] BackupError),
     #[error("the API key {0}")]
     ApiKey(KeyError),
+    #[error("--database: {0}")]
+    Database(#[from] DatabaseError),
     #[error("{0}")]
     Holds(#[from] HoldsError),
     #[error("{0}")]

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::pin::pin;
 
 use axum::Router;
@@ -24,7 +23,7 @@ use crate::keys::{self, KeysError};
 use crate::query::Exports;
 use crate::retention::{self, Retention};
 use crate::session::{self, Sessions};
-use crate::store::{Store, StoreError};
+use crate::store::{Database, Store, StoreError};
 use crate::telemetry::Telemetry;
 use crate::{limits, openapi, operations, page, query, telemetry};
 
@@ -33,8 +32,8 @@ use crate::{limits, openapi, operations, page, query, telemetry};
 pub struct Config {
     /// Where to listen. Port 0 takes any that is free.
     pub listen: SocketAddr,
-    /// The SQLite file. It is created if there is none.
-    pub database: PathBuf,
+    /// Where the events are kept. A file is created if there is none.
+    pub database: Database,
     /// The keys that open the API, and all of it. If there are none, those in the database do.
     pub api_keys: Vec<ApiKey>,
     /// How long events are kept.

@@ -4,14 +4,17 @@
 //! is, only the modules of that database know.
 
 mod cutoffs;
+mod database;
 mod erased;
 mod error;
 mod filter;
 mod hold;
 mod key;
 mod log;
+mod news;
 mod outcome;
 mod position;
+mod postgres;
 mod run;
 mod sqlite;
 mod writer;
@@ -21,10 +24,13 @@ use std::path::Path;
 use crate::access::{Access, Scope};
 use crate::event::Event;
 use crate::key::KeyHash;
+use crate::store::database::Place;
+use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 
 pub(crate) use cutoffs::{Cutoffs, Step};
-pub use erased::{Erased, Erasure};
+pub use database::{Database, DatabaseError};
+pub use erased::{Erased, Erasure, Left};
 pub use error::{BackupError, StoreError};
 pub(crate) use filter::{Condition, Field, LogFilter, Phrase};
 pub(crate) use hold::StoredHold;
@@ -38,6 +44,7 @@ pub(crate) use writer::{Writer, WriterFilter, WriterPage, WriterTotals};
 /// An open database. Cloning gives another handle to the same one.
 #[derive(Clone)]
 pub(crate) enum Store {
+    Postgres(PostgresStore),
     Sqlite(SqliteStore),
 }
 
@@ -45,30 +52,48 @@ pub(crate) enum Store {
 macro_rules! either {
     ($store:expr, $database:ident => $result:expr) => {
         match $store {
+            Store::Postgres($database) => $result,
             Store::Sqlite($database) => $result,
         }
     };
 }
 
 impl Store {
-    /// Opens the database at `path`, creates it if there is none, and brings its schema up to date.
-    pub(crate) async fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self::Sqlite(SqliteStore::open(path).await?))
+    /// Opens the database, creates a file if there is none, and brings its schema up to date.
+    pub(crate) async fn open(database: &Database) -> Result<Self, StoreError> {
+        Ok(match &database.0 {
+            Place::File(path) => Self::Sqlite(SqliteStore::open(path).await?),
+            Place::Server(options) => Self::Postgres(PostgresStore::open(options).await?),
+        })
     }
 
-    /// Opens the database at `path` as [`open`](Self::open) does, for a process that stores events.
-    pub(crate) async fn open_to_serve(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self::Sqlite(SqliteStore::open_to_serve(path).await?))
+    /// Opens the database as [`open`](Self::open) does, for a process that stores events.
+    pub(crate) async fn open_to_serve(database: &Database) -> Result<Self, StoreError> {
+        Ok(match &database.0 {
+            Place::File(path) => Self::Sqlite(SqliteStore::open_to_serve(path).await?),
+            Place::Server(options) => Self::Postgres(PostgresStore::open(options).await?),
+        })
     }
 
-    /// Opens the database at `path`, which has to be there.
-    pub(crate) async fn open_existing(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self::Sqlite(SqliteStore::open_existing(path).await?))
+    /// Opens the database, which has to be there.
+    pub(crate) async fn open_existing(database: &Database) -> Result<Self, StoreError> {
+        Ok(match &database.0 {
+            Place::File(path) => Self::Sqlite(SqliteStore::open_existing(path).await?),
+            Place::Server(options) => Self::Postgres(PostgresStore::open_existing(options).await?),
+        })
     }
 
-    /// Opens the database at `path`, which has to be there, and leaves its schema as it is.
-    pub(crate) async fn attach(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self::Sqlite(SqliteStore::attach(path).await?))
+    /// Copies a database that is a file, as [`SqliteStore::back_up`] says.
+    pub(crate) async fn back_up(database: &Database, target: &Path) -> Result<u64, BackupError> {
+        let Place::File(path) = &database.0 else {
+            return Err(BackupError::Server {
+                database: database.clone(),
+            });
+        };
+        let store = SqliteStore::attach(path).await?;
+        let events = store.back_up(target).await;
+        store.close().await;
+        events
     }
 
     /// Closes every connection. What is being written is finished.
@@ -86,13 +111,6 @@ impl Store {
         either!(self, database => database.bytes().await)
     }
 
-    /// Writes all that is committed to a new file at `path`, and tells how many events that is.
-    ///
-    /// The file has its name only when it is whole and on disk.
-    pub(crate) async fn back_up(&self, path: &Path) -> Result<u64, BackupError> {
-        either!(self, database => database.back_up(path).await)
-    }
-
     /// Stores `events` in one transaction: all are on disk when this returns, or none is stored.
     ///
     /// `received_at` is in microseconds since 1970, UTC. The outcomes are in the order of `events`.
@@ -107,6 +125,7 @@ impl Store {
     /// What the task that stores events does for the index beside it.
     pub(crate) fn indexer(&self) -> Indexer {
         match self {
+            Self::Postgres(_) => Indexer::Server,
             Self::Sqlite(database) => Indexer::Sqlite(sqlite::Indexer::new(database.clone())),
         }
     }
@@ -211,6 +230,8 @@ impl Store {
 
 /// The work on the index that is not a part of storing events.
 pub(crate) enum Indexer {
+    /// The server does it by itself.
+    Server,
     Sqlite(sqlite::Indexer),
 }
 
@@ -218,6 +239,7 @@ impl Indexer {
     /// Does what has to be done after a commit.
     pub(crate) async fn after_commit(&mut self) -> Result<(), StoreError> {
         match self {
+            Self::Server => Ok(()),
             Self::Sqlite(indexer) => indexer.after_commit().await,
         }
     }
@@ -225,6 +247,7 @@ impl Indexer {
     /// Does some of what makes searches faster, and tells whether there is more.
     pub(crate) async fn while_idle(&mut self) -> Result<bool, StoreError> {
         match self {
+            Self::Server => Ok(false),
             Self::Sqlite(indexer) => indexer.while_idle().await,
         }
     }

@@ -73,6 +73,11 @@ pub(crate) fn read_failed(cause: &StoreError) {
     error!(%cause, "the database did not answer a query");
 }
 
+/// Only the server's own configuration can change it.
+pub(crate) fn server_not_durable() {
+    warn!("the database server has fsync off: a power cut can lose acknowledged events");
+}
+
 /// What is over stays until the next sweep.
 pub(crate) fn sweep_failed(cause: &StoreError) {
     warn!(%cause, "old events were not all removed");

@@ -20,6 +20,18 @@ pub struct Erased {
     pub events: u64,
     /// Events that a legal hold keeps as they are.
     pub held: u64,
-    /// Whether nothing of it is left in the write-ahead log either.
-    pub log_is_clean: bool,
+    /// Where bytes of it may be left.
+    pub left: Left,
+}
+
+/// Where bytes of what was erased may be left.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Left {
+    /// In the files of a server: it uses the space of what it deletes again in its own time.
+    FilesOfServer,
+    /// In the write-ahead log, because somebody is reading it.
+    Log,
+    /// Nowhere.
+    #[default]
+    Nowhere,
 }

@@ -1,5 +1,6 @@
 //! Why the database cannot be used.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use thiserror::Error;
 
 use crate::limits;
 use crate::search::Damaged;
+use crate::store::Database;
 
 /// What the database itself said, without the words that are put before it.
 fn cause(error: &sqlx::Error) -> String {
@@ -22,10 +24,12 @@ fn cause(error: &sqlx::Error) -> String {
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// The schema could not be brought up to date.
-    #[error("cannot prepare database {}: {source}: check that it is writable and is an audit-layer database", path.display())]
+    #[error(
+        "cannot prepare database {database}: {source}: check that it can be written and is an audit-layer database"
+    )]
     Migrate {
         /// The database.
-        path: PathBuf,
+        database: Database,
         /// What the database said.
         source: MigrateError,
     },
@@ -38,31 +42,49 @@ pub enum StoreError {
     /// The index of events is not there any more as it was.
     #[error("{0}: restore the database from a backup")]
     Index(#[from] Damaged),
-    /// There is no such file.
-    #[error("there is no database {}: name the file that `audit-layer serve` uses with --database", path.display())]
+    /// There is no such file, or the server's database holds nothing of a collector.
+    #[error(
+        "there is no database {database}: name the one that `audit-layer serve` uses with --database"
+    )]
     Missing {
         /// The name.
-        path: PathBuf,
+        database: Database,
     },
     /// The schema has versions that this program does not know.
-    #[error("database {} was written by a newer audit-layer: use that version", path.display())]
+    #[error("database {database} was written by a newer audit-layer: use that version")]
     Newer {
         /// The database.
-        path: PathBuf,
-    },
-    /// The name of something that is not a file.
-    #[error("database {:?} is not the name of a file: only SQLite files are supported", path.display())]
-    NotAFile {
-        /// The name.
-        path: PathBuf,
+        database: Database,
     },
     /// The file could not be opened or created.
-    #[error("cannot open database {}: {}: check that the file and its folder exist and can be written", path.display(), cause(source))]
+    #[error(
+        "cannot open database {database}: {}: check that the file and its folder exist and can be written",
+        cause(source)
+    )]
     Open {
         /// The database.
-        path: PathBuf,
+        database: Database,
         /// What the database said.
         source: sqlx::Error,
+    },
+    /// The server did not answer, or not let us in.
+    #[error(
+        "cannot use database {database}: {}: check its address, user and password, and that the server runs",
+        cause(source)
+    )]
+    Connect {
+        /// The database.
+        database: Database,
+        /// What the server or the connection said.
+        source: sqlx::Error,
+    },
+    /// The server's database cannot hold every text.
+    #[error("database {database} has the encoding {encoding}: create one with the encoding UTF8")]
+    Encoding {
+        /// The database.
+        database: Database,
+        /// Its encoding.
+        encoding: String,
     },
     /// The operating system has no random bytes, which tell ids apart.
     #[error("no random bytes: {0}")]
@@ -76,33 +98,68 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    pub(super) fn of_migration(database: Database, error: MigrateError) -> Self {
+        match error {
+            MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
+                Self::Newer { database }
+            }
+            source => Self::Migrate { database, source },
+        }
+    }
+
     /// Whether it is an event that the database does not take, and not the database that fails.
     pub(crate) fn is_of_an_event(&self) -> bool {
-        let Self::Statement(error) = self else {
-            return matches!(self, Self::Crowded);
+        match self {
+            Self::Crowded => true,
+            Self::Statement(error) => code(error).is_some_and(|code| match code.parse::<i32>() {
+                // The low byte of what SQLite says is the kind of error.
+                Ok(number) if code.len() < 5 => SQLITE_OF_AN_EVENT.contains(&(number & 0xff)),
+                _ => POSTGRES_OF_AN_EVENT
+                    .iter()
+                    .any(|class| code.starts_with(class)),
+            }),
+            _ => false,
+        }
+    }
+
+    /// Whether the same may succeed when it is tried again, as another process was in the way.
+    pub(super) fn is_conflict(&self) -> bool {
+        let code = match self {
+            Self::Statement(error) => code(error),
+            _ => None,
         };
-        let code = error.as_database_error().and_then(DatabaseError::code);
-        let code: Option<i32> = code.and_then(|code| code.parse().ok());
-        // The low byte is the kind of error.
-        code.is_some_and(|code| OF_AN_EVENT.contains(&(code & 0xff)))
+        code.is_some_and(|code| CONFLICTS.contains(&code.as_ref()))
     }
 }
 
+fn code(error: &sqlx::Error) -> Option<Cow<'_, str>> {
+    error.as_database_error().and_then(DatabaseError::code)
+}
+
 /// A function that failed, a text too big, a constraint, a type: https://www.sqlite.org/rescode.html
-const OF_AN_EVENT: [i32; 4] = [1, 18, 19, 20];
+const SQLITE_OF_AN_EVENT: [i32; 4] = [1, 18, 19, 20];
+
+/// Values, constraints, limits of the program, triggers:
+/// https://www.postgresql.org/docs/current/errcodes-appendix.html
+const POSTGRES_OF_AN_EVENT: [&str; 4] = ["22", "23", "54", "P0"];
+
+/// A transaction that could not be serialized, and one that waited for another in a circle.
+const CONFLICTS: [&str; 2] = ["40001", "40P01"];
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        let code = error.as_database_error().and_then(DatabaseError::code);
-        match code.as_deref() {
-            Some(INTERRUPTED) => Self::TooSlow,
+        match code(&error).as_deref() {
+            Some(SQLITE_INTERRUPTED | POSTGRES_CANCELED) => Self::TooSlow,
             _ => Self::Statement(error),
         }
     }
 }
 
 /// https://www.sqlite.org/rescode.html#interrupt
-const INTERRUPTED: &str = "9";
+const SQLITE_INTERRUPTED: &str = "9";
+
+/// https://www.postgresql.org/docs/current/errcodes-appendix.html
+const POSTGRES_CANCELED: &str = "57014";
 
 /// Why there is no backup.
 #[derive(Debug, Error)]
@@ -120,6 +177,12 @@ pub enum BackupError {
         path: PathBuf,
         /// What the operating system said.
         source: io::Error,
+    },
+    /// The database is not a file.
+    #[error("{database} is copied by its server: use pg_dump, and pg_restore to restore")]
+    Server {
+        /// The database.
+        database: Database,
     },
     /// The database cannot be read, or its copy not be written.
     #[error("{0}")]

@@ -1,5 +1,8 @@
 //! Stored events, as they are read.
 
+use std::ops::ControlFlow;
+
+use crate::limits;
 use crate::store::Position;
 
 /// A stored event.
@@ -18,4 +21,46 @@ pub(crate) struct Log {
 pub(crate) struct LogPage {
     pub(crate) logs: Vec<Log>,
     pub(crate) next: Option<Position>,
+}
+
+/// A page that is being filled. It ends early when its events are large, but never without one.
+pub(super) struct PageInProgress {
+    logs: Vec<Log>,
+    limit: usize,
+    bytes_left: usize,
+    is_cut: bool,
+}
+
+impl PageInProgress {
+    /// An empty page for `limit` events at most.
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            logs: Vec::new(),
+            limit,
+            bytes_left: limits::PAGE_BYTES_MAX,
+            is_cut: false,
+        }
+    }
+
+    /// Adds the next event, or breaks off if there is no place for it.
+    pub(super) fn add(&mut self, log: Log) -> ControlFlow<()> {
+        let is_full = self.logs.len() == self.limit;
+        let is_too_large = log.event.len() > self.bytes_left && !self.logs.is_empty();
+        self.is_cut = is_full || is_too_large;
+        if self.is_cut {
+            return ControlFlow::Break(());
+        }
+        self.bytes_left = self.bytes_left.saturating_sub(log.event.len());
+        self.logs.push(log);
+        ControlFlow::Continue(())
+    }
+
+    pub(super) fn done(self) -> LogPage {
+        let last = self.logs.last().filter(|_| self.is_cut);
+        let next = last.map(|log| log.position);
+        LogPage {
+            logs: self.logs,
+            next,
+        }
+    }
 }

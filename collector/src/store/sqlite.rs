@@ -22,7 +22,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use sqlx::migrate::MigrateError;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -51,21 +50,10 @@ pub(crate) struct SqliteStore {
 impl SqliteStore {
     /// Opens the database at `path`, creates it if there is none, and brings its schema up to date.
     pub(crate) async fn open(path: &Path) -> Result<Self, StoreError> {
-        check_path(path)?;
         create_private(path);
         let store = Self::connect(path).await?;
         let migrated = migrations::all().run(&store.writes).await;
-        migrated.map_err(|error| match error {
-            MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
-                StoreError::Newer {
-                    path: path.to_owned(),
-                }
-            }
-            source => StoreError::Migrate {
-                path: path.to_owned(),
-                source,
-            },
-        })?;
+        migrated.map_err(|error| StoreError::of_migration(path.to_owned().into(), error))?;
         Ok(store)
     }
 
@@ -97,7 +85,7 @@ impl SqliteStore {
     async fn connect(path: &Path) -> Result<Self, StoreError> {
         let opened = Self::connect_to(path).await;
         opened.map_err(|source| StoreError::Open {
-            path: path.to_owned(),
+            database: path.to_owned().into(),
             source,
         })
     }
@@ -172,24 +160,11 @@ impl SqliteStore {
 
 const BYTES: &str = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
 
-/// Refuses what looks like a database but would be taken for the name of a file, or the other way
-/// round.
-fn check_path(path: &Path) -> Result<(), StoreError> {
-    let text = path.to_string_lossy();
-    if text.is_empty() || text == ":memory:" || text.contains("://") {
-        return Err(StoreError::NotAFile {
-            path: path.to_owned(),
-        });
-    }
-    Ok(())
-}
-
 fn check_exists(path: &Path) -> Result<(), StoreError> {
-    check_path(path)?;
     match path.exists() {
         true => Ok(()),
         false => Err(StoreError::Missing {
-            path: path.to_owned(),
+            database: path.to_owned().into(),
         }),
     }
 }

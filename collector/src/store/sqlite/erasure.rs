@@ -10,7 +10,7 @@ use crate::search::Term;
 use crate::store::sqlite::search::Candidates;
 use crate::store::sqlite::segments::{self, Share};
 use crate::store::sqlite::{SqliteStore, holds};
-use crate::store::{Erased, Erasure, Field, Position, StoreError};
+use crate::store::{Erased, Erasure, Field, Left, Position, StoreError};
 use crate::time;
 
 struct Candidate {
@@ -75,7 +75,9 @@ impl SqliteStore {
         let (busy, ..): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
             .fetch_one(&self.writes)
             .await?;
-        erased.log_is_clean = busy == 0;
+        if busy != 0 {
+            erased.left = Left::Log;
+        }
         Ok(erased)
     }
 

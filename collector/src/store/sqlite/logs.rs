@@ -1,12 +1,10 @@
 //! Reading events: one by its id, or a page of them, newest first.
 
-use std::ops::ControlFlow;
-
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
 
 use crate::access::Scope;
-use crate::limits;
+use crate::store::log::PageInProgress;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Log, LogFilter, LogPage, Position, StoreError};
 
@@ -42,23 +40,9 @@ impl SqliteStore {
 
     /// A page of events. It ends early when its events are large, but never without one.
     pub(crate) async fn logs(&self, filter: &LogFilter) -> Result<LogPage, StoreError> {
-        let mut logs: Vec<Log> = Vec::new();
-        let mut bytes_left = limits::PAGE_BYTES_MAX;
-        let mut is_cut = false;
-        let search = self.search(filter, |log| {
-            is_cut =
-                logs.len() == filter.limit || (log.event.len() > bytes_left && !logs.is_empty());
-            if is_cut {
-                return ControlFlow::Break(());
-            }
-            bytes_left = bytes_left.saturating_sub(log.event.len());
-            logs.push(log);
-            ControlFlow::Continue(())
-        });
-        search.await?;
-        let last = logs.last().filter(|_| is_cut);
-        let next = last.map(|log| log.position);
-        Ok(LogPage { logs, next })
+        let mut page = PageInProgress::new(filter.limit);
+        self.search(filter, |log| page.add(log)).await?;
+        Ok(page.done())
     }
 }
 

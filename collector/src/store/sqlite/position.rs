@@ -1,10 +1,8 @@
 //! Finding places for events.
 
-use std::collections::HashMap;
-
 use sqlx::SqliteConnection;
 
-use crate::store::position::PLACES;
+use crate::store::position::{assigned, stretches_after};
 use crate::store::{Position, StoreError};
 
 /// Positions that are free, for events of these times in microseconds: each after all events of the
@@ -16,57 +14,30 @@ pub(super) async fn free(
     connection: &mut SqliteConnection,
     timestamps: &[i64],
 ) -> Result<Vec<Position>, StoreError> {
-    let mut free = Vec::with_capacity(timestamps.len());
-    let mut next_by_time = next_by_time(connection, timestamps).await?;
-    for timestamp in timestamps {
-        let end = Position::first_at(timestamp.saturating_add(1));
-        match next_by_time.get_mut(timestamp) {
-            Some(next) if *next < end => {
-                free.push(*next);
-                next.0 = next.0.saturating_add(1);
-            }
-            _ if free.is_empty() => return Ok(vec![later(connection, *timestamp).await?]),
-            _ => break,
-        }
-    }
-    Ok(free)
-}
-
-/// For each time, what is behind the last position that is taken in its microsecond.
-async fn next_by_time(
-    connection: &mut SqliteConnection,
-    timestamps: &[i64],
-) -> Result<HashMap<i64, Position>, StoreError> {
     let starts = timestamps.iter().copied().map(Position::first_at);
     let starts: Vec<i64> = starts.map(|Position(start)| start).collect();
     let query = sqlx::query_scalar(NEXT).bind(format!("{starts:?}"));
-    let next: String = query.fetch_one(connection).await?;
+    let next: String = query.fetch_one(&mut *connection).await?;
     let next = serde_json::from_str(&next);
-    let next: Vec<i64> = next.map_err(|error| StoreError::Damaged(error.to_string()))?;
-    Ok(timestamps
-        .iter()
-        .copied()
-        .zip(next.into_iter().map(Position))
-        .collect())
+    let free = assigned(
+        timestamps,
+        next.map_err(|error| StoreError::Damaged(error.to_string()))?,
+    );
+    match timestamps.first() {
+        Some(first) if free.is_empty() => Ok(vec![later(connection, *first).await?]),
+        _ => Ok(free),
+    }
 }
 
-/// A free position for an event whose microsecond is full: among the next one, two, four, …
-/// microseconds, whichever still have places at their end. So any number of events at one time are
-/// as quick to place as a few.
+/// A free position for an event whose microsecond is full.
 async fn later(connection: &mut SqliteConnection, timestamp: i64) -> Result<Position, StoreError> {
-    let Position(end) = Position::end_of_all_before(timestamp);
-    let Position(mut start) = Position::first_at(timestamp.saturating_add(1));
-    let mut places = PLACES;
-    while start < end {
-        let last = start.saturating_add(places).min(end).saturating_sub(1);
-        let query = sqlx::query_scalar(LAST_TAKEN).bind(start).bind(last);
+    for (first, last) in stretches_after(timestamp) {
+        let query = sqlx::query_scalar(LAST_TAKEN).bind(first).bind(last);
         let taken: Option<i64> = query.fetch_one(&mut *connection).await?;
-        let free = taken.map_or(start, |taken| taken.saturating_add(1));
+        let free = taken.map_or(first, |taken| taken.saturating_add(1));
         if free <= last {
             return Ok(Position(free));
         }
-        start = free;
-        places = places.saturating_mul(2);
     }
     Err(StoreError::Crowded)
 }

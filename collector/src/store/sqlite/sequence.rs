@@ -3,11 +3,10 @@
 //! A sequence is kept as runs without a hole, so that it takes as much room as it has holes, however
 //! many events there are.
 
-use std::collections::BTreeMap;
-
 use sqlx::SqliteConnection;
 
 use crate::event::Event;
+use crate::store::news::News;
 use crate::store::{Run, Status, StoreError};
 
 /// Notes the events that were stored, each with what became of it.
@@ -15,16 +14,7 @@ pub(super) async fn note<'a>(
     connection: &mut SqliteConnection,
     stored: impl Iterator<Item = (&'a Event, Status)>,
 ) -> Result<(), StoreError> {
-    let mut news: BTreeMap<(&str, &str), News> = BTreeMap::new();
-    for (event, status) in stored.filter(|(_, status)| *status != Status::Duplicate) {
-        let facts = &event.gateway;
-        if let (Some(writer), Some(seq)) = (&facts.writer_id, facts.writer_seq) {
-            let key = (event.organization_id.as_str(), writer.as_str());
-            let news = news.entry(key).or_insert_with(|| News::at(event.timestamp));
-            news.add(seq, event.timestamp, status);
-        }
-    }
-    for ((organization, writer), mut news) in news {
+    for ((organization, writer), news) in News::by_writer(stored) {
         let mut writer = Writer {
             connection,
             organization,
@@ -37,49 +27,6 @@ pub(super) async fn note<'a>(
         writer.add(&news, received).await?;
     }
     Ok(())
-}
-
-/// What one transaction brings of one writer.
-struct News {
-    seqs: Vec<i64>,
-    events: i64,
-    first_timestamp: i64,
-    last_timestamp: i64,
-}
-
-impl News {
-    fn at(timestamp: i64) -> Self {
-        Self {
-            seqs: Vec::new(),
-            events: 0,
-            first_timestamp: timestamp,
-            last_timestamp: timestamp,
-        }
-    }
-
-    fn add(&mut self, seq: i64, timestamp: i64, status: Status) {
-        self.seqs.push(seq);
-        // The end of a call whose beginning was counted is not another event.
-        let is_new = status == Status::Stored;
-        self.events = self.events.saturating_add(i64::from(is_new));
-        self.first_timestamp = self.first_timestamp.min(timestamp);
-        self.last_timestamp = self.last_timestamp.max(timestamp);
-    }
-
-    fn runs(&mut self) -> Vec<Run> {
-        self.seqs.sort_unstable();
-        let mut runs: Vec<Run> = Vec::new();
-        for seq in self.seqs.iter().copied() {
-            match runs.last_mut() {
-                Some(run) if seq <= run.last_seq.saturating_add(1) => run.last_seq = seq,
-                _ => runs.push(Run {
-                    first_seq: seq,
-                    last_seq: seq,
-                }),
-            }
-        }
-        runs
-    }
 }
 
 /// The rows of one writer.
@@ -130,7 +77,7 @@ impl Writer<'_> {
             .bind(self.writer)
             .bind(news.events)
             .bind(received)
-            .bind(news.seqs.last())
+            .bind(news.last_seq())
             .bind(news.first_timestamp)
             .bind(news.last_timestamp)
             .execute(&mut *self.connection)

@@ -73,21 +73,11 @@ impl SqliteStore {
             .bind(limits::HOLES_MAX.saturating_add(2));
         let mut reader = self.reader().await?;
         let runs = query.fetch_all(&mut *reader).await?;
-        let mut holes = Vec::new();
-        let mut next_seq = 1;
-        for (first_seq, last_seq) in runs {
-            if next_seq < first_seq {
-                holes.push(Run {
-                    first_seq: next_seq,
-                    last_seq: first_seq.saturating_sub(1),
-                });
-            }
-            next_seq = last_seq.saturating_add(1);
-        }
-        let holes_max = usize::try_from(limits::HOLES_MAX).unwrap_or(usize::MAX);
-        let has_more = holes.len() > holes_max;
-        holes.truncate(holes_max);
-        Ok((holes, has_more))
+        let runs = runs.into_iter().map(|(first_seq, last_seq)| Run {
+            first_seq,
+            last_seq,
+        });
+        Ok(Run::holes_between(runs))
     }
 }
 

@@ -1,0 +1,199 @@
+//! The database on a PostgreSQL server, which several collectors may use at the same time.
+//!
+//! No two of them have to know of each other: what must be one is one by a constraint of a table or
+//! a lock of a row. A transaction that another was in the way of is tried again.
+
+mod erasure;
+mod events;
+mod filter;
+mod holds;
+mod keys;
+mod logs;
+mod migrations;
+mod position;
+mod retention;
+mod search;
+mod sequence;
+mod text;
+mod writers;
+
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection, Postgres, Transaction};
+
+use crate::limits;
+use crate::search::Term;
+use crate::store::StoreError;
+use crate::store::database::{Database, Place};
+use crate::telemetry;
+
+/// An open database. Cloning gives another handle to the same one.
+#[derive(Clone)]
+pub(crate) struct PostgresStore {
+    writes: PgPool,
+    /// For the queries of clients: each ends in time.
+    reads: PgPool,
+    /// For what every request needs, such as the keys: no query of a client is in its way.
+    checks: PgPool,
+}
+
+impl PostgresStore {
+    /// Opens the database and brings its schema up to date.
+    pub(crate) async fn open(options: &PgConnectOptions) -> Result<Self, StoreError> {
+        let mut connection = connect(options).await?;
+        check_encoding(options, &mut connection).await?;
+        // It takes a lock of the server: another collector that starts now waits.
+        let migrated = migrations::all().run(&mut connection).await;
+        migrated.map_err(|error| StoreError::of_migration(named(options), error))?;
+        if setting(&mut connection, "fsync").await? == "off" {
+            telemetry::server_not_durable();
+        }
+        connection.close().await?;
+        Ok(Self::with(options))
+    }
+
+    /// Opens the database, which has to have a collector's tables.
+    pub(crate) async fn open_existing(options: &PgConnectOptions) -> Result<Self, StoreError> {
+        let mut connection = connect(options).await?;
+        let exists = sqlx::query_scalar(EXISTS).fetch_one(&mut connection);
+        let exists: bool = exists.await?;
+        connection.close().await?;
+        match exists {
+            true => Self::open(options).await,
+            false => Err(StoreError::Missing {
+                database: named(options),
+            }),
+        }
+    }
+
+    fn with(options: &PgConnectOptions) -> Self {
+        let pool = |connections: u32, time_max: Option<Duration>| {
+            let time_max = time_max.unwrap_or_default().as_millis();
+            let lock_time_max = limits::DATABASE_BUSY_MAX.as_millis();
+            let options = options.clone().disable_statement_logging().options([
+                ("statement_timeout", time_max.to_string()),
+                ("lock_timeout", lock_time_max.to_string()),
+            ]);
+            PgPoolOptions::new()
+                .acquire_timeout(limits::DATABASE_BUSY_MAX)
+                .max_connections(connections)
+                .after_connect(|connection, _| {
+                    Box::pin(async move {
+                        connection.execute(DURABLE).await?;
+                        Ok(())
+                    })
+                })
+                .connect_lazy_with(options)
+        };
+        Self {
+            writes: pool(limits::POSTGRES_WRITERS_MAX, None),
+            reads: pool(limits::READERS_MAX, Some(limits::QUERY_TIME_MAX)),
+            checks: pool(1, Some(limits::DATABASE_BUSY_MAX)),
+        }
+    }
+
+    /// Each statement sees what is committed when it begins: a lock that was waited for tells the
+    /// truth.
+    async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
+        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+        Ok(self.writes.begin_with(begin).await?)
+    }
+
+    /// A connection for the query of a client. Each of its statements ends in time, also when nobody
+    /// waits for it any more.
+    async fn reader(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        Ok(self.reads.acquire().await?)
+    }
+
+    /// Whether the database answers.
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        self.checks.execute("SELECT id FROM events LIMIT 1").await?;
+        Ok(())
+    }
+
+    /// The size of the database, in bytes.
+    pub(crate) async fn bytes(&self) -> Result<u64, StoreError> {
+        let query = sqlx::query_scalar::<_, i64>(BYTES);
+        let bytes = query.fetch_one(&self.checks).await?;
+        Ok(u64::try_from(bytes).unwrap_or_default())
+    }
+
+    /// Closes every connection.
+    pub(crate) async fn close(&self) {
+        self.checks.close().await;
+        self.reads.close().await;
+        self.writes.close().await;
+    }
+}
+
+/// How often a transaction may still be tried that others are in the way of.
+struct Tries(u32);
+
+impl Tries {
+    fn new() -> Self {
+        Self(limits::TRANSACTION_TRIES_MAX)
+    }
+
+    /// Whether to try again after this error.
+    fn go_on_after(&mut self, error: &StoreError) -> bool {
+        self.0 = self.0.saturating_sub(1);
+        self.0 > 0 && error.is_conflict()
+    }
+}
+
+/// What stands for a text in an index, which takes no text as long as some are.
+fn hash_of(text: &str) -> Vec<u8> {
+    Sha256::digest(text).to_vec()
+}
+
+/// Terms as a column has them.
+fn terms_of(terms: &[Term]) -> Vec<i64> {
+    terms.iter().map(|term| term.number()).collect()
+}
+
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
+    let options = options.clone().disable_statement_logging();
+    options
+        .connect()
+        .await
+        .map_err(|source| StoreError::Connect {
+            database: named(&options),
+            source,
+        })
+}
+
+async fn check_encoding(
+    options: &PgConnectOptions,
+    connection: &mut PgConnection,
+) -> Result<(), StoreError> {
+    let encoding = setting(connection, "server_encoding").await?;
+    match encoding.as_str() {
+        "UTF8" => Ok(()),
+        _ => Err(StoreError::Encoding {
+            database: named(options),
+            encoding,
+        }),
+    }
+}
+
+async fn setting(connection: &mut PgConnection, name: &str) -> Result<String, StoreError> {
+    let query = sqlx::query_scalar("SELECT current_setting($1)").bind(name);
+    Ok(query.fetch_one(connection).await?)
+}
+
+fn named(options: &PgConnectOptions) -> Database {
+    Database(Place::Server(Box::new(options.clone())))
+}
+
+/// A commit is on disk before it is acknowledged, whatever the server's default is. Where that says
+/// more, such as to wait for a standby, it stays.
+const DURABLE: &str = "
+    SELECT set_config('synchronous_commit', 'on', FALSE)
+    WHERE current_setting('synchronous_commit') = 'off'";
+
+const EXISTS: &str = "SELECT to_regclass('events') IS NOT NULL";
+
+const BYTES: &str = "SELECT pg_database_size(current_database())";

@@ -1,0 +1,156 @@
+//! Erasing the content of one user's events, a few at a time.
+
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, PgConnection, Row};
+use uuid::Uuid;
+
+use crate::access::Scope;
+use crate::event::{Event, tombstone};
+use crate::limits;
+use crate::search::Term;
+use crate::store::postgres::{PostgresStore, Tries, holds, terms_of, text};
+use crate::store::{Erased, Erasure, Field, Left, StoreError};
+use crate::time;
+
+struct Candidate {
+    position: i64,
+    organization_id: String,
+    event: String,
+}
+
+impl<'r> FromRow<'r, PgRow> for Candidate {
+    fn from_row(row: &'r PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            position: row.try_get("position")?,
+            organization_id: text::read(row.try_get("organization_id")?),
+            event: row.try_get("event")?,
+        })
+    }
+}
+
+impl PostgresStore {
+    /// How many events an erasure would change.
+    pub(crate) async fn count_erasable(&self, erasure: &Erasure) -> Result<u64, StoreError> {
+        Ok(self.erasable(erasure).await?.len() as u64)
+    }
+
+    /// The positions of the events that an erasure would change.
+    async fn erasable(&self, erasure: &Erasure) -> Result<Vec<i64>, StoreError> {
+        let user = Term::member(Field::UserId.name(), &erasure.user_id);
+        let query = sqlx::query_scalar(ERASABLE)
+            .bind(terms_of(&[user]))
+            .bind(text::stored(&erasure.user_id))
+            .bind(erasure.scope.id().map(text::stored));
+        Ok(query.fetch_all(&self.writes).await?)
+    }
+
+    /// Erases for good: nothing of it can be read any more. `now` is in microseconds since 1970, UTC.
+    pub(crate) async fn erase(&self, erasure: &Erasure, now: i64) -> Result<Erased, StoreError> {
+        let id = format!("erasure_{}", Uuid::now_v7().simple());
+        sqlx::query(ADD)
+            .bind(&id)
+            .bind(erasure.scope.id().map(text::stored))
+            .bind(text::stored(&erasure.user_id))
+            .bind(text::stored(&erasure.reason))
+            .bind(now)
+            .execute(&self.writes)
+            .await?;
+        let mut erased = Erased {
+            left: Left::FilesOfServer,
+            ..Erased::default()
+        };
+        let positions = self.erasable(erasure).await?;
+        for positions in positions.chunks(limits::ERASURE_STEP_EVENTS) {
+            let (events, held) = self.erase_step(erasure, &id, positions, now).await?;
+            erased.events = erased.events.saturating_add(events);
+            erased.held = erased.held.saturating_add(held);
+        }
+        Ok(erased)
+    }
+
+    async fn erase_step(
+        &self,
+        erasure: &Erasure,
+        id: &str,
+        positions: &[i64],
+        now: i64,
+    ) -> Result<(u64, u64), StoreError> {
+        let mut tries = Tries::new();
+        loop {
+            match self.erase_some(erasure, id, positions, now).await {
+                Err(error) if tries.go_on_after(&error) => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// One step, between which and the next it lets go of what it locks. Tells how many events it has
+    /// erased, and how many are held.
+    async fn erase_some(
+        &self,
+        erasure: &Erasure,
+        id: &str,
+        positions: &[i64],
+        now: i64,
+    ) -> Result<(u64, u64), StoreError> {
+        let mut transaction = self.begin().await?;
+        let holds = holds::in_force(&mut transaction).await?;
+        let candidates: Vec<Candidate> = sqlx::query_as(CANDIDATES)
+            .bind(positions)
+            .bind(text::stored(&erasure.user_id))
+            .fetch_all(&mut *transaction)
+            .await?;
+        let (mut events, mut held) = (0_u32, 0_u64);
+        for event in &candidates {
+            let user = &erasure.user_id;
+            if holds.covering(&event.organization_id, user).is_some() {
+                held = held.saturating_add(1);
+                continue;
+            }
+            replace(&mut transaction, event, now).await?;
+            events = events.saturating_add(1);
+        }
+        let add = sqlx::query(ADD_EVENTS).bind(i64::from(events)).bind(id);
+        add.execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok((events.into(), held))
+    }
+}
+
+async fn replace(
+    connection: &mut PgConnection,
+    event: &Candidate,
+    now: i64,
+) -> Result<(), StoreError> {
+    let damaged = |error: crate::event::EventError| StoreError::Damaged(error.to_string());
+    let tombstone = tombstone(&event.event, &time::text(now)).map_err(damaged)?;
+    let left = Event::parse(tombstone.as_bytes(), &Scope::All).map_err(damaged)?;
+    let replace = sqlx::query(REPLACE)
+        .bind(tombstone)
+        .bind(terms_of(&left.terms))
+        .bind(now)
+        .bind(event.position);
+    replace.execute(connection).await?;
+    Ok(())
+}
+
+const ERASABLE: &str = "
+    SELECT position FROM events
+    WHERE terms @> $1::BIGINT[] AND user_id = $2 AND ($3::TEXT IS NULL OR organization_id = $3)
+    AND erased_at IS NULL
+    ORDER BY position";
+
+// In order, so that two erasures do not wait for each other in a circle.
+const CANDIDATES: &str = "
+    SELECT position, organization_id, event FROM events
+    WHERE position = ANY($1::BIGINT[]) AND user_id = $2 AND erased_at IS NULL
+    ORDER BY position FOR UPDATE";
+
+const REPLACE: &str = "
+    UPDATE events SET event = $1, terms = $2::BIGINT[], erased_at = $3 WHERE position = $4";
+
+const ADD: &str = "
+    INSERT INTO erasures (id, organization_id, user_id, reason, created_at, events)
+    VALUES ($1, $2, $3, $4, $5, 0)";
+
+const ADD_EVENTS: &str = "UPDATE erasures SET events = events + $1 WHERE id = $2";

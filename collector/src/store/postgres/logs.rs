@@ -1,0 +1,58 @@
+//! Reading events: one by its id, or a page of them, newest first.
+
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, Row};
+
+use crate::access::Scope;
+use crate::store::log::PageInProgress;
+use crate::store::postgres::{PostgresStore, hash_of, text};
+use crate::store::{Log, LogFilter, LogPage, Position, StoreError};
+
+impl<'r> FromRow<'r, PgRow> for Log {
+    fn from_row(row: &'r PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            position: Position(row.try_get("position")?),
+            id: row.try_get("id")?,
+            received_at: row.try_get("received_at")?,
+            event: row.try_get("event")?,
+        })
+    }
+}
+
+impl PostgresStore {
+    /// The event with this log id, or else with this request_id, if `scope` reaches it.
+    ///
+    /// Organisations may have used the same request_id: then the newest event.
+    pub(crate) async fn log(&self, id: &str, scope: &Scope) -> Result<Option<Log>, StoreError> {
+        let mut reader = self.reader().await?;
+        let organization = scope.id().map(text::stored);
+        let log = sqlx::query_as(BY_ID)
+            .bind(text::stored(id))
+            .bind(organization)
+            .fetch_optional(&mut *reader)
+            .await?;
+        if log.is_some() {
+            return Ok(log);
+        }
+        let log = sqlx::query_as(BY_REQUEST_ID)
+            .bind(hash_of(id))
+            .bind(scope.id().map(hash_of));
+        Ok(log.fetch_optional(&mut *reader).await?)
+    }
+
+    /// A page of events. It ends early when its events are large, but never without one.
+    pub(crate) async fn logs(&self, filter: &LogFilter) -> Result<LogPage, StoreError> {
+        let mut page = PageInProgress::new(filter.limit);
+        self.search(filter, |log| page.add(log)).await?;
+        Ok(page.done())
+    }
+}
+
+const BY_ID: &str = "
+    SELECT position, id, received_at, event FROM events
+    WHERE id = $1 AND ($2::TEXT IS NULL OR organization_id = $2)";
+
+const BY_REQUEST_ID: &str = "
+    SELECT position, id, received_at, event FROM events
+    WHERE request_hash = $1 AND ($2::BYTEA IS NULL OR organization_hash = $2)
+    ORDER BY position DESC LIMIT 1";

@@ -1,0 +1,22 @@
+//! The versions of the schema, embedded in the program.
+
+use std::borrow::Cow;
+
+use sqlx::SqlStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+/// Every version, oldest first. A version that was released never changes.
+pub(crate) fn all() -> Migrator {
+    let migrations = FILES.into_iter().map(|(version, name, sql)| {
+        let name = Cow::Borrowed(name);
+        let sql = SqlStr::from_static(sql);
+        Migration::new(version, name, MigrationType::Simple, sql, false)
+    });
+    Migrator::with_migrations(migrations.collect())
+}
+
+const FILES: [(i64, &str, &str); 1] = [(
+    1,
+    "events",
+    include_str!("../../../migrations/postgres/0001_events.sql"),
+)];

@@ -1,0 +1,114 @@
+//! Reading what was received of each writer, and what is missing.
+
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, Postgres, QueryBuilder, Row};
+
+use crate::limits;
+use crate::store::postgres::sequence::writer_hash;
+use crate::store::postgres::{PostgresStore, text};
+use crate::store::{Run, StoreError, Writer, WriterFilter, WriterPage, WriterTotals};
+
+impl<'r> FromRow<'r, PgRow> for Writer {
+    fn from_row(row: &'r PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            organization_id: text::read(row.try_get("organization_id")?),
+            writer_id: text::read(row.try_get("writer_id")?),
+            events: row.try_get("events")?,
+            received: row.try_get("received")?,
+            last_seq: row.try_get("last_seq")?,
+            first_timestamp: row.try_get("first_timestamp")?,
+            last_timestamp: row.try_get("last_timestamp")?,
+        })
+    }
+}
+
+impl PostgresStore {
+    /// A page of writers, in the order of their names.
+    pub(crate) async fn writers(&self, filter: &WriterFilter) -> Result<WriterPage, StoreError> {
+        let mut query = QueryBuilder::new("SELECT * FROM writers WHERE TRUE");
+        check(filter, &mut query);
+        if let Some((organization, writer)) = &filter.after {
+            query.push(" AND (organization_id, writer_id) > (");
+            query.push_bind(text::stored(organization)).push(", ");
+            query.push_bind(text::stored(writer)).push(")");
+        }
+        let rows_max = i64::try_from(filter.limit).unwrap_or(i64::MAX);
+        query.push(" ORDER BY organization_id, writer_id LIMIT ");
+        query.push_bind(rows_max.saturating_add(1));
+        let mut reader = self.reader().await?;
+        let query = query.build_query_as();
+        let mut writers: Vec<Writer> = query.fetch_all(&mut *reader).await?;
+        let has_more = writers.len() > filter.limit;
+        writers.truncate(filter.limit);
+        Ok(WriterPage { writers, has_more })
+    }
+
+    /// What all writers of `filter` come to, on whichever page they are.
+    pub(crate) async fn writer_totals(
+        &self,
+        filter: &WriterFilter,
+    ) -> Result<WriterTotals, StoreError> {
+        let mut query = QueryBuilder::new(TOTALS);
+        check(filter, &mut query);
+        let mut reader = self.reader().await?;
+        let query = query.build_query_as();
+        let totals: (i64, i64, i64, i64) = query.fetch_one(&mut *reader).await?;
+        let (writers, incomplete_writers, events, missing) = totals;
+        Ok(WriterTotals {
+            writers,
+            incomplete_writers,
+            events,
+            missing,
+        })
+    }
+
+    /// The first holes of a writer's sequence, and whether there are more.
+    pub(crate) async fn holes(&self, writer: &Writer) -> Result<(Vec<Run>, bool), StoreError> {
+        if writer.missing() == 0 {
+            return Ok((Vec::new(), false));
+        }
+        let query = sqlx::query_as::<_, (i64, i64)>(RUNS)
+            .bind(writer_hash(&writer.organization_id, &writer.writer_id))
+            // The first run may begin at 1, and then has no hole before it.
+            .bind(limits::HOLES_MAX.saturating_add(2));
+        let mut reader = self.reader().await?;
+        let runs = query.fetch_all(&mut *reader).await?;
+        let runs = runs.into_iter().map(|(first_seq, last_seq)| Run {
+            first_seq,
+            last_seq,
+        });
+        Ok(Run::holes_between(runs))
+    }
+}
+
+fn check(filter: &WriterFilter, query: &mut QueryBuilder<Postgres>) {
+    if let Some(organization) = &filter.organization_id {
+        query.push(" AND organization_id = ");
+        query.push_bind(text::stored(organization).into_owned());
+    }
+    if let Some(writer) = &filter.writer_id {
+        query.push(" AND writer_id = ");
+        query.push_bind(text::stored(writer).into_owned());
+    }
+    if let Some(from) = filter.from {
+        query.push(" AND last_timestamp >= ").push_bind(from);
+    }
+    if let Some(until) = filter.until {
+        query.push(" AND first_timestamp < ").push_bind(until);
+    }
+    if filter.is_incomplete {
+        query.push(" AND last_seq > received");
+    }
+}
+
+/// Sums are exact, and may be more than a number can be: a client can send any sequence.
+const TOTALS: &str = "
+    SELECT
+        count(*),
+        count(*) FILTER (WHERE last_seq > received),
+        least(coalesce(sum(events), 0), 9223372036854775807)::BIGINT,
+        least(coalesce(sum(last_seq - received), 0), 9223372036854775807)::BIGINT
+    FROM writers WHERE TRUE";
+
+const RUNS: &str = "
+    SELECT first_seq, last_seq FROM writer_runs WHERE writer = $1 ORDER BY first_seq LIMIT $2";
