@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::pin::pin;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
+use axum::serve::{Listener, ListenerExt};
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinError;
 use tokio::time::timeout;
@@ -26,6 +26,7 @@ use crate::retention::{self, Retention};
 use crate::session::{self, Sessions};
 use crate::store::{Store, StoreError};
 use crate::telemetry::Telemetry;
+use crate::tls::{self, Certificate, TlsError, TlsFiles, TlsListener};
 use crate::{limits, openapi, operations, page, query, telemetry};
 
 /// What a collector needs to know.
@@ -39,6 +40,8 @@ pub struct Config {
     pub api_keys: Vec<ApiKey>,
     /// How long events are kept.
     pub retention: Retention,
+    /// The certificate to speak TLS with. Without one the collector speaks plain HTTP.
+    pub tls: Option<TlsFiles>,
 }
 
 /// A collector that has its database and its port, and does not answer yet.
@@ -49,6 +52,7 @@ pub struct Collector {
     keys: Keys,
     created_key: Option<ApiKey>,
     retention: Retention,
+    certificate: Option<Certificate>,
 }
 
 impl Collector {
@@ -74,6 +78,10 @@ impl Collector {
         };
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        let certificate = match config.tls.clone() {
+            Some(files) => Some(Certificate::read(files).await?),
+            None => None,
+        };
         let mut created_key = None;
         let keys = if config.api_keys.is_empty() {
             let mut stored = store.keys().await?;
@@ -95,6 +103,7 @@ impl Collector {
             keys,
             created_key,
             retention: config.retention.clone(),
+            certificate,
         })
     }
 
@@ -126,8 +135,18 @@ impl Collector {
             removing_stopped,
         ));
         let ingest = Ingest::new(inbox, telemetry.clone());
-        let router = router(&self.store, self.keys, ingest, telemetry);
-        serve_until(self.listener, router, shutdown).await;
+        let is_encrypted = self.certificate.is_some();
+        let told = telemetry.clone();
+        let router = router(&self.store, self.keys, ingest, told, is_encrypted);
+        match self.certificate {
+            None => serve_until(at_once(self.listener), router, shutdown).await,
+            Some(certificate) => {
+                let listener = TlsListener::new(self.listener, certificate.acceptor(), telemetry);
+                let renewing = tokio::spawn(certificate.keep_current());
+                serve_until(listener, router, shutdown).await;
+                renewing.abort();
+            }
+        }
         // A task may have ended before: then there is no one to tell.
         let _ = stop_removing.send(());
         let _ = stop_writer.send(());
@@ -140,15 +159,18 @@ impl Collector {
     }
 }
 
+/// Answers are small and written at once: waiting for more would only delay them.
+fn at_once(listener: TcpListener) -> impl Listener<Io = TcpStream, Addr = SocketAddr> {
+    listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    })
+}
+
 async fn serve_until(
-    listener: TcpListener,
+    listener: impl Listener<Addr = SocketAddr>,
     router: Router,
     shutdown: impl Future<Output = ()> + Send,
 ) {
-    // Answers are small and written at once: waiting for more would only delay them.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
     let (stop, stopped) = oneshot::channel::<()>();
     let server = axum::serve(listener, router).with_graceful_shutdown(async {
         let _ = stopped.await;
@@ -166,10 +188,16 @@ async fn serve_until(
     }
 }
 
-fn router(store: &Store, keys: Keys, ingest: Ingest, telemetry: Telemetry) -> Router {
+fn router(
+    store: &Store,
+    keys: Keys,
+    ingest: Ingest,
+    telemetry: Telemetry,
+    is_encrypted: bool,
+) -> Router {
     let budget = ingest.budget();
     let exports = Exports::new(telemetry.clone());
-    let doors = (keys, Sessions::default(), store.clone());
+    let doors = (keys, Sessions::new(is_encrypted), store.clone());
     let recording = Router::new()
         .route("/audit/log", post(ingest::log))
         .route("/audit/log/batch", post(ingest::batch))
@@ -188,7 +216,7 @@ fn router(store: &Store, keys: Keys, ingest: Ingest, telemetry: Telemetry) -> Ro
         .method_not_allowed_fallback(method_not_allowed)
         // Last, so that a stranger does not even learn which paths there are.
         .layer(from_fn_with_state(doors.clone(), require_key));
-    Router::new()
+    let router = Router::new()
         .nest("/v1", audit)
         .route("/healthz", get(operations::health))
         .route("/readyz", get(operations::ready))
@@ -200,7 +228,11 @@ fn router(store: &Store, keys: Keys, ingest: Ingest, telemetry: Telemetry) -> Ro
         .merge(page::routes())
         .fallback(no_such_path)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn_with_state(telemetry, operations::measure))
+        .layer(from_fn_with_state(telemetry, operations::measure));
+    match is_encrypted {
+        true => router.layer(map_response(tls::insist)),
+        false => router,
+    }
 }
 
 async fn no_such_path() -> ApiError {
@@ -228,6 +260,9 @@ pub enum StartError {
     /// The database cannot be used.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// The certificate cannot be used.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
 }
 
 /// Why a collector did not stop well.
@@ -256,7 +291,13 @@ mod tests {
         let telemetry = Telemetry::new();
         let (inbox, _writer) = Writer::new(store.clone(), telemetry.clone());
         let ingest = Ingest::new(inbox, telemetry.clone());
-        let router = router(&store, Keys::configured(Vec::new()), ingest, telemetry);
+        let router = router(
+            &store,
+            Keys::configured(Vec::new()),
+            ingest,
+            telemetry,
+            true,
+        );
         table(&format!("{router:?}"))
     }
 

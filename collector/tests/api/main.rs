@@ -23,4 +23,5 @@ mod session;
 mod single;
 mod startup;
 mod terminal;
+mod tls;
 mod upgrade;
