@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use audit_layer_collector::holds::Hold;
@@ -115,6 +116,14 @@ pub(crate) struct ServeArgs {
         requires = "tls_cert"
     )]
     tls_key: Option<PathBuf>,
+
+    /// Events that each key may record in a second, those of ten seconds at once. Without it, as
+    /// many as can be stored.
+    ///
+    /// Beyond it requests get 429 with `retry-after`, and nothing of them is stored until they are
+    /// sent again, as the gateway and the importer do.
+    #[arg(long, value_name = "EVENTS")]
+    pub(crate) rate_limit: Option<NonZeroU32>,
 
     /// How long events are kept: days after they happened or arrived, whichever is later; or
     /// forever. Older ones are removed, unless they are held: see `audit-layer holds`.

@@ -39,6 +39,10 @@ pub const GROUP_REQUESTS_MAX: usize = 256;
 /// Events that one statement inserts: it is the way to the database and back that costs.
 pub const INSERTED_ROWS_MAX: usize = 128;
 
+/// Events that a key may record at once are those of this time at its rate: calls of models come in
+/// bursts, and a gateway sends what waited during an outage at once.
+pub const RATE_BURST: Duration = Duration::from_secs(10);
+
 /// What a client that got 429 is told to wait.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 

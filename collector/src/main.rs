@@ -86,6 +86,7 @@ async fn serve(arguments: ServeArgs) -> Result<(), MainError> {
     let keys = arguments.api_key.iter().map(|key| ApiKey::parse(key));
     let config = Config {
         retention: arguments.retention()?,
+        rate_limit: arguments.rate_limit,
         tls: arguments.tls(),
         listen: arguments.listen,
         database: arguments.database,

@@ -2,8 +2,10 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::pin::pin;
+use std::time::Instant;
 
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
@@ -18,7 +20,7 @@ use tokio::time::timeout;
 use crate::access::{Access, Role};
 use crate::auth::{Keys, require_key, require_role};
 use crate::error::ApiError;
-use crate::ingest::{self, Ingest, Writer};
+use crate::ingest::{self, Ingest, Rates, Writer};
 use crate::key::ApiKey;
 use crate::keys::{self, KeysError};
 use crate::query::Exports;
@@ -40,6 +42,8 @@ pub struct Config {
     pub api_keys: Vec<ApiKey>,
     /// How long events are kept.
     pub retention: Retention,
+    /// Events that each key may record in a second. Without it, as many as can be stored.
+    pub rate_limit: Option<NonZeroU32>,
     /// The certificate to speak TLS with. Without one the collector speaks plain HTTP.
     pub tls: Option<TlsFiles>,
 }
@@ -52,6 +56,7 @@ pub struct Collector {
     keys: Keys,
     created_key: Option<ApiKey>,
     retention: Retention,
+    rates: Rates,
     certificate: Option<Certificate>,
 }
 
@@ -84,6 +89,7 @@ impl Collector {
         };
         let mut created_key = None;
         let keys = if config.api_keys.is_empty() {
+            let read_at = Instant::now();
             let mut stored = store.keys().await?;
             if stored.is_empty() {
                 created_key = Some(keys::add(store, &Access::FULL).await?.key);
@@ -92,7 +98,7 @@ impl Collector {
             if stored.iter().all(|key| key.revoked_at.is_some()) {
                 telemetry::no_good_key();
             }
-            Keys::stored(stored)
+            Keys::stored(stored, read_at)
         } else {
             Keys::configured(config.api_keys.iter().map(ApiKey::hash).collect())
         };
@@ -103,6 +109,7 @@ impl Collector {
             keys,
             created_key,
             retention: config.retention.clone(),
+            rates: Rates::new(config.rate_limit),
             certificate,
         })
     }
@@ -134,7 +141,7 @@ impl Collector {
             telemetry.clone(),
             removing_stopped,
         ));
-        let ingest = Ingest::new(inbox, telemetry.clone());
+        let ingest = Ingest::new(inbox, self.rates, telemetry.clone());
         let is_encrypted = self.certificate.is_some();
         let told = telemetry.clone();
         let router = router(&self.store, self.keys, ingest, told, is_encrypted);
@@ -290,7 +297,7 @@ mod tests {
         let store = Store::open(&folder.path().join("audit.db")).await.unwrap();
         let telemetry = Telemetry::new();
         let (inbox, _writer) = Writer::new(store.clone(), telemetry.clone());
-        let ingest = Ingest::new(inbox, telemetry.clone());
+        let ingest = Ingest::new(inbox, Rates::new(None), telemetry.clone());
         let router = router(
             &store,
             Keys::configured(Vec::new()),

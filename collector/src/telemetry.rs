@@ -59,6 +59,12 @@ impl Telemetry {
         self.0.expired(events);
     }
 
+    /// The client is told when to send the same again.
+    pub(crate) fn rate_limited(&self) {
+        self.0.rate_limited.inc();
+        debug!("a key records more events than it may");
+    }
+
     /// A client does not trust the certificate, speaks something else, or has gone.
     pub(crate) fn handshake_failed(&self, cause: &io::Error) {
         self.0.handshakes_failed.inc();

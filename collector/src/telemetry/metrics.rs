@@ -35,6 +35,7 @@ pub(super) struct Metrics {
     expired: Counter,
     pub(super) exports_broken: Counter,
     pub(super) handshakes_failed: Counter,
+    pub(super) rate_limited: Counter,
     waiting: Gauge<u64, AtomicU64>,
     database: Gauge<u64, AtomicU64>,
     writers: Gauge,
@@ -70,6 +71,7 @@ impl Metrics {
             expired: Counter::default(),
             exports_broken: Counter::default(),
             handshakes_failed: Counter::default(),
+            rate_limited: Counter::default(),
             waiting: Gauge::default(),
             database: Gauge::default(),
             writers: Gauge::default(),
@@ -114,6 +116,11 @@ impl Metrics {
             "exports_broken",
             "Exports that broke off",
             self.exports_broken.clone(),
+        );
+        registry.register(
+            "requests_rate_limited",
+            "Requests refused because their key recorded more than it may",
+            self.rate_limited.clone(),
         );
         registry.register(
             "tls_handshakes_failed",

@@ -16,6 +16,7 @@ mod openapi;
 mod page;
 mod program;
 mod query;
+mod rates;
 mod retention;
 mod sample;
 mod search;
