@@ -1,7 +1,7 @@
 //! Who may use the API: whoever sends a key that the collector knows and that may do it, or reads with
 //! the session of such a key.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Instant;
 
 use axum::Extension;
@@ -10,6 +10,7 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tokio::sync::Mutex;
 
 use crate::access::{Access, Role};
 use crate::error::ApiError;
@@ -26,7 +27,7 @@ pub(crate) enum Keys {
     /// Those of the configuration, and no others. Each may do everything.
     Configured(Arc<[KeyHash]>),
     /// Those of the database, as they were when last read.
-    Stored(Arc<RwLock<ReadKeys>>),
+    Stored(Arc<StoredKeys>),
 }
 
 impl Keys {
@@ -34,8 +35,12 @@ impl Keys {
         Self::Configured(hashes.into())
     }
 
-    pub(crate) fn stored(keys: Vec<StoredKey>) -> Self {
-        Self::Stored(Arc::new(RwLock::new(ReadKeys::new(keys))))
+    /// The keys of the database, as it had them at `read_at` or later.
+    pub(crate) fn stored(keys: Vec<StoredKey>, read_at: Instant) -> Self {
+        Self::Stored(Arc::new(StoredKeys {
+            last: RwLock::new(ReadKeys::new(keys, read_at)),
+            reading: Mutex::new(()),
+        }))
     }
 
     /// What the key with this hash is good for; `None` if it is not known or was revoked.
@@ -49,45 +54,67 @@ impl Keys {
                 let is_known = known.iter().fold(false, |found, one| hash.is(one) | found);
                 Ok(is_known.then_some(Access::FULL))
             }
-            Self::Stored(read) => {
-                let known = read
-                    .read()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .access(hash);
-                if known.is_some() {
-                    return Ok(known);
-                }
-                // Another process may have made the key since: a new key works without a restart.
-                let keys = ReadKeys::new(store.keys().await?);
-                let known = keys.access(hash);
-                *read.write().unwrap_or_else(PoisonError::into_inner) = keys;
-                Ok(known)
-            }
+            Self::Stored(keys) => keys.access(hash, store).await,
         }
     }
 }
 
+/// The keys of the database.
+pub(crate) struct StoredKeys {
+    last: RwLock<ReadKeys>,
+    /// Held by the one who asks the database.
+    reading: Mutex<()>,
+}
+
+impl StoredKeys {
+    async fn access(&self, hash: &KeyHash, store: &Store) -> Result<Option<Access>, StoreError> {
+        let asked_at = Instant::now();
+        if let Some(access) = self.last().access_now(hash) {
+            return Ok(Some(access));
+        }
+        // Another process may have made the key since: a new key works without a restart. Whoever
+        // asks the database asks for all that wait, so that wrong keys, which anyone can send in
+        // any number, do not keep it from other work.
+        let _reading = self.reading.lock().await;
+        if self.last().read_at < asked_at {
+            let read_at = Instant::now();
+            let keys = ReadKeys::new(store.keys().await?, read_at);
+            *self.last.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        }
+        Ok(self.last().access(hash))
+    }
+
+    fn last(&self) -> RwLockReadGuard<'_, ReadKeys> {
+        self.last.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The keys that were good when the database was last asked.
-pub(crate) struct ReadKeys {
+struct ReadKeys {
     read_at: Instant,
     good: Vec<(KeyHash, Access)>,
 }
 
 impl ReadKeys {
-    fn new(keys: Vec<StoredKey>) -> Self {
+    fn new(keys: Vec<StoredKey>, read_at: Instant) -> Self {
         let good = keys.into_iter().filter(|key| key.revoked_at.is_none());
         Self {
-            read_at: Instant::now(),
+            read_at,
             good: good.map(|key| (key.hash, key.access)).collect(),
         }
     }
 
-    /// Compares with every key, so that the time tells nothing. Nothing is known any more when the
-    /// keys were read too long ago: one of them may have been revoked.
-    fn access(&self, hash: &KeyHash) -> Option<Access> {
-        if self.read_at.elapsed() > limits::KEYS_AGE_MAX {
-            return None;
+    /// Nothing is known any more when the keys were read too long ago: one of them may have been
+    /// revoked.
+    fn access_now(&self, hash: &KeyHash) -> Option<Access> {
+        match self.read_at.elapsed() > limits::KEYS_AGE_MAX {
+            true => None,
+            false => self.access(hash),
         }
+    }
+
+    /// Compares with every key, so that the time tells nothing.
+    fn access(&self, hash: &KeyHash) -> Option<Access> {
         let found = self.good.iter().fold(
             None,
             |found, (known, access)| {
@@ -111,6 +138,7 @@ pub(crate) async fn require_key(
         Some(key) => match keys.access(&key, &store).await {
             Ok(Some(access)) => {
                 request.extensions_mut().insert(access);
+                request.extensions_mut().insert(key);
                 let mut response = next.run(request).await;
                 if is_session {
                     keep_private(&mut response);
@@ -147,4 +175,35 @@ pub(crate) async fn require_role(
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, key) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_for_the_keys_is_answered_by_one_reading() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("audit.db").into())
+            .await
+            .unwrap();
+        let keys = StoredKeys {
+            last: RwLock::new(ReadKeys::new(Vec::new(), Instant::now())),
+            reading: Mutex::new(()),
+        };
+        let hash = KeyHash::of("wrong");
+        let reading = keys.reading.lock().await;
+        let mut waiting = std::pin::pin!(keys.access(&hash, &store));
+        let none = std::future::ready(());
+        tokio::select! {
+            biased;
+            _ = &mut waiting => panic!("it waits for the one who reads"),
+            () = none => {}
+        }
+        // As if the other had read them now. A database that is closed would be an error.
+        *keys.last.write().unwrap() = ReadKeys::new(Vec::new(), Instant::now());
+        drop(reading);
+        store.close().await;
+        assert!(matches!(waiting.await, Ok(None)));
+    }
 }

@@ -1,12 +1,13 @@
 //! The command line.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use audit_layer_collector::holds::Hold;
 use audit_layer_collector::{
     Access, Database, DatabaseError, Erasure, Keep, KeepOf, Retention, RetentionError, Role, Scope,
-    Shortest, limits,
+    Shortest, TlsFiles, limits,
 };
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -95,6 +96,34 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) api_key: Vec<String>,
 
+    /// PEM file with the certificate to speak TLS with, and those of its authorities after it.
+    ///
+    /// It is read again when it changes, and at SIGHUP.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "AUDIT_LAYER_TLS_CERT",
+        requires = "tls_key"
+    )]
+    tls_cert: Option<PathBuf>,
+
+    /// PEM file with the certificate's private key.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "AUDIT_LAYER_TLS_KEY",
+        requires = "tls_cert"
+    )]
+    tls_key: Option<PathBuf>,
+
+    /// Events that each key may record in a second, those of ten seconds at once. Without it, as
+    /// many as can be stored.
+    ///
+    /// Beyond it requests get 429 with `retry-after`, and nothing of them is stored until they are
+    /// sent again, as the gateway and the importer do.
+    #[arg(long, value_name = "EVENTS")]
+    pub(crate) rate_limit: Option<NonZeroU32>,
+
     /// How long events are kept: days after they happened or arrived, whichever is later; or
     /// forever. Older ones are removed, unless they are held: see `audit-layer holds`.
     #[arg(long, value_name = "DAYS", default_value_t = Keep::Days(limits::RETENTION_DAYS_DEFAULT))]
@@ -114,6 +143,12 @@ pub(crate) struct ServeArgs {
 }
 
 impl ServeArgs {
+    /// Both or neither: the command line has been checked.
+    pub(crate) fn tls(&self) -> Option<TlsFiles> {
+        let (certificate, key) = self.tls_cert.clone().zip(self.tls_key.clone())?;
+        Some(TlsFiles { certificate, key })
+    }
+
     pub(crate) fn retention(&self) -> Result<Retention, RetentionError> {
         let shortest = match self.allow_short_retention {
             true => Shortest::AnyTime,

@@ -40,6 +40,8 @@ pub(crate) enum ApiError {
     Parameter(#[from] ParameterError),
     #[error("the query took longer than {} seconds: narrow it, such as by start_date and end_date", limits::QUERY_TIME_MAX.as_secs())]
     QueryTooSlow,
+    #[error("this key records more events than it may: send the same again after {} seconds", seconds(*.wait))]
+    RateLimited { wait: Duration },
     #[error("this key has the role {role}, and this path needs {needed}: use another key", role = .role.name(), needed = .needed.name())]
     Role { role: Role, needed: Role },
     #[error("{0}")]
@@ -66,7 +68,9 @@ impl ApiError {
             Self::BodyTooLarge { .. } | Self::TooManyLines { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoSuchLog | Self::NoSuchPath => StatusCode::NOT_FOUND,
-            Self::Overloaded | Self::TooManyExports => StatusCode::TOO_MANY_REQUESTS,
+            Self::Overloaded | Self::RateLimited { .. } | Self::TooManyExports => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::QueryTooSlow | Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
         }
@@ -84,6 +88,7 @@ impl ApiError {
             Self::OtherOrganization => "wrong_organization",
             Self::Parameter(_) => "invalid_parameter",
             Self::QueryTooSlow => "query_too_slow",
+            Self::RateLimited { .. } => "rate_limited",
             Self::Role { .. } => "forbidden",
             Self::Session(error) => error.code(),
             Self::StorageUnavailable => "storage_unavailable",
@@ -106,6 +111,7 @@ impl ApiError {
     /// When the same request may do better.
     fn retry_after(&self) -> Option<Duration> {
         match self {
+            Self::RateLimited { wait } => Some(*wait),
             Self::Overloaded
             | Self::Session(SessionError::Random)
             | Self::StorageUnavailable
@@ -126,7 +132,7 @@ impl IntoResponse for ApiError {
         let mut response = (status, Json(ErrorBody { error: detail })).into_response();
         let headers = response.headers_mut();
         if let Some(wait) = self.retry_after() {
-            headers.insert(RETRY_AFTER, wait.as_secs().into());
+            headers.insert(RETRY_AFTER, seconds(wait).into());
         }
         // No answer 401 is without it: RFC 9110, section 11.6.1.
         if status == StatusCode::UNAUTHORIZED {
@@ -134,6 +140,12 @@ impl IntoResponse for ApiError {
         }
         response
     }
+}
+
+/// Whole seconds that are not less than `wait`, which is more than none.
+fn seconds(wait: Duration) -> u64 {
+    let begun = u64::from(wait.subsec_nanos() > 0);
+    wait.as_secs().saturating_add(begun)
 }
 
 #[derive(Debug, Serialize)]
@@ -172,5 +184,10 @@ mod tests {
         let response = ApiError::Overloaded.into_response();
         assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(response.headers()[RETRY_AFTER], "1");
+        for (millis, seconds) in [(1, "1"), (1_000, "1"), (1_001, "2")] {
+            let wait = Duration::from_millis(millis);
+            let response = ApiError::RateLimited { wait }.into_response();
+            assert_eq!(response.headers()[RETRY_AFTER], seconds, "{millis}");
+        }
     }
 }

@@ -1,7 +1,10 @@
 //! Taking events in: one at a time, or a batch of lines.
 
 mod body;
+mod rates;
 mod writer;
+
+use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -12,11 +15,14 @@ use serde::Serialize;
 use crate::access::{Access, Scope};
 use crate::error::{ApiError, ErrorDetail};
 use crate::event::Event;
+use crate::ingest::body::Share;
+use crate::key::KeyHash;
 use crate::limits;
 use crate::store::{Outcome, Status};
 use crate::telemetry::Telemetry;
 
 pub(crate) use body::{Budget, discard};
+pub(crate) use rates::Rates;
 pub(crate) use writer::{Inbox, Writer};
 
 /// What the handlers of this module share.
@@ -24,14 +30,16 @@ pub(crate) use writer::{Inbox, Writer};
 pub(crate) struct Ingest {
     budget: Budget,
     inbox: Inbox,
+    rates: Rates,
     telemetry: Telemetry,
 }
 
 impl Ingest {
-    pub(crate) fn new(inbox: Inbox, telemetry: Telemetry) -> Self {
+    pub(crate) fn new(inbox: Inbox, rates: Rates, telemetry: Telemetry) -> Self {
         Self {
             budget: Budget::new(limits::INGEST_BYTES_MAX),
             inbox,
+            rates,
             telemetry,
         }
     }
@@ -40,19 +48,48 @@ impl Ingest {
     pub(crate) fn budget(&self) -> Budget {
         self.budget.clone()
     }
+
+    /// Reads the body of a request whose key may record now.
+    async fn read(
+        &self,
+        key: &KeyHash,
+        request: Request,
+        bytes_max: usize,
+    ) -> Result<(Bytes, Share), ApiError> {
+        match self.rates.wait(key, Instant::now()) {
+            None => self.budget.read(request, bytes_max).await,
+            Some(wait) => {
+                self.telemetry.rate_limited();
+                discard(request).await;
+                Err(ApiError::RateLimited { wait })
+            }
+        }
+    }
+
+    /// Counts events against the rate of a key: those that were stored, and those that are none.
+    /// What the collector could not store is sent again, and counts then.
+    fn count(&self, key: &KeyHash, events: usize) {
+        self.rates.count(key, events, Instant::now());
+    }
+
+    fn reject(&self, key: &KeyHash, events: usize) {
+        self.telemetry.events_rejected(events);
+        self.count(key, events);
+    }
 }
 
 /// `POST /v1/audit/log`: one event. Success is 200 and nothing else, whether it is new or not.
 pub(crate) async fn log(
     State(ingest): State<Ingest>,
     Extension(access): Extension<Access>,
+    Extension(key): Extension<KeyHash>,
     request: Request,
 ) -> Result<Json<LogAnswer>, ApiError> {
-    let (body, share) = ingest.budget.read(request, limits::EVENT_BYTES_MAX).await?;
-    let event =
-        Event::parse(&body, &access.scope).inspect_err(|_| ingest.telemetry.events_rejected(1))?;
+    let (body, share) = ingest.read(&key, request, limits::EVENT_BYTES_MAX).await?;
+    let event = Event::parse(&body, &access.scope).inspect_err(|_| ingest.reject(&key, 1))?;
     drop(body);
     let outcomes = ingest.inbox.store(vec![event], share).await?;
+    ingest.count(&key, outcomes.len());
     let outcome = outcomes
         .into_iter()
         .next()
@@ -88,18 +125,20 @@ impl From<Outcome> for LogAnswer {
 pub(crate) async fn batch(
     State(ingest): State<Ingest>,
     Extension(access): Extension<Access>,
+    Extension(key): Extension<KeyHash>,
     request: Request,
 ) -> Result<BatchAnswer, ApiError> {
-    let (body, share) = ingest.budget.read(request, limits::BATCH_BYTES_MAX).await?;
+    let (body, share) = ingest.read(&key, request, limits::BATCH_BYTES_MAX).await?;
     let (events, rejected) = read_lines(&body, &access.scope)?;
     drop(body);
     if !rejected.is_empty() {
-        ingest.telemetry.events_rejected(rejected.len());
+        ingest.reject(&key, rejected.len());
     }
     let outcomes = match events.is_empty() {
         true => Vec::new(),
         false => ingest.inbox.store(events, share).await?,
     };
+    ingest.count(&key, outcomes.len());
     let accepted = outcomes
         .iter()
         .filter(|outcome| outcome.status != Status::Duplicate)

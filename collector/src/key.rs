@@ -76,7 +76,10 @@ pub enum KeyError {
 }
 
 /// SHA-256 of a key. A generated key has 256 random bits, so that a salt would add nothing.
-#[derive(Debug, Clone)]
+///
+/// To look up what belongs to a key that was let in it can be compared and hashed; to decide
+/// whether it is let in there is [`KeyHash::is`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct KeyHash([u8; 32]);
 
 impl KeyHash {

@@ -32,6 +32,7 @@ mod session;
 mod store;
 mod telemetry;
 mod time;
+mod tls;
 
 pub mod holds;
 pub mod import;
@@ -45,3 +46,4 @@ pub use key::{ApiKey, KeyError};
 pub use retention::{Keep, KeepOf, Retention, RetentionError, Shortest};
 pub use server::{Collector, Config, StartError, StopError};
 pub use store::{BackupError, Database, DatabaseError, Erased, Erasure, Left, StoreError};
+pub use tls::{TlsError, TlsFiles};

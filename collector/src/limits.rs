@@ -39,6 +39,10 @@ pub const GROUP_REQUESTS_MAX: usize = 256;
 /// Events that one statement inserts: it is the way to the database and back that costs.
 pub const INSERTED_ROWS_MAX: usize = 128;
 
+/// Events that a key may record at once are those of this time at its rate: calls of models come in
+/// bursts, and a gateway sends what waited during an outage at once.
+pub const RATE_BURST: Duration = Duration::from_secs(10);
+
 /// What a client that got 429 is told to wait.
 pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -83,6 +87,21 @@ pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 /// A server that answers and closes while the client still writes resets the connection, and the
 /// client never sees why it was refused.
 pub const DISCARD_BYTES_MAX: usize = 2 * BATCH_BYTES_MAX;
+
+/// A client of a port with TLS has to be through its handshake within this.
+pub const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Handshakes that go on at the same time: 40 KiB each, and half of the files that systems let a
+/// program open by default. For one more the oldest is ended, which is the least likely to succeed.
+pub const HANDSHAKES_MAX: usize = 512;
+
+/// How often the files of the certificate are looked at. Those who renew it may also say so, by
+/// SIGHUP.
+pub const CERTIFICATE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How long a browser that has seen the page over TLS asks for it in no other way. A month, which
+/// each visit begins anew: it binds every port of the host's name.
+pub const STRICT_TRANSPORT_AGE: Duration = Duration::from_hours(30 * 24);
 
 /// Events on a page, unless the query says otherwise.
 pub const PAGE_EVENTS_DEFAULT: usize = 50;

@@ -86,6 +86,8 @@ async fn serve(arguments: ServeArgs) -> Result<(), MainError> {
     let keys = arguments.api_key.iter().map(|key| ApiKey::parse(key));
     let config = Config {
         retention: arguments.retention()?,
+        rate_limit: arguments.rate_limit,
+        tls: arguments.tls(),
         listen: arguments.listen,
         database: arguments.database.database()?,
         api_keys: keys.collect::<Result<_, _>>().map_err(MainError::ApiKey)?,
@@ -98,13 +100,18 @@ async fn serve(arguments: ServeArgs) -> Result<(), MainError> {
             "audit-layer: made the API key {key}, which may do everything: keep it, it is not shown again"
         );
     }
-    if !address.ip().is_loopback() {
+    if !address.ip().is_loopback() && config.tls.is_none() {
         eprintln!(
-            "audit-layer: warning: {address} is open to other machines, and traffic is not encrypted: put a proxy with TLS in front"
+            "audit-layer: warning: {address} is open to other machines, and traffic is not encrypted: give --tls-cert and --tls-key, or put a proxy with TLS in front"
         );
     }
     let database = &config.database;
-    eprintln!("audit-layer: listening on http://{address}, database {database}");
+    let scheme = if config.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    eprintln!("audit-layer: listening on {scheme}://{address}, database {database}");
     if let Some(file) = &arguments.listen_address_file {
         write_address(file, address).map_err(|source| MainError::AddressFile {
             path: file.clone(),

@@ -2,14 +2,16 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::pin::pin;
+use std::time::Instant;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
+use axum::serve::{Listener, ListenerExt};
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinError;
 use tokio::time::timeout;
@@ -17,7 +19,7 @@ use tokio::time::timeout;
 use crate::access::{Access, Role};
 use crate::auth::{Keys, require_key, require_role};
 use crate::error::ApiError;
-use crate::ingest::{self, Ingest, Writer};
+use crate::ingest::{self, Ingest, Rates, Writer};
 use crate::key::ApiKey;
 use crate::keys::{self, KeysError};
 use crate::query::Exports;
@@ -25,6 +27,7 @@ use crate::retention::{self, Retention};
 use crate::session::{self, Sessions};
 use crate::store::{Database, Store, StoreError};
 use crate::telemetry::Telemetry;
+use crate::tls::{self, Certificate, TlsError, TlsFiles, TlsListener};
 use crate::{limits, openapi, operations, page, query, telemetry};
 
 /// What a collector needs to know.
@@ -38,6 +41,10 @@ pub struct Config {
     pub api_keys: Vec<ApiKey>,
     /// How long events are kept.
     pub retention: Retention,
+    /// Events that each key may record in a second. Without it, as many as can be stored.
+    pub rate_limit: Option<NonZeroU32>,
+    /// The certificate to speak TLS with. Without one the collector speaks plain HTTP.
+    pub tls: Option<TlsFiles>,
 }
 
 /// A collector that has its database and its port, and does not answer yet.
@@ -48,6 +55,8 @@ pub struct Collector {
     keys: Keys,
     created_key: Option<ApiKey>,
     retention: Retention,
+    rates: Rates,
+    certificate: Option<Certificate>,
 }
 
 impl Collector {
@@ -73,8 +82,13 @@ impl Collector {
         };
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        let certificate = match config.tls.clone() {
+            Some(files) => Some(Certificate::read(files).await?),
+            None => None,
+        };
         let mut created_key = None;
         let keys = if config.api_keys.is_empty() {
+            let read_at = Instant::now();
             let mut stored = store.keys().await?;
             if stored.is_empty() {
                 created_key = Some(keys::add(store, &Access::FULL).await?.key);
@@ -83,7 +97,7 @@ impl Collector {
             if stored.iter().all(|key| key.revoked_at.is_some()) {
                 telemetry::no_good_key();
             }
-            Keys::stored(stored)
+            Keys::stored(stored, read_at)
         } else {
             Keys::configured(config.api_keys.iter().map(ApiKey::hash).collect())
         };
@@ -94,6 +108,8 @@ impl Collector {
             keys,
             created_key,
             retention: config.retention.clone(),
+            rates: Rates::new(config.rate_limit),
+            certificate,
         })
     }
 
@@ -124,9 +140,19 @@ impl Collector {
             telemetry.clone(),
             removing_stopped,
         ));
-        let ingest = Ingest::new(inbox, telemetry.clone());
-        let router = router(&self.store, self.keys, ingest, telemetry);
-        serve_until(self.listener, router, shutdown).await;
+        let ingest = Ingest::new(inbox, self.rates, telemetry.clone());
+        let is_encrypted = self.certificate.is_some();
+        let told = telemetry.clone();
+        let router = router(&self.store, self.keys, ingest, told, is_encrypted);
+        match self.certificate {
+            None => serve_until(at_once(self.listener), router, shutdown).await,
+            Some(certificate) => {
+                let listener = TlsListener::new(self.listener, certificate.acceptor(), telemetry);
+                let renewing = tokio::spawn(certificate.keep_current());
+                serve_until(listener, router, shutdown).await;
+                renewing.abort();
+            }
+        }
         // A task may have ended before: then there is no one to tell.
         let _ = stop_removing.send(());
         let _ = stop_writer.send(());
@@ -139,15 +165,18 @@ impl Collector {
     }
 }
 
+/// Answers are small and written at once: waiting for more would only delay them.
+fn at_once(listener: TcpListener) -> impl Listener<Io = TcpStream, Addr = SocketAddr> {
+    listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    })
+}
+
 async fn serve_until(
-    listener: TcpListener,
+    listener: impl Listener<Addr = SocketAddr>,
     router: Router,
     shutdown: impl Future<Output = ()> + Send,
 ) {
-    // Answers are small and written at once: waiting for more would only delay them.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
     let (stop, stopped) = oneshot::channel::<()>();
     let server = axum::serve(listener, router).with_graceful_shutdown(async {
         let _ = stopped.await;
@@ -165,10 +194,16 @@ async fn serve_until(
     }
 }
 
-fn router(store: &Store, keys: Keys, ingest: Ingest, telemetry: Telemetry) -> Router {
+fn router(
+    store: &Store,
+    keys: Keys,
+    ingest: Ingest,
+    telemetry: Telemetry,
+    is_encrypted: bool,
+) -> Router {
     let budget = ingest.budget();
     let exports = Exports::new(telemetry.clone());
-    let doors = (keys, Sessions::default(), store.clone());
+    let doors = (keys, Sessions::new(is_encrypted), store.clone());
     let recording = Router::new()
         .route("/audit/log", post(ingest::log))
         .route("/audit/log/batch", post(ingest::batch))
@@ -187,7 +222,7 @@ fn router(store: &Store, keys: Keys, ingest: Ingest, telemetry: Telemetry) -> Ro
         .method_not_allowed_fallback(method_not_allowed)
         // Last, so that a stranger does not even learn which paths there are.
         .layer(from_fn_with_state(doors.clone(), require_key));
-    Router::new()
+    let router = Router::new()
         .nest("/v1", audit)
         .route("/healthz", get(operations::health))
         .route("/readyz", get(operations::ready))
@@ -199,7 +234,11 @@ fn router(store: &Store, keys: Keys, ingest: Ingest, telemetry: Telemetry) -> Ro
         .merge(page::routes())
         .fallback(no_such_path)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn_with_state(telemetry, operations::measure))
+        .layer(from_fn_with_state(telemetry, operations::measure));
+    match is_encrypted {
+        true => router.layer(map_response(tls::insist)),
+        false => router,
+    }
 }
 
 async fn no_such_path() -> ApiError {
@@ -227,6 +266,9 @@ pub enum StartError {
     /// The database cannot be used.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// The certificate cannot be used.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
 }
 
 /// Why a collector did not stop well.
@@ -251,11 +293,19 @@ mod tests {
 
     async fn served() -> Table {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("audit.db")).await.unwrap();
+        let store = Store::open(&folder.path().join("audit.db").into())
+            .await
+            .unwrap();
         let telemetry = Telemetry::new();
         let (inbox, _writer) = Writer::new(store.clone(), telemetry.clone());
-        let ingest = Ingest::new(inbox, telemetry.clone());
-        let router = router(&store, Keys::configured(Vec::new()), ingest, telemetry);
+        let ingest = Ingest::new(inbox, Rates::new(None), telemetry.clone());
+        let router = router(
+            &store,
+            Keys::configured(Vec::new()),
+            ingest,
+            telemetry,
+            true,
+        );
         table(&format!("{router:?}"))
     }
 

@@ -21,10 +21,21 @@ use crate::limits;
 pub(crate) use routes::{keep_private, routes};
 
 /// The sessions of this process. They end when it ends: nothing of them is stored.
-#[derive(Clone, Default)]
-pub(crate) struct Sessions(Arc<Mutex<Begun>>);
+#[derive(Clone)]
+pub(crate) struct Sessions {
+    begun: Arc<Mutex<Begun>>,
+    /// Whether every connection of a browser is one of TLS.
+    is_encrypted: bool,
+}
 
 impl Sessions {
+    pub(crate) fn new(is_encrypted: bool) -> Self {
+        Self {
+            begun: Arc::default(),
+            is_encrypted,
+        }
+    }
+
     /// The key for which the browser that sent these headers stands, if it may stand for one.
     ///
     /// A cookie comes along with whatever makes the browser ask, so that it opens only what reads,
@@ -38,6 +49,11 @@ impl Sessions {
         }
     }
 
+    /// Whether the browser that sent these headers speaks TLS, with the collector or before it.
+    fn are_encrypted(&self, headers: &HeaderMap) -> bool {
+        self.is_encrypted || cookie::is_forwarded_from_tls(headers)
+    }
+
     fn begin(&self, id: &SessionId, key: KeyHash) {
         self.begun().begin(KeyHash::of(&id.0), key, Instant::now());
     }
@@ -49,7 +65,7 @@ impl Sessions {
     }
 
     fn begun(&self) -> MutexGuard<'_, Begun> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod metrics;
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tracing::{debug, error, info, warn};
 use crate::query::ExportError;
 use crate::store::{Outcome, StoreError};
 use crate::telemetry::metrics::Metrics;
+use crate::tls::TlsError;
 
 pub(crate) use metrics::Levels;
 
@@ -57,11 +59,32 @@ impl Telemetry {
         self.0.expired(events);
     }
 
+    /// The client is told when to send the same again.
+    pub(crate) fn rate_limited(&self) {
+        self.0.rate_limited.inc();
+        debug!("a key records more events than it may");
+    }
+
+    /// A client does not trust the certificate, speaks something else, or has gone.
+    pub(crate) fn handshake_failed(&self, cause: &io::Error) {
+        self.0.handshakes_failed.inc();
+        debug!(%cause, "a TLS handshake failed");
+    }
+
     /// The client sees that its answer is not whole.
     pub(crate) fn export_broke_off(&self, cause: &ExportError) {
         self.0.exports_broken.inc();
         error!(%cause, "an export broke off");
     }
+}
+
+pub(crate) fn certificate_renewed() {
+    info!("new connections get the new certificate");
+}
+
+/// Connections get the one before, until it expires.
+pub(crate) fn certificate_kept(cause: &TlsError) {
+    error!(%cause, "the new certificate is not used");
 }
 
 pub(crate) fn no_good_key() {

@@ -20,31 +20,31 @@ pub(super) fn read(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The value of `set-cookie` that gives the browser its session.
-pub(super) fn begin(id: &SessionId, headers: &HeaderMap) -> Option<HeaderValue> {
+pub(super) fn begin(id: &SessionId, is_encrypted: bool) -> Option<HeaderValue> {
     let SessionId(id) = id;
-    let attributes = attributes(headers);
+    let attributes = attributes(is_encrypted);
     let mut value = HeaderValue::try_from(format!("{NAME}={id}; {attributes}")).ok()?;
     value.set_sensitive(true);
     Some(value)
 }
 
 /// The value of `set-cookie` that takes it away.
-pub(super) fn end(headers: &HeaderMap) -> Option<HeaderValue> {
-    let attributes = attributes(headers);
+pub(super) fn end(is_encrypted: bool) -> Option<HeaderValue> {
+    let attributes = attributes(is_encrypted);
     HeaderValue::try_from(format!("{NAME}=; {attributes}; Max-Age=0")).ok()
 }
 
-fn attributes(headers: &HeaderMap) -> &'static str {
-    match is_encrypted(headers) {
+fn attributes(is_encrypted: bool) -> &'static str {
+    match is_encrypted {
         true => "Path=/; HttpOnly; SameSite=Strict; Secure",
         false => "Path=/; HttpOnly; SameSite=Strict",
     }
 }
 
-/// Whether the browser speaks TLS: then with the proxy before the collector, which says so.
+/// Whether the browser speaks TLS with a proxy before the collector, which says so.
 ///
 /// Whoever forges this only keeps their own browser from sending the cookie.
-fn is_encrypted(headers: &HeaderMap) -> bool {
+pub(super) fn is_forwarded_from_tls(headers: &HeaderMap) -> bool {
     let forwarded = headers.get("x-forwarded-proto");
     let schemes = forwarded.and_then(|value| value.to_str().ok());
     // The first of several is the one that the browser spoke.
@@ -89,8 +89,8 @@ mod tests {
             ("", false),
         ] {
             let headers = headers("x-forwarded-proto", &[value]);
-            assert_eq!(is_encrypted(&headers), expected, "{value}");
+            assert_eq!(is_forwarded_from_tls(&headers), expected, "{value}");
         }
-        assert!(!is_encrypted(&HeaderMap::new()));
+        assert!(!is_forwarded_from_tls(&HeaderMap::new()));
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Metrics {
     pub(super) commits_failed: Counter,
     expired: Counter,
     pub(super) exports_broken: Counter,
+    pub(super) handshakes_failed: Counter,
+    pub(super) rate_limited: Counter,
     waiting: Gauge<u64, AtomicU64>,
     database: Gauge<u64, AtomicU64>,
     writers: Gauge,
@@ -68,6 +70,8 @@ impl Metrics {
             commits_failed: Counter::default(),
             expired: Counter::default(),
             exports_broken: Counter::default(),
+            handshakes_failed: Counter::default(),
+            rate_limited: Counter::default(),
             waiting: Gauge::default(),
             database: Gauge::default(),
             writers: Gauge::default(),
@@ -112,6 +116,16 @@ impl Metrics {
             "exports_broken",
             "Exports that broke off",
             self.exports_broken.clone(),
+        );
+        registry.register(
+            "requests_rate_limited",
+            "Requests refused because their key recorded more than it may",
+            self.rate_limited.clone(),
+        );
+        registry.register(
+            "tls_handshakes_failed",
+            "Connections that never got through their TLS handshake",
+            self.handshakes_failed.clone(),
         );
         registry.register_with_unit(
             "waiting",

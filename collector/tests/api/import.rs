@@ -18,7 +18,7 @@ use crate::sample::{event, event_with};
 use crate::terminal::run_on_terminal;
 
 /// A line of Envoy's log in its default format.
-fn line(event: &Value) -> String {
+pub(crate) fn line(event: &Value) -> String {
     format!(
         "[2026-11-23 17:00:00.000][123][error][wasm] [source/extensions/common/wasm/context.cc:1157] wasm log audit_layer: audit-layer dead-letter reason=shutdown event={event}\n"
     )
@@ -27,14 +27,14 @@ fn line(event: &Value) -> String {
 const OTHER: &str = "[2026-11-23 17:00:00.000][123][info][main] all clusters are initialised\n";
 
 /// What an import came to.
-struct Imported {
+pub(crate) struct Imported {
     code: Option<i32>,
     stdout: String,
-    stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl Imported {
-    async fn of(command: &mut Command) -> Self {
+    pub(crate) async fn of(command: &mut Command) -> Self {
         let output = run(command).await;
         let [stdout, stderr] =
             [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
@@ -48,7 +48,7 @@ impl Imported {
     }
 
     /// New, known and broken, of an import that was told to write JSON.
-    fn counts(&self) -> [u64; 3] {
+    pub(crate) fn counts(&self) -> [u64; 3] {
         let counts: Value = serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("{error}: {} {}", self.stdout, self.stderr));
         ["new", "known", "broken"].map(|name| counts[name].as_u64().unwrap())
@@ -62,7 +62,7 @@ impl Imported {
     }
 }
 
-fn import_to(url: &str) -> Command {
+pub(crate) fn import_to(url: &str) -> Command {
     let mut import = import_in_words(url);
     import.args(["--format", "json"]);
     import
@@ -78,7 +78,7 @@ fn import(program: &Program) -> Command {
     import_to(&format!("{}/v1", program.base()))
 }
 
-fn file(folder: &Folder, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+pub(crate) fn file(folder: &Folder, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     let path = folder.path(name);
     std::fs::write(&path, content).unwrap();
     path

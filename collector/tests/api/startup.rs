@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use crate::program::{Folder, KEY, Program, audit_layer, run};
 
 /// What `serve` says when it cannot start: one line.
-async fn complaint(folder: &Folder, arguments: &[&str]) -> String {
+pub(crate) async fn complaint(folder: &Folder, arguments: &[&str]) -> String {
     let mut serve = audit_layer("serve");
     serve
         .args(["--listen", "127.0.0.1:0", "--database"])
