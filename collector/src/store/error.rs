@@ -86,6 +86,14 @@ pub enum StoreError {
         /// Its encoding.
         encoding: String,
     },
+    /// Another process stores events in the file.
+    #[error(
+        "another audit-layer serves the database {database}: stop it, give this one its own file, or let both use PostgreSQL"
+    )]
+    Served {
+        /// The database.
+        database: Database,
+    },
     /// The operating system has no random bytes, which tell ids apart.
     #[error("no random bytes: {0}")]
     Random(getrandom::Error),

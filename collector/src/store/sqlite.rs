@@ -17,9 +17,10 @@ mod sequence;
 mod tail;
 mod writers;
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
@@ -45,6 +46,10 @@ pub(crate) struct SqliteStore {
     /// For what every request needs, such as the keys: no query of a client is in its way.
     checks: SqlitePool,
     tail: Tail,
+    /// Held by a process that stores events. After the connections, because closing any handle to a
+    /// file gives up what SQLite has locked of it: <https://www.sqlite.org/howtocorrupt.html>.
+    #[expect(dead_code, reason = "held for its lock")]
+    claim: Option<Arc<File>>,
 }
 
 impl SqliteStore {
@@ -60,7 +65,10 @@ impl SqliteStore {
     /// Opens the database for the one process that stores events in it, and brings its index up to
     /// date.
     pub(crate) async fn open_to_serve(path: &Path) -> Result<Self, StoreError> {
-        let store = Self::open(path).await?;
+        create_private(path);
+        let claim = claim(path)?;
+        let mut store = Self::open(path).await?;
+        store.claim = claim.map(Arc::new);
         let mut indexed = 0_usize;
         let index = store.index_rest(|events| {
             indexed = indexed.saturating_add(events);
@@ -117,6 +125,7 @@ impl SqliteStore {
             reads,
             checks,
             tail: Tail::default(),
+            claim: None,
         })
     }
 
@@ -166,6 +175,21 @@ fn check_exists(path: &Path) -> Result<(), StoreError> {
         false => Err(StoreError::Missing {
             database: path.to_owned().into(),
         }),
+    }
+}
+
+/// Takes the file for this process: another would not see the newest events of this one. Where the
+/// file system has no locks, that is up to the operator.
+fn claim(path: &Path) -> Result<Option<File>, StoreError> {
+    let Ok(file) = File::open(path) else {
+        return Ok(None);
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Served {
+            database: path.to_owned().into(),
+        }),
+        Err(TryLockError::Error(_)) => Ok(None),
     }
 }
 

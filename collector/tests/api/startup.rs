@@ -53,6 +53,18 @@ async fn a_port_in_use_is_explained() {
 }
 
 #[tokio::test]
+async fn a_file_is_served_by_one_program_at_a_time() {
+    let folder = Folder::new();
+    let mut first = Program::start_in(&folder).await;
+    let stderr = complaint(&folder, &[]).await;
+    assert!(stderr.contains("another audit-layer"), "{stderr}");
+    // Whichever way it ends.
+    first.signal("KILL").await;
+    first.ended().await;
+    Program::start_in(&folder).await.stop().await;
+}
+
+#[tokio::test]
 async fn a_database_that_cannot_be_opened_is_explained() {
     let folder = Folder::new();
     std::fs::create_dir(folder.database()).unwrap();
