@@ -71,7 +71,7 @@ impl Store {
     pub(crate) async fn open_to_serve(database: &Database) -> Result<Self, StoreError> {
         Ok(match &database.0 {
             Place::File(path) => Self::Sqlite(SqliteStore::open_to_serve(path).await?),
-            Place::Server(options) => Self::Postgres(PostgresStore::open(options).await?),
+            Place::Server(options) => Self::Postgres(PostgresStore::open_to_serve(options).await?),
         })
     }
 

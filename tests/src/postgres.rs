@@ -35,7 +35,9 @@ impl Postgres {
         let data = folder.join("data");
         let mut initdb = Command::new(programs.join("initdb"));
         initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8"]);
-        initdb.args(["--locale=C", "--no-sync", "--pgdata"]).arg(&data);
+        initdb
+            .args(["--locale=C", "--no-sync", "--pgdata"])
+            .arg(&data);
         run(account.of(&mut initdb))?;
         let mut keeper = Command::new("sh");
         keeper
@@ -81,7 +83,7 @@ impl Postgres {
         self.sql(&format!("CREATE SCHEMA s{number}"))?;
         let folder = self.folder.display().to_string().replace('/', "%2F");
         Ok(format!(
-            "postgres://postgres@{folder}/postgres?options=-csearch_path%3Ds{number}"
+            "postgres://postgres@{folder}/postgres?options=-csearch_path%3Ds{number}&application_name=s{number}"
         ))
     }
 
@@ -176,7 +178,9 @@ fn programs() -> Result<PathBuf> {
 fn installed() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
     let folders = versions.filter_map(|version| Some(version.ok()?.path().join("bin")));
-    folders.filter(|folder| folder.join("initdb").exists()).max()
+    folders
+        .filter(|folder| folder.join("initdb").exists())
+        .max()
 }
 
 const INSTALL: [&str; 4] = ["install", "--yes", "--no-install-recommends", "postgresql"];

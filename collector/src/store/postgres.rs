@@ -45,14 +45,23 @@ impl PostgresStore {
     pub(crate) async fn open(options: &PgConnectOptions) -> Result<Self, StoreError> {
         let mut connection = connect(options).await?;
         check_encoding(options, &mut connection).await?;
-        // It takes a lock of the server: another collector that starts now waits.
+        // Who starts while another collector changes the schema waits for it, however long.
+        connection.execute("SET lock_timeout = 0").await?;
         let migrated = migrations::all().run(&mut connection).await;
         migrated.map_err(|error| StoreError::of_migration(named(options), error))?;
+        connection.close().await?;
+        Ok(Self::with(options))
+    }
+
+    /// Opens the database as [`open`](Self::open) does, for a process that stores events.
+    pub(crate) async fn open_to_serve(options: &PgConnectOptions) -> Result<Self, StoreError> {
+        let store = Self::open(options).await?;
+        let mut connection = store.checks.acquire().await?;
         if setting(&mut connection, "fsync").await? == "off" {
             telemetry::server_not_durable();
         }
-        connection.close().await?;
-        Ok(Self::with(options))
+        drop(connection);
+        Ok(store)
     }
 
     /// Opens the database, which has to have a collector's tables.
@@ -71,12 +80,7 @@ impl PostgresStore {
 
     fn with(options: &PgConnectOptions) -> Self {
         let pool = |connections: u32, time_max: Option<Duration>| {
-            let time_max = time_max.unwrap_or_default().as_millis();
-            let lock_time_max = limits::DATABASE_BUSY_MAX.as_millis();
-            let options = options.clone().disable_statement_logging().options([
-                ("statement_timeout", time_max.to_string()),
-                ("lock_timeout", lock_time_max.to_string()),
-            ]);
+            let time_max = time_max.unwrap_or_default().as_millis().to_string();
             PgPoolOptions::new()
                 .acquire_timeout(limits::DATABASE_BUSY_MAX)
                 .max_connections(connections)
@@ -86,7 +90,7 @@ impl PostgresStore {
                         Ok(())
                     })
                 })
-                .connect_lazy_with(options)
+                .connect_lazy_with(session(options).options([("statement_timeout", time_max)]))
         };
         Self {
             writes: pool(limits::POSTGRES_WRITERS_MAX, None),
@@ -155,14 +159,26 @@ fn terms_of(terms: &[Term]) -> Vec<i64> {
 }
 
 async fn connect(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
-    let options = options.clone().disable_statement_logging();
-    options
-        .connect()
-        .await
-        .map_err(|source| StoreError::Connect {
-            database: named(&options),
-            source,
-        })
+    let connected = session(options).connect().await;
+    connected.map_err(|source| StoreError::Connect {
+        database: named(options),
+        source,
+    })
+}
+
+/// What the address says, and what every connection of ours wants.
+fn session(options: &PgConnectOptions) -> PgConnectOptions {
+    let lock_time_max = limits::DATABASE_BUSY_MAX.as_millis().to_string();
+    let session = options.clone().disable_statement_logging();
+    let session = session.options([
+        ("lock_timeout", lock_time_max.as_str()),
+        // Not that a table is there already, and the like.
+        ("client_min_messages", "warning"),
+    ]);
+    match session.get_application_name() {
+        Some(_) => session,
+        None => session.application_name("audit-layer"),
+    }
 }
 
 async fn check_encoding(

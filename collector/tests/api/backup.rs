@@ -44,7 +44,7 @@ async fn a_backup_is_whole_while_events_come_in() {
     let acknowledged = count.load(Ordering::Relaxed);
 
     let other = Folder::new();
-    let output = back_up(&folder, &other.database()).await;
+    let output = back_up(&folder, &other.path("audit.db")).await;
     assert!(output.status.success(), "{output:?}");
     is_over.store(true, Ordering::Relaxed);
     writing.await.unwrap();
@@ -61,7 +61,7 @@ async fn a_backup_is_whole_while_events_come_in() {
     assert_eq!(events, all[all.len() - events.len()..]);
     assert_eq!(pages(&copy, "text=loan&limit=500").await, events);
     assert_eq!(copy.record(&event("0")).await["status"], "duplicate");
-    let mode = std::fs::metadata(other.database())
+    let mode = std::fs::metadata(other.path("audit.db"))
         .unwrap()
         .permissions()
         .mode();
@@ -78,7 +78,7 @@ async fn a_backup_never_overwrites_and_never_makes_a_database() {
             .unwrap()
             .contains("there is no database")
     );
-    assert!(!folder.database().exists() && !folder.path("copy").exists());
+    assert!(!folder.path("audit.db").exists() && !folder.path("copy").exists());
 
     Program::start_in(&folder).await.stop().await;
     std::fs::write(folder.path("copy"), "mine").unwrap();
@@ -106,7 +106,7 @@ async fn a_backup_leaves_an_older_database_as_it_is() {
     database.close().await.unwrap();
     let output = back_up(&folder, &folder.path("copy")).await;
     assert!(output.status.success(), "{output:?}");
-    let mut database = folder.open_database().await;
+    let mut database = folder.beside().open().await;
     let versions = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM _sqlx_migrations");
     assert_eq!(versions.fetch_one(&mut database).await.unwrap(), 1);
 }

@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
+use crate::database::{BLOCK, REFUSE};
 use crate::program::{Folder, KEY, Program, until, until_async};
 use crate::sample::{event, event_with};
 
@@ -44,7 +45,7 @@ async fn a_kill_right_after_an_answer_loses_nothing_and_doubles_nothing() {
         );
     }
     assert!(acknowledged.len() >= 12 * ACKNOWLEDGED_MIN);
-    let mut database = folder.open_database().await;
+    let mut database = folder.beside().open().await;
     let twice = "SELECT count(*) - count(DISTINCT request_id) FROM events";
     assert_eq!(
         sqlx::query_scalar::<_, i64>(twice)
@@ -53,8 +54,7 @@ async fn a_kill_right_after_an_answer_loses_nothing_and_doubles_nothing() {
             .unwrap(),
         0
     );
-    let check = sqlx::query_scalar::<_, String>("PRAGMA integrity_check");
-    assert_eq!(check.fetch_one(&mut database).await.unwrap(), "ok");
+    folder.beside().check().await;
 }
 
 /// Sends single events and batches from several clients at once, and kills the program as soon as
@@ -141,7 +141,7 @@ async fn a_request_in_progress_is_finished_before_the_program_stops() {
     );
     assert!(program.ended().await.success());
     assert!(
-        !folder.path("audit.db-wal").exists(),
+        !folder.beside().is_in_use().await,
         "the database was not closed"
     );
 
@@ -170,7 +170,7 @@ async fn a_client_that_stalls_does_not_keep_the_program_running() {
             .contains("in progress when the time to stop was over")
     );
     assert!(
-        !folder.path("audit.db-wal").exists(),
+        !folder.beside().is_in_use().await,
         "the database was not closed"
     );
 }
@@ -186,8 +186,8 @@ async fn an_interrupt_stops_the_program_as_well() {
 async fn while_the_database_does_not_answer_nothing_is_acknowledged() {
     let folder = Folder::new();
     let program = Program::start_in(&folder).await;
-    let mut other = folder.open_database().await;
-    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    let mut other = folder.beside().open().await;
+    other.execute(BLOCK).await.unwrap();
     let answer = program.post("/v1/audit/log", event("a").to_string()).await;
     answer.error(503, "storage_unavailable");
     other.execute("ROLLBACK").await.unwrap();
@@ -204,7 +204,7 @@ async fn readiness_follows_the_database() {
         program.get("/readyz").await.json(),
         json!({"status": "ready"})
     );
-    let mut other = folder.open_database().await;
+    let mut other = folder.beside().open().await;
     other.execute("DROP TABLE events").await.unwrap();
     program
         .get("/readyz")
@@ -217,8 +217,8 @@ async fn readiness_follows_the_database() {
 async fn beyond_what_may_wait_it_asks_to_come_back_and_forgets_nothing() {
     let folder = Folder::new();
     let program = Arc::new(Program::start_in(&folder).await);
-    let mut other = folder.open_database().await;
-    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    let mut other = folder.beside().open().await;
+    other.execute(BLOCK).await.unwrap();
 
     // Five times 30 MiB are more than the 128 that may wait.
     let large = "x".repeat(30 * 1024 * 1024);
@@ -256,12 +256,10 @@ async fn beyond_what_may_wait_it_asks_to_come_back_and_forgets_nothing() {
 async fn an_event_that_the_database_does_not_take_keeps_no_other_from_being_stored() {
     let folder = Folder::new();
     let program = Arc::new(Program::start_in(&folder).await);
-    let mut other = folder.open_database().await;
-    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON events WHEN new.request_id = 'bad'
-        BEGIN SELECT RAISE(ABORT, 'no'); END";
-    other.execute(refuse).await.unwrap();
+    let mut other = folder.beside().open().await;
+    other.execute(REFUSE).await.unwrap();
     // While nothing can be written, requests gather for one commit.
-    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    other.execute(BLOCK).await.unwrap();
     let mut clients = JoinSet::new();
     for id in ["first", "good", "bad", "better"] {
         let program = Arc::clone(&program);
@@ -303,10 +301,10 @@ async fn a_kill_leaves_no_hole_and_nothing_that_cannot_be_found() {
         (&totals["writers"], &totals["missing"]),
         (&json!(24), &json!(0))
     );
-    let mut database = folder.open_database().await;
+    let mut database = folder.beside().open().await;
     for sql in [
         "SELECT count(*) FROM events",
-        "SELECT sum(last_seq - first_seq + 1) FROM writer_runs",
+        "SELECT CAST(sum(last_seq - first_seq + 1) AS BIGINT) FROM writer_runs",
     ] {
         let count = sqlx::query_scalar::<_, i64>(sql);
         let count = count.fetch_one(&mut database).await.unwrap();

@@ -234,7 +234,7 @@ async fn an_export_that_fails_halfway_breaks_off() {
     assert_eq!(answer.status(), 200);
     assert!(answer.chunk().await.unwrap().is_some());
 
-    let mut other = folder.open_database().await;
+    let mut other = folder.beside().open().await;
     other.execute("DROP TABLE events").await.unwrap();
     let rest = async {
         while answer.chunk().await?.is_some() {}

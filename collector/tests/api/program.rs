@@ -7,35 +7,38 @@ use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
-use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
+use crate::database::Database;
+
 /// The key that [`Program::start`] configures.
 pub(crate) const KEY: &str = "al_sk_test";
 
-/// A folder for one test. It vanishes when the last program in it is dropped.
+/// A folder and a database for one test. It vanishes when the last program in it is dropped.
 #[derive(Clone)]
-pub(crate) struct Folder(Arc<TempDir>);
+pub(crate) struct Folder(pub(crate) Arc<TempDir>, pub(crate) Arc<Database>);
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(tempfile::tempdir().unwrap()))
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::new(folder.path());
+        Self(Arc::new(folder), Arc::new(database))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    pub(crate) fn database(&self) -> PathBuf {
-        self.path("audit.db")
+    /// What `--database` takes.
+    pub(crate) fn database(&self) -> String {
+        self.1.address()
     }
 
-    /// Opens the database beside the program, as another process would.
-    pub(crate) async fn open_database(&self) -> SqliteConnection {
-        let url = format!("sqlite://{}", self.database().display());
-        SqliteConnection::connect(&url).await.unwrap()
+    /// The database itself, beside the program.
+    pub(crate) fn beside(&self) -> &Database {
+        &self.1
     }
 }
 
@@ -213,6 +216,7 @@ pub(crate) fn audit_layer(subcommand: &str) -> Command {
         .arg(subcommand)
         .env_remove("AUDIT_LAYER_API_KEY")
         .env_remove("AUDIT_LAYER_API_URL")
+        .env_remove("AUDIT_LAYER_DATABASE")
         .env_remove("RUST_LOG");
     command.stdin(Stdio::null()).kill_on_drop(true);
     command

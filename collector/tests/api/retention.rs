@@ -19,9 +19,9 @@ async fn record(program: &Program, ids: &[&str], members: Value) {
 
 /// Lets events have arrived as long ago as they happened, which no client can say.
 async fn age(folder: &Folder, ids: &[&str]) {
-    let mut database = folder.open_database().await;
+    let mut database = folder.beside().open().await;
     for id in ids {
-        sqlx::query("UPDATE events SET received_at = timestamp WHERE request_id = ?")
+        sqlx::query("UPDATE events SET received_at = timestamp WHERE request_id = $1")
             .bind(id)
             .execute(&mut database)
             .await

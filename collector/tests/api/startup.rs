@@ -67,22 +67,19 @@ async fn a_file_is_served_by_one_program_at_a_time() {
 #[tokio::test]
 async fn a_database_that_cannot_be_opened_is_explained() {
     let folder = Folder::new();
-    std::fs::create_dir(folder.database()).unwrap();
+    std::fs::create_dir(folder.path("audit.db")).unwrap();
     let stderr = complaint(&folder, &[]).await;
-    assert!(
-        stderr.contains(folder.database().to_str().unwrap()),
-        "{stderr}"
-    );
+    assert!(stderr.contains(&folder.database()), "{stderr}");
 }
 
 #[tokio::test]
 async fn a_file_that_is_no_database_is_explained_and_left_alone() {
     let folder = Folder::new();
-    std::fs::write(folder.database(), "dear diary ".repeat(1000)).unwrap();
+    std::fs::write(folder.path("audit.db"), "dear diary ".repeat(1000)).unwrap();
     let stderr = complaint(&folder, &[]).await;
     assert!(stderr.contains("not a database"), "{stderr}");
     assert!(
-        std::fs::read_to_string(folder.database())
+        std::fs::read_to_string(folder.path("audit.db"))
             .unwrap()
             .starts_with("dear diary")
     );
@@ -92,7 +89,7 @@ async fn a_file_that_is_no_database_is_explained_and_left_alone() {
 async fn a_database_of_a_newer_version_is_refused() {
     let folder = Folder::new();
     Program::start_in(&folder).await.stop().await;
-    let mut database = folder.open_database().await;
+    let mut database = folder.beside().open().await;
     database
         .execute("INSERT INTO _sqlx_migrations VALUES (9999, 'future', '', TRUE, x'00', 0)")
         .await

@@ -23,7 +23,7 @@ pub(crate) async fn database_of(folder: &Folder, schema: &str) -> SqliteConnecti
         }
     }
     let options = SqliteConnectOptions::new()
-        .filename(folder.database())
+        .filename(folder.path("audit.db"))
         .create_if_missing(true);
     let mut database = options.connect().await.unwrap();
     let migrator = Migrator::new(migrations).await.unwrap();

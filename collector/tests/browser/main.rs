@@ -14,6 +14,9 @@ mod page;
 mod story;
 
 #[expect(dead_code, reason = "the tests of the API use more of it")]
+#[path = "../api/database.rs"]
+mod database;
+#[expect(dead_code, reason = "the tests of the API use more of it")]
 #[path = "../api/program.rs"]
 mod program;
 #[path = "../api/sample.rs"]

@@ -1,0 +1,77 @@
+//! The database of a test: a place of its own on a PostgreSQL server that all tests share.
+
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use sqlx::{Connection, PgConnection};
+
+use crate::postgres::Postgres;
+use crate::program::Folder;
+
+impl Folder {
+    /// A folder for another program on the same database.
+    pub(crate) fn with_same_database(&self) -> Self {
+        Self(Arc::new(tempfile::tempdir().unwrap()), Arc::clone(&self.1))
+    }
+}
+
+/// A database that nobody else uses.
+#[derive(Debug)]
+pub(crate) struct Database {
+    address: String,
+}
+
+impl Database {
+    /// A new one.
+    pub(crate) fn new(_: &Path) -> Self {
+        Self {
+            address: SERVER.new_database().unwrap(),
+        }
+    }
+
+    /// What `--database` takes.
+    pub(crate) fn address(&self) -> String {
+        self.address.clone()
+    }
+
+    /// Opens it beside the program, as another process would.
+    pub(crate) async fn open(&self) -> PgConnection {
+        PgConnection::connect(&self.address).await.unwrap()
+    }
+
+    /// Whether a program has made anything of it.
+    pub(crate) async fn is_made(&self) -> bool {
+        let is_made = sqlx::query_scalar("SELECT to_regclass('events') IS NOT NULL");
+        is_made.fetch_one(&mut self.open().await).await.unwrap()
+    }
+
+    /// Whether a program that has ended is still connected.
+    pub(crate) async fn is_in_use(&self) -> bool {
+        let count = sqlx::query_scalar::<_, i64>(OTHERS);
+        count.fetch_one(&mut self.open().await).await.unwrap() > 0
+    }
+
+    /// Nothing in it is damaged that the server does not tell.
+    pub(crate) async fn check(&self) {}
+}
+
+/// The address gives each database's connections a name of their own.
+const OTHERS: &str = "
+    SELECT count(*) FROM pg_stat_activity
+    WHERE application_name = current_setting('application_name') AND pid <> pg_backend_pid()";
+
+/// Without `fsync` the machine must not lose power, and nothing else.
+static SERVER: LazyLock<Postgres> = LazyLock::new(|| {
+    let settings = ["fsync=off", "max_connections=500", "shared_buffers=64MB"];
+    Postgres::start(&settings).unwrap()
+});
+
+/// Keeps others from writing, until a `ROLLBACK`.
+pub(crate) const BLOCK: &str = "BEGIN; LOCK TABLE events IN EXCLUSIVE MODE";
+
+/// Lets the database refuse the event with the request_id `bad`.
+pub(crate) const REFUSE: &str = "
+    CREATE FUNCTION refuse() RETURNS TRIGGER LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW WHEN (new.request_id = 'bad')
+    EXECUTE FUNCTION refuse()";

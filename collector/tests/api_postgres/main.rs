@@ -1,0 +1,45 @@
+//! The audit API on PostgreSQL: the same tests, and what only a server can show.
+
+mod address;
+mod collectors;
+mod database;
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "measurements use it, and more of it"
+)]
+#[path = "../../../tests/src/postgres.rs"]
+mod postgres;
+
+#[path = "../api/batch.rs"]
+mod batch;
+#[path = "../api/camel.rs"]
+mod camel;
+#[path = "../api/completeness.rs"]
+mod completeness;
+#[path = "../api/durability.rs"]
+mod durability;
+#[path = "../api/erasure.rs"]
+mod erasure;
+#[path = "../api/errors.rs"]
+mod errors;
+#[path = "../api/export.rs"]
+mod export;
+#[path = "../api/keys.rs"]
+mod keys;
+#[path = "../api/metrics.rs"]
+mod metrics;
+#[path = "../api/program.rs"]
+mod program;
+#[path = "../api/query.rs"]
+mod query;
+#[path = "../api/retention.rs"]
+mod retention;
+#[path = "../api/sample.rs"]
+mod sample;
+#[path = "../api/search.rs"]
+mod search;
+#[path = "../api/session.rs"]
+mod session;
+#[path = "../api/single.rs"]
+mod single;
