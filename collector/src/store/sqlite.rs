@@ -48,7 +48,6 @@ pub(crate) struct SqliteStore {
     tail: Tail,
     /// Held by a process that stores events. After the connections, because closing any handle to a
     /// file gives up what SQLite has locked of it: <https://www.sqlite.org/howtocorrupt.html>.
-    #[expect(dead_code, reason = "held for its lock")]
     claim: Option<Arc<File>>,
 }
 

@@ -101,7 +101,7 @@ async fn a_database_of_a_newer_version_is_refused() {
 #[tokio::test]
 async fn a_database_address_is_not_taken_for_the_name_of_a_file() {
     let folder = Folder::new();
-    for name in ["postgres://db/audit", ":memory:"] {
+    for name in ["mysql://db/audit", "file://audit.db", ":memory:"] {
         let mut serve = audit_layer("serve");
         let output = run(serve
             .current_dir(folder.path(""))
@@ -111,7 +111,7 @@ async fn a_database_address_is_not_taken_for_the_name_of_a_file() {
         assert!(
             String::from_utf8(output.stderr)
                 .unwrap()
-                .contains("not the name of a file")
+                .contains("the name of an SQLite file")
         );
     }
 }
