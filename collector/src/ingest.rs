@@ -4,12 +4,14 @@ mod body;
 mod rates;
 mod writer;
 
+use std::iter;
 use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json, body::Bytes};
+use memchr::memchr;
 use serde::Serialize;
 
 use crate::access::{Access, Scope};
@@ -178,18 +180,17 @@ pub(crate) struct Rejection {
     error: ErrorDetail,
 }
 
-/// Splits on the newline byte only: text may hold U+2028 and its like.
+/// Reads each line that is not blank as an event.
 fn read_lines(body: &Bytes, scope: &Scope) -> Result<(Vec<Event>, Vec<Rejection>), ApiError> {
     let lines_max = limits::BATCH_LINES_MAX;
-    let lines = || {
-        let numbered = body.split(|byte| *byte == b'\n').zip(1_usize..);
-        numbered.filter(|(line, _)| !line.trim_ascii().is_empty())
-    };
-    if lines().nth(lines_max).is_some() {
+    let numbered = lines(body).zip(1_usize..);
+    let numbered = numbered.filter(|(bytes, _)| !bytes.trim_ascii().is_empty());
+    let numbered: Vec<_> = numbered.take(lines_max.saturating_add(1)).collect();
+    if numbered.len() > lines_max {
         return Err(ApiError::TooManyLines { lines_max });
     }
     let (mut events, mut rejected) = (Vec::new(), Vec::new());
-    for (bytes, line) in lines() {
+    for (bytes, line) in numbered {
         match Event::parse(bytes, scope) {
             Ok(event) => events.push(event),
             Err(error) => rejected.push(Rejection {
@@ -200,4 +201,16 @@ fn read_lines(body: &Bytes, scope: &Scope) -> Result<(Vec<Event>, Vec<Rejection>
         }
     }
     Ok((events, rejected))
+}
+
+/// Splits on the newline byte only: text may hold U+2028 and its like.
+fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(body);
+    iter::from_fn(move || {
+        let whole = rest.take()?;
+        let end = memchr(b'\n', whole).unwrap_or(whole.len());
+        let (line, after) = whole.split_at_checked(end)?;
+        rest = after.get(1..);
+        Some(line)
+    })
 }

@@ -1,5 +1,6 @@
 //! What every event must be before its members are looked at: one whole JSON object.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 
@@ -33,7 +34,11 @@ pub(crate) fn check(text: &str) -> Result<(), EventError> {
 }
 
 /// The members of an object in the order they came, each value as it was written.
-pub(crate) struct Entries<'a>(Vec<(String, &'a RawValue)>);
+pub(crate) struct Entries<'a>(Vec<(Name<'a>, &'a RawValue)>);
+
+/// Borrowed from the text where nothing in it is escaped, as in every documented name.
+#[derive(serde::Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> Entries<'a> {
     pub(crate) fn read(text: &'a str) -> Result<Self, EventError> {
@@ -45,7 +50,9 @@ impl<'a> Entries<'a> {
     }
 
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), *value))
+        self.0
+            .iter()
+            .map(|(Name(name), value)| (name.as_ref(), *value))
     }
 
     /// The object's text with the members that `kept_name` has a name for, and with the text
@@ -59,10 +66,10 @@ impl<'a> Entries<'a> {
         let added_text = added_text.map(to_raw_value).transpose()?;
         let mut members: Vec<_> = added_name.zip(added_text.as_deref()).into_iter().collect();
         let mut is_changed = added.is_some();
-        for (name, value) in &self.0 {
+        for (name, value) in self.entries() {
             let kept = kept_name(name).filter(|kept| added_name != Some(*kept));
             is_changed |= kept != Some(name);
-            members.extend(kept.map(|kept| (kept, *value)));
+            members.extend(kept.map(|kept| (kept, value)));
         }
         match is_changed {
             true => Ok(Some(serde_json::to_string(&Object(&members))?)),
