@@ -31,6 +31,24 @@ pub(crate) struct Cli {
         default_value = "info"
     )]
     pub(crate) log: String,
+
+    /// How it is logged. A key that is made, and why `serve` does not start, are text either way.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        env = "AUDIT_LAYER_LOG_FORMAT",
+        default_value_t = LogFormat::Text
+    )]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// A JSON object a line, with `timestamp`, `level`, `message` and others.
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
