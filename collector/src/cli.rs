@@ -84,6 +84,9 @@ pub(crate) enum Command {
     /// holds`. Backups and exports are not reached.
     Erase(EraseArgs),
 
+    /// Show which events were removed because they were over, and which erased.
+    History(HistoryArgs),
+
     /// Keep events from being removed, for a court or an investigation.
     #[command(subcommand)]
     Holds(HoldsCommand),
@@ -377,6 +380,16 @@ impl EraseArgs {
             reason: self.reason,
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+
+    /// How the list is written to stdout.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@
     clippy::unwrap_used
 )]
 
+mod chronicle;
 mod cli;
 mod custody;
 mod eraser;
@@ -58,6 +59,7 @@ fn run(cli: Cli) -> Result<ExitCode, MainError> {
         Command::Import(arguments) => Ok(importer::run(arguments)?),
         Command::Backup { target, database } => block_on(back_up(&database, &target)),
         Command::Erase(arguments) => runtime()?.block_on(eraser::run(arguments)),
+        Command::History(arguments) => block_on(chronicle::run(arguments)),
         Command::Holds(command) => block_on(custody::run(command)),
         Command::Keys(command) => block_on(keyring::run(command)),
     }
