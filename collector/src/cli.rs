@@ -31,6 +31,24 @@ pub(crate) struct Cli {
         default_value = "info"
     )]
     pub(crate) log: String,
+
+    /// How it is logged. A key that is made, and why `serve` does not start, are text either way.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        env = "AUDIT_LAYER_LOG_FORMAT",
+        default_value_t = LogFormat::Text
+    )]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// A JSON object a line, with `timestamp`, `level`, `message` and others.
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -65,6 +83,9 @@ pub(crate) enum Command {
     /// stays, with a hash of the event as it was. What is held stays as it is: see `audit-layer
     /// holds`. Backups and exports are not reached.
     Erase(EraseArgs),
+
+    /// Show which events were removed because they were over, and which erased.
+    History(HistoryArgs),
 
     /// Keep events from being removed, for a court or an investigation.
     #[command(subcommand)]
@@ -359,6 +380,16 @@ impl EraseArgs {
             reason: self.reason,
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+
+    /// How the list is written to stdout.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

@@ -34,6 +34,7 @@ mod telemetry;
 mod time;
 mod tls;
 
+pub mod history;
 pub mod holds;
 pub mod import;
 pub mod keys;

@@ -8,11 +8,13 @@
     clippy::unwrap_used
 )]
 
+mod chronicle;
 mod cli;
 mod custody;
 mod eraser;
 mod importer;
 mod keyring;
+mod notice;
 mod screen;
 
 use std::io;
@@ -33,7 +35,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::{Cli, Command, DatabaseArgs, ServeArgs};
+use crate::cli::{Cli, Command, DatabaseArgs, LogFormat, ServeArgs};
 use crate::importer::ImportError;
 
 #[global_allocator]
@@ -50,13 +52,14 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<ExitCode, MainError> {
-    start_log(&cli.log)?;
+    start_log(&cli.log, cli.log_format)?;
     match cli.command {
-        Command::Serve(arguments) => block_on(serve(arguments)),
+        Command::Serve(arguments) => block_on(serve(arguments, cli.log_format)),
         // It does one thing after another, and needs no runtime.
         Command::Import(arguments) => Ok(importer::run(arguments)?),
         Command::Backup { target, database } => block_on(back_up(&database, &target)),
         Command::Erase(arguments) => runtime()?.block_on(eraser::run(arguments)),
+        Command::History(arguments) => block_on(chronicle::run(arguments)),
         Command::Holds(command) => block_on(custody::run(command)),
         Command::Keys(command) => block_on(keyring::run(command)),
     }
@@ -71,16 +74,19 @@ fn runtime() -> Result<Runtime, MainError> {
     Runtime::new().map_err(MainError::Runtime)
 }
 
-fn start_log(filter: &str) -> Result<(), MainError> {
+fn start_log(filter: &str, format: LogFormat) -> Result<(), MainError> {
     let filter = EnvFilter::try_new(filter).map_err(|_| MainError::Log(filter.to_owned()))?;
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .init();
+        .with_writer(io::stderr);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
     Ok(())
 }
 
-async fn serve(arguments: ServeArgs) -> Result<(), MainError> {
+async fn serve(arguments: ServeArgs, log_format: LogFormat) -> Result<(), MainError> {
     // First, so that a signal during start-up is not missed.
     let signals = StopSignals::listen().map_err(MainError::Runtime)?;
     let keys = arguments.api_key.iter().map(|key| ApiKey::parse(key));
@@ -96,14 +102,15 @@ async fn serve(arguments: ServeArgs) -> Result<(), MainError> {
     let address = collector.address();
     if let Some(key) = collector.created_key() {
         let key = key.reveal();
+        // Whatever is logged: it is told only here.
         eprintln!(
             "audit-layer: made the API key {key}, which may do everything: keep it, it is not shown again"
         );
     }
     if !address.ip().is_loopback() && config.tls.is_none() {
-        eprintln!(
-            "audit-layer: warning: {address} is open to other machines, and traffic is not encrypted: give --tls-cert and --tls-key, or put a proxy with TLS in front"
-        );
+        log_format.warn(&format!(
+            "{address} is open to other machines, and traffic is not encrypted: give --tls-cert and --tls-key, or put a proxy with TLS in front"
+        ));
     }
     let database = &config.database;
     let scheme = if config.tls.is_some() {
@@ -111,7 +118,9 @@ async fn serve(arguments: ServeArgs) -> Result<(), MainError> {
     } else {
         "http"
     };
-    eprintln!("audit-layer: listening on {scheme}://{address}, database {database}");
+    log_format.tell(&format!(
+        "listening on {scheme}://{address}, database {database}"
+    ));
     if let Some(file) = &arguments.listen_address_file {
         write_address(file, address).map_err(|source| MainError::AddressFile {
             path: file.clone(),

@@ -8,6 +8,7 @@ mod database;
 mod erased;
 mod error;
 mod filter;
+mod history;
 mod hold;
 mod key;
 mod log;
@@ -33,6 +34,7 @@ pub use database::{Database, DatabaseError};
 pub use erased::{Erased, Erasure, Left};
 pub use error::{BackupError, StoreError};
 pub(crate) use filter::{Condition, Field, LogFilter, Phrase};
+pub(crate) use history::{StoredErasure, StoredRemoval};
 pub(crate) use hold::StoredHold;
 pub(crate) use key::StoredKey;
 pub(crate) use log::{Log, LogPage};
@@ -184,6 +186,16 @@ impl Store {
     /// Erases for good. `now` is in microseconds since 1970, UTC.
     pub(crate) async fn erase(&self, erasure: &Erasure, now: i64) -> Result<Erased, StoreError> {
         either!(self, database => database.erase(erasure, now).await)
+    }
+
+    /// How many events were removed on each day, oldest first.
+    pub(crate) async fn removals(&self) -> Result<Vec<StoredRemoval>, StoreError> {
+        either!(self, database => database.removals().await)
+    }
+
+    /// What was erased, oldest first.
+    pub(crate) async fn erasures(&self) -> Result<Vec<StoredErasure>, StoreError> {
+        either!(self, database => database.erasures().await)
     }
 
     /// Every hold, oldest first.

@@ -6,6 +6,7 @@
 mod erasure;
 mod events;
 mod filter;
+mod history;
 mod holds;
 mod keys;
 mod logs;

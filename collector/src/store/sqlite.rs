@@ -4,6 +4,7 @@ mod backup;
 mod erasure;
 mod events;
 mod filter;
+mod history;
 mod holds;
 mod indexer;
 mod keys;

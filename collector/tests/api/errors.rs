@@ -93,10 +93,19 @@ async fn no_content_type_is_needed_and_any_will_do() {
 
 #[tokio::test]
 async fn a_log_holds_no_content_and_no_key_at_any_level() {
+    for format in ["text", "json"] {
+        let log = log_of_some_requests(format).await;
+        assert!(log.contains("rejected events"), "{log}");
+        for secret in ["Based on the credit score", KEY, "user_123"] {
+            assert!(!log.contains(secret), "{secret}: {log}");
+        }
+    }
+}
+
+async fn log_of_some_requests(format: &str) -> String {
     let folder = crate::program::Folder::new();
-    let arguments = ["--api-key", KEY, "--log", "trace"];
+    let arguments = ["--api-key", KEY, "--log", "trace", "--log-format", format];
     let program = Program::start_with(&folder, &arguments).await;
-    let secret = "Based on the credit score";
     program.record(&event("a")).await;
     program.record(&event("a")).await;
     let wrong = event("b")
@@ -112,10 +121,5 @@ async fn a_log_holds_no_content_and_no_key_at_any_level() {
         .error(400, "invalid_json");
     program.post("/v1/audit/log/batch", wrong).await;
     program.get("/v1/audit/logs?user_id=user_123").await;
-    let log = program.stderr();
-    assert!(log.contains("rejected events"), "{log}");
-    assert!(
-        !log.contains(secret) && !log.contains(KEY) && !log.contains("user_123"),
-        "{log}"
-    );
+    program.stderr()
 }

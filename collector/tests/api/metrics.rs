@@ -1,5 +1,7 @@
 //! `GET /metrics`
 
+use std::collections::BTreeSet;
+
 use reqwest::Method;
 use serde_json::json;
 
@@ -72,6 +74,35 @@ async fn events_are_counted_by_what_became_of_them() {
         assert_eq!(value(&text, series), expected, "{series}");
     }
     assert!(value(&text, "database_bytes") > 0.0);
+}
+
+#[tokio::test]
+async fn operators_are_told_what_each_metric_means() {
+    let program = Program::start().await;
+    // What is counted of answers is there when there was one.
+    program.get("/healthz").await;
+    let metrics = metrics(&program).await;
+    let real = metrics.lines().filter_map(|line| {
+        let line = line.strip_prefix("# TYPE audit_layer_collector_")?;
+        let (name, kind) = line.split_once(' ').unwrap();
+        let suffix = if kind == "counter" { "_total" } else { "" };
+        Some((format!("{name}{suffix}"), kind.to_owned()))
+    });
+    let real: BTreeSet<(String, String)> = real.collect();
+
+    let text = include_str!("../../../OPERATING.md");
+    let (_, table) = text.split_once("| metric | kind | meaning |\n").unwrap();
+    let rows = table
+        .lines()
+        .skip(1)
+        .take_while(|line| line.starts_with('|'));
+    let documented = rows.flat_map(|row| {
+        let mut cells = row.split('|').skip(1).map(str::trim);
+        let (names, kind) = (cells.next().unwrap(), cells.next().unwrap());
+        let names = names.split('`').skip(1).step_by(2);
+        names.map(|name| (name.to_owned(), kind.to_owned()))
+    });
+    assert_eq!(documented.collect::<BTreeSet<_>>(), real);
 }
 
 #[tokio::test]

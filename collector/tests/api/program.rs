@@ -217,6 +217,9 @@ pub(crate) fn audit_layer(subcommand: &str) -> Command {
         .env_remove("AUDIT_LAYER_API_KEY")
         .env_remove("AUDIT_LAYER_API_URL")
         .env_remove("AUDIT_LAYER_DATABASE")
+        .env_remove("AUDIT_LAYER_LOG_FORMAT")
+        .env_remove("AUDIT_LAYER_TLS_CERT")
+        .env_remove("AUDIT_LAYER_TLS_KEY")
         .env_remove("RUST_LOG");
     command.stdin(Stdio::null()).kill_on_drop(true);
     command

@@ -18,7 +18,7 @@ async fn record(program: &Program, ids: &[&str], members: Value) {
 }
 
 /// Lets events have arrived as long ago as they happened, which no client can say.
-async fn age(folder: &Folder, ids: &[&str]) {
+pub(crate) async fn age(folder: &Folder, ids: &[&str]) {
     let mut database = folder.beside().open().await;
     for id in ids {
         sqlx::query("UPDATE events SET received_at = timestamp WHERE request_id = $1")
@@ -34,7 +34,7 @@ async fn start(folder: &Folder, retention: &[&str]) -> Program {
 }
 
 /// Waits until an event is gone that comes after all others that may go.
-async fn until_gone(program: &Program, id: &str) {
+pub(crate) async fn until_gone(program: &Program, id: &str) {
     let path = format!("/v1/audit/logs/{id}");
     until_async("it is removed", async || {
         program.get(&path).await.status == 404

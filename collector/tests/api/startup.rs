@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use serde_json::Value;
 use sqlx::{Connection, Executor};
 use tokio::net::TcpListener;
 
@@ -179,4 +180,36 @@ async fn only_its_owner_can_read_the_database() {
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
     program.stop().await;
+}
+
+#[tokio::test]
+async fn a_log_in_json_has_nothing_else_in_it() {
+    let folder = Folder::new();
+    let arguments = ["--api-key", KEY, "--log-format", "json"];
+    let program = Program::start_with(&folder, &arguments).await;
+    program.post("/v1/audit/log", "no event").await;
+    let log = folder.path("stderr");
+    program.stop().await;
+    let lines = std::fs::read_to_string(log).unwrap();
+    let lines: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    for line in &lines {
+        for member in ["timestamp", "level", "message", "target"] {
+            assert!(line[member].is_string(), "{member}: {line}");
+        }
+    }
+    let messages: Vec<&str> = lines
+        .iter()
+        .map(|line| line["message"].as_str().unwrap())
+        .collect();
+    assert!(messages[0].starts_with("listening on http://127.0.0.1:"));
+    let rejected = messages
+        .iter()
+        .position(|message| message.starts_with("rejected events"));
+    let rejected = &lines[rejected.unwrap()];
+    assert_eq!(rejected["events"], 1);
+    assert_eq!(rejected["level"], "WARN");
+    assert_eq!(messages.last(), Some(&"stopped: the database is closed"));
 }

@@ -25,10 +25,14 @@ mod erasure;
 mod errors;
 #[path = "../api/export.rs"]
 mod export;
+#[path = "../api/history.rs"]
+mod history;
 #[path = "../api/keys.rs"]
 mod keys;
 #[path = "../api/metrics.rs"]
 mod metrics;
+#[path = "../api/openapi.rs"]
+mod openapi;
 #[path = "../api/program.rs"]
 mod program;
 #[path = "../api/query.rs"]
