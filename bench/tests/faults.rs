@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use anyhow::Result;
+use audit_layer_bench::kills::{self, Engine, Plan};
 use audit_layer_bench::situation::{SITUATIONS, Scale};
 use audit_layer_bench::soak::Soak;
 use libtest_mimic::{Arguments, Trial};
@@ -22,7 +23,15 @@ fn main() {
         let soak = RUNTIME.block_on(soak());
         soak.map_err(|error| format!("{error:#}").into())
     });
-    let trials = situations.chain([soak]).collect();
+    let kills = Engine::ALL.map(|engine| {
+        let name = format!("a collector on {} that is killed", engine.name());
+        Trial::test(name, move || {
+            let account = RUNTIME.block_on(kills::run(engine, KILLS, |_| ()));
+            let checked = account.and_then(|account| account.check());
+            checked.map_err(|error| format!("{error:#}").into())
+        })
+    });
+    let trials = situations.chain([soak]).chain(kills).collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
 
@@ -33,6 +42,11 @@ async fn soak() -> Result<()> {
 /// One for all, as what is built once in a process belongs to it.
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Runtime::new().expect("a runtime for the tests"));
+
+const KILLS: Plan = Plan {
+    kills: 3,
+    crashes: 1,
+};
 
 const CALLS: u64 = 4_000;
 

@@ -1,5 +1,6 @@
 //! The collector, built from this workspace and started as its users start it.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -48,14 +49,16 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// Starts the collector on this database file, on a loopback port or on 0 for any.
-    pub async fn start(database: &Path, port: u16) -> Result<Self> {
+    /// Starts the collector on this database, a file or an address, on a loopback port or on 0 for
+    /// any.
+    pub async fn start(database: impl AsRef<OsStr>, port: u16) -> Result<Self> {
         let folder = workspace::scratch()?;
+        let database = database.as_ref();
         let (process, address) = start(database, port, folder.path()).await?;
         let api = Api::new(address, KEY);
         Ok(Self {
             process,
-            database: database.to_owned(),
+            database: database.into(),
             api,
             folder,
         })
@@ -110,13 +113,13 @@ impl Collector {
     /// Starts it again after [`kill`](Self::kill), on the same database and the same port.
     pub async fn restart(&mut self) -> Result<()> {
         let port = self.address().port();
-        let (process, _) = start(&self.database, port, self.folder.path()).await?;
+        let (process, _) = start(self.database.as_os_str(), port, self.folder.path()).await?;
         self.process = process;
         Ok(())
     }
 }
 
-async fn start(database: &Path, port: u16, folder: &Path) -> Result<(Process, SocketAddr)> {
+async fn start(database: &OsStr, port: u16, folder: &Path) -> Result<(Process, SocketAddr)> {
     let address_file = folder.join("address");
     let _ = std::fs::remove_file(&address_file);
     let mut command = Command::new(build().await?);

@@ -7,6 +7,7 @@
 pub mod collector;
 pub mod envoy;
 pub mod ports;
+pub mod postgres;
 pub mod process;
 pub mod python;
 pub mod recordings;
