@@ -50,7 +50,7 @@ impl Sessions {
     }
 
     /// Whether the browser that sent these headers speaks TLS, with the collector or before it.
-    fn are_encrypted(&self, headers: &HeaderMap) -> bool {
+    fn speaks_tls(&self, headers: &HeaderMap) -> bool {
         self.is_encrypted || cookie::is_forwarded_from_tls(headers)
     }
 

@@ -78,8 +78,7 @@ async fn begin(
     // A browser that logs in again leaves its old session behind.
     sessions.end(headers);
     sessions.begin(&id, key);
-    let cookie =
-        cookie::begin(&id, sessions.are_encrypted(headers)).map(|value| (SET_COOKIE, value));
+    let cookie = cookie::begin(&id, sessions.speaks_tls(headers)).map(|value| (SET_COOKIE, value));
     let cookie: HeaderMap = cookie.into_iter().collect();
     Ok((cookie, Json(Who::from(&access))))
 }
@@ -90,7 +89,7 @@ async fn log_out(State((_, sessions, _)): State<Doors>, headers: HeaderMap) -> R
         return private(Err::<(), _>(SessionError::ForeignPage.into()));
     }
     sessions.end(&headers);
-    let cookie = cookie::end(sessions.are_encrypted(&headers)).map(|value| (SET_COOKIE, value));
+    let cookie = cookie::end(sessions.speaks_tls(&headers)).map(|value| (SET_COOKIE, value));
     let cookie: HeaderMap = cookie.into_iter().collect();
     private(Ok((StatusCode::NO_CONTENT, cookie)))
 }

@@ -121,6 +121,14 @@ async fn with_a_certificate_the_api_is_spoken_over_tls() {
 }
 
 #[tokio::test]
+async fn without_a_certificate_no_browser_is_bound_to_tls() {
+    let program = Program::start().await;
+    let answer = program.get("/").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.headers.get("strict-transport-security"), None);
+}
+
+#[tokio::test]
 async fn a_session_over_tls_is_secure_whatever_the_client_says() {
     let folder = Folder::new();
     let files = Files::in_folder(&folder);
