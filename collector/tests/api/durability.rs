@@ -1,5 +1,6 @@
 //! An answer of success is a promise.
 
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -34,7 +35,9 @@ async fn a_kill_right_after_an_answer_loses_nothing_and_doubles_nothing() {
     let mut acknowledged = Vec::new();
     for round in 0..12 {
         let program = Arc::new(Program::start_in(&folder).await);
-        acknowledged.extend(load_until_killed(program, round).await);
+        let (under_load, status) = load_until(program, round, "KILL").await;
+        assert!(!status.success());
+        acknowledged.extend(under_load);
     }
     let program = Program::start_in(&folder).await;
     for request_id in &acknowledged {
@@ -57,9 +60,13 @@ async fn a_kill_right_after_an_answer_loses_nothing_and_doubles_nothing() {
     folder.beside().check().await;
 }
 
-/// Sends single events and batches from several clients at once, and kills the program as soon as
-/// enough were acknowledged. Returns those that were.
-async fn load_until_killed(program: Arc<Program>, round: usize) -> Vec<String> {
+/// Sends single events and batches from several clients at once, and sends the program a signal as
+/// soon as enough were acknowledged. Returns those that were, and how the program ended.
+async fn load_until(
+    program: Arc<Program>,
+    round: usize,
+    signal: &str,
+) -> (Vec<String>, ExitStatus) {
     let count = Arc::new(AtomicUsize::new(0));
     let mut clients = JoinSet::new();
     for client in 0..6 {
@@ -71,10 +78,10 @@ async fn load_until_killed(program: Arc<Program>, round: usize) -> Vec<String> {
         (count.load(Ordering::Relaxed) >= ACKNOWLEDGED_MIN + round).then_some(())
     })
     .await;
-    program.signal("KILL").await;
+    program.signal(signal).await;
     let acknowledged = clients.join_all().await.concat();
-    assert!(!Arc::into_inner(program).unwrap().ended().await.success());
-    acknowledged
+    let status = Arc::into_inner(program).unwrap().ended().await;
+    (acknowledged, status)
 }
 
 async fn send_until_broken(
@@ -147,6 +154,26 @@ async fn a_request_in_progress_is_finished_before_the_program_stops() {
 
     let program = Program::start_in(&folder).await;
     assert_eq!(program.get("/v1/audit/logs/late").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_stop_under_load_answers_for_all_that_is_stored() {
+    let folder = Folder::new();
+    let mut acknowledged = Vec::new();
+    for round in 0..3 {
+        let program = Arc::new(Program::start_in(&folder).await);
+        let (under_load, status) = load_until(program, round, "TERM").await;
+        assert!(status.success());
+        acknowledged.extend(under_load);
+    }
+    let mut database = folder.beside().open().await;
+    let mut stored: Vec<String> = sqlx::query_scalar("SELECT request_id FROM events")
+        .fetch_all(&mut database)
+        .await
+        .unwrap();
+    stored.sort_unstable();
+    acknowledged.sort_unstable();
+    assert_eq!(stored, acknowledged);
 }
 
 #[tokio::test]
@@ -293,7 +320,7 @@ async fn a_kill_leaves_no_hole_and_nothing_that_cannot_be_found() {
     let folder = Folder::new();
     for round in 0..4 {
         let program = Arc::new(Program::start_in(&folder).await);
-        load_until_killed(program, round).await;
+        load_until(program, round, "KILL").await;
     }
     let program = Program::start_in(&folder).await;
     let totals = program.get("/v1/audit/completeness").await.json()["totals"].clone();
