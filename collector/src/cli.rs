@@ -429,6 +429,7 @@ Read them back:    GET /v1/audit/logs?start_date=2025-01-01&limit=50, GET /v1/au
 All of them:       GET /v1/audit/logs?format=ndjson, or format=csv
 What is missing:   GET /v1/audit/completeness
 Look at them:      open / in a browser
+All of the API:    GET /v1/openapi.json
 Is it up:          GET /healthz, GET /readyz, GET /metrics";
 
 const IMPORT_HELP: &str = "\
