@@ -12,6 +12,8 @@ mod keys;
 mod logs;
 mod migrations;
 mod position;
+mod removals;
+mod reports;
 mod retention;
 mod search;
 mod sequence;
