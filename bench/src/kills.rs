@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use audit_layer_tests::collector::{Api, Collector};
@@ -12,6 +13,7 @@ use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 /// Where the collector keeps its events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +84,6 @@ pub async fn run(engine: Engine, plan: Plan, mut progress: impl FnMut(usize)) ->
     let mut senders: Vec<Sender> = (0..SENDERS).map(Sender::new).collect();
     let mut crashes = 0;
     for kill in 0..plan.kills {
-        // More and more, so that the end comes at any moment of a commit.
         let before = ACKNOWLEDGED_MIN + 7 * kill;
         if let Some(server) = place.server.as_ref().filter(|_| kill < plan.crashes) {
             let load = Load::begin(collector.api(), senders);
@@ -96,6 +97,8 @@ pub async fn run(engine: Engine, plan: Plan, mut progress: impl FnMut(usize)) ->
         }
         let load = Load::begin(collector.api(), senders);
         load.until_acknowledged(before).await?;
+        // At another moment of a commit each time.
+        sleep(Duration::from_micros(kill as u64 * 370 % 10_000)).await;
         collector.kill().await?;
         senders = load.end().await;
         collector.restart().await?;
@@ -278,4 +281,4 @@ async fn count(api: &Api, query: &str) -> Result<HashMap<String, usize>> {
 
 const SENDERS: usize = 6;
 
-const ACKNOWLEDGED_MIN: usize = 60;
+const ACKNOWLEDGED_MIN: usize = 300;

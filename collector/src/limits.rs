@@ -168,6 +168,10 @@ pub const READERS_MAX: u32 = 4;
 /// old ones beside it.
 pub const POSTGRES_WRITERS_MAX: u32 = 2;
 
+/// How long a PostgreSQL server may take for a transaction that writes. What is in it is at most
+/// [`INGEST_BYTES_MAX`], so that a server which takes longer is gone, or as good as gone.
+pub const TRANSACTION_TIME_MAX: Duration = Duration::from_secs(60);
+
 /// How often a transaction is tried that others are in the way of. Each time one of the others gets
 /// through.
 pub const TRANSACTION_TRIES_MAX: u32 = 20;

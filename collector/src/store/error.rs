@@ -8,7 +8,6 @@ use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
 use thiserror::Error;
 
-use crate::limits;
 use crate::search::Damaged;
 use crate::store::Database;
 
@@ -100,8 +99,8 @@ pub enum StoreError {
     /// A statement failed on an open database.
     #[error("database failed: {}", cause(.0))]
     Statement(sqlx::Error),
-    /// A query was at work for longer than it may be.
-    #[error("a query took longer than {} seconds", limits::QUERY_TIME_MAX.as_secs())]
+    /// The database was at work for longer than it may be.
+    #[error("the database took longer than it may")]
     TooSlow,
 }
 

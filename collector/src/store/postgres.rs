@@ -23,6 +23,7 @@ use sha2::{Digest, Sha256};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, Postgres, Transaction};
+use tokio::time::timeout;
 
 use crate::limits;
 use crate::search::Term;
@@ -90,6 +91,13 @@ impl PostgresStore {
                         Ok(())
                     })
                 })
+                // A server that has vanished answers nothing, not even that.
+                .after_release(|connection, _| {
+                    Box::pin(async move {
+                        let answer = timeout(limits::DATABASE_BUSY_MAX, connection.ping()).await;
+                        answer.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
+                    })
+                })
                 .connect_lazy_with(session(options).options([("statement_timeout", time_max)]))
         };
         Self {
@@ -131,6 +139,15 @@ impl PostgresStore {
         self.reads.close().await;
         self.writes.close().await;
     }
+}
+
+/// Gives up what takes longer: the server may have vanished without a word.
+async fn in_time<T>(
+    time_max: Duration,
+    work: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let result = timeout(time_max, work).await;
+    result.unwrap_or(Err(StoreError::TooSlow))
 }
 
 /// How often a transaction may still be tried that others are in the way of.

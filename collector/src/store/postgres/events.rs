@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::event::Event;
 use crate::limits;
-use crate::store::postgres::{PostgresStore, Tries, hash_of, position, sequence, terms_of, text};
+use crate::store::postgres::{PostgresStore, Tries, hash_of, in_time, position, sequence, terms_of, text};
 use crate::store::{Outcome, Position, Status, StoreError};
 
 impl PostgresStore {
@@ -21,7 +21,8 @@ impl PostgresStore {
     ) -> Result<Vec<Outcome>, StoreError> {
         let mut tries = Tries::new();
         loop {
-            match self.insert_once(events, received_at).await {
+            let insert = self.insert_once(events, received_at);
+            match in_time(limits::TRANSACTION_TIME_MAX, insert).await {
                 Err(error) if tries.go_on_after(&error) => {}
                 result => return result,
             }

@@ -4,8 +4,9 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row};
 
 use crate::access::Scope;
+use crate::limits;
 use crate::store::log::PageInProgress;
-use crate::store::postgres::{PostgresStore, hash_of, text};
+use crate::store::postgres::{PostgresStore, hash_of, in_time, text};
 use crate::store::{Log, LogFilter, LogPage, Position, StoreError};
 
 impl<'r> FromRow<'r, PgRow> for Log {
@@ -43,7 +44,8 @@ impl PostgresStore {
     /// A page of events. It ends early when its events are large, but never without one.
     pub(crate) async fn logs(&self, filter: &LogFilter) -> Result<LogPage, StoreError> {
         let mut page = PageInProgress::new(filter.limit);
-        self.search(filter, |log| page.add(log)).await?;
+        let search = self.search(filter, |log| page.add(log));
+        in_time(limits::QUERY_TIME_MAX, search).await?;
         Ok(page.done())
     }
 }

@@ -6,7 +6,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection, Row};
 
 use crate::limits;
-use crate::store::postgres::{PostgresStore, Tries, hash_of, holds, text};
+use crate::store::postgres::{PostgresStore, Tries, hash_of, holds, in_time, text};
 use crate::store::{Cutoffs, Position, Step, StoreError};
 
 struct Candidate {
@@ -44,7 +44,8 @@ impl PostgresStore {
         };
         let mut tries = Tries::new();
         loop {
-            match self.remove_some(start, latest, cutoffs, now).await {
+            let remove = self.remove_some(start, latest, cutoffs, now);
+            match in_time(limits::TRANSACTION_TIME_MAX, remove).await {
                 Err(error) if tries.go_on_after(&error) => {}
                 result => return result,
             }
