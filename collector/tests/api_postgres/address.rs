@@ -136,6 +136,7 @@ async fn a_commit_is_durable_whatever_the_server_says() {
         ])
         .arg("--listen-address-file")
         .arg(&file)
+        .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();
     let address = until("the program is ready", || {
