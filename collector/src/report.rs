@@ -14,6 +14,7 @@ mod html;
 mod json;
 mod node;
 mod pdf;
+mod removed;
 mod request;
 mod routes;
 mod runs;

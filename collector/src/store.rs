@@ -16,7 +16,6 @@ mod news;
 mod outcome;
 mod position;
 mod postgres;
-mod removed;
 mod report;
 mod run;
 mod sqlite;
@@ -42,7 +41,6 @@ pub(crate) use key::StoredKey;
 pub(crate) use log::{Log, LogPage};
 pub(crate) use outcome::{Outcome, Status};
 pub(crate) use position::Position;
-pub(crate) use removed::Removed;
 pub(crate) use report::{NewReport, ReportStatus, StoredReport};
 pub(crate) use run::Run;
 pub(crate) use writer::{Writer, WriterFilter, WriterPage, WriterTotals};
@@ -200,15 +198,6 @@ impl Store {
     /// What was erased, oldest first.
     pub(crate) async fn erasures(&self) -> Result<Vec<StoredErasure>, StoreError> {
         either!(self, database => database.erasures().await)
-    }
-
-    /// What was removed of an organisation, or of all, since `from`, in microseconds since 1970, UTC.
-    pub(crate) async fn removed_since(
-        &self,
-        from: i64,
-        organization: Option<&str>,
-    ) -> Result<Removed, StoreError> {
-        either!(self, database => database.removed_since(from, organization).await)
     }
 
     /// Notes that a report is to be made.

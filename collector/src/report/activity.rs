@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::report::completeness::Received;
+use crate::report::removed::Removed;
 use crate::report::tally::{DecisionKind, Model, Name, Tally, Tokens, Top};
-use crate::store::{Removed, WriterTotals};
+use crate::store::WriterTotals;
 
 /// What happened in a period.
 #[derive(Debug, Serialize)]

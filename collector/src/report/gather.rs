@@ -9,6 +9,7 @@ use tokio::task::spawn_blocking;
 use crate::limits;
 use crate::report::activity::{Activity, Gaps, Period};
 use crate::report::completeness::{Completeness, Received, Sequence};
+use crate::report::removed::Removed;
 use crate::report::request::Query;
 use crate::report::runs::Failure;
 use crate::report::tally::Tally;
@@ -51,7 +52,8 @@ pub(crate) async fn activity(
     };
     let gaps = gaps(store, writers).await?;
     let from = range.from.unwrap_or(i64::MIN);
-    let removed = store.removed_since(from, organization.as_deref()).await?;
+    let (removals, erasures) = (store.removals().await?, store.erasures().await?);
+    let removed = Removed::since(from, organization.as_deref(), &removals, &erasures);
     let date = |name| query.get(name).unwrap_or_default().to_owned();
     let period = Period {
         start_date: date("start_date"),

@@ -11,7 +11,6 @@ mod keys;
 mod logs;
 mod migrations;
 mod position;
-mod removals;
 mod reports;
 mod retention;
 mod search;
