@@ -100,6 +100,10 @@ impl Access {
     };
 }
 
+/// What a key is called, for what was done with it. A key of the configuration has no id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeyId(pub(crate) Option<String>);
+
 /// Why there is no such access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum AccessError {

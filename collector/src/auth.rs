@@ -12,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Mutex;
 
-use crate::access::{Access, Role};
+use crate::access::{Access, KeyId, Role};
 use crate::error::ApiError;
 use crate::ingest::discard;
 use crate::key::KeyHash;
@@ -43,16 +43,16 @@ impl Keys {
         }))
     }
 
-    /// What the key with this hash is good for; `None` if it is not known or was revoked.
+    /// What the key with this hash is good for, and its id; `None` if it is not known or was revoked.
     pub(crate) async fn access(
         &self,
         hash: &KeyHash,
         store: &Store,
-    ) -> Result<Option<Access>, StoreError> {
+    ) -> Result<Option<(Access, KeyId)>, StoreError> {
         match self {
             Self::Configured(known) => {
                 let is_known = known.iter().fold(false, |found, one| hash.is(one) | found);
-                Ok(is_known.then_some(Access::FULL))
+                Ok(is_known.then_some((Access::FULL, KeyId(None))))
             }
             Self::Stored(keys) => keys.access(hash, store).await,
         }
@@ -67,7 +67,11 @@ pub(crate) struct StoredKeys {
 }
 
 impl StoredKeys {
-    async fn access(&self, hash: &KeyHash, store: &Store) -> Result<Option<Access>, StoreError> {
+    async fn access(
+        &self,
+        hash: &KeyHash,
+        store: &Store,
+    ) -> Result<Option<(Access, KeyId)>, StoreError> {
         let asked_at = Instant::now();
         if let Some(access) = self.last().access_now(hash) {
             return Ok(Some(access));
@@ -92,7 +96,7 @@ impl StoredKeys {
 /// The keys that were good when the database was last asked.
 struct ReadKeys {
     read_at: Instant,
-    good: Vec<(KeyHash, Access)>,
+    good: Vec<(KeyHash, (Access, KeyId))>,
 }
 
 impl ReadKeys {
@@ -100,13 +104,15 @@ impl ReadKeys {
         let good = keys.into_iter().filter(|key| key.revoked_at.is_none());
         Self {
             read_at,
-            good: good.map(|key| (key.hash, key.access)).collect(),
+            good: good
+                .map(|key| (key.hash, (key.access, KeyId(Some(key.id)))))
+                .collect(),
         }
     }
 
     /// Nothing is known any more when the keys were read too long ago: one of them may have been
     /// revoked.
-    fn access_now(&self, hash: &KeyHash) -> Option<Access> {
+    fn access_now(&self, hash: &KeyHash) -> Option<(Access, KeyId)> {
         match self.read_at.elapsed() > limits::KEYS_AGE_MAX {
             true => None,
             false => self.access(hash),
@@ -114,7 +120,7 @@ impl ReadKeys {
     }
 
     /// Compares with every key, so that the time tells nothing.
-    fn access(&self, hash: &KeyHash) -> Option<Access> {
+    fn access(&self, hash: &KeyHash) -> Option<(Access, KeyId)> {
         let found = self.good.iter().fold(
             None,
             |found, (known, access)| {
@@ -133,12 +139,15 @@ pub(crate) async fn require_key(
 ) -> Response {
     let sent = bearer(request.headers()).map(KeyHash::of);
     let is_session = sent.is_none();
-    let refusal = match sent.or_else(|| sessions.key(request.method(), request.headers())) {
+    let refusal = match sent
+        .or_else(|| sessions.key(request.method(), request.uri().path(), request.headers()))
+    {
         None => ApiError::Unauthorized,
         Some(key) => match keys.access(&key, &store).await {
-            Ok(Some(access)) => {
+            Ok(Some((access, key_id))) => {
                 request.extensions_mut().insert(access);
                 request.extensions_mut().insert(key);
+                request.extensions_mut().insert(key_id);
                 let mut response = next.run(request).await;
                 if is_session {
                     keep_private(&mut response);

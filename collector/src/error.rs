@@ -13,6 +13,7 @@ use crate::access::Role;
 use crate::event::EventError;
 use crate::limits;
 use crate::query::ParameterError;
+use crate::report::{Failure, RequestError};
 use crate::session::SessionError;
 
 /// Why a request is answered with an error. The message says what the client can do.
@@ -30,6 +31,8 @@ pub(crate) enum ApiError {
     MethodNotAllowed,
     #[error("nothing is stored under this id")]
     NoSuchLog,
+    #[error("there is no report with this id, or it is not kept any more")]
+    NoSuchReport,
     #[error("the API has no such path")]
     NoSuchPath,
     #[error("more events are waiting than the collector may hold: send the same again later")]
@@ -42,6 +45,10 @@ pub(crate) enum ApiError {
     QueryTooSlow,
     #[error("this key records more events than it may: send the same again after {} seconds", seconds(*.wait))]
     RateLimited { wait: Duration },
+    #[error("{0}")]
+    Report(Failure),
+    #[error("{0}")]
+    ReportRequest(#[from] RequestError),
     #[error("this key has the role {role}, and this path needs {needed}: use another key", role = .role.name(), needed = .needed.name())]
     Role { role: Role, needed: Role },
     #[error("{0}")]
@@ -52,6 +59,8 @@ pub(crate) enum ApiError {
     TooManyLines { lines_max: usize },
     #[error("as many exports as the collector allows are under way: ask again later")]
     TooManyExports,
+    #[error("as many reports as the collector allows are being made: ask again later")]
+    TooManyReports,
     #[error("a valid key is needed: send the header `authorization: Bearer <key>`")]
     Unauthorized,
 }
@@ -62,15 +71,19 @@ impl ApiError {
             Self::Event(EventError::OtherOrganization { .. })
             | Self::OtherOrganization
             | Self::Role { .. } => StatusCode::FORBIDDEN,
-            Self::BodyBroken | Self::Event(_) | Self::Parameter(_) => StatusCode::BAD_REQUEST,
+            Self::BodyBroken | Self::Event(_) | Self::Parameter(_) | Self::ReportRequest(_) => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Report(failure) => failure.status(),
             Self::Session(error) => error.status(),
             Self::BodySlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge { .. } | Self::TooManyLines { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NoSuchLog | Self::NoSuchPath => StatusCode::NOT_FOUND,
-            Self::Overloaded | Self::RateLimited { .. } | Self::TooManyExports => {
-                StatusCode::TOO_MANY_REQUESTS
-            }
+            Self::NoSuchLog | Self::NoSuchPath | Self::NoSuchReport => StatusCode::NOT_FOUND,
+            Self::Overloaded
+            | Self::RateLimited { .. }
+            | Self::TooManyExports
+            | Self::TooManyReports => StatusCode::TOO_MANY_REQUESTS,
             Self::QueryTooSlow | Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
         }
@@ -83,17 +96,20 @@ impl ApiError {
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::Event(error) => error.code(),
             Self::MethodNotAllowed => "method_not_allowed",
-            Self::NoSuchLog | Self::NoSuchPath => "not_found",
+            Self::NoSuchLog | Self::NoSuchPath | Self::NoSuchReport => "not_found",
             Self::Overloaded => "overloaded",
             Self::OtherOrganization => "wrong_organization",
             Self::Parameter(_) => "invalid_parameter",
             Self::QueryTooSlow => "query_too_slow",
             Self::RateLimited { .. } => "rate_limited",
+            Self::Report(failure) => failure.name(),
+            Self::ReportRequest(error) => error.code(),
             Self::Role { .. } => "forbidden",
             Self::Session(error) => error.code(),
             Self::StorageUnavailable => "storage_unavailable",
             Self::TooManyExports => "too_many_exports",
             Self::TooManyLines { .. } => "too_many_lines",
+            Self::TooManyReports => "too_many_reports",
             Self::Unauthorized => "unauthorized",
         }
     }
@@ -103,6 +119,7 @@ impl ApiError {
             Self::Event(error) => error.field().map(str::to_owned),
             Self::OtherOrganization => Some("organization_id".to_owned()),
             Self::Parameter(error) => Some(error.parameter().to_owned()),
+            Self::ReportRequest(error) => error.field().map(str::to_owned),
             Self::Session(SessionError::Form) => Some("key".to_owned()),
             _ => None,
         }
@@ -115,7 +132,12 @@ impl ApiError {
             Self::Overloaded
             | Self::Session(SessionError::Random)
             | Self::StorageUnavailable
-            | Self::TooManyExports => Some(limits::RETRY_AFTER),
+            | Self::TooManyExports
+            | Self::TooManyReports => Some(limits::RETRY_AFTER),
+            // What was in the way may be gone; what the report would be of is the same.
+            Self::Report(failure) if failure.status() == StatusCode::SERVICE_UNAVAILABLE => {
+                Some(limits::RETRY_AFTER)
+            }
             _ => None,
         }
     }
@@ -171,6 +193,16 @@ impl From<&EventError> for ErrorDetail {
             code: error.code(),
             message: error.to_string(),
             field: error.field().map(str::to_owned),
+        }
+    }
+}
+
+impl From<Failure> for ErrorDetail {
+    fn from(failure: Failure) -> Self {
+        Self {
+            code: failure.name(),
+            message: failure.to_string(),
+            field: None,
         }
     }
 }

@@ -11,12 +11,12 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::access::Scope;
-use crate::event::json::Entries;
 use crate::event::members::{Members, Spelling};
 use crate::limits;
 use crate::search::{Content, Term};
 use crate::store::Field;
 
+pub(crate) use json::Entries;
 pub(crate) use members::{RISK_LEVELS, member_names};
 pub(crate) use tombstone::tombstone;
 

@@ -25,6 +25,7 @@ mod openapi;
 mod operations;
 mod page;
 mod query;
+mod report;
 mod retention;
 mod search;
 mod server;

@@ -118,6 +118,82 @@ pub const EXPORTS_MAX: usize = 8;
 /// Holes of one writer's sequence that an answer lists. How many numbers are missing it always says.
 pub const HOLES_MAX: i64 = 1000;
 
+/// Reports that are made at the same time. Typesetting takes a processor, and ingest needs one.
+pub const REPORTS_AT_ONCE: usize = 2;
+
+/// Reports that wait for their turn or are made: beyond it, 429.
+pub const REPORTS_OPEN_MAX: usize = 64;
+
+/// Bytes of a request for a report: a few members, each no longer than a parameter.
+pub const REPORT_REQUEST_BYTES_MAX: usize = 16 * 1024;
+
+/// Bytes of such requests that are read at the same time: beyond it, 429.
+pub const REPORT_REQUESTS_BYTES_MAX: usize = 64 * REPORT_REQUEST_BYTES_MAX;
+
+/// Bytes of one report. The largest event, with what escaping adds to it, is below.
+pub const REPORT_BYTES_MAX: usize = 64 * MIB;
+
+/// Days that a report is kept: long enough to fetch it, and short, since it can be made again.
+pub const REPORT_DAYS: i64 = 30;
+
+/// Bytes of all reports that are kept: beyond it the oldest go.
+pub const REPORTS_BYTES_MAX: i64 = 512 * 1024 * 1024;
+
+/// Reports that are kept, whatever their size: beyond it the oldest go.
+pub const REPORTS_KEPT_MAX: i64 = 10_000;
+
+/// How often a report that is being made says how far it is.
+pub const REPORT_PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A report that has said nothing for this long is not being made any more: its collector was killed.
+///
+/// Typesetting says nothing, and takes less than this by far.
+pub const REPORT_SILENCE_MAX: Duration = Duration::from_secs(120);
+
+/// Events that a report reads in one step. Between two steps no transaction is open.
+pub const REPORT_STEP_EVENTS: usize = 2000;
+
+/// Different names that a report counts of each kind, such as users. Beyond it events are counted
+/// together, and the report says so.
+pub const REPORT_NAMES_MAX: usize = 100_000;
+
+/// Bytes of such a name. A longer one is counted by its beginning and its hash.
+pub const REPORT_NAME_BYTES_MAX: usize = 200;
+
+/// Names of each kind that a report lists. How many others there are it always says.
+pub const REPORT_NAMES_LISTED: usize = 20;
+
+/// Days that a report lists one by one: two months. More are added up by month, then by year.
+pub const REPORT_DAYS_LISTED: usize = 62;
+
+/// Writers that a report lists.
+pub const REPORT_WRITERS_MAX: usize = 1000;
+
+/// Holes of one writer that a report lists.
+pub const REPORT_HOLES_MAX: usize = 100;
+
+/// Holes around an event that a report lists.
+pub const REPORT_NEAREST_HOLES: usize = 10;
+
+/// Members of an object, or tool calls, that a report for people lists.
+pub const REPORT_ITEMS_MAX: usize = 200;
+
+/// Bytes of one text, such as a prompt, that a PDF shows: some thirty pages. A sentence says what is
+/// left out, and where the whole is.
+pub const PDF_TEXT_BYTES_MAX: usize = 128 * 1024;
+
+/// Bytes of all such texts that a PDF shows together.
+pub const PDF_TEXTS_BYTES_MAX: usize = 3 * PDF_TEXT_BYTES_MAX;
+
+/// Lines of all such texts that a PDF shows together: a line may be empty, and still takes room.
+pub const PDF_TEXTS_LINES_MAX: usize = 5000;
+
+/// Rows of one table that a PDF shows: some thirty pages.
+pub const PDF_ROWS_MAX: usize = 1500;
+
+/// Bytes of one value in a list of facts, or of one cell of a table, that a PDF shows.
+pub const PDF_VALUE_BYTES_MAX: usize = 4 * 1024;
+
 /// Bytes of the parameter `text`: enough for a sentence, and few enough words to look up.
 pub const SEARCH_BYTES_MAX: usize = 1024;
 

@@ -2,11 +2,11 @@
 
 mod completeness;
 mod export;
-mod filter;
+pub(crate) mod filter;
 mod format;
 mod parameters;
 mod render;
-mod table;
+pub(crate) mod table;
 mod words;
 
 use axum::Extension;
@@ -24,7 +24,9 @@ use crate::store::{Condition, Field, LogFilter, Store};
 
 pub(crate) use completeness::completeness;
 pub(crate) use export::{ExportError, Exports};
-pub(crate) use parameters::ParameterError;
+pub(crate) use parameters::{
+    Edge, ParameterError, check_range, instant, number_up_to, read as read_parameters, switch,
+};
 
 /// `GET /v1/audit/logs`: events, newest first by their timestamp, on a page or all of them.
 pub(crate) async fn logs(
@@ -57,7 +59,7 @@ pub(crate) async fn log(
 }
 
 /// Leaves only what `scope` reaches.
-fn narrow(filter: &mut LogFilter, scope: Scope) -> Result<(), ApiError> {
+pub(crate) fn narrow(filter: &mut LogFilter, scope: Scope) -> Result<(), ApiError> {
     let asked = filter
         .conditions
         .iter()
@@ -77,7 +79,7 @@ fn narrow(filter: &mut LogFilter, scope: Scope) -> Result<(), ApiError> {
 /// The organisation to ask for, when `asked` was asked for and `scope` can be reached.
 ///
 /// To ask for more is an error, and not an empty page, which would say that there is nothing.
-fn reached(asked: Option<&str>, scope: Scope) -> Result<Option<String>, ApiError> {
+pub(crate) fn reached(asked: Option<&str>, scope: Scope) -> Result<Option<String>, ApiError> {
     match (asked, scope) {
         (Some(asked), Scope::Organization(own)) if asked != own => Err(ApiError::OtherOrganization),
         (_, Scope::Organization(own)) => Ok(Some(own)),

@@ -175,6 +175,7 @@ async fn sweep(
     if removed > 0 {
         store.forget_removed().await?;
     }
+    store.remove_old_reports(now).await?;
     telemetry::swept(removed);
     Ok(())
 }

@@ -23,6 +23,7 @@ use crate::ingest::{self, Ingest, Rates, Writer};
 use crate::key::ApiKey;
 use crate::keys::{self, KeysError};
 use crate::query::Exports;
+use crate::report::{self, Reports};
 use crate::retention::{self, Retention};
 use crate::session::{self, Sessions};
 use crate::store::{Database, Store, StoreError};
@@ -143,7 +144,15 @@ impl Collector {
         let ingest = Ingest::new(inbox, self.rates, telemetry.clone());
         let is_encrypted = self.certificate.is_some();
         let told = telemetry.clone();
-        let router = router(&self.store, self.keys, ingest, told, is_encrypted);
+        let reports = Reports::new(self.store.clone());
+        let router = router(
+            &self.store,
+            self.keys,
+            ingest,
+            reports.clone(),
+            told,
+            is_encrypted,
+        );
         match self.certificate {
             None => serve_until(at_once(self.listener), router, shutdown).await,
             Some(certificate) => {
@@ -153,6 +162,7 @@ impl Collector {
                 renewing.abort();
             }
         }
+        reports.stop().await;
         // A task may have ended before: then there is no one to tell.
         let _ = stop_removing.send(());
         let _ = stop_writer.send(());
@@ -198,6 +208,7 @@ fn router(
     store: &Store,
     keys: Keys,
     ingest: Ingest,
+    reports: Reports,
     telemetry: Telemetry,
     is_encrypted: bool,
 ) -> Router {
@@ -215,6 +226,7 @@ fn router(
         .route("/audit/completeness", get(query::completeness))
         .route("/audit/logs/{id}", get(query::log))
         .with_state(store.clone())
+        .merge(report::routes(reports))
         .route_layer(from_fn_with_state(Role::Read, require_role));
     let audit = recording
         .merge(reading)
@@ -299,13 +311,9 @@ mod tests {
         let telemetry = Telemetry::new();
         let (inbox, _writer) = Writer::new(store.clone(), telemetry.clone());
         let ingest = Ingest::new(inbox, Rates::new(None), telemetry.clone());
-        let router = router(
-            &store,
-            Keys::configured(Vec::new()),
-            ingest,
-            telemetry,
-            true,
-        );
+        let reports = Reports::new(store.clone());
+        let keys = Keys::configured(Vec::new());
+        let router = router(&store, keys, ingest, reports, telemetry, true);
         table(&format!("{router:?}"))
     }
 

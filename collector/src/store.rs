@@ -16,6 +16,7 @@ mod news;
 mod outcome;
 mod position;
 mod postgres;
+mod report;
 mod run;
 mod sqlite;
 mod writer;
@@ -40,6 +41,7 @@ pub(crate) use key::StoredKey;
 pub(crate) use log::{Log, LogPage};
 pub(crate) use outcome::{Outcome, Status};
 pub(crate) use position::Position;
+pub(crate) use report::{NewReport, ReportStatus, StoredReport};
 pub(crate) use run::Run;
 pub(crate) use writer::{Writer, WriterFilter, WriterPage, WriterTotals};
 
@@ -196,6 +198,80 @@ impl Store {
     /// What was erased, oldest first.
     pub(crate) async fn erasures(&self) -> Result<Vec<StoredErasure>, StoreError> {
         either!(self, database => database.erasures().await)
+    }
+
+    /// Notes that a report is to be made.
+    pub(crate) async fn add_report(&self, report: &NewReport) -> Result<(), StoreError> {
+        either!(self, database => database.add_report(report).await)
+    }
+
+    /// Notes how far a report is, and that it is being made. `now` is in microseconds since 1970,
+    /// UTC.
+    pub(crate) async fn report_is_alive(
+        &self,
+        id: &str,
+        events_read: u64,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        either!(self, database => database.report_is_alive(id, events_read, now).await)
+    }
+
+    /// Keeps the document of a report. `false` if the event that it shows has another text by now:
+    /// then it was erased, removed or replaced. `now` is in microseconds since 1970, UTC.
+    pub(crate) async fn finish_report(
+        &self,
+        id: &str,
+        document: &[u8],
+        shown: Option<&str>,
+        events_read: u64,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        either!(self, database => {
+            database.finish_report(id, document, shown, events_read, now).await
+        })
+    }
+
+    /// Notes why a report has no document. `now` is in microseconds since 1970, UTC.
+    pub(crate) async fn fail_report(
+        &self,
+        id: &str,
+        failure: &str,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        either!(self, database => database.fail_report(id, failure, now).await)
+    }
+
+    /// The report with this id, if `scope` reaches it. `now` is in microseconds since 1970, UTC.
+    pub(crate) async fn report(
+        &self,
+        id: &str,
+        scope: &Scope,
+        now: i64,
+    ) -> Result<Option<StoredReport>, StoreError> {
+        either!(self, database => database.report(id, scope, now).await)
+    }
+
+    /// The document of a report that is done.
+    pub(crate) async fn report_document(&self, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        either!(self, database => database.report_document(id).await)
+    }
+
+    /// Reports that `scope` reaches, newest first, as many as `limit`: those after the one with the
+    /// id `after`, if there is one. `now` is in microseconds since 1970, UTC.
+    pub(crate) async fn reports(
+        &self,
+        scope: &Scope,
+        after: Option<&str>,
+        limit: usize,
+        now: i64,
+    ) -> Result<Vec<StoredReport>, StoreError> {
+        either!(self, database => database.reports(scope, after, limit, now).await)
+    }
+
+    /// Removes reports that are older than they are kept, or that show an event which is gone.
+    /// `now` is in microseconds since 1970, UTC.
+    pub(crate) async fn remove_old_reports(&self, now: i64) -> Result<(), StoreError> {
+        either!(self, database => database.remove_old_reports(now).await)
     }
 
     /// Every hold, oldest first.

@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use tracing::{debug, error, info, warn};
 
 use crate::query::ExportError;
+use crate::report::TypesetError;
 use crate::store::{Outcome, StoreError};
 use crate::telemetry::metrics::Metrics;
 use crate::tls::TlsError;
@@ -122,6 +123,16 @@ pub(crate) fn swept(events: usize) {
         0 => debug!("no event is old enough to be removed"),
         _ => info!(events, "removed old events"),
     }
+}
+
+/// Whoever asks for the report is told the same.
+pub(crate) fn report_failed(why: &'static str) {
+    warn!(why, "a report was not made");
+}
+
+/// The messages of the typesetter are about the template, and quote nothing of an event.
+pub(crate) fn typesetting_failed(cause: &TypesetError) {
+    error!(%cause, "a report could not be typeset");
 }
 
 pub(crate) fn requests_cut_off() {

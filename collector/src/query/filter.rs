@@ -22,15 +22,33 @@ pub(crate) fn parse(query: &str, accepted: Format) -> Result<LogQuery, Parameter
     let parameters = parameters::read(query, &known().collect::<Vec<_>>())?;
     let named = parameters.iter().find(|(name, _)| *name == "format");
     let format = named.map_or(Ok(accepted), |(_, value)| Format::named(value))?;
+    let parameters = parameters
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()));
+    let filter = filter(format, parameters)?;
+    Ok(LogQuery { filter, format })
+}
+
+/// The events that these parameters want: any of [`parse`] that choose events.
+pub(crate) fn of<'q>(
+    parameters: impl Iterator<Item = (&'static str, &'q str)>,
+) -> Result<LogFilter, ParameterError> {
+    filter(Format::Lines, parameters)
+}
+
+fn filter<'q>(
+    format: Format,
+    parameters: impl Iterator<Item = (&'static str, &'q str)>,
+) -> Result<LogFilter, ParameterError> {
     let mut filter = LogFilter {
         limit: format.events_default(),
         ..LogFilter::default()
     };
     for (name, value) in parameters {
-        apply(&mut filter, format, name, &value)?;
+        apply(&mut filter, format, name, value)?;
     }
     check_range(filter.range.from, filter.range.until)?;
-    Ok(LogQuery { filter, format })
+    Ok(filter)
 }
 
 fn apply(

@@ -23,7 +23,7 @@ pub(crate) fn body(logs: &[Log]) -> Result<Vec<u8>, TableError> {
 }
 
 /// As RFC 4180 writes it.
-fn rows<C: AsRef<[u8]>>(
+pub(crate) fn rows<C: AsRef<[u8]>>(
     rows: impl Iterator<Item = impl Iterator<Item = C>>,
 ) -> Result<Vec<u8>, TableError> {
     let mut writer = WriterBuilder::new()
@@ -55,7 +55,7 @@ fn cell(raw: &str) -> Result<String, TableError> {
 /// https://owasp.org/www-community/attacks/CSV_Injection
 ///
 /// It goes before an apostrophe as well, so that taking the first one away always gives the text.
-fn harmless(text: String) -> String {
+pub(crate) fn harmless(text: String) -> String {
     match text.starts_with(FORMULA_STARTS) {
         true => format!("'{text}"),
         false => text,

@@ -42,7 +42,7 @@ pub(crate) fn keep_private(response: &mut Response) {
 
 /// `GET /session`: what the browser's session is good for.
 async fn who(State((keys, sessions, store)): State<Doors>, request: Request) -> Response {
-    let key = sessions.key(request.method(), request.headers());
+    let key = sessions.key(request.method(), request.uri().path(), request.headers());
     let access = match key {
         Some(key) => known(&keys, &key, &store).await,
         None => Ok(None),
@@ -106,10 +106,11 @@ fn key(form: &[u8]) -> Result<String, SessionError> {
 }
 
 async fn known(keys: &Keys, key: &KeyHash, store: &Store) -> Result<Option<Access>, ApiError> {
-    keys.access(key, store).await.map_err(|error| {
+    let known = keys.access(key, store).await.map_err(|error| {
         telemetry::read_failed(&error);
         ApiError::StorageUnavailable
-    })
+    })?;
+    Ok(known.map(|(access, _)| access))
 }
 
 fn private(answer: Result<impl IntoResponse, ApiError>) -> Response {

@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use serde::Deserialize;
+
 use crate::limits;
 use crate::store::Position;
 
@@ -14,6 +16,18 @@ pub(crate) struct Log {
     pub(crate) received_at: i64,
     /// The JSON object as it was sent.
     pub(crate) event: String,
+}
+
+impl Log {
+    /// The organisation that the event belongs to.
+    pub(crate) fn organization_id(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Owned {
+            organization_id: String,
+        }
+        let owned: Option<Owned> = serde_json::from_str(&self.event).ok();
+        owned.map(|owned| owned.organization_id)
+    }
 }
 
 /// Some events, and where to go on if there are more.

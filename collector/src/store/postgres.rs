@@ -12,6 +12,7 @@ mod keys;
 mod logs;
 mod migrations;
 mod position;
+mod reports;
 mod retention;
 mod search;
 mod sequence;
@@ -96,7 +97,9 @@ impl PostgresStore {
                 .after_release(|connection, _| {
                     Box::pin(async move {
                         let answer = timeout(limits::DATABASE_BUSY_MAX, connection.ping()).await;
-                        answer.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
+                        answer
+                            .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+                            .map(|()| true)
                     })
                 })
                 .connect_lazy_with(session(options).options([("statement_timeout", time_max)]))

@@ -11,6 +11,7 @@ mod keys;
 mod logs;
 mod migrations;
 mod position;
+mod reports;
 mod retention;
 mod search;
 mod segments;

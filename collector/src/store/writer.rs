@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// Which writers to read. `None` means any.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct WriterFilter {
     pub(crate) organization_id: Option<String>,
     pub(crate) writer_id: Option<String>,

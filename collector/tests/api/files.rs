@@ -51,3 +51,20 @@ async fn no_byte_of_it_stays_in_the_files() {
         .await;
     assert_eq!(pages(&program, "text=word").await, ["c", "b"]);
 }
+
+#[tokio::test]
+async fn nothing_is_left_of_a_report_that_shows_what_was_erased() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    program.record(&event_of("ann", "one", "a", 1)).await;
+    let body = json!({"report_type": "decision_audit", "audit_log_id": "a", "format": "html"});
+    let answer = program.post("/v1/reports/generate", body.to_string()).await;
+    assert!(answer.text.contains(SECRET), "{}", answer.text);
+    assert!(erase(&folder, &ANN).await.status.success());
+    program.stop().await;
+    for name in ["audit.db", "audit.db-wal"] {
+        let bytes = std::fs::read(folder.path(name)).unwrap_or_default();
+        let mut windows = bytes.windows(SECRET.len());
+        assert!(!windows.any(|window| window == SECRET.as_bytes()), "{name}");
+    }
+}

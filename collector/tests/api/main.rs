@@ -20,6 +20,7 @@ mod page;
 mod program;
 mod query;
 mod rates;
+mod reports;
 mod retention;
 mod sample;
 mod search;

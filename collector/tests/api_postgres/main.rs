@@ -37,6 +37,8 @@ mod openapi;
 mod program;
 #[path = "../api/query.rs"]
 mod query;
+#[path = "../api/reports.rs"]
+mod reports;
 #[path = "../api/retention.rs"]
 mod retention;
 #[path = "../api/sample.rs"]

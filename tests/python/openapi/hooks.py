@@ -66,9 +66,10 @@ def map_case(context, case):
     if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE:
         return case
     if case.query:
-        case.query = good_query(dict(case.query))
+        case.query = good_query(case.query)
     if isinstance(case.body, dict):
-        case.body = good_event(case.body)
+        good = good_report if "report_type" in case.body else good_event
+        case.body = good(case.body)
     if isinstance(case.body, list):
         case.body = [good_event(event) for event in case.body]
     return case
@@ -76,6 +77,7 @@ def map_case(context, case):
 
 def good_query(query):
     # Only the collector makes cursors.
+    query = dict(query)
     query.pop("cursor", None)
     if "text" in query and not any(letter.isalnum() for letter in query["text"]):
         query["text"] += "a"
@@ -86,6 +88,13 @@ def good_query(query):
     if len(years) == 2 and years[0] + 1 >= years[1]:
         del query["end_date"]
     return query
+
+
+def good_report(report):
+    report = good_query(report)
+    if report["report_type"] == "activity" and "end_date" not in report:
+        report["start_date"], report["end_date"] = "2025-01-01", "2025-03-31"
+    return report
 
 
 def good_event(event):

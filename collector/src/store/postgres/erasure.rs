@@ -8,7 +8,7 @@ use crate::access::Scope;
 use crate::event::{Event, tombstone};
 use crate::limits;
 use crate::search::Term;
-use crate::store::postgres::{PostgresStore, Tries, holds, terms_of, text};
+use crate::store::postgres::{PostgresStore, Tries, holds, reports, terms_of, text};
 use crate::store::{Erased, Erasure, Field, Left, StoreError};
 use crate::time;
 
@@ -65,6 +65,11 @@ impl PostgresStore {
             erased.events = erased.events.saturating_add(events);
             erased.held = erased.held.saturating_add(held);
         }
+        // After the events: a report that is finished from now on finds them erased.
+        let mut transaction = self.begin().await?;
+        let holds = holds::in_force(&mut transaction).await?;
+        reports::erase(&mut transaction, &holds, erasure).await?;
+        transaction.commit().await?;
         Ok(erased)
     }
 

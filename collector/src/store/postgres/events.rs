@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use crate::event::Event;
 use crate::limits;
-use crate::store::postgres::{PostgresStore, Tries, hash_of, in_time, position, sequence, terms_of, text};
+use crate::store::postgres::{
+    PostgresStore, Tries, hash_of, in_time, position, sequence, terms_of, text,
+};
 use crate::store::{Outcome, Position, Status, StoreError};
 
 impl PostgresStore {

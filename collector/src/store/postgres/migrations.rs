@@ -15,8 +15,15 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 1] = [(
-    1,
-    "events",
-    include_str!("../../../migrations/postgres/0001_events.sql"),
-)];
+const FILES: [(i64, &str, &str); 2] = [
+    (
+        1,
+        "events",
+        include_str!("../../../migrations/postgres/0001_events.sql"),
+    ),
+    (
+        2,
+        "reports",
+        include_str!("../../../migrations/postgres/0002_reports.sql"),
+    ),
+];

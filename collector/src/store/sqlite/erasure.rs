@@ -9,7 +9,7 @@ use crate::limits;
 use crate::search::Term;
 use crate::store::sqlite::search::Candidates;
 use crate::store::sqlite::segments::{self, Share};
-use crate::store::sqlite::{SqliteStore, holds};
+use crate::store::sqlite::{SqliteStore, holds, reports};
 use crate::store::{Erased, Erasure, Field, Left, Position, StoreError};
 use crate::time;
 
@@ -100,6 +100,11 @@ impl SqliteStore {
             self.erase_some(erasure, &id, positions, now, &mut erased)
                 .await?;
         }
+        // After the events: a report that is finished from now on finds them erased.
+        let mut transaction = self.begin().await?;
+        let holds = holds::in_force(&mut transaction).await?;
+        reports::erase(&mut transaction, &holds, erasure).await?;
+        transaction.commit().await?;
         Ok(erased)
     }
 

@@ -15,7 +15,7 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 7] = [
+const FILES: [(i64, &str, &str); 8] = [
     (
         1,
         "events",
@@ -50,6 +50,11 @@ const FILES: [(i64, &str, &str); 7] = [
         7,
         "segments",
         include_str!("../../../migrations/sqlite/0007_segments.sql"),
+    ),
+    (
+        8,
+        "reports",
+        include_str!("../../../migrations/sqlite/0008_reports.sql"),
     ),
 ];
 

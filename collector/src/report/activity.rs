@@ -1,0 +1,84 @@
+//! The report on a period: how much, by whom, with which models, and how it ended.
+
+mod sections;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::report::completeness::Received;
+use crate::report::removed::Removed;
+use crate::report::tally::{DecisionKind, Model, Name, Tally, Tokens, Top};
+use crate::store::WriterTotals;
+
+/// What happened in a period.
+#[derive(Debug, Serialize)]
+pub(crate) struct Activity {
+    pub(crate) period: Period,
+    pub(crate) events: u64,
+    /// Of those, events whose content was erased.
+    pub(crate) erased_events: u64,
+    /// Of every day, those without any among them unless the period is very long.
+    pub(crate) by_day: BTreeMap<String, u64>,
+    pub(crate) organizations: Top<Name>,
+    pub(crate) models: Top<Model>,
+    pub(crate) users: Top<Name>,
+    pub(crate) risk_levels: Top<Name>,
+    pub(crate) decisions: Top<DecisionKind>,
+    pub(crate) completion_states: Top<Name>,
+    pub(crate) compliance_tags: Top<Name>,
+    pub(crate) tokens: Tokens,
+    pub(crate) duration_ms: Percentiles,
+    pub(crate) completeness: Gaps,
+    /// What was removed since the period began.
+    pub(crate) removed: Removed,
+}
+
+/// From when to when, as it was asked for.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Period {
+    pub(crate) start_date: String,
+    pub(crate) end_date: String,
+}
+
+/// How long calls took, to three digits. `None` without any call.
+#[derive(Debug, Serialize)]
+pub(crate) struct Percentiles {
+    pub(crate) p50: Option<u64>,
+    pub(crate) p99: Option<u64>,
+    pub(crate) max: Option<u64>,
+}
+
+/// What is missing of those writers that wrote in the period, whenever it was.
+#[derive(Debug, Serialize)]
+pub(crate) struct Gaps {
+    pub(crate) totals: WriterTotals,
+    /// Some of the writers with holes.
+    pub(crate) incomplete: Vec<Received>,
+}
+
+impl Activity {
+    pub(crate) fn new(period: Period, tally: Tally, completeness: Gaps, removed: Removed) -> Self {
+        Self {
+            period,
+            events: tally.events,
+            erased_events: tally.erased_events,
+            organizations: tally.organizations.top(),
+            models: tally.models.top(),
+            users: tally.users.top(),
+            risk_levels: tally.risk_levels.top(),
+            decisions: tally.decisions.top(),
+            completion_states: tally.completion_states.top(),
+            compliance_tags: tally.compliance_tags.top(),
+            duration_ms: Percentiles {
+                p50: tally.durations.percentile(50),
+                p99: tally.durations.percentile(99),
+                max: tally.durations.longest(),
+            },
+            by_day: tally.days,
+            tokens: tally.tokens,
+            completeness,
+            removed,
+        }
+    }
+}

@@ -1,0 +1,461 @@
+//! The report on a period for people.
+
+use std::collections::BTreeMap;
+
+use crate::limits;
+use crate::report::activity::{Activity, Period};
+use crate::report::completeness::{self, events, seconds};
+use crate::report::document::{
+    Bar, Block, Chart, Column, Document, Fact, Section, Shape, Table, Value, number,
+};
+use crate::report::tally::{Counts, DecisionKind, Model, Name, Tokens, Top};
+use crate::report::words;
+
+impl Activity {
+    /// The same for people.
+    pub(crate) fn document(&self) -> Document {
+        let Period {
+            start_date,
+            end_date,
+        } = &self.period;
+        let sections = vec![
+            Section::new("Result", self.result()),
+            Section::new("Volume", self.volume()),
+            Section::new("Models", self.models()),
+            Section::new("Users", self.users()),
+            Section::new("Decisions", self.decisions()),
+            Section::new("Risk levels", self.risk_levels()),
+            Section::new("How calls ended", self.states()),
+            Section::new("Tokens", self.tokens.blocks()),
+            Section::new("Durations", vec![self.durations()]),
+            Section::new("Compliance tags", self.tags()),
+            Section::new("Organisations", self.organizations()),
+            Section::new("What is missing", self.gaps()),
+            Section::new("What was removed", self.removals()),
+        ];
+        Document {
+            title: "Activity".to_owned(),
+            summary: format!(
+                "{} from {start_date} to {end_date}, both included; days are UTC.",
+                events(self.events)
+            ),
+            sections,
+        }
+    }
+
+    fn result(&self) -> Vec<Block> {
+        let names = |top: usize, others: usize| {
+            number(u64::try_from(top.saturating_add(others)).unwrap_or_default())
+        };
+        let days = self.by_day.values().filter(|events| **events > 0).count();
+        let facts = vec![
+            Fact::new("Events", Value::text(number(self.events))),
+            Fact::new("Days with events", Value::text(days.to_string())),
+            Fact::new(
+                "Models",
+                Value::text(names(self.models.listed.len(), self.models.other_names)),
+            ),
+            Fact::new(
+                "Different users",
+                Value::text(names(named(&self.users), self.users.other_names)),
+            ),
+            Fact::new(
+                "Events of erased content",
+                Value::text(number(self.erased_events)),
+            ),
+        ];
+        vec![
+            completeness::verdict(&self.completeness.totals),
+            Block::Facts { facts },
+        ]
+    }
+
+    fn volume(&self) -> Vec<Block> {
+        let (unit, counts) = grouped(&self.by_day);
+        let mut listed = Table::new(
+            format!("Events by {unit}"),
+            &[Column::text("When (UTC)"), Column::number("Events")],
+        );
+        listed.rows = counts
+            .iter()
+            .map(|(when, count)| vec![when.clone(), number(*count)])
+            .collect();
+        let bars = counts
+            .into_iter()
+            .map(|(name, number)| Bar { name, number })
+            .collect();
+        let caption = format!("Events by {unit}");
+        with_chart(Chart::new(&caption, "events", Shape::Columns, bars), listed)
+    }
+
+    fn models(&self) -> Vec<Block> {
+        let mut table = Table::new(
+            "Events by model",
+            &[
+                Column::text("Model"),
+                Column::text("Provider"),
+                Column::number("Events"),
+            ],
+        );
+        table.rows = self
+            .models
+            .listed
+            .iter()
+            .map(|one| {
+                vec![
+                    one.name.model.clone(),
+                    one.name.provider.clone(),
+                    number(one.events),
+                ]
+            })
+            .collect();
+        push_others(&mut table, "models", &self.models);
+        let bars = self
+            .models
+            .listed
+            .iter()
+            .map(|one| {
+                let Model { provider, model } = &one.name;
+                Bar {
+                    name: format!("{model} ({provider})"),
+                    number: one.events,
+                }
+            })
+            .collect();
+        with_chart(
+            Chart::new("Events by model", "events", Shape::Rows, bars),
+            table,
+        )
+    }
+
+    fn users(&self) -> Vec<Block> {
+        let table = table("Events by user", "User", "users", &self.users);
+        vec![Block::Table(table)]
+    }
+
+    fn organizations(&self) -> Vec<Block> {
+        let caption = "Events by organisation";
+        let table = table(
+            caption,
+            "Organisation",
+            "organisations",
+            &self.organizations,
+        );
+        vec![Block::Table(table)]
+    }
+
+    fn decisions(&self) -> Vec<Block> {
+        let mut table = Table::new(
+            "Events by decision and outcome",
+            &[
+                Column::text("Decision"),
+                Column::text("Outcome"),
+                Column::number("Events"),
+            ],
+        );
+        table.rows = self
+            .decisions
+            .listed
+            .iter()
+            .map(|one| {
+                let DecisionKind {
+                    decision_type,
+                    decision_outcome,
+                } = &one.name;
+                vec![
+                    said(decision_type.as_ref()),
+                    said(decision_outcome.as_ref()),
+                    number(one.events),
+                ]
+            })
+            .collect();
+        push_others(&mut table, "decisions and outcomes", &self.decisions);
+        vec![Block::Table(table)]
+    }
+
+    fn risk_levels(&self) -> Vec<Block> {
+        let bars = bars(&self.risk_levels);
+        let chart = Chart::new("Events by risk level", "events", Shape::Rows, bars);
+        let caption = "Events by risk level";
+        let table = table(caption, "Risk level", "levels", &self.risk_levels);
+        let mut blocks = with_chart(chart, table);
+        blocks.push(Block::paragraph(
+            "Gateways record “low” also where nobody said any level.",
+        ));
+        blocks
+    }
+
+    fn states(&self) -> Vec<Block> {
+        let chart = Chart::new(
+            "Events by how the call ended",
+            "events",
+            Shape::Rows,
+            bars(&self.completion_states),
+        );
+        let mut table = Table::new(
+            "Events by how the call ended",
+            &[
+                Column::text("State"),
+                Column::text("Meaning"),
+                Column::number("Events"),
+            ],
+        );
+        table.rows = self
+            .completion_states
+            .listed
+            .iter()
+            .map(|one| {
+                let (state, meaning) = match &one.name.name {
+                    Some(state) => (
+                        state.clone(),
+                        words::of_state(state).unwrap_or("not known here"),
+                    ),
+                    None => (
+                        NOBODY_SAID.to_owned(),
+                        "An application recorded itself: only a gateway tells how a call ended.",
+                    ),
+                };
+                vec![state, meaning.to_owned(), number(one.events)]
+            })
+            .collect();
+        push_others(&mut table, "states", &self.completion_states);
+        with_chart(chart, table)
+    }
+
+    fn durations(&self) -> Block {
+        let millis = |value: Option<u64>| match value {
+            Some(millis) => Value::text(format!("{} ms", number(millis))),
+            None => Value::unknown("there was no call"),
+        };
+        let facts = vec![
+            Fact::new(
+                "Half of the calls took at most (p50)",
+                millis(self.duration_ms.p50),
+            ),
+            Fact::new(
+                "99 % of the calls took at most (p99)",
+                millis(self.duration_ms.p99),
+            ),
+            Fact::new("The longest call took", millis(self.duration_ms.max)),
+            Fact::new("Exactness", Value::text("three digits")),
+        ];
+        Block::Facts { facts }
+    }
+
+    fn tags(&self) -> Vec<Block> {
+        if self.compliance_tags.listed.is_empty() {
+            return vec![Block::paragraph("No event has any.")];
+        }
+        let caption = "Events by compliance tag";
+        let table = table(caption, "Tag", "tags", &self.compliance_tags);
+        vec![
+            Block::Table(table),
+            Block::paragraph("An event with several tags is counted at each of them."),
+        ]
+    }
+
+    fn gaps(&self) -> Vec<Block> {
+        let mut blocks = vec![Block::paragraph(
+            "This is of the writers that wrote in the period, and of their organisations as a \
+             whole: when a missing event happened, and what it was, cannot be known.",
+        )];
+        blocks.push(Block::Facts {
+            facts: completeness::totals(&self.completeness.totals),
+        });
+        let mut table = Table::new(
+            "Writers with holes",
+            &[
+                Column::text("Writer"),
+                Column::text("Organisation"),
+                Column::number("Missing"),
+                Column::text("First event"),
+                Column::text("Last event"),
+            ],
+        );
+        table.rows = self
+            .completeness
+            .incomplete
+            .iter()
+            .map(|writer| {
+                let missing = u64::try_from(writer.missing).unwrap_or_default();
+                vec![
+                    writer.writer_id.clone(),
+                    writer.organization_id.clone(),
+                    number(missing),
+                    seconds(&writer.first_timestamp),
+                    seconds(&writer.last_timestamp),
+                ]
+            })
+            .collect();
+        if !table.rows.is_empty() {
+            blocks.push(Block::Table(table));
+        }
+        let listed = i64::try_from(self.completeness.incomplete.len()).unwrap_or_default();
+        if listed < self.completeness.totals.incomplete_writers {
+            blocks.push(Block::paragraph(
+                "There are more: the report “completeness” has them.",
+            ));
+        }
+        blocks.push(Block::paragraph(completeness::MEANING));
+        blocks
+    }
+
+    fn removals(&self) -> Vec<Block> {
+        let facts = vec![
+            Fact::new(
+                "Events of the period whose content was erased",
+                Value::text(number(self.erased_events)),
+            ),
+            Fact::new(
+                "Erasures since the period began",
+                Value::text(number(self.removed.erasures)),
+            ),
+            Fact::new(
+                "Events changed by them",
+                Value::text(number(self.removed.erased_events)),
+            ),
+            Fact::new(
+                "Events removed by retention since the period began",
+                Value::text(number(self.removed.expired_events)),
+            ),
+        ];
+        vec![
+            Block::Facts { facts },
+            Block::paragraph(
+                "What retention removed is counted by the day on which it was removed, for the \
+                 organisation as a whole: some of it may be of this period, and is then not among \
+                 the events above.",
+            ),
+        ]
+    }
+}
+
+impl Tokens {
+    fn blocks(&self) -> Vec<Block> {
+        let mut table = Table::new(
+            "Tokens by where the counts come from",
+            &[
+                Column::text("Counts"),
+                Column::number("Events"),
+                Column::number("Input tokens"),
+                Column::number("Output tokens"),
+            ],
+        );
+        let row = |name: &str, counts: &Counts| {
+            vec![
+                name.to_owned(),
+                number(counts.events),
+                number(counts.input_tokens),
+                number(counts.output_tokens),
+            ]
+        };
+        let unknown = |name: &str, events: u64| {
+            vec![
+                name.to_owned(),
+                number(events),
+                "unknown".to_owned(),
+                "unknown".to_owned(),
+            ]
+        };
+        table.rows = vec![
+            row("reported by the provider, final", &self.reported),
+            row("partial: the answer broke off", &self.partial),
+            row(
+                "said by applications that record themselves",
+                &self.application,
+            ),
+            unknown("absent: the provider gave none", self.absent_events),
+            unknown(
+                "0 and 0 of an application, which may mean unknown",
+                self.application_zero_events,
+            ),
+        ];
+        vec![
+            Block::Table(table),
+            Block::paragraph(
+                "Counts are never estimated. What is unknown is in no sum, and is not 0.",
+            ),
+        ]
+    }
+}
+
+/// By day, or by what is long enough for the list to stay short.
+fn grouped(days: &BTreeMap<String, u64>) -> (&'static str, Vec<(String, u64)>) {
+    let by = |length: usize| {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for (day, count) in days {
+            let when = day.get(..length).unwrap_or(day).to_owned();
+            let sum = counts.entry(when).or_default();
+            *sum = sum.saturating_add(*count);
+        }
+        counts.into_iter().collect::<Vec<_>>()
+    };
+    for (unit, length) in [("day", "YYYY-MM-DD".len()), ("month", "YYYY-MM".len())] {
+        let counts = by(length);
+        if counts.len() <= limits::REPORT_DAYS_LISTED {
+            return (unit, counts);
+        }
+    }
+    ("year", by("YYYY".len()))
+}
+
+fn with_chart(chart: Option<Chart>, mut table: Table) -> Vec<Block> {
+    if chart.is_some() {
+        "The same in numbers".clone_into(&mut table.caption);
+    }
+    let chart = chart.map(Block::Chart);
+    chart.into_iter().chain([Block::Table(table)]).collect()
+}
+
+fn table(caption: &str, column: &'static str, noun: &str, top: &Top<Name>) -> Table {
+    let mut table = Table::new(caption, &[Column::text(column), Column::number("Events")]);
+    let rows = top.listed.iter();
+    table.rows = rows
+        .map(|one| vec![said(one.name.name.as_ref()), number(one.events)])
+        .collect();
+    push_others(&mut table, noun, top);
+    table
+}
+
+/// The rows for names that have no row of their own.
+fn push_others<K>(table: &mut Table, noun: &str, top: &Top<K>) {
+    let blanks = table.columns.len().saturating_sub(2);
+    let mut push = |name: String, events: u64| {
+        let mut row = vec![name];
+        row.extend(std::iter::repeat_n(String::new(), blanks));
+        row.push(number(events));
+        table.rows.push(row);
+    };
+    if top.other_names > 0 {
+        let others = number(u64::try_from(top.other_names).unwrap_or_default());
+        push(format!("{others} other {noun}"), top.other_events);
+    }
+    if top.uncounted_events > 0 {
+        push(
+            format!("{noun} beyond those that are told apart"),
+            top.uncounted_events,
+        );
+    }
+}
+
+fn bars(top: &Top<Name>) -> Vec<Bar> {
+    let bars = top.listed.iter().map(|one| Bar {
+        name: said(one.name.name.as_ref()),
+        number: one.events,
+    });
+    bars.collect()
+}
+
+fn said(text: Option<&String>) -> String {
+    text.map_or(NOBODY_SAID, String::as_str).to_owned()
+}
+
+fn named(users: &Top<Name>) -> usize {
+    users
+        .listed
+        .iter()
+        .filter(|user| user.name.name.is_some())
+        .count()
+}
+
+const NOBODY_SAID: &str = "(nobody said)";

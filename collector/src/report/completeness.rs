@@ -1,0 +1,280 @@
+//! What was received of writers, and what is missing.
+
+use serde::Serialize;
+
+use crate::limits;
+use crate::report::document::{Block, Column, Document, Fact, Section, Table, Value, number};
+use crate::store::{Run, Writer, WriterTotals};
+use crate::time;
+
+/// What was received of one writer.
+#[derive(Debug, Serialize)]
+pub(crate) struct Received {
+    pub(crate) organization_id: String,
+    pub(crate) writer_id: String,
+    pub(crate) events: i64,
+    pub(crate) first_timestamp: String,
+    pub(crate) last_timestamp: String,
+    pub(crate) last_seq: i64,
+    pub(crate) missing: i64,
+    pub(crate) holes: Vec<Run>,
+    pub(crate) has_more_holes: bool,
+}
+
+impl Received {
+    pub(crate) fn new(writer: &Writer, holes: Vec<Run>, has_more_holes: bool) -> Self {
+        Self {
+            organization_id: writer.organization_id.clone(),
+            writer_id: writer.writer_id.clone(),
+            events: writer.events,
+            first_timestamp: time::text(writer.first_timestamp),
+            last_timestamp: time::text(writer.last_timestamp),
+            last_seq: writer.last_seq,
+            missing: writer.missing(),
+            holes,
+            has_more_holes,
+        }
+    }
+}
+
+/// All writers that were asked for.
+#[derive(Debug, Serialize)]
+pub(crate) struct Completeness {
+    pub(crate) totals: WriterTotals,
+    pub(crate) writers: Vec<Received>,
+    /// Whether there are more than a report lists. The totals are of all.
+    pub(crate) has_more_writers: bool,
+}
+
+impl Completeness {
+    /// The same for people.
+    pub(crate) fn document(&self) -> Document {
+        let mut result = vec![self.verdict(), self.totals()];
+        if self.has_more_writers {
+            result.push(Block::warning(format!(
+                "There are more writers than the {} that a report lists. The totals are of all; \
+                 reports by organisation or with “incomplete” list fewer.",
+                self.writers.len()
+            )));
+        }
+        Document {
+            title: "Completeness".to_owned(),
+            summary: "What was received of each gateway worker, and which of its events are \
+                      missing."
+                .to_owned(),
+            sections: vec![
+                Section::new("Result", result),
+                Section::new("Writers", vec![self.writers()]),
+                Section::new("Holes", self.holes()),
+                Section::new("What this means", vec![Block::paragraph(MEANING)]),
+            ],
+        }
+    }
+
+    fn verdict(&self) -> Block {
+        verdict(&self.totals)
+    }
+
+    fn totals(&self) -> Block {
+        Block::Facts {
+            facts: totals(&self.totals),
+        }
+    }
+
+    fn writers(&self) -> Block {
+        let mut table = Table::new(
+            "Each writer and what was received of it",
+            &[
+                Column::text("Writer"),
+                Column::text("Organisation"),
+                Column::number("Events"),
+                Column::number("Last number"),
+                Column::number("Missing"),
+                Column::text("First event"),
+                Column::text("Last event"),
+            ],
+        );
+        table.rows = self
+            .writers
+            .iter()
+            .map(|writer| {
+                vec![
+                    writer.writer_id.clone(),
+                    writer.organization_id.clone(),
+                    count(writer.events),
+                    count(writer.last_seq),
+                    count(writer.missing),
+                    seconds(&writer.first_timestamp),
+                    seconds(&writer.last_timestamp),
+                ]
+            })
+            .collect();
+        Block::Table(table)
+    }
+
+    fn holes(&self) -> Vec<Block> {
+        let mut table = Table::new(
+            "Numbers that were not received",
+            &[
+                Column::text("Writer"),
+                Column::text("Organisation"),
+                Column::number("From"),
+                Column::number("To"),
+                Column::number("Events"),
+            ],
+        );
+        for writer in &self.writers {
+            table.rows.extend(writer.holes.iter().map(|hole| {
+                let mut row = vec![writer.writer_id.clone(), writer.organization_id.clone()];
+                row.extend(cells(hole));
+                row
+            }));
+        }
+        let more = self.writers.iter().any(|writer| writer.has_more_holes);
+        let mut blocks = match table.rows.is_empty() {
+            true => vec![Block::paragraph("None.")],
+            false => vec![Block::Table(table)],
+        };
+        if more {
+            blocks.push(Block::paragraph(format!(
+                "At most {} holes of a writer are listed.",
+                limits::REPORT_HOLES_MAX
+            )));
+        }
+        blocks
+    }
+}
+
+/// Where one event stands in the sequence of its writer.
+#[derive(Debug, Serialize)]
+pub(crate) struct Sequence {
+    pub(crate) seq: i64,
+    pub(crate) writer: Received,
+}
+
+impl Sequence {
+    /// The holes that are next to the event, on either side.
+    fn nearest(&self) -> Vec<&Run> {
+        let mut holes: Vec<&Run> = self.writer.holes.iter().collect();
+        holes.sort_by_key(|hole| {
+            let to_first = hole.first_seq.abs_diff(self.seq);
+            to_first.min(hole.last_seq.abs_diff(self.seq))
+        });
+        holes.truncate(limits::REPORT_NEAREST_HOLES);
+        holes.sort_by_key(|hole| hole.first_seq);
+        holes
+    }
+
+    pub(crate) fn warning(&self) -> Option<Block> {
+        let missing = u64::try_from(self.writer.missing).unwrap_or_default();
+        (missing > 0).then(|| {
+            Block::warning(format!(
+                "Of the writer that recorded this event, {} are missing: see “Completeness around \
+                 the event”.",
+                events(missing)
+            ))
+        })
+    }
+
+    pub(crate) fn section(&self) -> Section {
+        let writer = &self.writer;
+        let facts = vec![
+            Fact::new("Writer", Value::code(&writer.writer_id)),
+            Fact::new("This event’s number", Value::text(count(self.seq))),
+            Fact::new("Last number received", Value::text(count(writer.last_seq))),
+            Fact::new("Events received", Value::text(count(writer.events))),
+            Fact::new("Numbers missing", Value::text(count(writer.missing))),
+            Fact::new("First event", Value::text(&writer.first_timestamp)),
+            Fact::new("Last event", Value::text(&writer.last_timestamp)),
+        ];
+        let mut blocks = vec![Block::Facts { facts }];
+        let nearest = self.nearest();
+        if nearest.is_empty() {
+            blocks.push(Block::paragraph(
+                "Nothing is missing between the first event of this writer and its last.",
+            ));
+        } else {
+            let mut table = Table::new(
+                "The holes nearest to this event",
+                &[
+                    Column::number("From"),
+                    Column::number("To"),
+                    Column::number("Events"),
+                ],
+            );
+            table.rows = nearest
+                .into_iter()
+                .map(|hole| cells(hole).to_vec())
+                .collect();
+            blocks.push(Block::Table(table));
+        }
+        blocks.push(Block::paragraph(MEANING));
+        Section::new("Completeness around the event", blocks)
+    }
+}
+
+/// Whether anything is missing, in a sentence.
+pub(crate) fn verdict(totals: &WriterTotals) -> Block {
+    let missing = u64::try_from(totals.missing).unwrap_or_default();
+    let incomplete = u64::try_from(totals.incomplete_writers).unwrap_or_default();
+    match (totals.writers, missing) {
+        (0, _) => Block::paragraph(
+            "No gateway worker has recorded anything here. Events that applications record \
+             themselves have no numbers: what is missing of them cannot be told.",
+        ),
+        (_, 0) => Block::paragraph(
+            "Nothing is missing: of every writer, all numbers up to its last were received.",
+        ),
+        (_, missing) => Block::warning(format!(
+            "{} are missing, of {} of {} writers.",
+            events(missing),
+            number(incomplete),
+            count(totals.writers)
+        )),
+    }
+}
+
+/// The totals for people.
+pub(crate) fn totals(totals: &WriterTotals) -> Vec<Fact> {
+    vec![
+        Fact::new("Writers", Value::text(count(totals.writers))),
+        Fact::new(
+            "Writers with holes",
+            Value::text(count(totals.incomplete_writers)),
+        ),
+        Fact::new("Events received of them", Value::text(count(totals.events))),
+        Fact::new("Events missing", Value::text(count(totals.missing))),
+    ]
+}
+
+fn cells(hole: &Run) -> [String; 3] {
+    let length = hole
+        .last_seq
+        .saturating_sub(hole.first_seq)
+        .saturating_add(1);
+    [count(hole.first_seq), count(hole.last_seq), count(length)]
+}
+
+pub(crate) fn events(count: u64) -> String {
+    match count {
+        1 => "1 event".to_owned(),
+        count => format!("{} events", number(count)),
+    }
+}
+
+fn count(count: i64) -> String {
+    number(u64::try_from(count).unwrap_or_default())
+}
+
+/// A time without what is below a second, for the columns of a table.
+pub(crate) fn seconds(time: &str) -> String {
+    let (seconds, _) = time.split_once('.').unwrap_or((time, ""));
+    seconds.replace('T', " ")
+}
+
+pub(crate) const MEANING: &str = "\
+    Each gateway worker numbers its events from 1 without gaps. A hole is a stretch of numbers that \
+    never arrived: events that are still on their way, that stand as dead letters in a proxy’s log \
+    until they are imported, or that are lost. What came after a writer’s last event nobody can \
+    know. Events that were removed because they were over count as received. Events of applications \
+    that record themselves have no numbers and are not counted here.";

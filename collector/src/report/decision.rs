@@ -1,0 +1,197 @@
+//! The report on one event: what was asked and answered, what was decided, and what proves it.
+
+mod check;
+mod sections;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::report::completeness::Sequence;
+use crate::report::document::{Block, Document, Section};
+use crate::report::head::sha256;
+use crate::report::node::Node;
+use crate::store::{Log, StoreError};
+use crate::time;
+
+pub(crate) use check::Check;
+
+/// The facts of one event.
+#[derive(Debug, Serialize)]
+pub(crate) struct Decision<'a> {
+    log_id: &'a str,
+    received_at: String,
+    /// The event as it is stored.
+    event: &'a RawValue,
+    /// SHA-256 of that text.
+    event_sha256: String,
+    checks: Vec<Check>,
+    /// What was received of the writer that numbered the event; `None` if none did.
+    sequence: Option<&'a Sequence>,
+    #[serde(skip)]
+    members: Members<'a>,
+}
+
+impl<'a> Decision<'a> {
+    pub(crate) fn new(log: &'a Log, sequence: Option<&'a Sequence>) -> Result<Self, StoreError> {
+        let event = serde_json::from_str(&log.event);
+        let members = Members::of(&log.event);
+        Ok(Self {
+            log_id: &log.id,
+            received_at: time::text(log.received_at),
+            event: event.map_err(|error| StoreError::Damaged(error.to_string()))?,
+            event_sha256: sha256(&log.event),
+            checks: check::all(&members),
+            sequence,
+            members,
+        })
+    }
+
+    /// The same for people.
+    pub(crate) fn document(&self) -> Document {
+        let event = &self.members;
+        let sections = [
+            Some(self.result()),
+            Some(sections::who_and_when(
+                event,
+                self.log_id,
+                &self.received_at,
+            )),
+            Some(sections::decision(event)),
+            Some(sections::model(event)),
+            Some(sections::prompt(event)),
+            Some(sections::answer(event)),
+            sections::tool_calls(event),
+            sections::completion(event),
+            Some(sections::usage(event)),
+            sections::capture(event),
+            sections::gateway(event),
+            sections::metadata(event),
+            Some(self.integrity()),
+            Some(self.sequence()),
+        ];
+        Document {
+            title: "Decision audit".to_owned(),
+            summary: sections::summary(event),
+            sections: sections.into_iter().flatten().collect(),
+        }
+    }
+
+    /// What an auditor wants to know first.
+    fn result(&self) -> Section {
+        let mut blocks = Vec::new();
+        if self.members.is_erased() {
+            blocks.push(Block::warning(
+                "The content of this event was erased on request. What is left says that the call \
+                 took place; the hash of the event as it was is in “Integrity”.",
+            ));
+        }
+        let differing = self.checks.iter().filter(|check| check.differs());
+        blocks.extend(differing.map(|check| Block::warning(check.sentence())));
+        blocks.extend(self.sequence.and_then(Sequence::warning));
+        if let Some(why) = sections::incomplete(&self.members) {
+            blocks.push(Block::warning(why));
+        }
+        if blocks.is_empty() {
+            blocks.push(Block::paragraph(
+                "Nothing speaks against this record: no check failed, and nothing that is known of \
+                 its writer is missing.",
+            ));
+        }
+        blocks.extend([sections::overview(&self.members, self.checks.first())]);
+        Section::new("Result", blocks)
+    }
+
+    fn integrity(&self) -> Section {
+        let mut facts = Vec::new();
+        sections::hashes(&self.members, &self.event_sha256, &mut facts);
+        let mut blocks = vec![Block::Facts { facts }];
+        blocks.extend(
+            self.checks
+                .iter()
+                .map(|check| Block::paragraph(check.sentence())),
+        );
+        blocks.push(Block::paragraph(
+            "To check the event, ask the API for it and take SHA-256 of its text without the \
+             members “id” and “received_at”, which answers put in front. To check this report, ask \
+             for it as JSON and take SHA-256 of the member “data”, byte for byte.",
+        ));
+        Section::new("Integrity", blocks)
+    }
+
+    fn sequence(&self) -> Section {
+        match self.sequence {
+            Some(sequence) => sequence.section(),
+            None => Section::new(
+                "Completeness around the event",
+                vec![Block::paragraph(
+                    "No gateway numbered this event: it was recorded by an application itself. \
+                     Whether other events of it are missing cannot be told.",
+                )],
+            ),
+        }
+    }
+}
+
+/// The members of an event, read once.
+#[derive(Debug)]
+pub(crate) struct Members<'a> {
+    top: Vec<(String, Node<'a>)>,
+    audit_layer: Vec<(String, Node<'a>)>,
+}
+
+impl<'a> Members<'a> {
+    pub(crate) fn of(event: &'a str) -> Self {
+        let top = Node::of(event).members();
+        let metadata = find(&top, "metadata");
+        let audit_layer = metadata.get("audit_layer").members();
+        Self { top, audit_layer }
+    }
+
+    /// A documented member.
+    pub(crate) fn get(&self, name: &str) -> Node<'a> {
+        find(&self.top, name)
+    }
+
+    /// What the gateway says under `metadata.audit_layer`.
+    pub(crate) fn gateway(&self, part: &str, name: &str) -> Node<'a> {
+        find(&self.audit_layer, part).get(name)
+    }
+
+    fn part(&self, part: &str) -> Node<'a> {
+        find(&self.audit_layer, part)
+    }
+
+    /// Whether a gateway of ours recorded it.
+    fn is_of_gateway(&self) -> bool {
+        !self.audit_layer.is_empty()
+    }
+
+    pub(crate) fn is_erased(&self) -> bool {
+        self.get("erasure").is_object()
+    }
+
+    /// The texts of a documented member that is an array.
+    pub(crate) fn texts(&self, name: &str) -> Vec<String> {
+        let items = self.get(name).items().into_iter();
+        items.filter_map(Node::text).collect()
+    }
+
+    /// The notes of the gateway on what is missing or changed.
+    fn notes(&self) -> Vec<String> {
+        let notes = self.gateway("capture", "notes").items().into_iter();
+        notes.filter_map(Node::shown).collect()
+    }
+
+    fn has_note(&self, name: &str) -> bool {
+        self.notes().iter().any(|note| note == name)
+    }
+
+    fn has_only_hashes(&self) -> bool {
+        self.gateway("capture", "content").text().as_deref() == Some("hash_only")
+    }
+}
+
+fn find<'a>(members: &[(String, Node<'a>)], name: &str) -> Node<'a> {
+    let found = members.iter().find(|(one, _)| one == name);
+    found.map_or(Node::NONE, |(_, node)| *node)
+}

@@ -1,0 +1,211 @@
+//! Whether the texts of an event have the hashes that were recorded with them.
+
+use serde::Serialize;
+
+use crate::report::decision::Members;
+use crate::report::head::sha256;
+
+/// What became of comparing one hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Check {
+    /// Which hash: `prompt_hash` or `response_hash`.
+    hash: &'static str,
+    /// As it was recorded; `None` if there is none.
+    recorded: Option<String>,
+    /// SHA-256 of the text in the event, where it can be compared.
+    computed: Option<String>,
+    result: Outcome,
+    /// Why it could not be checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    CannotBeChecked,
+    Differs,
+    Matches,
+}
+
+/// The hash of the prompt, and of the answer where a gateway made one.
+pub(crate) fn all(event: &Members<'_>) -> Vec<Check> {
+    let prompt = Check::new(&Side::PROMPT, event, event.get("prompt_hash").text());
+    let answer = event.gateway("response", "hash").text();
+    let answer = answer.map(|hash| Check::new(&Side::ANSWER, event, Some(hash)));
+    [prompt].into_iter().chain(answer).collect()
+}
+
+/// What differs between prompts and answers.
+struct Side {
+    hash: &'static str,
+    content: &'static str,
+    note_when_cut: &'static str,
+}
+
+impl Side {
+    const PROMPT: Self = Self {
+        hash: "prompt_hash",
+        content: "prompt_content",
+        note_when_cut: "prompt_content_truncated",
+    };
+    const ANSWER: Self = Self {
+        hash: "response_hash",
+        content: "response_content",
+        note_when_cut: "response_content_truncated",
+    };
+}
+
+impl Check {
+    fn new(side: &Side, event: &Members<'_>, recorded: Option<String>) -> Self {
+        let recorded = recorded.filter(|hash| !hash.is_empty());
+        let reason = side.obstacle(event, recorded.as_deref());
+        let content = event.get(side.content).text().unwrap_or_default();
+        let computed = reason.is_none().then(|| sha256(&content));
+        let is_same = computed.as_deref().map(hex) == recorded.as_deref().map(hex);
+        Self {
+            hash: side.hash,
+            result: match (reason, is_same) {
+                (Some(_), _) => Outcome::CannotBeChecked,
+                (None, true) => Outcome::Matches,
+                (None, false) => Outcome::Differs,
+            },
+            recorded,
+            computed,
+            reason,
+        }
+    }
+
+    pub(crate) fn differs(&self) -> bool {
+        self.result == Outcome::Differs
+    }
+
+    /// The result in a few words.
+    pub(crate) fn word(&self) -> String {
+        match (self.result, self.reason) {
+            (Outcome::Matches, _) => "matches the recorded text".to_owned(),
+            (Outcome::Differs, _) => "differs from the recorded text".to_owned(),
+            (Outcome::CannotBeChecked, reason) => {
+                format!("cannot be checked: {}", reason.unwrap_or_default())
+            }
+        }
+    }
+
+    /// The result as a sentence of a report.
+    pub(crate) fn sentence(&self) -> String {
+        let what = match self.hash {
+            "prompt_hash" => "the prompt",
+            _ => "the answer",
+        };
+        match (&self.result, &self.computed, self.reason) {
+            (Outcome::Matches, ..) => {
+                format!(
+                    "The hash of {what} matches: SHA-256 of the recorded text is the recorded hash."
+                )
+            }
+            (Outcome::Differs, Some(computed), _) => format!(
+                "The hash of {what} differs: the recorded text gives {computed}. Either it is not \
+                 the text that was hashed, or it was changed."
+            ),
+            (_, _, reason) => {
+                let reason = reason.unwrap_or_default();
+                format!("The hash of {what} cannot be checked: {reason}.")
+            }
+        }
+    }
+}
+
+impl Side {
+    /// Why the text in the event does not tell whether the hash is right.
+    fn obstacle(&self, event: &Members<'_>, recorded: Option<&str>) -> Option<&'static str> {
+        let Some(recorded) = recorded else {
+            return Some("none was recorded");
+        };
+        if recorded.starts_with("hmac-sha256:") {
+            return Some("it was made with a key that the collector does not have");
+        }
+        let digits = hex(recorded);
+        let is_hex = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_hex {
+            return Some("it is not written as SHA-256");
+        }
+        if event.is_erased() {
+            return Some("the text was erased");
+        }
+        if event.has_only_hashes() {
+            return Some("the gateway was told to record only hashes");
+        }
+        if event.has_note(self.note_when_cut) {
+            return Some("the text was cut in the event, and the hash is of the whole");
+        }
+        None
+    }
+}
+
+/// The digits of SHA-256, with or without its name before them.
+fn hex(hash: &str) -> String {
+    hash.strip_prefix("sha256:")
+        .unwrap_or(hash)
+        .to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn prompt_check(hash: &str, more: &serde_json::Value) -> Check {
+        let event = json!({
+            "prompt_content": "Hi", "prompt_hash": hash, "metadata": more["metadata"],
+            "erasure": more["erasure"],
+        });
+        let event = event.to_string();
+        all(&Members::of(&event)).remove(0)
+    }
+
+    #[test]
+    fn the_hash_is_compared_in_every_form_in_which_it_is_written() {
+        let whole = sha256("Hi");
+        let bare = hex(&whole);
+        for hash in [&whole, &bare, &bare.to_uppercase()] {
+            assert_eq!(
+                prompt_check(hash, &json!({})).result,
+                Outcome::Matches,
+                "{hash}"
+            );
+        }
+        let other = prompt_check(&sha256("hi"), &json!({}));
+        assert!(other.differs());
+        assert_eq!(other.computed, Some(whole.clone()));
+        assert!(other.sentence().contains(&whole));
+    }
+
+    #[test]
+    fn what_cannot_be_checked_says_why() {
+        let whole = sha256("Hi");
+        let capture = |capture| json!({"metadata": {"audit_layer": {"capture": capture}}});
+        let cases = [
+            ("", json!({}), "none was recorded"),
+            ("hmac-sha256:00", json!({}), "a key"),
+            ("sha256:abc123...", json!({}), "not written as SHA-256"),
+            (&whole, json!({"erasure": {"event_hash": "x"}}), "erased"),
+            (
+                &whole,
+                capture(json!({"content": "hash_only"})),
+                "only hashes",
+            ),
+            (
+                &whole,
+                capture(json!({"notes": ["prompt_content_truncated"]})),
+                "cut",
+            ),
+        ];
+        for (hash, more, why) in cases {
+            let check = prompt_check(hash, &more);
+            assert_eq!(check.result, Outcome::CannotBeChecked);
+            assert_eq!(check.computed, None);
+            assert!(check.sentence().contains(why), "{}", check.sentence());
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! The parts of a decision audit, in the order in which they are read.
+
+use crate::limits;
+use crate::report::decision::{Check, Members};
+use crate::report::document::{Block, Fact, Section, Value, number};
+use crate::report::node::Node;
+use crate::report::words;
+
+/// What happened, in two sentences.
+pub(crate) fn summary(event: &Members<'_>) -> String {
+    let text = |name: &str| event.get(name).text().filter(|text| !text.is_empty());
+    let user = text("user_id").unwrap_or_else(|| "An unnamed user".to_owned());
+    let model = text("model_name").unwrap_or_else(|| "an unnamed model".to_owned());
+    let provider = text("model_provider").unwrap_or_else(|| "an unnamed provider".to_owned());
+    let time = text("timestamp").unwrap_or_default();
+    let asked = format!("{user} asked the model {model} of {provider} at {time}.");
+    let decided = match (text("decision_type"), text("decision_outcome")) {
+        (Some(kind), Some(outcome)) => format!(" The decision “{kind}” came out as “{outcome}”."),
+        (Some(kind), None) => format!(" It served the decision “{kind}”; nobody said its outcome."),
+        (None, Some(outcome)) => format!(" The outcome “{outcome}” was recorded."),
+        (None, None) => String::new(),
+    };
+    asked + &decided
+}
+
+/// Why the record or the answer is not whole, if it is not.
+pub(crate) fn incomplete(event: &Members<'_>) -> Option<String> {
+    let state = event.gateway("completion", "state").text()?;
+    if state == "complete" {
+        return None;
+    }
+    let meaning = words::of_state(&state).unwrap_or("What this state means is not known here.");
+    Some(format!(
+        "The call did not end as “complete” but as “{state}”: {meaning}"
+    ))
+}
+
+/// The few facts that stand on the first page.
+pub(crate) fn overview(event: &Members<'_>, prompt_check: Option<&Check>) -> Block {
+    let mut facts = vec![
+        Fact::new("Decision", said(event, "decision_type")),
+        Fact::new("Outcome", said(event, "decision_outcome")),
+        Fact::new("Risk level", said(event, "risk_level")),
+        Fact::new("Compliance tags", tags(event)),
+    ];
+    if let Some(check) = prompt_check {
+        facts.push(Fact::new("Hash of the prompt", Value::text(check.word())));
+    }
+    if event.is_of_gateway() {
+        let state = event.gateway("completion", "state").shown();
+        facts.push(Fact::new("Call ended", Value::said(state)));
+    }
+    Block::Facts { facts }
+}
+
+pub(crate) fn who_and_when(event: &Members<'_>, log_id: &str, received_at: &str) -> Section {
+    let facts = vec![
+        Fact::new("Time", said(event, "timestamp")),
+        Fact::new("User", said(event, "user_id")),
+        Fact::new("Session", said(event, "session_id")),
+        Fact::new("Organisation", said(event, "organization_id")),
+        Fact::new("Request", code(event.get("request_id"))),
+        Fact::new("Log", Value::code(log_id)),
+        Fact::new("Received by the collector", Value::text(received_at)),
+        Fact::new("Recorded by", Value::text(recorder(event))),
+    ];
+    Section::new("Who and when", vec![Block::Facts { facts }])
+}
+
+fn recorder(event: &Members<'_>) -> String {
+    match event.gateway("gateway", "plugin").text() {
+        Some(plugin) => format!("the gateway ({plugin}), which saw the call pass"),
+        None if event.is_of_gateway() => "the gateway, which saw the call pass".to_owned(),
+        None => "the application itself".to_owned(),
+    }
+}
+
+pub(crate) fn decision(event: &Members<'_>) -> Section {
+    let facts = vec![
+        Fact::new("Type", said(event, "decision_type")),
+        Fact::new("Outcome", said(event, "decision_outcome")),
+        Fact::new("Confidence", said(event, "confidence_score")),
+        Fact::new("Risk level", risk(event)),
+        Fact::new("Compliance tags", tags(event)),
+    ];
+    let mut blocks = vec![Block::Facts { facts }];
+    match event.get("reasoning").shown() {
+        Some(reasoning) if !reasoning.is_empty() => {
+            blocks.push(Block::named_text("Reasoning of the decision", reasoning));
+        }
+        _ => blocks.push(Block::paragraph(
+            "No reasoning of the decision was recorded.",
+        )),
+    }
+    Section::new("Decision", blocks)
+}
+
+fn risk(event: &Members<'_>) -> Value {
+    match event.get("risk_level").text() {
+        Some(level) if level == "low" && event.is_of_gateway() => {
+            Value::text("low (which gateways also record where nobody said any)")
+        }
+        level => Value::said(level),
+    }
+}
+
+fn tags(event: &Members<'_>) -> Value {
+    let tags = event.texts("compliance_tags");
+    match tags.is_empty() {
+        true => Value::unknown("none was given"),
+        false => Value::text(tags.join(", ")),
+    }
+}
+
+pub(crate) fn model(event: &Members<'_>) -> Section {
+    let mut facts = vec![
+        Fact::new("Provider", said(event, "model_provider")),
+        Fact::new("Asked for", said(event, "model_name")),
+    ];
+    if event.is_of_gateway() {
+        let answered = event.gateway("response", "model").shown();
+        facts.push(Fact::new("Answered by", Value::said(answered)));
+        facts.push(Fact::new(
+            "Answer’s id",
+            code(event.gateway("response", "id")),
+        ));
+    }
+    push_members(&mut facts, event.get("model_parameters"), "");
+    Section::new("Model", vec![Block::Facts { facts }])
+}
+
+pub(crate) fn prompt(event: &Members<'_>) -> Section {
+    let text = event.get("prompt_content").text();
+    Section::new("Prompt", vec![content(event, text, "prompt", "request")])
+}
+
+pub(crate) fn answer(event: &Members<'_>) -> Section {
+    let text = event.get("response_content").text();
+    let mut blocks = vec![content(event, text, "answer", "response")];
+    for choice in event
+        .gateway("response", "choices")
+        .items()
+        .into_iter()
+        .take(limits::REPORT_ITEMS_MAX)
+    {
+        let name = format!("Choice {}", choice.get("index").shown().unwrap_or_default());
+        blocks.push(Block::named_text(
+            name,
+            choice.get("content").shown().unwrap_or_default(),
+        ));
+    }
+    for (name, heading) in [
+        ("refusal", "Refusal of the model"),
+        ("reasoning", "Reasoning of the model"),
+    ] {
+        if let Some(text) = event.gateway("response", name).shown() {
+            blocks.push(Block::named_text(heading, text));
+        }
+    }
+    Section::new("Answer", blocks)
+}
+
+/// A text, or why there is none. Notes on it begin with `side`.
+fn content(event: &Members<'_>, text: Option<String>, what: &str, side: &str) -> Block {
+    match text {
+        Some(text) if !text.is_empty() => Block::text(text),
+        _ if event.is_erased() => Block::paragraph(format!("The {what} was erased on request.")),
+        _ if event.has_only_hashes() => {
+            Block::paragraph(format!("Of the {what}, only its hash is kept."))
+        }
+        _ => {
+            let notes = event.notes().into_iter();
+            let notes = notes.filter(|note| note.starts_with(side) || note.starts_with(what));
+            let mut why: Vec<&str> = notes.filter_map(|note| words::of_note(&note)).collect();
+            let none = format!("No text of the {what} was recorded.");
+            why.insert(0, &none);
+            Block::paragraph(why.join(" "))
+        }
+    }
+}
+
+pub(crate) fn tool_calls(event: &Members<'_>) -> Option<Section> {
+    let calls = event.gateway("response", "tool_calls").items();
+    if calls.is_empty() {
+        return None;
+    }
+    let shown = calls.iter().take(limits::REPORT_ITEMS_MAX);
+    let mut blocks: Vec<Block> = shown
+        .map(|call| {
+            let name = call.get("name").shown().unwrap_or_default();
+            let id = call.get("id").shown().map(|id| format!(" ({id})"));
+            let arguments = call.get("arguments").shown().unwrap_or_default();
+            Block::named_text(format!("{name}{}", id.unwrap_or_default()), arguments)
+        })
+        .collect();
+    let more = calls.len().saturating_sub(limits::REPORT_ITEMS_MAX);
+    if more > 0 {
+        blocks.push(Block::paragraph(format!(
+            "And {more} more, which the report as JSON has."
+        )));
+    }
+    Some(Section::new("Tool calls", blocks))
+}
+
+pub(crate) fn completion(event: &Members<'_>) -> Option<Section> {
+    let ended = event.part("completion");
+    if !ended.is_object() {
+        return None;
+    }
+    let state = ended.get("state").shown().unwrap_or_default();
+    let meaning = words::of_state(&state).unwrap_or_default();
+    let listed = |name: &str| {
+        let items = ended.get(name).items().into_iter();
+        let items: Vec<String> = items.filter_map(Node::shown).collect();
+        match items.is_empty() {
+            true => Value::unknown("none was given"),
+            false => Value::text(items.join(", ")),
+        }
+    };
+    let status = ended.get("http_status").shown();
+    let status = status.map_or(Value::unknown("there was no answer"), Value::Text);
+    let mut facts = vec![
+        Fact::new("State", Value::text(format!("{state}: {meaning}"))),
+        Fact::new("HTTP status", status),
+        Fact::new("Why the model stopped", listed("finish_reasons")),
+        Fact::new("Flags of the proxy", listed("flags")),
+        Fact::new(
+            "Details of the proxy",
+            Value::said(ended.get("details").shown()),
+        ),
+    ];
+    push_members(&mut facts, ended.get("error"), "Error: ");
+    Some(Section::new(
+        "How the call ended",
+        vec![Block::Facts { facts }],
+    ))
+}
+
+pub(crate) fn usage(event: &Members<'_>) -> Section {
+    let source = event.gateway("usage", "source").text();
+    let is_absent = source.as_deref() == Some("absent");
+    let count = |name: &str| match event.get(name).count() {
+        Some(count) if !is_absent => Value::text(number(count)),
+        _ => Value::unknown("the provider gave no count, and none is estimated"),
+    };
+    let mut facts = vec![
+        Fact::new("Input tokens", count("prompt_tokens")),
+        Fact::new("Output tokens", count("response_tokens")),
+    ];
+    for (name, label) in [
+        ("cache_read", "Input tokens from a cache"),
+        ("cache_write", "Input tokens into a cache"),
+        ("reasoning", "Output tokens on reasoning"),
+    ] {
+        if let Some(count) = event.gateway("usage", name).count() {
+            facts.push(Fact::new(label, Value::text(number(count))));
+        }
+    }
+    let meaning = match source.as_deref() {
+        Some(source) => words::of_usage(source).unwrap_or(source).to_owned(),
+        None => "what the application that recorded the event says".to_owned(),
+    };
+    facts.push(Fact::new("The counts are", Value::text(meaning)));
+    let millis = |node: Node<'_>| node.count().map(|millis| format!("{} ms", number(millis)));
+    facts.push(Fact::new(
+        "Duration",
+        Value::said(millis(event.get("duration_ms"))),
+    ));
+    if event.is_of_gateway() {
+        let first = millis(event.gateway("timing", "first_byte_ms"));
+        let first = first.map_or(Value::unknown("there was none"), Value::Text);
+        facts.push(Fact::new("First byte after", first));
+    }
+    Section::new("Tokens and time", vec![Block::Facts { facts }])
+}
+
+pub(crate) fn capture(event: &Members<'_>) -> Option<Section> {
+    let capture = event.part("capture");
+    if !capture.is_object() {
+        return None;
+    }
+    let mut facts = Vec::new();
+    let own = capture
+        .members()
+        .into_iter()
+        .filter(|(name, _)| name != "notes");
+    push_entries(&mut facts, own.collect(), "");
+    let mut blocks = vec![Block::Facts { facts }];
+    let notes = event.notes();
+    if notes.is_empty() {
+        blocks.push(Block::paragraph(
+            "The gateway has no notes: nothing is missing, cut or changed.",
+        ));
+    } else {
+        let facts = notes.into_iter().map(|note| {
+            let meaning =
+                words::of_note(&note).unwrap_or("What this note means is not known here.");
+            Fact::new(note, Value::text(meaning))
+        });
+        blocks.push(Block::paragraph(
+            "Notes of the gateway on what is missing or changed:",
+        ));
+        blocks.push(Block::Facts {
+            facts: facts.collect(),
+        });
+    }
+    Some(Section::new("How the call was read", blocks))
+}
+
+pub(crate) fn gateway(event: &Members<'_>) -> Option<Section> {
+    let known = event.part("gateway");
+    if !known.is_object() {
+        return None;
+    }
+    let mut facts = Vec::new();
+    push_members(&mut facts, known, "");
+    Some(Section::new(
+        "Where the call came from",
+        vec![Block::Facts { facts }],
+    ))
+}
+
+pub(crate) fn metadata(event: &Members<'_>) -> Option<Section> {
+    let own = event.get("metadata").members().into_iter();
+    let own: Vec<_> = own.filter(|(name, _)| name != "audit_layer").collect();
+    if own.is_empty() {
+        return None;
+    }
+    let mut facts = Vec::new();
+    push_entries(&mut facts, own, "");
+    Some(Section::new(
+        "Metadata of the caller",
+        vec![Block::Facts { facts }],
+    ))
+}
+
+pub(crate) fn hashes(event: &Members<'_>, event_sha256: &str, facts: &mut Vec<Fact>) {
+    let hash = |node: Node<'_>, why: &str| match node.text().filter(|hash| !hash.is_empty()) {
+        Some(hash) => Value::code(hash),
+        None => Value::unknown(why),
+    };
+    let prompt = hash(
+        event.get("prompt_hash"),
+        "the prompt could not be read whole",
+    );
+    facts.push(Fact::new("prompt_hash, as recorded", prompt));
+    let answer = event.gateway("response", "hash");
+    if answer.text().is_some() {
+        let answer = hash(answer, "there was no answer");
+        facts.push(Fact::new("Hash of the answer, as recorded", answer));
+    }
+    facts.push(Fact::new(
+        "SHA-256 of the event as stored",
+        Value::code(event_sha256),
+    ));
+    let erasure = event.get("erasure");
+    if erasure.is_object() {
+        let before = hash(erasure.get("event_hash"), "it was not recorded");
+        facts.push(Fact::new(
+            "SHA-256 of the event before it was erased",
+            before,
+        ));
+        let erased_at = erasure.get("erased_at").shown();
+        facts.push(Fact::new("Erased at", Value::said(erased_at)));
+    }
+}
+
+fn said(event: &Members<'_>, name: &str) -> Value {
+    Value::said(event.get(name).shown())
+}
+
+fn code(node: Node<'_>) -> Value {
+    node.shown()
+        .map_or(Value::unknown("none was given"), Value::Code)
+}
+
+fn push_members(facts: &mut Vec<Fact>, node: Node<'_>, prefix: &str) {
+    push_entries(facts, node.members(), prefix);
+}
+
+/// A fact for each member, under the name that it has: it may be a stranger's.
+fn push_entries(facts: &mut Vec<Fact>, members: Vec<(String, Node<'_>)>, prefix: &str) {
+    let more = members.len().saturating_sub(limits::REPORT_ITEMS_MAX);
+    for (name, node) in members.into_iter().take(limits::REPORT_ITEMS_MAX) {
+        let value = node
+            .shown()
+            .map_or(Value::unknown("nothing was given"), Value::Text);
+        facts.push(Fact::new(format!("{prefix}{name}"), value));
+    }
+    if more > 0 {
+        let more = format!("{more} more, which the report as JSON has");
+        facts.push(Fact::new("and", Value::text(more)));
+    }
+}

@@ -1,0 +1,194 @@
+//! Asking the database for the facts of a report.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chrono::{DateTime, Days, NaiveDate};
+use tokio::task::spawn_blocking;
+
+use crate::limits;
+use crate::report::activity::{Activity, Gaps, Period};
+use crate::report::completeness::{Completeness, Received, Sequence};
+use crate::report::removed::Removed;
+use crate::report::request::Query;
+use crate::report::runs::Failure;
+use crate::report::tally::Tally;
+use crate::store::{Condition, Field, LogFilter, Store, StoreError, Writer, WriterFilter};
+
+/// How many events a report has read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Progress(Arc<AtomicU64>);
+
+impl Progress {
+    pub(crate) fn events_read(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, events: usize) {
+        let events = u64::try_from(events).unwrap_or(u64::MAX);
+        self.0.fetch_add(events, Ordering::Relaxed);
+    }
+}
+
+/// What happened in a period. It is read in steps, between which no transaction is open.
+pub(crate) async fn activity(
+    store: &Store,
+    filter: LogFilter,
+    query: &Query,
+    progress: &Progress,
+) -> Result<Activity, Failure> {
+    let range = filter.range.clone();
+    let organization = filter.conditions.iter().find_map(|one| match one {
+        Condition::Is(Field::OrganizationId, id) => Some(id.clone()),
+        _ => None,
+    });
+    let tally = tally(store, filter, progress).await?;
+    let writers = WriterFilter {
+        organization_id: organization.clone(),
+        from: range.from,
+        until: range.until,
+        limit: limits::REPORT_NAMES_LISTED,
+        ..WriterFilter::default()
+    };
+    let gaps = gaps(store, writers).await?;
+    let from = range.from.unwrap_or(i64::MIN);
+    let (removals, erasures) = (store.removals().await?, store.erasures().await?);
+    let removed = Removed::since(from, organization.as_deref(), &removals, &erasures);
+    let date = |name| query.get(name).unwrap_or_default().to_owned();
+    let period = Period {
+        start_date: date("start_date"),
+        end_date: date("end_date"),
+    };
+    Ok(Activity::new(period, tally, gaps, removed))
+}
+
+async fn tally(
+    store: &Store,
+    mut filter: LogFilter,
+    progress: &Progress,
+) -> Result<Tally, Failure> {
+    filter.limit = limits::REPORT_STEP_EVENTS;
+    let mut tally = Tally::default();
+    for day in days(&filter) {
+        tally.days.insert(day, 0);
+    }
+    loop {
+        let page = store.logs(&filter).await?;
+        progress.add(page.logs.len());
+        // Reading the events takes a while, in which this thread has others to serve.
+        tally = spawn_blocking(move || {
+            for log in &page.logs {
+                tally.add(&log.event);
+            }
+            tally
+        })
+        .await
+        .map_err(|_| Failure::Interrupted)?;
+        filter.range.before = page.next;
+        if page.next.is_none() {
+            return Ok(tally);
+        }
+    }
+}
+
+/// The days of a filter's period, unless they are too many to be of interest one by one.
+fn days(filter: &LogFilter) -> Vec<String> {
+    let day = |micros: i64| DateTime::from_timestamp_micros(micros).map(|time| time.date_naive());
+    let first = filter.range.from.and_then(day);
+    let last = filter
+        .range
+        .until
+        .and_then(|end| day(end.saturating_sub(1)));
+    let (Some(first), Some(last)) = (first, last) else {
+        return Vec::new();
+    };
+    let next = |day: &NaiveDate| day.checked_add_days(Days::new(1));
+    let days_max = limits::REPORT_DAYS_LISTED.saturating_mul(31);
+    let days = std::iter::successors(Some(first), next).take_while(|day| *day <= last);
+    let days: Vec<String> = days
+        .take(days_max.saturating_add(1))
+        .map(|day| day.to_string())
+        .collect();
+    match days.len() > days_max {
+        true => Vec::new(),
+        false => days,
+    }
+}
+
+async fn gaps(store: &Store, mut filter: WriterFilter) -> Result<Gaps, Failure> {
+    let totals = store.writer_totals(&filter).await?;
+    filter.is_incomplete = true;
+    let page = store.writers(&filter).await?;
+    let incomplete = received(store, &page.writers).await?;
+    Ok(Gaps { totals, incomplete })
+}
+
+/// What was received of all writers, as many as a report lists.
+pub(crate) async fn completeness(
+    store: &Store,
+    mut filter: WriterFilter,
+) -> Result<Completeness, Failure> {
+    filter.limit = limits::REPORT_WRITERS_MAX;
+    let totals = store.writer_totals(&filter).await?;
+    let page = store.writers(&filter).await?;
+    Ok(Completeness {
+        totals,
+        writers: received(store, &page.writers).await?,
+        has_more_writers: page.has_more,
+    })
+}
+
+async fn received(store: &Store, writers: &[Writer]) -> Result<Vec<Received>, StoreError> {
+    let mut received = Vec::with_capacity(writers.len());
+    for writer in writers {
+        let (mut holes, has_more) = store.holes(writer).await?;
+        let is_cut = holes.len() > limits::REPORT_HOLES_MAX;
+        holes.truncate(limits::REPORT_HOLES_MAX);
+        received.push(Received::new(writer, holes, has_more || is_cut));
+    }
+    Ok(received)
+}
+
+/// Where an event stands among those of its writer; `None` if no writer numbered it.
+pub(crate) async fn sequence(
+    store: &Store,
+    organization: &str,
+    writer: Option<(String, i64)>,
+) -> Result<Option<Sequence>, Failure> {
+    let Some((writer_id, seq)) = writer else {
+        return Ok(None);
+    };
+    let filter = WriterFilter {
+        organization_id: Some(organization.to_owned()),
+        writer_id: Some(writer_id),
+        limit: 1,
+        ..WriterFilter::default()
+    };
+    let page = store.writers(&filter).await?;
+    let Some(writer) = page.writers.first() else {
+        return Ok(None);
+    };
+    let (holes, has_more) = store.holes(writer).await?;
+    let writer = Received::new(writer, holes, has_more);
+    Ok(Some(Sequence { seq, writer }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::filter;
+
+    fn days_of(start: &str, end: &str) -> Vec<String> {
+        let query = [("start_date", start), ("end_date", end)];
+        days(&filter::of(query.into_iter()).unwrap())
+    }
+
+    #[test]
+    fn a_period_has_each_of_its_days() {
+        let expected = ["2024-02-28", "2024-02-29", "2024-03-01"];
+        assert_eq!(days_of("2024-02-28", "2024-03-01"), expected);
+        let late = days_of("2024-02-28T23:59:59Z", "2024-02-29T00:00:00Z");
+        assert_eq!(late, ["2024-02-28", "2024-02-29"]);
+        assert_eq!(days_of("1700-01-01", "2200-01-01").len(), 0);
+    }
+}

@@ -1,0 +1,312 @@
+//! A report as the template reads it: shortened to what paper can hold, and with every text taken
+//! apart into what is printed as it is and what is spelt.
+
+use serde_json::{Value as Json, json};
+
+use crate::limits;
+use crate::report::Report;
+use crate::report::document::{Block, Chart, Fact, Table, Value, number};
+use crate::report::pdf::fonts::FONTS;
+use crate::report::spelling::{Run, beginning, is_unseen, runs};
+
+/// The data of the template.
+pub(crate) fn prepare(report: &Report) -> Json {
+    let mut texts = Texts {
+        bytes_left: limits::PDF_TEXTS_BYTES_MAX,
+        lines_left: limits::PDF_TEXTS_LINES_MAX,
+        has_missing_forms: false,
+    };
+    let (head, document) = (&report.head, &report.document);
+    let organization = head
+        .organization_id
+        .as_deref()
+        .unwrap_or("all organisations");
+    let facts = texts.facts(&head.facts());
+    let sections: Vec<Json> = document
+        .sections
+        .iter()
+        .map(|section| {
+            let blocks: Vec<Json> = section
+                .blocks
+                .iter()
+                .map(|block| texts.block(block))
+                .collect();
+            json!({"heading": texts.spelt(&section.heading, WORD), "blocks": blocks})
+        })
+        .collect();
+    let title = texts.spelt(&document.title, WORD);
+    let summary = texts.value(&document.summary, WORD);
+    let organization = texts.value(beginning(organization, HEADER_BYTES), WORD);
+    json!({
+        "title": title,
+        "title_plain": document.title,
+        "description": format!("Report {} of {}", head.id, head.generated_by.program),
+        "summary": summary,
+        "organization": organization,
+        "id": head.id,
+        "head": facts,
+        "remarks": texts.remarks(),
+        "sections": sections,
+    })
+}
+
+struct Texts {
+    /// Of long texts, over the whole report.
+    bytes_left: usize,
+    lines_left: usize,
+    /// Whether a character had to be spelt because no font has a form for it.
+    has_missing_forms: bool,
+}
+
+impl Texts {
+    fn remarks(&self) -> Vec<&'static str> {
+        let always = "Characters that cannot be seen, or that turn a text around, stand as their \
+            numbers in frames, such as U+202E.";
+        let sometimes = "So do characters for which the fonts of this report have no form, such as \
+            those of East Asian scripts: the report as HTML or JSON has them as they are.";
+        match self.has_missing_forms {
+            true => vec![always, sometimes],
+            false => vec![always],
+        }
+    }
+
+    fn block(&mut self, block: &Block) -> Json {
+        match block {
+            Block::Chart(chart) => self.chart(chart),
+            Block::Facts { facts } => json!({"kind": "facts", "facts": self.facts(facts)}),
+            Block::Paragraph { text } => {
+                json!({"kind": "paragraph", "value": self.value(text, WORD)})
+            }
+            Block::Table(table) => self.table(table),
+            Block::Text { name, text } => self.text(name.as_deref(), text),
+            Block::Warning { text } => json!({"kind": "warning", "value": self.value(text, WORD)}),
+        }
+    }
+
+    fn facts(&mut self, facts: &[Fact]) -> Vec<Json> {
+        let facts = facts.iter().map(|fact| {
+            let (look, value) = match &fact.value {
+                Value::Code(text) => ("code", self.value(text, CODE)),
+                Value::Text(text) => ("text", self.value(text, WORD)),
+                Value::Unknown(why) => ("unknown", self.value(why, WORD)),
+            };
+            json!({"name": self.value(&fact.name, NAME), "look": look, "value": value})
+        });
+        facts.collect()
+    }
+
+    fn text(&mut self, name: Option<&str>, text: &str) -> Json {
+        let bytes_max = self.bytes_left.min(limits::PDF_TEXT_BYTES_MAX);
+        let shown = first_lines(beginning(text, bytes_max), self.lines_left);
+        self.bytes_left = self.bytes_left.saturating_sub(shown.len());
+        let lines = shown.matches('\n').count().saturating_add(1);
+        self.lines_left = self.lines_left.saturating_sub(lines);
+        let left_out = text.len().saturating_sub(shown.len());
+        let left_out = (left_out > 0).then(|| {
+            let (left_out, all) = (count(left_out), count(text.len()));
+            format!(
+                "{left_out} of {all} bytes are left out here. The report as JSON has the whole."
+            )
+        });
+        let name = name.map(|name| self.value(name, WORD));
+        json!({"kind": "text", "name": name, "value": self.spelt(shown, LINE), "left_out": left_out})
+    }
+
+    fn table(&mut self, table: &Table) -> Json {
+        let shown = table.rows.iter().take(limits::PDF_ROWS_MAX);
+        let rows: Vec<Vec<Json>> = shown
+            .map(|row| row.iter().map(|cell| self.value(cell, CELL)).collect())
+            .collect();
+        let left_out = table.rows.len().saturating_sub(rows.len());
+        let caption = match left_out {
+            0 => table.caption.clone(),
+            more => format!(
+                "{} (the first {}; {} more are in the report as CSV, HTML and JSON)",
+                table.caption,
+                count(rows.len()),
+                count(more)
+            ),
+        };
+        json!({"kind": "table", "caption": self.spelt(&caption, WORD), "columns": table.columns, "rows": rows})
+    }
+
+    fn chart(&mut self, chart: &Chart) -> Json {
+        let bars: Vec<Json> = chart.bars.iter().map(|bar| {
+            let name = self.value(beginning(&bar.name, limits::REPORT_NAME_BYTES_MAX), CELL);
+            json!({"name": name, "number": bar.number, "shown": self.spelt(&number(bar.number), WORD)})
+        }).collect();
+        json!({
+            "kind": "chart",
+            "caption": self.spelt(&chart.caption, WORD),
+            "alternative": plain(&chart.alternative),
+            "shape": chart.shape,
+            "bars": bars,
+            "max": chart.max,
+            "highest": self.spelt(&number(chart.max), WORD),
+        })
+    }
+
+    /// A value that is short, or shown as far as it is.
+    fn value(&mut self, text: &str, word: usize) -> Json {
+        let shown = beginning(text, limits::PDF_VALUE_BYTES_MAX);
+        match shown.len() == text.len() {
+            true => self.spelt(text, word),
+            false => {
+                let rest = count(text.len().saturating_sub(shown.len()));
+                self.spelt(
+                    &format!("{shown}… ({rest} more bytes, which the report as JSON has)"),
+                    word,
+                )
+            }
+        }
+    }
+
+    /// Strings as they are, `0` for the end of a line, `1` for where a word of more than `word`
+    /// characters may be broken, and a list of one for a character that is spelt.
+    fn spelt(&mut self, text: &str, word: usize) -> Json {
+        let text = text.replace("\r\n", "\n").replace('\t', "    ");
+        let mut parts = Vec::new();
+        let mut has_missing_forms = false;
+        let is_spelt = |one: char| one == '\r' || is_unseen(one) || is_private(one);
+        let runs = runs(&text, |one| {
+            one != '\n' && (is_spelt(one) || !FONTS.have(one))
+        });
+        for run in &runs {
+            match run {
+                Run::Plain(text) => push_lines(&mut parts, text, word),
+                Run::Spelt(name) => {
+                    parts.push(json!([name]));
+                    // Many in a row are one long word otherwise.
+                    parts.push(json!(1));
+                }
+            }
+        }
+        if runs.iter().any(|run| matches!(run, Run::Spelt(_))) {
+            has_missing_forms = text
+                .chars()
+                .any(|one| one != '\n' && !is_spelt(one) && !FONTS.have(one));
+        }
+        self.has_missing_forms |= has_missing_forms;
+        Json::Array(parts)
+    }
+}
+
+/// The first lines of a text, as many as `lines_max`.
+fn first_lines(text: &str, lines_max: usize) -> &str {
+    let mut ends = text.match_indices('\n').map(|(at, _)| at);
+    let end = match lines_max.checked_sub(1) {
+        Some(more) => ends.nth(more).unwrap_or(text.len()),
+        None => 0,
+    };
+    text.get(..end).unwrap_or(text)
+}
+
+fn push_lines(parts: &mut Vec<Json>, text: &str, word: usize) {
+    for (place, line) in text.split('\n').enumerate() {
+        if place > 0 {
+            parts.push(json!(0));
+        }
+        let mut piece = String::new();
+        let mut length: usize = 0;
+        for character in line.chars() {
+            if character.is_whitespace() {
+                length = 0;
+            } else if length >= word {
+                parts.push(json!(std::mem::take(&mut piece)));
+                parts.push(json!(1));
+                length = 1;
+            } else {
+                length = length.saturating_add(1);
+            }
+            piece.push(character);
+        }
+        if !piece.is_empty() {
+            parts.push(json!(piece));
+        }
+    }
+}
+
+/// What a chart says to those who do not see it: a text without frames.
+fn plain(text: &str) -> String {
+    let is_spelt = |one: char| is_unseen(one) || is_private(one);
+    let runs = runs(text, is_spelt).into_iter();
+    runs.map(|run| match run {
+        Run::Plain(text) => text.to_owned(),
+        Run::Spelt(name) => name,
+    })
+    .collect()
+}
+
+/// Characters whose meaning is between those who use them. They must not stand in an archive.
+fn is_private(character: char) -> bool {
+    matches!(u32::from(character), 0xe000..=0xf8ff | 0xf0000..=0x10ffff)
+}
+
+fn count(count: usize) -> String {
+    number(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
+/// Characters of a word that fit into one line: of a paragraph, of a long text, of a code, of the
+/// name of a fact, and of a cell.
+const WORD: usize = 50;
+const LINE: usize = 96;
+const CODE: usize = 72;
+const NAME: usize = 24;
+const CELL: usize = 16;
+
+/// Bytes of the organisation's name at the top of a page.
+const HEADER_BYTES: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts() -> Texts {
+        Texts {
+            bytes_left: 10,
+            lines_left: 3,
+            has_missing_forms: false,
+        }
+    }
+
+    #[test]
+    fn a_text_is_taken_apart_into_what_can_be_printed() {
+        let mut texts = texts();
+        let parts = texts.spelt("a\u{202e}b\nc\u{e000}", 10);
+        assert_eq!(
+            parts,
+            json!(["a", ["U+202E"], 1, "b", 0, "c", ["U+E000"], 1])
+        );
+        assert!(!texts.has_missing_forms);
+        assert_eq!(texts.spelt("中", 10), json!([["U+4E2D"], 1]));
+        assert!(texts.has_missing_forms);
+    }
+
+    #[test]
+    fn no_more_lines_are_shown_than_there_is_room_for() {
+        for (lines_max, shown) in [(0, ""), (1, "a"), (2, "a\n"), (3, "a\n\nb"), (9, "a\n\nb")] {
+            assert_eq!(first_lines("a\n\nb", lines_max), shown, "{lines_max}");
+        }
+    }
+
+    #[test]
+    fn long_words_may_be_broken_and_short_ones_not() {
+        let parts = texts().spelt("abcdef gh", 4);
+        assert_eq!(parts, json!(["abcd", 1, "ef gh"]));
+        assert_eq!(texts().spelt("abcd efgh", 4), json!(["abcd efgh"]));
+    }
+
+    #[test]
+    fn what_is_left_out_of_long_texts_is_said() {
+        let mut texts = texts();
+        let first = texts.text(None, "12345678");
+        assert_eq!(first["left_out"], Json::Null);
+        let second = texts.text(None, "12345");
+        assert_eq!(second["value"], json!(["12"]));
+        let said = second["left_out"].as_str().unwrap();
+        assert!(
+            said.starts_with("3 of 5 bytes are left out here."),
+            "{said}"
+        );
+    }
+}

@@ -1,0 +1,357 @@
+//! Making reports: a few at a time, to the end whoever has gone, and known by their ids.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use chrono::Utc;
+use thiserror::Error;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::{sleep, timeout};
+use uuid::Uuid;
+
+use crate::access::KeyId;
+use crate::limits;
+use crate::report::completeness::Sequence;
+use crate::report::decision::{Decision, Members};
+use crate::report::gather::{self, Progress};
+use crate::report::head::{Head, Origin, PROGRAM, SCHEMA};
+use crate::report::request::Query;
+use crate::report::{Report, ReportFormat, ReportType, TypesetError};
+use crate::store::{Log, LogFilter, NewReport, Store, StoreError, WriterFilter};
+use crate::{telemetry, time};
+
+/// The reports that this collector makes.
+#[derive(Clone)]
+pub(crate) struct Reports {
+    store: Store,
+    /// Given to each report from when it is asked for until it is done.
+    places: Arc<Semaphore>,
+    /// Given to those that are being made.
+    turns: Arc<Semaphore>,
+    stopping: watch::Sender<bool>,
+}
+
+/// What is to be made.
+pub(crate) struct Order {
+    pub(crate) found: Found,
+    pub(crate) format: ReportFormat,
+    pub(crate) query: Query,
+    pub(crate) organization_id: Option<String>,
+    pub(crate) key_id: KeyId,
+}
+
+/// The subject of a report, as far as it is known when it is asked for.
+pub(crate) enum Found {
+    Activity(LogFilter),
+    Completeness(WriterFilter),
+    Decision(Box<Log>),
+}
+
+/// A report that is being made.
+pub(crate) struct Run {
+    pub(crate) id: String,
+    /// Gives the document. Whether anybody waits for it makes no difference.
+    pub(crate) document: JoinHandle<Result<Vec<u8>, Failure>>,
+}
+
+impl Reports {
+    pub(crate) fn new(store: Store) -> Self {
+        Self {
+            store,
+            places: Arc::new(Semaphore::new(limits::REPORTS_OPEN_MAX)),
+            turns: Arc::new(Semaphore::new(limits::REPORTS_AT_ONCE)),
+            stopping: watch::Sender::new(false),
+        }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// A place for one more report, if there is one.
+    pub(crate) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
+    }
+
+    /// Begins to make a report, which is known by its id from then on.
+    pub(crate) async fn start(
+        &self,
+        order: Order,
+        place: OwnedSemaphorePermit,
+    ) -> Result<Run, StoreError> {
+        let id = format!("report_{}", Uuid::now_v7().simple());
+        let created_at = Utc::now().timestamp_micros();
+        self.store.add_report(&order.row(&id, created_at)).await?;
+        let task = Task {
+            reports: self.clone(),
+            id: id.clone(),
+            created_at,
+            progress: Progress::default(),
+        };
+        let document = tokio::spawn(async move {
+            let document = task.run(order).await;
+            drop(place);
+            document
+        });
+        Ok(Run { id, document })
+    }
+
+    /// Lets go of the reports that are being made, and waits until each is noted as failed.
+    pub(crate) async fn stop(&self) {
+        self.stopping.send_replace(true);
+        let all = u32::try_from(limits::REPORTS_OPEN_MAX).unwrap_or(u32::MAX);
+        // Who does not end in time is found silent by whoever asks.
+        let _ = timeout(limits::SHUTDOWN_MAX, self.places.acquire_many(all)).await;
+    }
+}
+
+impl Order {
+    fn row(&self, id: &str, created_at: i64) -> NewReport {
+        NewReport {
+            id: id.to_owned(),
+            organization_id: self.organization_id.clone(),
+            report_type: self.found.report_type().name(),
+            format: self.format.name(),
+            query: serde_json::to_string(&self.query).unwrap_or_default(),
+            shows: match &self.found {
+                Found::Decision(log) => {
+                    let user = Members::of(&log.event).get("user_id").text();
+                    Some((log.id.clone(), user.unwrap_or_default()))
+                }
+                _ => None,
+            },
+            created_at,
+        }
+    }
+}
+
+impl Found {
+    /// The text of the event that the report shows.
+    fn shown(&self) -> Option<&str> {
+        match self {
+            Self::Decision(log) => Some(&log.event),
+            Self::Activity(_) | Self::Completeness(_) => None,
+        }
+    }
+
+    fn report_type(&self) -> ReportType {
+        match self {
+            Self::Activity(_) => ReportType::Activity,
+            Self::Completeness(_) => ReportType::Completeness,
+            Self::Decision(_) => ReportType::DecisionAudit,
+        }
+    }
+}
+
+/// One report on its way.
+struct Task {
+    reports: Reports,
+    id: String,
+    created_at: i64,
+    progress: Progress,
+}
+
+impl Task {
+    async fn run(self, order: Order) -> Result<Vec<u8>, Failure> {
+        let mut stopping = self.reports.stopping.subscribe();
+        let made = tokio::select! {
+            made = self.make(&order) => made,
+            never = self.say_so() => never,
+            _ = stopping.wait_for(|stopping| *stopping) => Err(Failure::Interrupted),
+        };
+        let store = self.reports.store();
+        let now = Utc::now().timestamp_micros();
+        let kept = match made {
+            Ok(document) => {
+                let events = self.progress.events_read();
+                let shown = order.found.shown();
+                let finished = store.finish_report(&self.id, &document, shown, events, now);
+                match finished.await {
+                    Ok(true) => return Ok(document),
+                    Ok(false) => Err(Failure::Erased),
+                    Err(error) => Err(Failure::from(error)),
+                }
+            }
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = kept {
+            telemetry::report_failed(failure.name());
+            if let Err(error) = store.fail_report(&self.id, failure.name(), now).await {
+                telemetry::read_failed(&error);
+            }
+        }
+        kept
+    }
+
+    /// Notes again and again that the report is being made.
+    async fn say_so<T>(&self) -> T {
+        loop {
+            sleep(limits::REPORT_PROGRESS_INTERVAL).await;
+            let now = Utc::now().timestamp_micros();
+            let events = self.progress.events_read();
+            let said = self.reports.store().report_is_alive(&self.id, events, now);
+            if let Err(error) = said.await {
+                telemetry::read_failed(&error);
+            }
+        }
+    }
+
+    async fn make(&self, order: &Order) -> Result<Vec<u8>, Failure> {
+        let turn = self.reports.turns.acquire().await;
+        let _turn = turn.map_err(|_| Failure::Interrupted)?;
+        let store = self.reports.store();
+        let format = order.format;
+        let head = |data_sha256| self.head(order, data_sha256);
+        let report = match &order.found {
+            Found::Activity(filter) => {
+                let facts =
+                    gather::activity(store, filter.clone(), &order.query, &self.progress).await?;
+                Report::new(&facts, facts.document(), head)?
+            }
+            Found::Completeness(filter) => {
+                let facts = gather::completeness(store, filter.clone()).await?;
+                Report::new(&facts, facts.document(), head)?
+            }
+            Found::Decision(log) => {
+                let sequence = self.sequence(log).await?;
+                let facts = Decision::new(log, sequence.as_ref())?;
+                Report::new(&facts, facts.document(), head)?
+            }
+        };
+        let written = spawn_blocking(move || report.write(format)).await;
+        let document = written.map_err(|_| Failure::Interrupted)??;
+        match document.len() > limits::REPORT_BYTES_MAX {
+            true => Err(Failure::TooLarge),
+            false => Ok(document),
+        }
+    }
+
+    async fn sequence(&self, log: &Log) -> Result<Option<Sequence>, Failure> {
+        let (organization, writer) = {
+            let event = Members::of(&log.event);
+            let seq = event.gateway("writer", "seq").count();
+            let seq = seq.and_then(|seq| i64::try_from(seq).ok());
+            let organization = event.get("organization_id").text();
+            (
+                organization.unwrap_or_default(),
+                event.gateway("writer", "id").text().zip(seq),
+            )
+        };
+        gather::sequence(self.reports.store(), &organization, writer).await
+    }
+
+    fn head(&self, order: &Order, data_sha256: String) -> Head {
+        Head {
+            schema: SCHEMA,
+            id: self.id.clone(),
+            report_type: order.found.report_type(),
+            generated_at: time::text(self.created_at),
+            generated_by: Origin {
+                key_id: order.key_id.0.clone(),
+                program: PROGRAM,
+            },
+            organization_id: order.organization_id.clone(),
+            query: order.query.clone(),
+            data_sha256,
+        }
+    }
+}
+
+/// Why there is no document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(crate) enum Failure {
+    #[error("a stored event cannot be read: restore the database from a backup")]
+    Damaged,
+    #[error(
+        "what the report shows was erased, removed or replaced while it was made: ask for it again"
+    )]
+    Erased,
+    #[error("the collector stopped before the report was done: ask for it again")]
+    Interrupted,
+    #[error("a query of the report took longer than {} seconds: narrow it, such as by start_date and end_date", limits::QUERY_TIME_MAX.as_secs())]
+    QueryTooSlow,
+    #[error("the database did not answer: ask for the report again later")]
+    StorageUnavailable,
+    #[error(
+        "the report is larger than {} bytes: ask for the event itself by GET /v1/audit/logs/{{id}}",
+        limits::REPORT_BYTES_MAX
+    )]
+    TooLarge,
+    #[error(
+        "the report could not be typeset: ask for it as html or json, which have the same facts"
+    )]
+    Typesetting,
+}
+
+impl Failure {
+    const ALL: [Self; 7] = [
+        Self::Damaged,
+        Self::Erased,
+        Self::Interrupted,
+        Self::QueryTooSlow,
+        Self::StorageUnavailable,
+        Self::TooLarge,
+        Self::Typesetting,
+    ];
+
+    /// The code of the error, by which it is also kept.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Damaged => "event_damaged",
+            Self::Erased => "report_erased",
+            Self::Interrupted => "report_interrupted",
+            Self::QueryTooSlow => "query_too_slow",
+            Self::StorageUnavailable => "storage_unavailable",
+            Self::TooLarge => "report_too_large",
+            Self::Typesetting => "report_not_typeset",
+        }
+    }
+
+    /// The failure that was kept. What nobody noted was interrupted.
+    pub(crate) fn named(name: Option<&str>) -> Self {
+        let found = Self::ALL.into_iter().find(|one| Some(one.name()) == name);
+        found.unwrap_or(Self::Interrupted)
+    }
+
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::Erased => StatusCode::GONE,
+            Self::TooLarge | Self::Typesetting => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Damaged | Self::Interrupted | Self::QueryTooSlow | Self::StorageUnavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        telemetry::read_failed(&error);
+        match error {
+            StoreError::TooSlow => Self::QueryTooSlow,
+            StoreError::Damaged(_) | StoreError::Index(_) => Self::Damaged,
+            _ => Self::StorageUnavailable,
+        }
+    }
+}
+
+impl From<TypesetError> for Failure {
+    fn from(error: TypesetError) -> Self {
+        telemetry::typesetting_failed(&error);
+        Self::Typesetting
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_kept_by_its_name() {
+        for failure in Failure::ALL {
+            assert_eq!(Failure::named(Some(failure.name())), failure);
+        }
+        assert_eq!(Failure::named(None), Failure::Interrupted);
+    }
+}

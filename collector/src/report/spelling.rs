@@ -1,0 +1,124 @@
+//! Texts of strangers: what cannot be seen, or would turn the text around, is spelt out.
+
+/// A stretch of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Run<'a> {
+    /// As it is.
+    Plain(&'a str),
+    /// A character by its number, such as `U+202E`.
+    Spelt(String),
+}
+
+/// Takes a text apart: `is_spelt` says which characters are spelt.
+pub(crate) fn runs(text: &str, is_spelt: impl Fn(char) -> bool) -> Vec<Run<'_>> {
+    let mut runs = Vec::new();
+    let mut rest = text;
+    while let Some((at, character)) = rest.char_indices().find(|(_, one)| is_spelt(*one)) {
+        let (plain, tail) = rest.split_at(at);
+        if !plain.is_empty() {
+            runs.push(Run::Plain(plain));
+        }
+        runs.push(Run::Spelt(format!("U+{:04X}", u32::from(character))));
+        rest = tail.strip_prefix(character).unwrap_or_default();
+    }
+    if !rest.is_empty() {
+        runs.push(Run::Plain(rest));
+    }
+    runs
+}
+
+/// Controls, marks of direction, and characters without a form of their own: with them a text can
+/// say one thing to a model and another to its reader. Joiners stay: scripts and emoji need them.
+///
+/// The page has the same list, in `page/text.js`.
+pub(crate) fn is_unseen(character: char) -> bool {
+    matches!(
+        u32::from(character),
+        0x00..=0x08
+            | 0x0b
+            | 0x0c
+            | 0x0e..=0x1f
+            | 0x7f..=0x9f
+            | 0xad
+            | 0x61c
+            | 0x200b
+            | 0x200e
+            | 0x200f
+            | 0x2028..=0x202e
+            | 0x2060..=0x206f
+            | 0xfeff
+            | 0xfff9..=0xfffb
+            | 0xe0000..=0xe007f
+    )
+}
+
+/// The first characters of a text, as many as `bytes_max` bytes hold.
+pub(crate) fn beginning(text: &str, bytes_max: usize) -> &str {
+    text.get(..text.floor_char_boundary(bytes_max))
+        .unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_spelt_and_all_else_stays() {
+        let spelt = |text: &str| Run::Spelt(text.to_owned());
+        assert_eq!(
+            runs("\u{202e}ab\u{0}\u{e0041}c\n\té\u{200d}", is_unseen),
+            [
+                spelt("U+202E"),
+                Run::Plain("ab"),
+                spelt("U+0000"),
+                spelt("U+E0041"),
+                Run::Plain("c\n\té\u{200d}"),
+            ]
+        );
+        assert_eq!(runs("", is_unseen), []);
+    }
+
+    #[test]
+    fn the_page_spells_the_same_characters() {
+        let script = include_str!("../page/text.js");
+        let (_, list) = script.split_once("const UNSEEN = /[").unwrap();
+        let (list, _) = list.split_once("]/gu").unwrap();
+        let numbers = |text: &str| -> Vec<u32> {
+            let parts = text.split("\\u").skip(1);
+            let hex = parts.map(|part| part.trim_matches(['{', '}', '-']).to_owned());
+            hex.map(|hex| u32::from_str_radix(&hex, 16).unwrap())
+                .collect()
+        };
+        // `\u0000-\u0008`: a range is two numbers with a dash between them.
+        let mut page = std::collections::BTreeSet::new();
+        let mut rest = numbers(list).into_iter().peekable();
+        let dashes: Vec<bool> = list
+            .split("\\u")
+            .skip(1)
+            .map(|part| part.ends_with('-'))
+            .collect();
+        let mut dashes = dashes.into_iter();
+        while let Some(first) = rest.next() {
+            let last = match dashes.next() {
+                Some(true) => {
+                    dashes.next();
+                    rest.next().unwrap()
+                }
+                _ => first,
+            };
+            page.extend(first..=last);
+        }
+        let here: std::collections::BTreeSet<u32> = ('\0'..=char::MAX)
+            .filter(|one| is_unseen(*one))
+            .map(u32::from)
+            .collect();
+        assert_eq!(here, page);
+    }
+
+    #[test]
+    fn a_beginning_ends_between_two_characters() {
+        assert_eq!(beginning("aé", 2), "a");
+        assert_eq!(beginning("aé", 3), "aé");
+        assert_eq!(beginning("aé", 9), "aé");
+    }
+}

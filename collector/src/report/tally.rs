@@ -1,0 +1,389 @@
+//! Adding up events, in memory that does not grow with how many there are.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
+
+use chrono::DateTime;
+use serde::Serialize;
+
+use crate::limits;
+use crate::report::decision::Members;
+use crate::report::head::sha256;
+use crate::report::spelling::beginning;
+
+/// What so many events come to.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) events: u64,
+    pub(crate) erased_events: u64,
+    /// Events by day, as in `2025-02-01`.
+    pub(crate) days: BTreeMap<String, u64>,
+    pub(crate) organizations: Names<Name>,
+    pub(crate) models: Names<Model>,
+    pub(crate) users: Names<Name>,
+    pub(crate) risk_levels: Names<Name>,
+    pub(crate) decisions: Names<DecisionKind>,
+    pub(crate) completion_states: Names<Name>,
+    pub(crate) compliance_tags: Names<Name>,
+    pub(crate) tokens: Tokens,
+    pub(crate) durations: Durations,
+}
+
+/// One name; `None` where the event says none.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub(crate) struct Name {
+    pub(crate) name: Option<String>,
+}
+
+/// A model and who serves it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub(crate) struct Model {
+    pub(crate) provider: String,
+    pub(crate) model: String,
+}
+
+/// What was decided, and how.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub(crate) struct DecisionKind {
+    pub(crate) decision_type: Option<String>,
+    pub(crate) decision_outcome: Option<String>,
+}
+
+impl Tally {
+    /// Adds one event, whose text this is.
+    pub(crate) fn add(&mut self, event: &str) {
+        let event = Members::of(event);
+        let text = |name: &str| event.get(name).text();
+        let name = |text: Option<String>| Name {
+            name: text.map(short),
+        };
+        increase(&mut self.events, 1);
+        increase(&mut self.erased_events, u64::from(event.is_erased()));
+        // Every event that is stored has a time.
+        let time = text("timestamp").and_then(|time| DateTime::parse_from_rfc3339(&time).ok());
+        let day = time.unwrap_or_default().to_utc().date_naive();
+        increase(self.days.entry(day.to_string()).or_default(), 1);
+        self.organizations.add(name(text("organization_id")));
+        self.models.add(Model {
+            provider: short(text("model_provider").unwrap_or_default()),
+            model: short(text("model_name").unwrap_or_default()),
+        });
+        self.users
+            .add(name(text("user_id").filter(|user| !user.is_empty())));
+        self.risk_levels.add(name(text("risk_level")));
+        self.decisions.add(DecisionKind {
+            decision_type: text("decision_type").map(short),
+            decision_outcome: text("decision_outcome").map(short),
+        });
+        self.completion_states
+            .add(name(event.gateway("completion", "state").text()));
+        let mut tags: Vec<String> = event.texts("compliance_tags");
+        tags.sort_unstable();
+        tags.dedup();
+        for tag in tags {
+            self.compliance_tags.add(name(Some(tag)));
+        }
+        self.tokens.add(&event);
+        self.durations
+            .add(event.get("duration_ms").count().unwrap_or_default());
+    }
+}
+
+/// How many events have which name.
+#[derive(Debug)]
+pub(crate) struct Names<K> {
+    counts: HashMap<K, u64>,
+    /// Events whose name came when there were as many as are counted.
+    uncounted_events: u64,
+}
+
+impl<K> Default for Names<K> {
+    fn default() -> Self {
+        Self {
+            counts: HashMap::new(),
+            uncounted_events: 0,
+        }
+    }
+}
+
+impl<K: Clone + Hash + Ord> Names<K> {
+    fn add(&mut self, name: K) {
+        let is_full = self.counts.len() >= limits::REPORT_NAMES_MAX;
+        match self.counts.get_mut(&name) {
+            Some(count) => increase(count, 1),
+            None if is_full => increase(&mut self.uncounted_events, 1),
+            None => {
+                self.counts.insert(name, 1);
+            }
+        }
+    }
+
+    /// The names with the most events, and what the others come to.
+    pub(crate) fn top(&self) -> Top<K> {
+        let mut all: Vec<(&K, u64)> = self
+            .counts
+            .iter()
+            .map(|(name, count)| (name, *count))
+            .collect();
+        all.sort_by(|(name, count), (other, others)| others.cmp(count).then(name.cmp(other)));
+        let rest = all.split_off(all.len().min(limits::REPORT_NAMES_LISTED));
+        Top {
+            listed: all
+                .into_iter()
+                .map(|(name, events)| Counted {
+                    name: name.clone(),
+                    events,
+                })
+                .collect(),
+            other_names: rest.len(),
+            other_events: rest
+                .iter()
+                .fold(0, |sum: u64, (_, count)| sum.saturating_add(*count)),
+            uncounted_events: self.uncounted_events,
+        }
+    }
+}
+
+/// The names with the most events.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Top<K> {
+    pub(crate) listed: Vec<Counted<K>>,
+    /// Names that are not listed.
+    pub(crate) other_names: usize,
+    /// Events that have one of those.
+    pub(crate) other_events: u64,
+    /// Events with names beyond those that are counted; they may be of several names.
+    pub(crate) uncounted_events: u64,
+}
+
+/// A name and its events.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Counted<K> {
+    #[serde(flatten)]
+    pub(crate) name: K,
+    pub(crate) events: u64,
+}
+
+/// Token counts by where they come from: what is unknown is never added up as 0.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Tokens {
+    /// The provider's final counts.
+    pub(crate) reported: Counts,
+    /// Counts that the provider gave before the answer broke off.
+    pub(crate) partial: Counts,
+    /// Counts of applications that record themselves.
+    pub(crate) application: Counts,
+    /// Events whose provider gave none.
+    pub(crate) absent_events: u64,
+    /// Events of applications with 0 and 0, which client wrappers also send for unknown.
+    pub(crate) application_zero_events: u64,
+}
+
+/// Some counts, added up.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct Counts {
+    pub(crate) events: u64,
+    pub(crate) input_tokens: u128,
+    pub(crate) output_tokens: u128,
+}
+
+impl Tokens {
+    fn add(&mut self, event: &Members<'_>) {
+        let count = |name: &str| event.get(name).count().unwrap_or_default();
+        let (input, output) = (count("prompt_tokens"), count("response_tokens"));
+        let counts = match event.gateway("usage", "source").text().as_deref() {
+            Some("reported") => &mut self.reported,
+            Some("partial") => &mut self.partial,
+            Some("absent") => return increase(&mut self.absent_events, 1),
+            _ if (input, output) == (0, 0) => {
+                return increase(&mut self.application_zero_events, 1);
+            }
+            _ => &mut self.application,
+        };
+        increase(&mut counts.events, 1);
+        counts.input_tokens = counts.input_tokens.saturating_add(input.into());
+        counts.output_tokens = counts.output_tokens.saturating_add(output.into());
+    }
+}
+
+/// How long calls took, in milliseconds, to three digits.
+#[derive(Debug, Default)]
+pub(crate) struct Durations(BTreeMap<u64, u64>);
+
+impl Durations {
+    fn add(&mut self, millis: u64) {
+        increase(self.0.entry(rounded(millis)).or_default(), 1);
+    }
+
+    /// The duration below or at which `percent` of the events are.
+    pub(crate) fn percentile(&self, percent: u64) -> Option<u64> {
+        let events = self
+            .0
+            .values()
+            .fold(0, |sum: u64, count| sum.saturating_add(*count));
+        let needed = u128::from(events)
+            .saturating_mul(percent.into())
+            .div_ceil(100)
+            .max(1);
+        let mut seen: u128 = 0;
+        self.0.iter().find_map(|(millis, count)| {
+            seen = seen.saturating_add((*count).into());
+            (seen >= needed).then_some(*millis)
+        })
+    }
+
+    pub(crate) fn longest(&self) -> Option<u64> {
+        self.0.last_key_value().map(|(millis, _)| *millis)
+    }
+}
+
+/// To three digits, so that there are few different ones.
+fn rounded(millis: u64) -> u64 {
+    let digits_off = millis
+        .checked_ilog10()
+        .unwrap_or_default()
+        .saturating_sub(2);
+    let unit = 10_u64.saturating_pow(digits_off);
+    millis.saturating_sub(millis.checked_rem(unit).unwrap_or_default())
+}
+
+/// A name that is short enough to be kept, and still different from all others.
+fn short(name: String) -> String {
+    match name.len() > limits::REPORT_NAME_BYTES_MAX {
+        true => {
+            let start = beginning(&name, limits::REPORT_NAME_BYTES_MAX);
+            format!("{start}… ({})", sha256(&name))
+        }
+        false => name,
+    }
+}
+
+fn increase(count: &mut u64, by: u64) {
+    *count = count.saturating_add(by);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn tally(events: &[Value]) -> Tally {
+        let mut tally = Tally::default();
+        for event in events {
+            tally.add(&event.to_string());
+        }
+        tally
+    }
+
+    fn call(source: &str, input: u64, output: u64) -> Value {
+        json!({
+            "prompt_tokens": input, "response_tokens": output,
+            "metadata": {"audit_layer": {"usage": {"source": source}}},
+        })
+    }
+
+    #[test]
+    fn unknown_tokens_are_counted_and_not_added() {
+        let tokens = tally(&[
+            call("reported", 1, 2),
+            call("reported", u64::MAX, u64::MAX),
+            call("partial", 3, 0),
+            call("absent", 0, 0),
+            json!({"prompt_tokens": 5, "response_tokens": 0}),
+            json!({"prompt_tokens": 0, "response_tokens": 0}),
+        ])
+        .tokens;
+        let max = u128::from(u64::MAX);
+        let counts = |events, input_tokens, output_tokens| Counts {
+            events,
+            input_tokens,
+            output_tokens,
+        };
+        assert_eq!(tokens.reported, counts(2, max + 1, max + 2));
+        assert_eq!(tokens.partial, counts(1, 3, 0));
+        assert_eq!(tokens.application, counts(1, 5, 0));
+        assert_eq!(
+            (tokens.absent_events, tokens.application_zero_events),
+            (1, 1)
+        );
+    }
+
+    #[test]
+    fn a_day_is_one_of_utc() {
+        let days = tally(&[
+            json!({"timestamp": "2025-02-01T00:30:00+01:00"}),
+            json!({"timestamp": "2025-02-01T00:00:00Z"}),
+        ])
+        .days;
+        let expected = [("2025-01-31".to_owned(), 1), ("2025-02-01".to_owned(), 1)];
+        assert_eq!(days, BTreeMap::from(expected));
+    }
+
+    #[test]
+    fn a_percentile_is_a_duration_that_was_there() {
+        let events: Vec<_> = (1..=100)
+            .map(|millis| json!({"duration_ms": millis}))
+            .collect();
+        let durations = tally(&events).durations;
+        assert_eq!(durations.percentile(50), Some(50));
+        assert_eq!(durations.percentile(99), Some(99));
+        assert_eq!(durations.longest(), Some(100));
+        assert_eq!(Durations::default().percentile(50), None);
+    }
+
+    #[test]
+    fn durations_keep_three_digits() {
+        for (millis, expected) in [
+            (0, 0),
+            (999, 999),
+            (1234, 1230),
+            (u64::MAX, 18_400_000_000_000_000_000),
+        ] {
+            assert_eq!(rounded(millis), expected);
+        }
+    }
+
+    #[test]
+    fn the_most_frequent_names_come_first_and_the_others_are_counted() {
+        let users =
+            |count: usize| (0..count).map(|user| json!({"user_id": format!("user {user:03}")}));
+        let mut events: Vec<_> = users(limits::REPORT_NAMES_LISTED + 2).collect();
+        events.extend([json!({"user_id": "user 007"}), json!({"user_id": ""})]);
+        let top = tally(&events).users.top();
+        assert_eq!(top.listed.len(), limits::REPORT_NAMES_LISTED);
+        assert_eq!(top.listed[0].name.name.as_deref(), Some("user 007"));
+        assert_eq!(top.listed[0].events, 2);
+        assert_eq!(top.listed[1].name.name, None);
+        assert_eq!((top.other_names, top.other_events), (3, 3));
+    }
+
+    #[test]
+    fn names_beyond_the_limit_are_counted_together() {
+        let mut names = Names::default();
+        for number in 0..limits::REPORT_NAMES_MAX + 5 {
+            names.add(number);
+        }
+        names.add(0);
+        let top = names.top();
+        assert_eq!(top.uncounted_events, 5);
+        assert_eq!(top.listed[0].events, 2);
+    }
+
+    #[test]
+    fn a_long_name_is_kept_short_and_apart() {
+        let long = |last: &str| "x".repeat(limits::REPORT_NAME_BYTES_MAX) + last;
+        assert_ne!(short(long("a")), short(long("b")));
+        assert!(short(long("a")).len() < limits::REPORT_NAME_BYTES_MAX + 100);
+        assert_eq!(short(long("")), long(""));
+    }
+
+    #[test]
+    fn a_tag_that_is_given_twice_counts_once() {
+        let tags = tally(&[json!({"compliance_tags": ["SOC2", "SOC2", "FCRA"]})])
+            .compliance_tags
+            .top();
+        let counts: Vec<_> = tags.listed.iter().map(|tag| tag.events).collect();
+        assert_eq!(counts, [1, 1]);
+    }
+}

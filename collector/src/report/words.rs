@@ -1,0 +1,66 @@
+//! What the words in events mean, for people who did not write the gateway.
+//!
+//! The page explains them too. Its file is read here, so that both say the same.
+
+/// What a state of completion means.
+pub(crate) fn of_state(name: &str) -> Option<&'static str> {
+    find("STATES", name)
+}
+
+/// What a note of the gateway means.
+pub(crate) fn of_note(name: &str) -> Option<&'static str> {
+    find("NOTES", name)
+}
+
+/// Where token counts come from.
+pub(crate) fn of_usage(source: &str) -> Option<&'static str> {
+    find("USAGE", source)
+}
+
+/// The last text on the line that begins with `name` in a table of the page.
+fn find(table: &str, name: &str) -> Option<&'static str> {
+    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if !name.bytes().all(is_name) {
+        return None;
+    }
+    let (_, table) = WORDS.split_once(&format!("export const {table} = {{\n"))?;
+    let (table, _) = table.split_once("\n};")?;
+    let start = format!("{name}: ");
+    let mut lines = table.lines().map(str::trim_start);
+    let value = lines.find_map(|line| line.strip_prefix(&start))?;
+    let (before, _) = value.rsplit_once('"')?;
+    let (_, text) = before.rsplit_once('"')?;
+    Some(text)
+}
+
+const WORDS: &str = include_str!("../page/words.js");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_the_page_are_found() {
+        assert_eq!(
+            of_state("complete"),
+            Some("The provider answered, and the answer is whole.")
+        );
+        assert_eq!(
+            of_note("request_body_empty"),
+            Some("The request’s body was empty.")
+        );
+        assert!(of_note("header_not_utf8").is_some());
+        assert_eq!(
+            of_usage("absent"),
+            Some("the provider gave none, and none are estimated")
+        );
+    }
+
+    #[test]
+    fn a_strangers_word_means_nothing() {
+        for name in ["", "nonsense", "complete: [", "Complete"] {
+            assert_eq!(of_state(name), None, "{name:?}");
+        }
+        assert_eq!(of_note("complete"), None);
+    }
+}

@@ -1,0 +1,226 @@
+//! The reports on a period and on what is missing.
+
+use serde_json::{Value, json};
+
+use super::{activity, call, completeness, report};
+use crate::program::Program;
+use crate::sample::event_with;
+
+/// Events of three days in February 2025 and one of March.
+async fn with_events() -> Program {
+    let program = Program::start().await;
+    let mut absent = call(
+        "absent",
+        3,
+        json!({"timestamp": "2025-02-03T23:59:59Z", "user_id": "bob"}),
+    );
+    absent["metadata"]["audit_layer"]["usage"] = json!({"source": "absent"});
+    absent["metadata"]["audit_layer"]["completion"]["state"] = json!("upstream_error");
+    let events = [
+        call("first", 1, json!({"timestamp": "2025-02-01T00:00:00Z"})),
+        call(
+            "second",
+            2,
+            json!({"timestamp": "2025-02-01T12:00:00Z", "decision_outcome": "approved"}),
+        ),
+        absent,
+        event_with(
+            "plain",
+            json!({
+                "timestamp": "2025-02-20T08:00:00Z", "organization_id": "org_1",
+                "prompt_tokens": 7, "response_tokens": 5,
+            }),
+        ),
+        call("late", 9, json!({"timestamp": "2025-03-01T00:00:00Z"})),
+    ];
+    for event in events {
+        program.record(&event).await;
+    }
+    program
+}
+
+fn listed(top: &Value, name: &str) -> Vec<(Value, u64)> {
+    let listed = top["listed"].as_array().unwrap().iter();
+    listed
+        .map(|one| (one[name].clone(), one["events"].as_u64().unwrap()))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_period_is_added_up_by_everything_that_an_auditor_asks() {
+    let program = with_events().await;
+    let all = report(&program, activity("json")).await.json();
+    let data = &all["data"];
+    assert_eq!(data["events"], 4);
+    assert_eq!(data["by_day"].as_object().unwrap().len(), 28);
+    assert_eq!(data["by_day"]["2025-02-01"], 2);
+    assert_eq!(data["by_day"]["2025-02-02"], 0);
+    assert_eq!(data["by_day"]["2025-02-03"], 1);
+    assert_eq!(
+        listed(&data["users"], "name"),
+        [
+            (json!("alice"), 2),
+            (json!("bob"), 1),
+            (json!("user_123"), 1)
+        ]
+    );
+    assert_eq!(
+        listed(&data["risk_levels"], "name"),
+        [(json!("high"), 3), (Value::Null, 1)]
+    );
+    assert_eq!(
+        listed(&data["completion_states"], "name"),
+        [
+            (json!("complete"), 2),
+            (Value::Null, 1),
+            (json!("upstream_error"), 1)
+        ]
+    );
+    assert_eq!(
+        listed(&data["decisions"], "decision_outcome"),
+        [
+            (json!("denied"), 2),
+            (Value::Null, 1),
+            (json!("approved"), 1)
+        ]
+    );
+    let counts = |events, input, output| json!({"events": events, "input_tokens": input, "output_tokens": output});
+    assert_eq!(data["tokens"]["reported"], counts(2, 500, 300));
+    assert_eq!(data["tokens"]["application"], counts(1, 7, 5));
+    assert_eq!(data["tokens"]["absent_events"], 1);
+    assert_eq!(
+        data["duration_ms"],
+        json!({"p50": 1520, "p99": 1520, "max": 1520})
+    );
+    assert_eq!(data["completeness"]["totals"]["missing"], 5);
+    assert_eq!(
+        data["removed"],
+        json!({"expired_events": 0, "erasures": 0, "erased_events": 0})
+    );
+}
+
+#[tokio::test]
+async fn filters_of_a_query_narrow_a_report_too() {
+    let program = with_events().await;
+    for (name, value, events) in [
+        ("user_id", "alice", 2),
+        ("decision_outcome", "approved", 1),
+        ("compliance_tag", "FCRA", 3),
+        ("text", "reviewer", 3),
+        ("completion_state", "upstream_error", 1),
+        ("organization_id", "none", 0),
+    ] {
+        let mut body = activity("json");
+        body[name] = json!(value);
+        let all = report(&program, body.clone()).await.json();
+        assert_eq!(all["data"]["events"], events, "{name}");
+        assert_eq!(all["query"], body);
+    }
+}
+
+#[tokio::test]
+async fn people_read_the_same_numbers() {
+    let program = with_events().await;
+    let words = report(&program, activity("pdf")).await.words();
+    let html = report(&program, activity("html")).await;
+    for expected in [
+        "4 events from 2025-02-01 to 2025-02-28",
+        "gpt-4-turbo",
+        "upstream_error",
+        "start_date = 2025-02-01",
+    ] {
+        assert!(words.contains(expected), "{expected}: {words}");
+        assert!(
+            html.text().contains(expected),
+            "{expected}: {}",
+            html.text()
+        );
+    }
+    assert!(
+        words.contains("5 events are missing, of 1 of 1 writers."),
+        "{words}"
+    );
+    assert!(html.text().contains("<svg"));
+    let csv = report(&program, activity("csv")).await;
+    let mut rows = csv::Reader::from_reader(csv.bytes.as_slice());
+    let rows: Vec<Vec<String>> = rows
+        .records()
+        .map(|row| row.unwrap().iter().map(str::to_owned).collect())
+        .collect();
+    assert!(
+        rows.contains(
+            &["Volume", "2025-02-01", "Events", "2"]
+                .map(str::to_owned)
+                .to_vec()
+        ),
+        "{rows:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_long_period_is_read_in_steps_and_listed_by_month() {
+    let program = Program::start().await;
+    let lines = (0..4500).map(|number| {
+        let (month, day) = (number % 12 + 1, number % 28 + 1);
+        let timestamp = format!("2025-{month:02}-{day:02}T10:00:00Z");
+        let user = format!("user {}", number % 900);
+        format!(
+            "{}\n",
+            event_with(
+                &number.to_string(),
+                json!({"timestamp": timestamp, "user_id": user})
+            )
+        )
+    });
+    let answer = program
+        .post("/v1/audit/log/batch", lines.collect::<String>())
+        .await;
+    assert_eq!(answer.status, 200);
+    let mut body = activity("json");
+    body["start_date"] = json!("2025-01-01");
+    body["end_date"] = json!("2025-12-31");
+    let data = report(&program, body.clone()).await.json()["data"].clone();
+    assert_eq!(data["events"], 4500);
+    assert_eq!(data["users"]["listed"].as_array().unwrap().len(), 20);
+    assert_eq!(data["users"]["other_names"], 880);
+    body["format"] = json!("csv");
+    let csv = report(&program, body).await;
+    assert!(
+        csv.text().contains("Volume,2025-01,Events,375"),
+        "{}",
+        csv.text()
+    );
+    assert!(
+        csv.text().contains("Users,880 other users,Events,4400"),
+        "{}",
+        csv.text()
+    );
+}
+
+#[tokio::test]
+async fn completeness_lists_writers_and_their_holes() {
+    let program = with_events().await;
+    let data = report(&program, completeness("json")).await.json()["data"].clone();
+    assert_eq!(
+        data["totals"],
+        json!({"writers": 1, "incomplete_writers": 1, "events": 4, "missing": 5})
+    );
+    assert_eq!(
+        data["writers"][0]["holes"],
+        json!([{"first_seq": 4, "last_seq": 8}])
+    );
+    assert_eq!(data["has_more_writers"], false);
+    let words = report(&program, completeness("pdf")).await.words();
+    for expected in [
+        "5 events are missing",
+        "e96accb386a94e00",
+        "4 8 5",
+        "dead letters",
+    ] {
+        assert!(words.contains(expected), "{expected}: {words}");
+    }
+    let mut other = completeness("json");
+    other["writer_id"] = json!("none");
+    let data = report(&program, other).await.json()["data"].clone();
+    assert_eq!(data["totals"]["writers"], 0);
+}

@@ -1,0 +1,182 @@
+//! The report on one event.
+
+use serde_json::{Value, json};
+
+use super::{call, decision, report, sha256};
+use crate::program::{Folder, Program, audit_layer, run};
+use crate::sample::event_with;
+
+async fn with_holes() -> Program {
+    let program = Program::start().await;
+    for seq in [1, 2, 5, 9] {
+        program
+            .record(&call(&format!("r{seq}"), seq, json!({})))
+            .await;
+    }
+    program
+}
+
+#[tokio::test]
+async fn json_has_the_event_its_checks_and_the_gaps_around_it() {
+    let program = with_holes().await;
+    let document = report(&program, decision("r5", "json")).await;
+    assert_eq!(document.headers["content-type"], "application/json");
+    let all = document.json();
+    assert_eq!(all["schema"], "audit-layer-report/1");
+    assert_eq!(all["report_type"], "decision_audit");
+    assert_eq!(all["id"], document.id());
+    assert_eq!(all["organization_id"], "org_1");
+    assert_eq!(all["query"], decision("r5", "json"));
+    assert_eq!(all["generated_by"]["key_id"], Value::Null);
+    assert!(
+        all["generated_by"]["program"]
+            .as_str()
+            .unwrap()
+            .starts_with("audit-layer ")
+    );
+
+    let data = &all["data"];
+    let log = program.get("/v1/audit/logs/r5").await;
+    assert_eq!(data["log_id"], log.json()["id"]);
+    assert_eq!(data["event"]["request_id"], "r5");
+    let checks = [
+        json!({
+            "hash": "prompt_hash", "result": "matches",
+            "recorded": log.json()["prompt_hash"], "computed": log.json()["prompt_hash"],
+        }),
+        json!({
+            "hash": "response_hash", "result": "matches",
+            "recorded": sha256("Send it to a reviewer."),
+            "computed": sha256("Send it to a reviewer."),
+        }),
+    ];
+    assert_eq!(data["checks"], json!(checks));
+    let sequence = &data["sequence"];
+    assert_eq!(sequence["seq"], 5);
+    assert_eq!(sequence["writer"]["missing"], 5);
+    assert_eq!(
+        sequence["writer"]["holes"],
+        json!([{"first_seq": 3, "last_seq": 4}, {"first_seq": 6, "last_seq": 8}])
+    );
+}
+
+#[tokio::test]
+async fn the_hashes_of_a_report_can_be_checked_by_whoever_has_it() {
+    let program = with_holes().await;
+    let document = report(&program, decision("r5", "json")).await;
+    let text = document.text();
+    let (_, data) = text.split_once("\"data\":").unwrap();
+    let data = data.strip_suffix('}').unwrap();
+    assert_eq!(document.json()["data_sha256"], sha256(data));
+
+    let sent = call("r5", 5, json!({})).to_string();
+    assert_eq!(document.json()["data"]["event_sha256"], sha256(&sent));
+}
+
+#[tokio::test]
+async fn every_format_says_what_an_auditor_asks() {
+    let program = with_holes().await;
+    let prompt_hash = sha256("Analyze this application: score 680");
+    for format in ["pdf", "html", "csv"] {
+        let document = report(&program, decision("r5", format)).await;
+        let text = match format {
+            "pdf" => document.words(),
+            _ => document.text().to_owned(),
+        };
+        for expected in [
+            "alice",
+            "gpt-4-turbo",
+            "Analyze this application: score 680",
+            "Send it to a reviewer.",
+            "credit_report",
+            "loan_underwriting",
+            "denied",
+            "The debt is too high.",
+            "0.875",
+            "FCRA",
+            "gateway.example",
+            "north",
+            "header_not_utf8",
+            "10.0.0.7:5586",
+            "240",
+            &prompt_hash,
+            document.id(),
+            "audit_log_id = r5",
+        ] {
+            assert!(text.contains(expected), "{expected} in {format}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_found_by_its_log_id_too() {
+    let program = with_holes().await;
+    let id = program.get("/v1/audit/logs/r2").await.json()["id"].clone();
+    let document = report(&program, decision(id.as_str().unwrap(), "json")).await;
+    assert_eq!(document.json()["data"]["event"]["request_id"], "r2");
+}
+
+#[tokio::test]
+async fn a_hash_that_differs_is_said_first() {
+    let program = Program::start().await;
+    let changed = json!({"prompt_content": "Approve this application"});
+    program.record(&call("r", 1, changed)).await;
+    let document = report(&program, decision("r", "json")).await;
+    let check = &document.json()["data"]["checks"][0];
+    assert_eq!(check["result"], "differs");
+    assert_eq!(check["computed"], sha256("Approve this application"));
+    let document = report(&program, decision("r", "pdf")).await;
+    assert!(document.pages()[0].contains("The hash of the prompt differs"));
+}
+
+#[tokio::test]
+async fn an_event_of_an_application_says_what_only_a_gateway_knows() {
+    let program = Program::start().await;
+    program.record(&event_with("plain", json!({}))).await;
+    let all = report(&program, decision("plain", "json")).await.json();
+    assert_eq!(all["data"]["sequence"], Value::Null);
+    assert_eq!(all["data"]["checks"][0]["result"], "cannot_be_checked");
+    assert_eq!(
+        all["data"]["checks"][0]["reason"],
+        "it is not written as SHA-256"
+    );
+    let words = report(&program, decision("plain", "pdf")).await.words();
+    assert!(words.contains("No gateway numbered this event"), "{words}");
+    assert!(words.contains("the application itself"), "{words}");
+}
+
+#[tokio::test]
+async fn an_erased_event_is_shown_as_one() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    program.record(&call("r", 1, json!({}))).await;
+    let before =
+        report(&program, decision("r", "json")).await.json()["data"]["event_sha256"].clone();
+    let mut erase = audit_layer("erase");
+    erase.args([
+        "--organization",
+        "org_1",
+        "--user",
+        "alice",
+        "--reason",
+        "x",
+        "--yes",
+    ]);
+    assert!(
+        run(erase.arg("--database").arg(folder.database()))
+            .await
+            .status
+            .success()
+    );
+
+    let data = report(&program, decision("r", "json")).await.json()["data"].clone();
+    assert_eq!(data["event"]["erasure"]["event_hash"], before);
+    assert_eq!(data["checks"][0]["reason"], "the text was erased");
+    let words = report(&program, decision("r", "pdf")).await.words();
+    assert!(
+        words.contains("The content of this event was erased on request."),
+        "{words}"
+    );
+    assert!(words.contains(before.as_str().unwrap()), "{words}");
+    assert!(!words.contains("score 680"), "{words}");
+}

@@ -1,0 +1,172 @@
+//! What a PDF does with what strangers wrote.
+
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::{activity, call, completeness, decision, report};
+use crate::program::Program;
+
+#[tokio::test]
+async fn every_page_has_its_number_and_the_reports_id() {
+    let program = Program::start().await;
+    let prompt = "A line of the prompt.\n".repeat(200);
+    program
+        .record(&call("r", 1, json!({"prompt_content": prompt})))
+        .await;
+    let document = report(&program, decision("r", "pdf")).await;
+    let pages = document.pages();
+    assert!(pages.len() > 3, "{}", pages.len());
+    for (number, page) in (1..).zip(&pages) {
+        let expected = format!("page {number} of {}", pages.len());
+        assert!(page.contains(&expected), "{expected}: {page}");
+        assert!(page.contains(document.id()), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_pdf_can_be_kept_and_read_to_those_who_do_not_see_it() {
+    let program = Program::start().await;
+    program.record(&call("r", 1, json!({}))).await;
+    for body in [decision("r", "pdf"), activity("pdf"), completeness("pdf")] {
+        let document = report(&program, body).await;
+        let file = String::from_utf8_lossy(&document.bytes);
+        for promise in [
+            "<pdfaid:part>2</pdfaid:part>",
+            "<pdfaid:conformance>A</pdfaid:conformance>",
+            "<pdfuaid:part>1</pdfuaid:part>",
+        ] {
+            assert!(file.contains(promise), "{promise}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_text_never_becomes_a_program_of_the_typesetter() {
+    let program = Program::start().await;
+    let hostile = "#panic(\"x\") #{while true {}} $x$ *bold* = Heading \\ #import \"/etc/passwd\" @ref <label> // end";
+    program
+        .record(&call(
+            "r",
+            1,
+            json!({
+                "prompt_content": hostile, "response_content": hostile, "user_id": hostile,
+                "model_parameters": {"#panic()": hostile}, "reasoning": hostile,
+                "compliance_tags": [hostile], "model_name": hostile,
+            }),
+        ))
+        .await;
+    let words = report(&program, decision("r", "pdf")).await.words();
+    assert!(words.contains(hostile), "{words}");
+    let words = report(&program, activity("pdf")).await.words();
+    assert!(words.contains("#panic"), "{words}");
+}
+
+#[tokio::test]
+async fn characters_that_cannot_be_seen_or_printed_are_spelt() {
+    let program = Program::start().await;
+    let prompt = "evil\u{202e}txt\u{0}\u{feff} 中文 \u{1f600} \u{e000} عربي \u{5e9}\u{5dc}\u{5d5}\u{5dd} e\u{301} \u{fffe}";
+    program
+        .record(&call(
+            "r",
+            1,
+            json!({"prompt_content": prompt, "user_id": "\u{202e}eve"}),
+        ))
+        .await;
+    let words = report(&program, decision("r", "pdf")).await.words();
+    for expected in [
+        "U+202E", "U+0000", "U+FEFF", "U+4E2D", "U+6587", "U+1F600", "U+E000", "U+FFFE",
+    ] {
+        assert!(words.contains(expected), "{expected}: {words}");
+    }
+    assert!(!words.contains('\u{202e}'), "{words}");
+    assert!(words.contains("East Asian scripts"), "{words}");
+    let html = report(&program, decision("r", "html")).await;
+    assert!(
+        html.text()
+            .contains("evil<span class=\"unseen\">U+202E</span>txt")
+    );
+    assert!(html.text().contains("中文"));
+    assert!(!html.text().contains('\u{202e}'));
+    let json = report(&program, decision("r", "json")).await.json();
+    assert_eq!(json["data"]["event"]["prompt_content"], prompt);
+}
+
+#[tokio::test]
+async fn html_has_no_script_and_csv_no_formula() {
+    let program = Program::start().await;
+    let hostile = "=1+1</pre><script>alert(1)</script>";
+    program
+        .record(&call(
+            "r",
+            1,
+            json!({
+                "prompt_content": hostile, "response_content": hostile, "user_id": hostile,
+                "model_name": hostile, "decision_type": hostile, "metadata": {hostile: hostile},
+            }),
+        ))
+        .await;
+    for (body, csv_body) in [
+        (decision("r", "html"), decision("r", "csv")),
+        (activity("html"), activity("csv")),
+    ] {
+        let html = report(&program, body).await;
+        assert!(!html.text().contains("<script"), "{}", html.text());
+        assert!(html.text().contains("&lt;script&gt;alert(1)"));
+        let policy = html.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none';"), "{policy}");
+        let csv = report(&program, csv_body).await;
+        let mut reader = csv::Reader::from_reader(csv.bytes.as_slice());
+        for row in reader.records() {
+            assert!(row.unwrap().iter().all(|cell| !cell.starts_with('=')));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_huge_prompt_is_cut_and_the_report_says_where_the_whole_is() {
+    let program = Program::start().await;
+    let word = "x".repeat(1024 * 1024);
+    program
+        .record(&call(
+            "words",
+            1,
+            json!({"prompt_content": "lorem ipsum ".repeat(90_000)}),
+        ))
+        .await;
+    program
+        .record(&call(
+            "word",
+            2,
+            json!({"prompt_content": word, "response_content": word}),
+        ))
+        .await;
+    program
+        .record(&call(
+            "lines",
+            3,
+            json!({"prompt_content": "\n".repeat(1024 * 1024)}),
+        ))
+        .await;
+    for id in ["words", "word", "lines"] {
+        let began_at = Instant::now();
+        let document = report(&program, decision(id, "pdf")).await;
+        eprintln!(
+            "{id}: {:?}, {} bytes",
+            began_at.elapsed(),
+            document.bytes.len()
+        );
+        let words = document.words();
+        assert!(
+            words.contains("are left out here. The report as JSON has the whole."),
+            "{id}"
+        );
+        assert!(
+            document.pages().len() < 500,
+            "{id}: {}",
+            document.pages().len()
+        );
+        let whole = report(&program, decision(id, "json")).await;
+        assert!(whole.bytes.len() > 1024 * 1024);
+    }
+}
