@@ -58,6 +58,7 @@ const FILES: &[File] = files! {
     "/page/keyboard.js" "keyboard.js" SCRIPT;
     "/page/list.js" "list.js" SCRIPT;
     "/page/read.js" "read.js" SCRIPT;
+    "/page/reports.js" "reports.js" SCRIPT;
     "/page/rows.js" "rows.js" SCRIPT;
     "/page/style.css" "style.css" "text/css; charset=utf-8";
     "/page/tail.js" "tail.js" SCRIPT;

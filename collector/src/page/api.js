@@ -29,6 +29,13 @@ export async function ask(path, signal) {
   }
 }
 
+/** Asks for a report, without waiting until it is done. */
+export async function order(report) {
+  const headers = { "content-type": "application/json", prefer: "respond-async" };
+  const response = await send("v1/reports/generate", { method: "POST", headers, body: JSON.stringify(report) });
+  return response.json();
+}
+
 /** What the session is good for; null when there is none. */
 export async function who() {
   try {

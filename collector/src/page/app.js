@@ -7,8 +7,9 @@ import * as completeness from "./completeness.js";
 import * as event from "./event.js";
 import * as keyboard from "./keyboard.js";
 import * as list from "./list.js";
+import * as reports from "./reports.js";
 
-const views = { list, event, completeness };
+const views = { list, event, completeness, reports };
 let current = null;
 let address = null;
 
@@ -16,7 +17,8 @@ let address = null;
 async function show() {
   address = location.search;
   const query = new URLSearchParams(address);
-  const name = query.has("event") ? "event" : query.get("view") === "completeness" ? "completeness" : "list";
+  const asked = query.get("view");
+  const name = query.has("event") ? "event" : ["completeness", "reports"].includes(asked) ? asked : "list";
   const isMove = current !== null && current !== name;
   if (isMove) views[current].hide();
   current = name;
@@ -112,6 +114,7 @@ function follow(clicked) {
 async function start() {
   list.prepare(go, fail);
   completeness.prepare(fail);
+  reports.prepare(fail);
   keyboard.prepare();
   byId("login").addEventListener("submit", submitKey);
   byId("log-out").addEventListener("click", leave);

@@ -40,6 +40,7 @@ export function forget() {
   loading.abort();
   loading = new AbortController();
   shownId = null;
+  byId("event-report").hidden = true;
   place.replaceChildren();
 }
 
@@ -56,6 +57,9 @@ async function load(id) {
     shownId = id;
     tell(message);
     place.replaceChildren(...parts(event, text));
+    const report = byId("event-report");
+    report.href = `?${new URLSearchParams({ view: "reports", about: event.id })}`;
+    report.hidden = false;
   } catch (failure) {
     if (failure.name === "AbortError") return;
     if (failure.isLoggedOut) throw failure;

@@ -169,7 +169,7 @@ impl Page {
 
     fn columns(&mut self, chart: &Chart) {
         let count = u64::try_from(chart.bars.len()).unwrap_or(u64::MAX);
-        let width = COLUMN_WIDTH.saturating_mul(count.max(1));
+        let width = COLUMN_WIDTH.saturating_mul(count.max(COLUMNS_MIN));
         let size = format!("0 0 {width} {}", HEIGHT.saturating_add(2));
         self.open_svg(&size, chart, "columns");
         for (place, bar) in (0_u64..).zip(&chart.bars) {
@@ -242,6 +242,8 @@ fn scaled(number: u64, max: u64, length: u64) -> u64 {
 }
 
 const COLUMN_WIDTH: u64 = 12;
+/// Fewer columns leave room, because a single one as wide as the page says nothing.
+const COLUMNS_MIN: u64 = 20;
 const HEIGHT: u64 = 120;
 const BAR_WIDTH: u64 = 400;
 

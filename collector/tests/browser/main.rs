@@ -11,6 +11,7 @@ mod live;
 mod login;
 mod looks;
 mod page;
+mod reports;
 mod story;
 
 #[expect(dead_code, reason = "the tests of the API use more of it")]

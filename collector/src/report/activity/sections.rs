@@ -401,7 +401,7 @@ fn grouped(days: &BTreeMap<String, u64>) -> (&'static str, Vec<(String, u64)>) {
 
 fn with_chart(chart: Option<Chart>, mut table: Table) -> Vec<Block> {
     if chart.is_some() {
-        "The same in numbers".clone_into(&mut table.caption);
+        table.caption.push_str(", in numbers");
     }
     let chart = chart.map(Block::Chart);
     chart.into_iter().chain([Block::Table(table)]).collect()
