@@ -17,6 +17,8 @@ mod batch;
 mod camel;
 #[path = "../api/completeness.rs"]
 mod completeness;
+#[path = "../api/curl.rs"]
+mod curl;
 #[path = "../api/durability.rs"]
 mod durability;
 #[path = "../api/erasure.rs"]
