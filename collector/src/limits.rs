@@ -178,8 +178,8 @@ pub const REPORT_NEAREST_HOLES: usize = 10;
 /// Members of an object, or tool calls, that a report for people lists.
 pub const REPORT_ITEMS_MAX: usize = 200;
 
-/// Bytes of one text, such as a prompt, that a PDF shows: some thirty pages. A sentence says what is
-/// left out, and where the whole is.
+/// Bytes of one text, such as a prompt, that a PDF shows: some thirty pages. A character that is spelt
+/// counts as much as it prints. A sentence says what is left out, and where the whole is.
 pub const PDF_TEXT_BYTES_MAX: usize = 128 * 1024;
 
 /// Bytes of all such texts that a PDF shows together.
@@ -187,6 +187,9 @@ pub const PDF_TEXTS_BYTES_MAX: usize = 3 * PDF_TEXT_BYTES_MAX;
 
 /// Lines of all such texts that a PDF shows together: a line may be empty, and still takes room.
 pub const PDF_TEXTS_LINES_MAX: usize = 5000;
+
+/// Marks on one letter that a PDF prints: no script has more, and laying out thousands takes minutes.
+pub const PDF_MARKS_MAX: usize = 8;
 
 /// Rows of one table that a PDF shows: some thirty pages.
 pub const PDF_ROWS_MAX: usize = 1500;

@@ -3,6 +3,7 @@
 //! It is written to be kept: as PDF/A-2a, with tags for those who have it read to them (PDF/UA-1).
 
 mod fonts;
+mod letters;
 mod texts;
 mod world;
 

@@ -220,7 +220,10 @@ impl Task {
             }
         };
         let written = spawn_blocking(move || report.write(format)).await;
-        let document = written.map_err(|_| Failure::Interrupted)??;
+        let document = written.map_err(|error| match error.is_panic() {
+            true => Failure::Typesetting,
+            false => Failure::Interrupted,
+        })??;
         match document.len() > limits::REPORT_BYTES_MAX {
             true => Err(Failure::TooLarge),
             false => Ok(document),

@@ -9,8 +9,8 @@ pub(crate) enum Run<'a> {
     Spelt(String),
 }
 
-/// Takes a text apart: `is_spelt` says which characters are spelt.
-pub(crate) fn runs(text: &str, is_spelt: impl Fn(char) -> bool) -> Vec<Run<'_>> {
+/// Takes a text apart: `is_spelt` says which characters are spelt, and is asked once for each.
+pub(crate) fn runs(text: &str, mut is_spelt: impl FnMut(char) -> bool) -> Vec<Run<'_>> {
     let mut runs = Vec::new();
     let mut rest = text;
     while let Some((at, character)) = rest.char_indices().find(|(_, one)| is_spelt(*one)) {

@@ -6,8 +6,8 @@ use serde_json::{Value as Json, json};
 use crate::limits;
 use crate::report::Report;
 use crate::report::document::{Block, Chart, Fact, Table, Value, number};
-use crate::report::pdf::fonts::FONTS;
-use crate::report::spelling::{Run, beginning, is_unseen, runs};
+use crate::report::pdf::letters::{self, Letters, Look};
+use crate::report::spelling::{Run, beginning, runs};
 
 /// The data of the template.
 pub(crate) fn prepare(report: &Report) -> Json {
@@ -97,7 +97,7 @@ impl Texts {
 
     fn text(&mut self, name: Option<&str>, text: &str) -> Json {
         let bytes_max = self.bytes_left.min(limits::PDF_TEXT_BYTES_MAX);
-        let shown = first_lines(beginning(text, bytes_max), self.lines_left);
+        let shown = letters::beginning(text, bytes_max, self.lines_left);
         self.bytes_left = self.bytes_left.saturating_sub(shown.len());
         let lines = shown.matches('\n').count().saturating_add(1);
         self.lines_left = self.lines_left.saturating_sub(lines);
@@ -166,39 +166,36 @@ impl Texts {
     fn spelt(&mut self, text: &str, word: usize) -> Json {
         let text = text.replace("\r\n", "\n").replace('\t', "    ");
         let mut parts = Vec::new();
-        let mut has_missing_forms = false;
-        let is_spelt = |one: char| one == '\r' || is_unseen(one) || is_private(one);
+        let mut letters = Letters::default();
         let runs = runs(&text, |one| {
-            one != '\n' && (is_spelt(one) || !FONTS.have(one))
+            let look = letters.look(one);
+            self.has_missing_forms |= look == Look::Missing;
+            look != Look::Printed
         });
-        for run in &runs {
+        let mut names: Vec<String> = Vec::new();
+        for run in runs {
             match run {
-                Run::Plain(text) => push_lines(&mut parts, text, word),
-                Run::Spelt(name) => {
-                    parts.push(json!([name]));
-                    // Many in a row are one long word otherwise.
-                    parts.push(json!(1));
+                Run::Spelt(name) => names.push(name),
+                Run::Plain(text) => {
+                    push_names(&mut parts, &mut names, word);
+                    push_lines(&mut parts, text, word);
                 }
             }
         }
-        if runs.iter().any(|run| matches!(run, Run::Spelt(_))) {
-            has_missing_forms = text
-                .chars()
-                .any(|one| one != '\n' && !is_spelt(one) && !FONTS.have(one));
-        }
-        self.has_missing_forms |= has_missing_forms;
+        push_names(&mut parts, &mut names, word);
         Json::Array(parts)
     }
 }
 
-/// The first lines of a text, as many as `lines_max`.
-fn first_lines(text: &str, lines_max: usize) -> &str {
-    let mut ends = text.match_indices('\n').map(|(at, _)| at);
-    let end = match lines_max.checked_sub(1) {
-        Some(more) => ends.nth(more).unwrap_or(text.len()),
-        None => 0,
-    };
-    text.get(..end).unwrap_or(text)
+/// Characters that are spelt, in frames that fit into a line: one for each would take long to lay out.
+fn push_names(parts: &mut Vec<Json>, names: &mut Vec<String>, word: usize) {
+    let in_frame = word.checked_div(NAME_LENGTH).unwrap_or_default().max(1);
+    for names in names.chunks(in_frame) {
+        parts.push(json!([names.join(" ")]));
+        // Many in a row are one long word otherwise.
+        parts.push(json!(1));
+    }
+    names.clear();
 }
 
 fn push_lines(parts: &mut Vec<Json>, text: &str, word: usize) {
@@ -228,18 +225,13 @@ fn push_lines(parts: &mut Vec<Json>, text: &str, word: usize) {
 
 /// What a chart says to those who do not see it: a text without frames.
 fn plain(text: &str) -> String {
-    let is_spelt = |one: char| is_unseen(one) || is_private(one);
-    let runs = runs(text, is_spelt).into_iter();
+    let mut letters = Letters::default();
+    let runs = runs(text, |one| letters.look(one) == Look::Unseen).into_iter();
     runs.map(|run| match run {
         Run::Plain(text) => text.to_owned(),
         Run::Spelt(name) => name,
     })
     .collect()
-}
-
-/// Characters whose meaning is between those who use them. They must not stand in an archive.
-fn is_private(character: char) -> bool {
-    matches!(u32::from(character), 0xe000..=0xf8ff | 0xf0000..=0x10ffff)
 }
 
 fn count(count: usize) -> String {
@@ -253,6 +245,9 @@ const LINE: usize = 96;
 const CODE: usize = 72;
 const NAME: usize = 24;
 const CELL: usize = 16;
+
+/// Such as `U+4E2D`, with room for longer ones and for the frame.
+const NAME_LENGTH: usize = 10;
 
 /// Bytes of the organisation's name at the top of a page.
 const HEADER_BYTES: usize = 100;
@@ -279,14 +274,9 @@ mod tests {
         );
         assert!(!texts.has_missing_forms);
         assert_eq!(texts.spelt("中", 10), json!([["U+4E2D"], 1]));
+        let framed = texts.spelt("中中中", 20);
+        assert_eq!(framed, json!([["U+4E2D U+4E2D"], 1, ["U+4E2D"], 1]));
         assert!(texts.has_missing_forms);
-    }
-
-    #[test]
-    fn no_more_lines_are_shown_than_there_is_room_for() {
-        for (lines_max, shown) in [(0, ""), (1, "a"), (2, "a\n"), (3, "a\n\nb"), (9, "a\n\nb")] {
-            assert_eq!(first_lines("a\n\nb", lines_max), shown, "{lines_max}");
-        }
     }
 
     #[test]

@@ -1,0 +1,133 @@
+//! Which characters of a text are printed as they are, and how much of a text there is room for.
+
+use unicode_normalization::char::is_combining_mark;
+
+use crate::limits;
+use crate::report::pdf::fonts::FONTS;
+use crate::report::spelling::is_unseen;
+
+/// What becomes of a character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// No font has a form for it: it is spelt.
+    Missing,
+    Printed,
+    /// Nobody would see what it is: it is spelt.
+    Unseen,
+}
+
+/// Looks at the characters of one text, in their order.
+#[derive(Debug, Default)]
+pub(crate) struct Letters {
+    /// Marks and joiners since the last letter.
+    marks: usize,
+}
+
+impl Letters {
+    pub(crate) fn look(&mut self, character: char) -> Look {
+        if character == '\n' || character == ' ' || character.is_ascii_graphic() {
+            self.marks = 0;
+            return Look::Printed;
+        }
+        let is_joined = is_combining_mark(character) || JOINERS.contains(&character);
+        self.marks = if is_joined {
+            self.marks.saturating_add(1)
+        } else {
+            0
+        };
+        let is_heap = self.marks > limits::PDF_MARKS_MAX;
+        if is_heap || character == '\r' || is_unseen(character) || is_private(character) {
+            return Look::Unseen;
+        }
+        match FONTS.have(character) {
+            true => Look::Printed,
+            false => Look::Missing,
+        }
+    }
+}
+
+/// The beginning of a text that takes so many bytes and lines when it is printed.
+pub(crate) fn beginning(text: &str, bytes_max: usize, lines_max: usize) -> &str {
+    let (mut bytes, mut lines) = (0_usize, 1_usize);
+    let mut letters = Letters::default();
+    for (at, character) in text.char_indices() {
+        let printed = match letters.look(character) {
+            Look::Printed => character.len_utf8(),
+            Look::Missing | Look::Unseen => SPELT_BYTES,
+        };
+        bytes = bytes.saturating_add(printed);
+        lines = lines.saturating_add(usize::from(character == '\n'));
+        if bytes > bytes_max || lines > lines_max {
+            return text.get(..at).unwrap_or_default();
+        }
+    }
+    text
+}
+
+/// Characters whose meaning is between those who use them. They must not stand in an archive.
+fn is_private(character: char) -> bool {
+    matches!(u32::from(character), 0xe000..=0xf8ff | 0xf0000..=0x10ffff)
+}
+
+const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
+
+/// Such as `U+4E2D`, and what is around it.
+const SPELT_BYTES: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn looks(text: &str) -> Vec<Look> {
+        let mut letters = Letters::default();
+        text.chars().map(|one| letters.look(one)).collect()
+    }
+
+    #[test]
+    fn what_is_no_form_of_its_own_is_told_apart() {
+        let expected = [
+            ('a', Look::Printed),
+            ('Ж', Look::Printed),
+            ('\n', Look::Printed),
+            ('\r', Look::Unseen),
+            ('\u{202e}', Look::Unseen),
+            ('\u{e000}', Look::Unseen),
+            ('中', Look::Missing),
+        ];
+        for (character, look) in expected {
+            assert_eq!(looks(&character.to_string()), [look], "{character:?}");
+        }
+    }
+
+    #[test]
+    fn a_heap_of_marks_is_spelt() {
+        let mut text = "e".to_owned() + &"\u{301}".repeat(limits::PDF_MARKS_MAX);
+        assert!(looks(&text).iter().all(|look| *look == Look::Printed));
+        text.push_str("\u{301}e\u{301}");
+        let looks = looks(&text);
+        let [.., first, letter, last] = looks.as_slice() else {
+            panic!("{looks:?}")
+        };
+        assert_eq!(
+            [first, letter, last],
+            [&Look::Unseen, &Look::Printed, &Look::Printed]
+        );
+    }
+
+    #[test]
+    fn no_more_is_printed_than_there_is_room_for() {
+        for (bytes_max, shown) in [
+            (0, ""),
+            (1, "a"),
+            (2, "a"),
+            (3, "aé"),
+            (10, "aé"),
+            (11, "aé中"),
+        ] {
+            assert_eq!(beginning("aé中", bytes_max, 1), shown, "{bytes_max}");
+        }
+        for (lines_max, shown) in [(0, ""), (1, "a"), (2, "a\n"), (3, "a\n\nb")] {
+            assert_eq!(beginning("a\n\nb", 99, lines_max), shown, "{lines_max}");
+        }
+    }
+}
