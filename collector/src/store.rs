@@ -12,6 +12,7 @@ mod history;
 mod hold;
 mod key;
 mod log;
+mod newest;
 mod news;
 mod outcome;
 mod position;
@@ -19,6 +20,7 @@ mod postgres;
 mod removed;
 mod report;
 mod run;
+mod segments;
 mod sqlite;
 mod writer;
 
@@ -131,7 +133,7 @@ impl Store {
     /// What the task that stores events does for the index beside it.
     pub(crate) fn indexer(&self) -> Indexer {
         match self {
-            Self::Postgres(_) => Indexer::Server,
+            Self::Postgres(database) => Indexer::Postgres(postgres::Indexer::new(database.clone())),
             Self::Sqlite(database) => Indexer::Sqlite(sqlite::Indexer::new(database.clone())),
         }
     }
@@ -329,8 +331,7 @@ impl Store {
 
 /// The work on the index that is not a part of storing events.
 pub(crate) enum Indexer {
-    /// The server does it by itself.
-    Server,
+    Postgres(postgres::Indexer),
     Sqlite(sqlite::Indexer),
 }
 
@@ -338,7 +339,7 @@ impl Indexer {
     /// Does what has to be done after a commit.
     pub(crate) async fn after_commit(&mut self) -> Result<(), StoreError> {
         match self {
-            Self::Server => Ok(()),
+            Self::Postgres(indexer) => indexer.after_commit().await,
             Self::Sqlite(indexer) => indexer.after_commit().await,
         }
     }
@@ -346,7 +347,7 @@ impl Indexer {
     /// Does some of what makes searches faster, and tells whether there is more.
     pub(crate) async fn while_idle(&mut self) -> Result<bool, StoreError> {
         match self {
-            Self::Server => Ok(false),
+            Self::Postgres(indexer) => indexer.while_idle().await,
             Self::Sqlite(indexer) => indexer.while_idle().await,
         }
     }
