@@ -243,9 +243,9 @@ pub const POSITION_MOVED_MICROS_MAX: i64 = 1_000_000;
 /// Queries that read the database at the same time.
 pub const READERS_MAX: u32 = 4;
 
-/// Connections to a PostgreSQL server that write at the same time: for events, and for what removes
-/// old ones beside it.
-pub const POSTGRES_WRITERS_MAX: u32 = 2;
+/// Connections to a PostgreSQL server that write at the same time: for events, and beside it for what
+/// merges segments and for what removes old events.
+pub const POSTGRES_WRITERS_MAX: u32 = 3;
 
 /// How long a PostgreSQL server may take for a transaction that writes. What is in it is at most
 /// [`INGEST_BYTES_MAX`], so that a server which takes longer is gone, or as good as gone.
@@ -258,12 +258,15 @@ pub const TRANSACTION_TRIES_MAX: u32 = 20;
 /// How often a place is looked for that other collectors take first.
 pub const PLACE_TRIES_MAX: u32 = 1000;
 
-/// The newest events that a search looks at one by one on a PostgreSQL server, before it asks the index.
-pub const WALKED_EVENTS: i64 = 1000;
+/// Commits to a PostgreSQL server while segments are merged, before commits wait for that: each adds
+/// a segment, which every search looks into.
+pub const UNMERGED_COMMITS_MAX: usize = 256;
 
-/// How many of those have to be wanted for the next to be looked at in the same way. With fewer the
-/// index has not too many to sort.
-pub const WALKED_EVENTS_WANTED_MIN: usize = 10;
+/// Segments that a search on a PostgreSQL server looks into at a time.
+pub const SEGMENTS_OPENED: usize = 16;
+
+/// Chunks of a segment that one statement sends to a PostgreSQL server: a few MiB of them.
+pub const SEGMENT_CHUNKS_SENT: usize = 4096;
 
 /// KiB of the database that the writer keeps in memory: the ends of every index, where it writes.
 pub const WRITER_CACHE_KIB: u32 = 64 * 1024;

@@ -12,12 +12,14 @@ mod history;
 mod hold;
 mod key;
 mod log;
+mod newest;
 mod news;
 mod outcome;
 mod position;
 mod postgres;
 mod report;
 mod run;
+mod segments;
 mod sqlite;
 mod writer;
 
@@ -129,7 +131,7 @@ impl Store {
     /// What the task that stores events does for the index beside it.
     pub(crate) fn indexer(&self) -> Indexer {
         match self {
-            Self::Postgres(_) => Indexer::Server,
+            Self::Postgres(database) => Indexer::Postgres(postgres::Indexer::new(database.clone())),
             Self::Sqlite(database) => Indexer::Sqlite(sqlite::Indexer::new(database.clone())),
         }
     }
@@ -318,8 +320,7 @@ impl Store {
 
 /// The work on the index that is not a part of storing events.
 pub(crate) enum Indexer {
-    /// The server does it by itself.
-    Server,
+    Postgres(postgres::Indexer),
     Sqlite(sqlite::Indexer),
 }
 
@@ -327,7 +328,7 @@ impl Indexer {
     /// Does what has to be done after a commit.
     pub(crate) async fn after_commit(&mut self) -> Result<(), StoreError> {
         match self {
-            Self::Server => Ok(()),
+            Self::Postgres(indexer) => indexer.after_commit().await,
             Self::Sqlite(indexer) => indexer.after_commit().await,
         }
     }
@@ -335,7 +336,7 @@ impl Indexer {
     /// Does some of what makes searches faster, and tells whether there is more.
     pub(crate) async fn while_idle(&mut self) -> Result<bool, StoreError> {
         match self {
-            Self::Server => Ok(false),
+            Self::Postgres(indexer) => indexer.while_idle().await,
             Self::Sqlite(indexer) => indexer.while_idle().await,
         }
     }

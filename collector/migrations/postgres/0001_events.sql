@@ -27,19 +27,39 @@ CREATE TABLE events (
     writer_seq       BIGINT,
     -- When its content was erased.
     erased_at        BIGINT,
-    -- What it can be found by: hashes of values, tags and words, see collector/src/search/term.rs.
-    terms            BIGINT[] NOT NULL,
     -- The event as it was sent: the text itself, so that 1.0 stays 1.0.
     event            TEXT NOT NULL,
     -- request_hash first, so that a look-up that does not know the organisation uses it too.
     UNIQUE (request_hash, organization_hash)
 );
 
--- New events wait in a list until there is a MiB of them, which every search reads through.
-CREATE INDEX events_by_terms ON events USING gin (terms) WITH (gin_pending_list_limit = 1024);
+-- The index of some events, which the program writes and reads.
+CREATE TABLE segments (
+    id             BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    events         BIGINT NOT NULL,
+    first_position BIGINT NOT NULL,
+    last_position  BIGINT NOT NULL,
+    -- Of each event, ascending: 8 bytes, the highest first.
+    positions      BYTEA  NOT NULL
+);
 
--- The hashes do not compress, and trying takes longer than writing them.
-ALTER TABLE events ALTER COLUMN terms SET STORAGE EXTERNAL;
+-- Which of its events have which terms, cut into chunks: see collector/src/search/segment.rs.
+CREATE TABLE segment_chunks (
+    segment    BIGINT NOT NULL,
+    first_term BIGINT NOT NULL,
+    bytes      BYTEA  NOT NULL,
+    PRIMARY KEY (segment, first_term)
+);
+
+-- They do not compress, and trying takes longer than writing them.
+ALTER TABLE segments ALTER COLUMN positions SET STORAGE EXTERNAL;
+ALTER TABLE segment_chunks ALTER COLUMN bytes SET STORAGE EXTERNAL;
+
+-- Events that segments tell something of that is no longer true: they were removed, erased, or their
+-- call has ended. What is written anew of a segment leaves it out.
+CREATE TABLE stale (
+    position BIGINT NOT NULL PRIMARY KEY
+);
 
 -- Keys that open the API.
 CREATE TABLE keys (

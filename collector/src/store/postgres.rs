@@ -8,6 +8,7 @@ mod events;
 mod filter;
 mod history;
 mod holds;
+mod indexer;
 mod keys;
 mod logs;
 mod migrations;
@@ -15,6 +16,7 @@ mod position;
 mod reports;
 mod retention;
 mod search;
+mod segments;
 mod sequence;
 mod text;
 mod writers;
@@ -28,10 +30,11 @@ use sqlx::{ConnectOptions, Connection, Executor, PgConnection, Postgres, Transac
 use tokio::time::timeout;
 
 use crate::limits;
-use crate::search::Term;
 use crate::store::StoreError;
 use crate::store::database::{Database, Place};
 use crate::telemetry;
+
+pub(super) use indexer::Indexer;
 
 /// An open database. Cloning gives another handle to the same one.
 #[derive(Clone)]
@@ -172,11 +175,6 @@ impl Tries {
 /// What stands for a text in an index, which takes no text as long as some are.
 fn hash_of(text: &str) -> Vec<u8> {
     Sha256::digest(text).to_vec()
-}
-
-/// Terms as a column has them.
-fn terms_of(terms: &[Term]) -> Vec<i64> {
-    terms.iter().map(|term| term.number()).collect()
 }
 
 async fn connect(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {

@@ -3,6 +3,7 @@
 mod address;
 mod collectors;
 mod database;
+mod index;
 #[expect(
     dead_code,
     unreachable_pub,

@@ -4,12 +4,13 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection, Row};
 use uuid::Uuid;
 
-use crate::access::Scope;
-use crate::event::{Event, tombstone};
+use crate::event::tombstone;
 use crate::limits;
 use crate::search::Term;
-use crate::store::postgres::{PostgresStore, Tries, holds, reports, terms_of, text};
-use crate::store::{Erased, Erasure, Field, Left, StoreError};
+use crate::store::postgres::search::Found;
+use crate::store::postgres::{PostgresStore, Tries, holds, reports, segments, text};
+use crate::store::segments::Share;
+use crate::store::{Erased, Erasure, Field, Left, Position, StoreError};
 use crate::time;
 
 struct Candidate {
@@ -31,17 +32,25 @@ impl<'r> FromRow<'r, PgRow> for Candidate {
 impl PostgresStore {
     /// How many events an erasure would change.
     pub(crate) async fn count_erasable(&self, erasure: &Erasure) -> Result<u64, StoreError> {
-        Ok(self.erasable(erasure).await?.len() as u64)
-    }
-
-    /// The positions of the events that an erasure would change.
-    async fn erasable(&self, erasure: &Erasure) -> Result<Vec<i64>, StoreError> {
-        let user = Term::member(Field::UserId.name(), &erasure.user_id);
-        let query = sqlx::query_scalar(ERASABLE)
-            .bind(terms_of(&[user]))
+        let count = sqlx::query_scalar::<_, i64>(COUNT)
+            .bind(self.found(erasure).await?)
             .bind(text::stored(&erasure.user_id))
             .bind(erasure.scope.id().map(text::stored));
-        Ok(query.fetch_all(&self.writes).await?)
+        let count = count.fetch_one(&self.writes).await?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    /// The positions of the events that may be the user's.
+    async fn found(&self, erasure: &Erasure) -> Result<Vec<i64>, StoreError> {
+        let user = Term::member(Field::UserId.name(), &erasure.user_id);
+        let organization = erasure.scope.id();
+        let organization = organization.map(|id| Term::member(Field::OrganizationId.name(), id));
+        let terms = [user].into_iter().chain(organization).collect();
+        let mut snapshot = self.writes.begin_with(SNAPSHOT).await?;
+        let (first, last) = (Position::FIRST, Position::LAST);
+        let mut found = Found::by(&mut snapshot, terms, first, last).await?;
+        let found = found.next(&mut snapshot, usize::MAX).await?;
+        Ok(found.into_iter().map(|position| position.0).collect())
     }
 
     /// Erases for good: nothing of it can be read any more. `now` is in microseconds since 1970, UTC.
@@ -59,12 +68,14 @@ impl PostgresStore {
             left: Left::FilesOfServer,
             ..Erased::default()
         };
-        let positions = self.erasable(erasure).await?;
+        let positions = self.found(erasure).await?;
         for positions in positions.chunks(limits::ERASURE_STEP_EVENTS) {
             let (events, held) = self.erase_step(erasure, &id, positions, now).await?;
             erased.events = erased.events.saturating_add(events);
             erased.held = erased.held.saturating_add(held);
         }
+        // Only then are their words gone, too.
+        self.refresh_segments(Share::Any).await?;
         // After the events: a report that is finished from now on finds them erased.
         let mut transaction = self.begin().await?;
         let holds = holds::in_force(&mut transaction).await?;
@@ -103,9 +114,10 @@ impl PostgresStore {
         let candidates: Vec<Candidate> = sqlx::query_as(CANDIDATES)
             .bind(positions)
             .bind(text::stored(&erasure.user_id))
+            .bind(erasure.scope.id().map(text::stored))
             .fetch_all(&mut *transaction)
             .await?;
-        let (mut events, mut held) = (0_u32, 0_u64);
+        let (mut changed, mut held) = (Vec::new(), 0_u64);
         for event in &candidates {
             let user = &erasure.user_id;
             if holds.covering(&event.organization_id, user).is_some() {
@@ -113,8 +125,10 @@ impl PostgresStore {
                 continue;
             }
             replace(&mut transaction, event, now).await?;
-            events = events.saturating_add(1);
+            changed.push(event.position);
         }
+        segments::note_stale(&mut transaction, &changed).await?;
+        let events = u32::try_from(changed.len()).unwrap_or(u32::MAX);
         let add = sqlx::query(ADD_EVENTS).bind(i64::from(events)).bind(id);
         add.execute(&mut *transaction).await?;
         transaction.commit().await?;
@@ -129,30 +143,30 @@ async fn replace(
 ) -> Result<(), StoreError> {
     let damaged = |error: crate::event::EventError| StoreError::Damaged(error.to_string());
     let tombstone = tombstone(&event.event, &time::text(now)).map_err(damaged)?;
-    let left = Event::parse(tombstone.as_bytes(), &Scope::All).map_err(damaged)?;
     let replace = sqlx::query(REPLACE)
         .bind(tombstone)
-        .bind(terms_of(&left.terms))
         .bind(now)
         .bind(event.position);
     replace.execute(connection).await?;
     Ok(())
 }
 
-const ERASABLE: &str = "
-    SELECT position FROM events
-    WHERE terms @> $1::BIGINT[] AND user_id = $2 AND ($3::TEXT IS NULL OR organization_id = $3)
-    AND erased_at IS NULL
-    ORDER BY position";
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+const COUNT: &str = "
+    SELECT count(*) FROM events
+    WHERE position = ANY($1::BIGINT[]) AND user_id = $2
+    AND ($3::TEXT IS NULL OR organization_id = $3) AND erased_at IS NULL";
 
 // In order, so that two erasures do not wait for each other in a circle.
 const CANDIDATES: &str = "
     SELECT position, organization_id, event FROM events
-    WHERE position = ANY($1::BIGINT[]) AND user_id = $2 AND erased_at IS NULL
+    WHERE position = ANY($1::BIGINT[]) AND user_id = $2
+    AND ($3::TEXT IS NULL OR organization_id = $3) AND erased_at IS NULL
     ORDER BY position FOR UPDATE";
 
 const REPLACE: &str = "
-    UPDATE events SET event = $1, terms = $2::BIGINT[], erased_at = $3 WHERE position = $4";
+    UPDATE events SET event = $1, erased_at = $2 WHERE position = $3";
 
 const ADD: &str = "
     INSERT INTO erasures (id, organization_id, user_id, reason, created_at, events)

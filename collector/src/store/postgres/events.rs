@@ -1,6 +1,7 @@
 //! Storing events: each call once, many in one commit, whichever collector they come to.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -8,8 +9,9 @@ use uuid::Uuid;
 use crate::event::Event;
 use crate::limits;
 use crate::store::postgres::{
-    PostgresStore, Tries, hash_of, in_time, position, sequence, terms_of, text,
+    PostgresStore, Tries, hash_of, in_time, position, segments, sequence, text,
 };
+use crate::store::segments::Indexed;
 use crate::store::{Outcome, Position, Status, StoreError};
 
 impl PostgresStore {
@@ -38,12 +40,14 @@ impl PostgresStore {
     ) -> Result<Vec<Outcome>, StoreError> {
         let mut transaction = self.begin().await?;
         let mut outcomes = Vec::with_capacity(events.len());
+        let mut found_by = Vec::with_capacity(events.len());
         while let Some((_, rest)) = events.split_at_checked(outcomes.len())
             && !rest.is_empty()
         {
             let rows = rows(&mut transaction, rest, received_at).await?;
-            outcomes.extend(store(&mut transaction, rows).await?);
+            outcomes.extend(store(&mut transaction, rows, &mut found_by).await?);
         }
+        segments::add(&mut transaction, &found_by).await?;
         let statuses = outcomes.iter().map(|outcome| outcome.status);
         sequence::note(&mut transaction, events.iter().zip(statuses)).await?;
         transaction.commit().await?;
@@ -80,21 +84,26 @@ async fn rows<'a>(
     Ok(rows.collect())
 }
 
+/// What is stored goes to `found_by`, with what it can be found by.
 async fn store(
     connection: &mut PgConnection,
     rows: Vec<NewRow<'_>>,
+    found_by: &mut Vec<Indexed>,
 ) -> Result<Vec<Outcome>, StoreError> {
     let inserted = insert(connection, &rows).await?;
     let mut outcomes = Vec::with_capacity(rows.len());
     for row in rows {
-        let request_id = row.event.request_id.clone();
-        let (id, status) = match inserted.contains(&row.id) {
-            true => (row.id, Status::Stored),
+        let event = row.event;
+        let (id, status, position) = match inserted.contains(&row.id) {
+            true => (row.id, Status::Stored, row.position),
             false => store_after_another(connection, row).await?,
         };
+        if status != Status::Duplicate {
+            found_by.push((position, Arc::clone(&event.terms)));
+        }
         outcomes.push(Outcome {
             id,
-            request_id,
+            request_id: event.request_id.clone(),
             status,
         });
     }
@@ -106,12 +115,12 @@ async fn store(
 async fn store_after_another(
     connection: &mut PgConnection,
     mut row: NewRow<'_>,
-) -> Result<(String, Status), StoreError> {
+) -> Result<(String, Status, Position), StoreError> {
     let mut status = Status::Stored;
     for _ in 0..limits::PLACE_TRIES_MAX {
         if let Some((id, is_pending)) = first(connection, row.event).await? {
             if !is_pending || row.event.is_pending() {
-                return Ok((id, Status::Duplicate));
+                return Ok((id, Status::Duplicate, row.position));
             }
             if !remove_pending(connection, &id).await? {
                 // Another collector was first: with the end of the call, or because it is old.
@@ -124,7 +133,7 @@ async fn store_after_another(
         row.position = places.into_iter().next().ok_or(StoreError::Crowded)?;
         let inserted = insert(connection, std::slice::from_ref(&row)).await?;
         if inserted.contains(&row.id) {
-            return Ok((row.id, status));
+            return Ok((row.id, status, row.position));
         }
     }
     Err(StoreError::Crowded)
@@ -136,12 +145,6 @@ async fn insert(
     connection: &mut PgConnection,
     rows: &[NewRow<'_>],
 ) -> Result<HashSet<String>, StoreError> {
-    let mut terms: Vec<i64> = Vec::new();
-    let terms_ends = rows.iter().map(|row| {
-        terms.extend(terms_of(&row.event.terms));
-        i64::try_from(terms.len()).unwrap_or(i64::MAX)
-    });
-    let terms_ends: Vec<i64> = terms_ends.collect();
     let texts = |of: fn(&Event) -> &str| -> Vec<_> {
         let rows = rows.iter();
         rows.map(|row| text::stored(of(row.event))).collect()
@@ -179,13 +182,11 @@ async fn insert(
         .bind(texts(|event| &event.prompt_hash))
         .bind(optional_texts(|event| event.gateway.writer_id.as_deref()))
         .bind(seqs.collect::<Vec<_>>())
-        .bind(terms_ends)
         .bind(
             rows.iter()
                 .map(|row| row.event.text.as_str())
                 .collect::<Vec<_>>(),
-        )
-        .bind(terms);
+        );
     let inserted: Vec<String> = query.fetch_all(connection).await?;
     Ok(inserted.into_iter().collect())
 }
@@ -203,35 +204,33 @@ async fn first(
 
 /// Whether it was still there.
 async fn remove_pending(connection: &mut PgConnection, id: &str) -> Result<bool, StoreError> {
-    let removed = sqlx::query(REMOVE_PENDING).bind(id).execute(connection);
-    Ok(removed.await?.rows_affected() > 0)
+    let remove = sqlx::query_scalar(REMOVE_PENDING).bind(id);
+    let Some(position) = remove.fetch_optional(&mut *connection).await? else {
+        return Ok(false);
+    };
+    segments::note_stale(connection, &[position]).await?;
+    Ok(true)
 }
 
-// The terms of all events come in one array, and each row takes what is its own: arrays of arrays
-// would have to be of one length. `lag` is the end of the row before.
 const INSERT: &str = "
     INSERT INTO events (
         position, id, request_hash, organization_hash, organization_id, request_id, timestamp,
         received_at, user_id, session_id, decision_type, decision_outcome, model_provider,
-        model_name, risk_level, completion_state, prompt_hash, writer_id, writer_seq, terms, event
+        model_name, risk_level, completion_state, prompt_hash, writer_id, writer_seq, event
     )
     SELECT
         position, id, request_hash, organization_hash, organization_id, request_id, timestamp,
         received_at, user_id, session_id, decision_type, decision_outcome, model_provider,
-        model_name, risk_level, completion_state, prompt_hash, writer_id, writer_seq,
-        ($22::BIGINT[])[coalesce(lag(terms_end) OVER (ORDER BY number), 0) + 1 : terms_end], event
+        model_name, risk_level, completion_state, prompt_hash, writer_id, writer_seq, event
     FROM unnest(
         $1::BIGINT[], $2::TEXT[], $3::BYTEA[], $4::BYTEA[], $5::TEXT[], $6::TEXT[], $7::BIGINT[],
         $8::BIGINT[], $9::TEXT[], $10::TEXT[], $11::TEXT[], $12::TEXT[], $13::TEXT[], $14::TEXT[],
-        $15::TEXT[], $16::TEXT[], $17::TEXT[], $18::TEXT[], $19::BIGINT[], $20::BIGINT[],
-        $21::TEXT[]
-    ) WITH ORDINALITY AS rows (
+        $15::TEXT[], $16::TEXT[], $17::TEXT[], $18::TEXT[], $19::BIGINT[], $20::TEXT[]
+    ) AS rows (
         position, id, request_hash, organization_hash, organization_id, request_id, timestamp,
         received_at, user_id, session_id, decision_type, decision_outcome, model_provider,
-        model_name, risk_level, completion_state, prompt_hash, writer_id, writer_seq, terms_end,
-        event, number
+        model_name, risk_level, completion_state, prompt_hash, writer_id, writer_seq, event
     )
-    ORDER BY number
     ON CONFLICT DO NOTHING
     RETURNING id";
 
@@ -239,4 +238,5 @@ const FIRST: &str = "
     SELECT id, completion_state IS NOT DISTINCT FROM 'pending' FROM events
     WHERE request_hash = $1 AND organization_hash = $2";
 
-const REMOVE_PENDING: &str = "DELETE FROM events WHERE id = $1 AND completion_state = 'pending'";
+const REMOVE_PENDING: &str = "
+    DELETE FROM events WHERE id = $1 AND completion_state = 'pending' RETURNING position";

@@ -6,7 +6,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection, Row};
 
 use crate::limits;
-use crate::store::postgres::{PostgresStore, Tries, hash_of, holds, in_time, text};
+use crate::store::postgres::{PostgresStore, Tries, hash_of, holds, in_time, segments, text};
+use crate::store::segments::Share;
 use crate::store::{Cutoffs, Position, Step, StoreError};
 
 struct Candidate {
@@ -84,10 +85,9 @@ impl PostgresStore {
         Ok(Step { removed, next })
     }
 
-    /// The server does it by itself.
-    #[expect(clippy::unused_async, reason = "SQLite has work to do here")]
+    /// Removes from the index what was removed, where that is worth it.
     pub(crate) async fn forget_removed(&self) -> Result<(), StoreError> {
-        Ok(())
+        self.refresh_segments(Share::Half).await
     }
 }
 
@@ -100,8 +100,9 @@ async fn remove(
     if positions.is_empty() {
         return Ok(0);
     }
-    let remove = sqlx::query_scalar(REMOVE).bind(positions);
+    let remove = sqlx::query_scalar(REMOVE).bind(&positions);
     let organizations: Vec<String> = remove.fetch_all(&mut *connection).await?;
+    segments::note_stale(connection, &positions).await?;
     let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
     for organization in &organizations {
         let count = counts.entry(organization).or_default();

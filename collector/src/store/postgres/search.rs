@@ -1,16 +1,20 @@
 //! Finding the events that a filter wants, newest first.
 //!
-//! There are two ways to them, and either can be a thousand times as long as the other: to walk
-//! through the newest events and look at each, which is short where many are wanted; and to ask the
-//! index, which gives all that are wanted in no order, and is short where few are. The server would
-//! have to guess. So a search walks a while, and goes on as what it met suggests.
+//! The segments tell which events may be wanted: those that have all terms of the filter. They are
+//! looked into as far as the page needs, those with the newest events first, some at a time. What
+//! they name is read and checked, because a term is only a hash, and an event may have been replaced
+//! or erased since.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use sqlx::{Connection, PgConnection, QueryBuilder};
 
 use crate::limits;
-use crate::store::postgres::{PostgresStore, filter, terms_of};
+use crate::search::{Chunk, Term};
+use crate::store::newest::{Newest, intersection};
+use crate::store::postgres::{PostgresStore, filter, segments};
+use crate::store::segments::Head;
 use crate::store::{Log, LogFilter, Position, StoreError};
 
 impl PostgresStore {
@@ -22,148 +26,195 @@ impl PostgresStore {
         mut visit: impl FnMut(Log) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let mut reader = self.reader().await?;
-        // One state of the database, so that no event is met twice or passed over.
+        // One state of the database, from which no segment goes while it is looked into.
         let mut snapshot = reader.begin_with(SNAPSHOT).await?;
-        let mut candidates = Candidates::of(filter);
-        loop {
-            let found = candidates.next(&mut snapshot).await?;
-            for some in in_parts(&found) {
-                if read(&mut snapshot, filter, some, &mut visit)
-                    .await?
-                    .is_break()
-                {
-                    return Ok(());
-                }
-            }
-            if candidates.is_over {
-                return Ok(());
-            }
-        }
-    }
-}
-
-/// An event that may be wanted, and the bytes of its text.
-#[derive(Debug, Clone, Copy)]
-struct Candidate {
-    position: i64,
-    bytes: usize,
-}
-
-/// Events that may be wanted, newest first.
-struct Candidates {
-    terms: Vec<i64>,
-    first: Position,
-    /// Where to go on.
-    last: Position,
-    /// How many are looked for at a time.
-    count: i64,
-    way: Way,
-    is_over: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Walk,
-    Index,
-}
-
-impl Candidates {
-    fn of(filter: &LogFilter) -> Self {
         let (first, last) = filter.range.bounds();
         let count = filter.limit.saturating_add(1);
         let count = count.min(limits::SEARCHED_EVENTS_MAX);
-        Self {
-            terms: terms_of(&filter.terms()),
-            first,
-            last,
-            count: i64::try_from(count).unwrap_or(i64::MAX),
-            way: Way::Walk,
-            is_over: false,
-        }
-    }
-
-    /// Some more of them; none, or no more than that, if it `is_over`.
-    async fn next(&mut self, connection: &mut PgConnection) -> Result<Vec<Candidate>, StoreError> {
-        match self.way {
-            Way::Walk => self.walk(connection).await,
-            Way::Index => self.ask_the_index(connection).await,
-        }
-    }
-
-    async fn walk(&mut self, connection: &mut PgConnection) -> Result<Vec<Candidate>, StoreError> {
-        let is_any = self.terms.is_empty();
-        let steps = if is_any {
-            self.count
-        } else {
-            limits::WALKED_EVENTS
+        let mut candidates = match filter.terms() {
+            terms if terms.is_empty() => Candidates::All { first, last },
+            terms => Candidates::Some(Found::by(&mut snapshot, terms, first, last).await?),
         };
-        let query = sqlx::query_as(WALK)
-            .bind(self.first.0)
-            .bind(self.last.0)
-            .bind(steps)
-            .bind(&self.terms);
-        let walked: Vec<(i64, i32, bool)> = query.fetch_all(connection).await?;
-        self.passed(
-            walked.last().map(|(position, ..)| *position),
-            walked.len(),
-            steps,
-        );
-        let wanted = walked.into_iter().filter(|(.., is_wanted)| *is_wanted);
-        let wanted: Vec<Candidate> = wanted
-            .map(|(at, bytes, _)| Candidate::new(at, bytes))
-            .collect();
-        if !is_any && wanted.len() < limits::WALKED_EVENTS_WANTED_MIN {
-            self.way = Way::Index;
+        loop {
+            let sizes = candidates.next(&mut snapshot, count).await?;
+            if sizes.is_empty() {
+                return Ok(());
+            }
+            for some in in_parts(&sizes) {
+                let flow = read(&mut snapshot, filter, some, &mut visit).await?;
+                if flow.is_break() {
+                    return Ok(());
+                }
+            }
         }
-        Ok(wanted)
     }
+}
 
-    async fn ask_the_index(
+/// The position of an event, and how many bytes its text has.
+type Size = (i64, i32);
+
+/// Events that may be wanted, newest first.
+enum Candidates {
+    /// All of a stretch of time.
+    All {
+        first: Position,
+        last: Position,
+    },
+    Some(Found),
+}
+
+impl Candidates {
+    /// The next of them, as many as `count`, without those that are gone; none if there are no more.
+    async fn next(
         &mut self,
         connection: &mut PgConnection,
-    ) -> Result<Vec<Candidate>, StoreError> {
-        let query = sqlx::query_as(OF_INDEX)
-            .bind(self.first.0)
-            .bind(self.last.0)
-            .bind(self.count)
-            .bind(&self.terms);
-        let found: Vec<(i64, i32)> = query.fetch_all(connection).await?;
-        self.passed(
-            found.last().map(|(position, _)| *position),
-            found.len(),
-            self.count,
-        );
-        let found = found.into_iter();
-        Ok(found.map(|(at, bytes)| Candidate::new(at, bytes)).collect())
-    }
-
-    /// Notes how far one has come, with so many events where so many were asked for.
-    fn passed(&mut self, oldest: Option<i64>, count: usize, asked: i64) {
-        self.is_over = i64::try_from(count).unwrap_or(i64::MAX) < asked;
-        if let Some(oldest) = oldest {
-            self.last = Position(oldest).before();
-            self.is_over |= oldest <= self.first.0;
+        count: usize,
+    ) -> Result<Vec<Size>, StoreError> {
+        match self {
+            Self::All { first, last } => {
+                let query = sqlx::query_as(ALL)
+                    .bind(first.0)
+                    .bind(last.0)
+                    .bind(i64::try_from(count).unwrap_or(i64::MAX));
+                let sizes: Vec<Size> = query.fetch_all(connection).await?;
+                if let Some((oldest, _)) = sizes.last() {
+                    *last = Position(*oldest).before();
+                }
+                Ok(sizes)
+            }
+            Self::Some(found) => loop {
+                let positions = found.next(connection, count).await?;
+                let positions: Vec<i64> = positions.into_iter().map(|at| at.0).collect();
+                let query = sqlx::query_as(SOME).bind(&positions);
+                let sizes: Vec<Size> = query.fetch_all(&mut *connection).await?;
+                if !sizes.is_empty() || positions.is_empty() {
+                    return Ok(sizes);
+                }
+            },
         }
     }
 }
 
-impl Candidate {
-    fn new(position: i64, bytes: i32) -> Self {
-        Self {
-            position,
-            bytes: usize::try_from(bytes).unwrap_or_default(),
+/// Events that segments have for some terms, newest first.
+pub(super) struct Found {
+    terms: Vec<Term>,
+    first: Position,
+    last: Position,
+    /// Segments that were not looked into yet, those with the newest events at the end.
+    closed: Vec<Head>,
+    /// What is left of the others.
+    open: Newest,
+}
+
+impl Found {
+    /// Those that have all of `terms`, of which there is one at least, from `first` up to `last`.
+    pub(super) async fn by(
+        connection: &mut PgConnection,
+        terms: Vec<Term>,
+        first: Position,
+        last: Position,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            terms,
+            first,
+            last,
+            closed: segments::between(connection, first, last).await?,
+            open: Newest::default(),
+        })
+    }
+
+    /// The next of them, as many as `count`; fewer only if there are no more.
+    pub(super) async fn next(
+        &mut self,
+        connection: &mut PgConnection,
+        count: usize,
+    ) -> Result<Vec<Position>, StoreError> {
+        let mut next = Vec::new();
+        while next.len() < count {
+            self.open_up_to_the_newest(connection).await?;
+            let Some(newest) = self.open.take() else {
+                break;
+            };
+            next.push(newest);
         }
+        Ok(next)
+    }
+
+    /// Looks into every segment that may have an event newer than the newest that is known.
+    async fn open_up_to_the_newest(
+        &mut self,
+        connection: &mut PgConnection,
+    ) -> Result<(), StoreError> {
+        while let Some(segment) = self.closed.last() {
+            let newest = self.open.newest();
+            if newest.is_some_and(|newest| newest > segment.last) {
+                break;
+            }
+            // Some more with it: it is the way to the server and back that takes time.
+            let left = self.closed.len().saturating_sub(limits::SEGMENTS_OPENED);
+            let some: Vec<i64> = self.closed.drain(left..).map(|head| head.id).collect();
+            self.look_into(connection, &some).await?;
+        }
+        Ok(())
+    }
+
+    async fn look_into(
+        &mut self,
+        connection: &mut PgConnection,
+        segments: &[i64],
+    ) -> Result<(), StoreError> {
+        let numbers = numbers(connection, segments, &self.terms).await?;
+        let ids: Vec<i64> = numbers.keys().copied().collect();
+        for (id, positions) in segments::positions(connection, &ids).await? {
+            let numbers = numbers.get(&id).into_iter().flatten();
+            let found = numbers.filter_map(|number| positions.get(usize::from(*number)).copied());
+            let found = found.filter(|at| (self.first..=self.last).contains(at));
+            self.open.add(found.collect());
+        }
+        Ok(())
     }
 }
 
-/// The candidates in parts that are each read at once: what is read and not wanted is small.
-fn in_parts(candidates: &[Candidate]) -> impl Iterator<Item = &[Candidate]> {
-    let mut rest = candidates;
+/// Of each segment that has any, the numbers of its events that have all of `terms`, ascending.
+async fn numbers(
+    connection: &mut PgConnection,
+    segments: &[i64],
+    terms: &[Term],
+) -> Result<HashMap<i64, Vec<u16>>, StoreError> {
+    let mut numbers: HashMap<i64, Vec<u16>> = HashMap::new();
+    for (index, term) in terms.iter().enumerate() {
+        let left: Vec<i64> = match index {
+            0 => segments.to_vec(),
+            _ => numbers.keys().copied().collect(),
+        };
+        let chunks = sqlx::query_as(CHUNKS).bind(left).bind(term.number());
+        let chunks: Vec<(i64, i64, Vec<u8>)> = chunks.fetch_all(&mut *connection).await?;
+        let mut both = HashMap::new();
+        for (segment, first, bytes) in chunks {
+            let first = Term::from(first);
+            let own = Chunk { first, bytes }.numbers(*term)?;
+            let own = match numbers.get(&segment) {
+                None => own,
+                Some(before) => intersection(before, &own),
+            };
+            if !own.is_empty() {
+                both.insert(segment, own);
+            }
+        }
+        numbers = both;
+    }
+    Ok(numbers)
+}
+
+/// The events in parts that are each read at once: what is read and not wanted is small.
+fn in_parts(sizes: &[Size]) -> impl Iterator<Item = &[Size]> {
+    let mut rest = sizes;
     std::iter::from_fn(move || {
-        let mut bytes = 0_usize;
-        let fit = rest.iter().take_while(|candidate| {
-            bytes = bytes.saturating_add(candidate.bytes);
-            bytes <= limits::PAGE_BYTES_MAX
+        let mut bytes_left = limits::PAGE_BYTES_MAX;
+        let fit = rest.iter().take_while(|(_, bytes)| {
+            let left = bytes_left.checked_sub(usize::try_from(*bytes).unwrap_or_default());
+            bytes_left = left.unwrap_or_default();
+            left.is_some()
         });
         let count = fit.count().max(1);
         let (part, others) = rest.split_at_checked(count)?;
@@ -172,17 +223,14 @@ fn in_parts(candidates: &[Candidate]) -> impl Iterator<Item = &[Candidate]> {
     })
 }
 
-/// Gives to `visit` what `filter` wants of the candidates.
+/// Gives to `visit` what `filter` wants of some events.
 async fn read(
     connection: &mut PgConnection,
     filter: &LogFilter,
-    candidates: &[Candidate],
+    sizes: &[Size],
     visit: &mut impl FnMut(Log) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, StoreError> {
-    let positions: Vec<i64> = candidates
-        .iter()
-        .map(|candidate| candidate.position)
-        .collect();
+    let positions: Vec<i64> = sizes.iter().map(|(position, _)| *position).collect();
     let mut query = QueryBuilder::new(READ);
     query.push_bind(positions).push(")");
     filter::check(filter, &mut query);
@@ -200,20 +248,20 @@ async fn read(
 
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-// The inner query is a walk in the order of time, whatever the server thinks of the terms.
-const WALK: &str = "
-    SELECT position, octet_length(event), terms @> $4::BIGINT[]
-    FROM (
-        SELECT position, event, terms FROM events WHERE position BETWEEN $1 AND $2
-        ORDER BY position DESC LIMIT $3
-    ) AS newest
+const ALL: &str = "
+    SELECT position, octet_length(event) FROM events WHERE position BETWEEN $1 AND $2
+    ORDER BY position DESC LIMIT $3";
+
+const SOME: &str = "
+    SELECT position, octet_length(event) FROM events WHERE position = ANY($1::BIGINT[])
     ORDER BY position DESC";
 
-// In an order of which there is no index, so that the server does not walk.
-const OF_INDEX: &str = "
-    SELECT position, octet_length(event) FROM events
-    WHERE terms @> $4::BIGINT[] AND position BETWEEN $1 AND $2
-    ORDER BY position + 0 DESC LIMIT $3";
+const CHUNKS: &str = "
+    SELECT segments.id, chunk.first_term, chunk.bytes
+    FROM unnest($1::BIGINT[]) AS segments (id), LATERAL (
+        SELECT first_term, bytes FROM segment_chunks WHERE segment = id AND first_term <= $2
+        ORDER BY first_term DESC LIMIT 1
+    ) AS chunk";
 
 const READ: &str = "
     SELECT position, id, received_at, event FROM events WHERE position = ANY(";
@@ -224,9 +272,9 @@ mod tests {
 
     #[test]
     fn parts_are_as_large_as_a_page_and_never_empty() {
-        let sizes = [1, limits::PAGE_BYTES_MAX, limits::PAGE_BYTES_MAX - 1, 1, 5];
-        let candidates = sizes.map(|bytes| Candidate { position: 0, bytes });
-        let parts: Vec<usize> = in_parts(&candidates).map(<[_]>::len).collect();
+        let page = i32::try_from(limits::PAGE_BYTES_MAX).unwrap();
+        let sizes = [1, page, page - 1, 1, 5].map(|bytes| (0, bytes));
+        let parts: Vec<usize> = in_parts(&sizes).map(<[_]>::len).collect();
         assert_eq!(parts, [1, 1, 2, 1]);
         assert_eq!(in_parts(&[]).count(), 0);
     }

@@ -9,7 +9,7 @@ use uuid::Builder;
 
 use crate::event::Event;
 use crate::limits;
-use crate::store::sqlite::tail::Indexed;
+use crate::store::segments::Indexed;
 use crate::store::sqlite::{SqliteStore, position, segments, sequence};
 use crate::store::{Outcome, Position, Status, StoreError};
 

@@ -6,7 +6,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, SqliteConnection};
 
 use crate::limits;
-use crate::store::sqlite::segments::{self, Share};
+use crate::store::segments::Share;
+use crate::store::sqlite::segments;
 use crate::store::sqlite::{SqliteStore, holds};
 use crate::store::{Cutoffs, Position, Step, StoreError};
 

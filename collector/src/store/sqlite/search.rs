@@ -4,7 +4,6 @@
 //! looked into as far as the page needs, those with the newest events first. What they name is read
 //! and checked, because a term is only a hash, and an event may have been replaced or erased since.
 
-use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -13,7 +12,9 @@ use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::limits;
 use crate::search::{Chunk, Term};
-use crate::store::sqlite::segments::{self, Head};
+use crate::store::newest::{Newest, intersection};
+use crate::store::segments::Head;
+use crate::store::sqlite::segments;
 use crate::store::sqlite::{SqliteStore, filter};
 use crate::store::{Log, LogFilter, Position, StoreError};
 
@@ -90,14 +91,8 @@ pub(super) struct Candidates {
     /// Segments that were not looked into yet, those with the newest events at the end.
     closed: Vec<Head>,
     /// What is left of the others.
-    open: BinaryHeap<Run>,
-    /// The one that was given last.
-    before: Option<Position>,
+    open: Newest,
 }
-
-/// Events of one segment that may be wanted, ascending. The run with the newest is the greatest.
-#[derive(PartialEq, Eq)]
-struct Run(Vec<Position>);
 
 impl Candidates {
     /// Those that have all of `terms`, of which there is one at least, from `first` up to `last`.
@@ -112,16 +107,13 @@ impl Candidates {
             first,
             last,
             closed: segments::between(connection, first, last).await?,
-            open: BinaryHeap::new(),
-            before: None,
+            open: Newest::default(),
         })
     }
 
     /// Adds some that were found elsewhere, ascending.
     pub(super) fn add(&mut self, positions: Vec<Position>) {
-        if !positions.is_empty() {
-            self.open.push(Run(positions));
-        }
+        self.open.add(positions);
     }
 
     /// The next of them, as many as `count`; fewer only if there are no more.
@@ -133,11 +125,10 @@ impl Candidates {
         let mut next = Vec::new();
         while next.len() < count {
             self.open_up_to_the_newest(connection).await?;
-            let Some(newest) = self.take() else { break };
-            // Two segments may have it, and the tail with them.
-            if self.before.replace(newest) != Some(newest) {
-                next.push(newest);
-            }
+            let Some(newest) = self.open.take() else {
+                break;
+            };
+            next.push(newest);
         }
         Ok(next)
     }
@@ -148,13 +139,13 @@ impl Candidates {
         connection: &mut SqliteConnection,
     ) -> Result<(), StoreError> {
         while let Some(segment) = self.closed.last().copied() {
-            let newest = self.open.peek().and_then(|run| run.0.last());
-            if newest.is_some_and(|newest| *newest > segment.last) {
+            let newest = self.open.newest();
+            if newest.is_some_and(|newest| newest > segment.last) {
                 break;
             }
             self.closed.pop();
             let found = self.look_into(connection, segment).await?;
-            self.add(found);
+            self.open.add(found);
         }
         Ok(())
     }
@@ -174,27 +165,6 @@ impl Candidates {
         Ok(found
             .filter(|position| (self.first..=self.last).contains(position))
             .collect())
-    }
-
-    fn take(&mut self) -> Option<Position> {
-        let mut run = self.open.pop()?;
-        let newest = run.0.pop()?;
-        if !run.0.is_empty() {
-            self.open.push(run);
-        }
-        Some(newest)
-    }
-}
-
-impl Ord for Run {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.last().cmp(&other.0.last())
-    }
-}
-
-impl PartialOrd for Run {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
     }
 }
 
@@ -235,16 +205,6 @@ async fn chunk(
     }))
 }
 
-/// What is in both of two ascending lists.
-fn intersection(one: &[u16], other: &[u16]) -> Vec<u16> {
-    let (few, many) = match one.len() <= other.len() {
-        true => (one, other),
-        false => (other, one),
-    };
-    let in_both = |number: &&u16| many.binary_search(number).is_ok();
-    few.iter().filter(in_both).copied().collect()
-}
-
 const BETWEEN: &str = "
     SELECT position, id, received_at, event FROM events WHERE position BETWEEN ";
 
@@ -255,14 +215,3 @@ const AMONG: &str = "
 const CHUNK: &str = "
     SELECT first_term, bytes FROM segment_chunks WHERE segment = ? AND first_term <= ?
     ORDER BY first_term DESC LIMIT 1";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_intersection_is_what_is_in_both() {
-        assert_eq!(intersection(&[1, 3, 5, 9], &[3, 9, 10]), [3, 9]);
-        assert_eq!(intersection(&[], &[1]), [0_u16; 0]);
-    }
-}

@@ -1,26 +1,13 @@
-//! The index of events in the database: segments, written with the events and merged later.
-//!
-//! Each commit writes one segment for its events. Small segments of about the same size are merged,
-//! so that there are few to look into, and each event is written again only a few times.
+//! The index of events in the database: segments, written for events of the tail and merged later.
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, QueryBuilder, Row, Sqlite, SqliteConnection, Transaction};
 
-use crate::access::Scope;
-use crate::event::Event;
 use crate::limits;
 use crate::search::{Chunk, Segment, Term};
+use crate::store::segments::{Head, Indexed, Share, bytes_of, due, positions_of, terms_of};
 use crate::store::sqlite::SqliteStore;
-use crate::store::sqlite::tail::Indexed;
 use crate::store::{Position, StoreError};
-
-/// A segment, without what is in it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Head {
-    pub(super) id: i64,
-    events: i64,
-    pub(super) last: Position,
-}
 
 impl<'r> FromRow<'r, SqliteRow> for Head {
     fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
@@ -112,54 +99,6 @@ impl SqliteStore {
     }
 }
 
-/// How much of a segment has to be stale before it is written anew.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Share {
-    Any,
-    Half,
-}
-
-impl Share {
-    fn is_reached(self, stale: usize, head: Head) -> bool {
-        let stale = i64::try_from(stale).unwrap_or(i64::MAX);
-        match self {
-            Self::Any => stale > 0,
-            Self::Half => stale > 0 && stale >= head.events / 2,
-        }
-    }
-}
-
-/// The oldest segments of a size of which there are enough to be merged.
-fn due(segments: Vec<Head>) -> Vec<Head> {
-    let mut by_size: [Vec<Head>; SIZES] = Default::default();
-    for segment in segments {
-        if let Some(same) = by_size.get_mut(size(segment.events)) {
-            same.push(segment);
-        }
-    }
-    let due = by_size
-        .into_iter()
-        .find(|same| same.len() >= limits::MERGED_SEGMENTS);
-    let mut events_left = limits::SEGMENT_EVENTS_MAX;
-    let due = due.unwrap_or_default().into_iter();
-    let due = due.take(limits::MERGED_SEGMENTS).take_while(|segment| {
-        events_left = events_left.saturating_sub(segment.events);
-        events_left >= 0
-    });
-    due.collect()
-}
-
-/// The class of a segment by its events: those of one class may differ by as much as are merged.
-fn size(events: i64) -> usize {
-    let merged = i64::try_from(limits::MERGED_SEGMENTS).unwrap_or(i64::MAX);
-    let size = events.checked_ilog(merged).unwrap_or_default();
-    usize::try_from(size).unwrap_or(usize::MAX)
-}
-
-/// Classes whose segments are merged: those of the next have half of what a segment may have, or
-/// more, and stay as they are.
-const SIZES: usize = 5;
-
 /// Every segment, oldest first.
 pub(super) async fn all(connection: &mut SqliteConnection) -> Result<Vec<Head>, StoreError> {
     Ok(sqlx::query_as(ALL).fetch_all(connection).await?)
@@ -237,16 +176,6 @@ async fn without(
     Ok(Segment::merged(&[merged, again], |_| true)?)
 }
 
-/// What stored events can be found by. One that cannot be read is found by its id and its time.
-fn terms_of(rows: &[(i64, String)]) -> Vec<Indexed> {
-    let events = rows.iter().map(|(position, text)| {
-        let event = Event::parse(text.as_bytes(), &Scope::All);
-        let terms = event.map(|event| event.terms).unwrap_or_default();
-        (Position(*position), terms)
-    });
-    events.collect()
-}
-
 async fn write(connection: &mut SqliteConnection, segment: &Segment) -> Result<(), StoreError> {
     let (Some(first), Some(last)) = (segment.positions.first(), segment.positions.last()) else {
         return Ok(());
@@ -255,7 +184,7 @@ async fn write(connection: &mut SqliteConnection, segment: &Segment) -> Result<(
         .bind(i64::try_from(segment.positions.len()).unwrap_or(i64::MAX))
         .bind(first.0)
         .bind(last.0)
-        .bind(bytes(&segment.positions))
+        .bind(bytes_of(&segment.positions))
         .fetch_one(&mut *connection)
         .await?;
     for chunks in segment.chunks.chunks(limits::INSERTED_ROWS_MAX) {
@@ -301,15 +230,7 @@ pub(super) async fn positions(
 ) -> Result<Vec<Position>, StoreError> {
     let query = sqlx::query_scalar(POSITIONS).bind(segment);
     let bytes: Option<Vec<u8>> = query.fetch_optional(connection).await?;
-    let bytes = bytes.unwrap_or_default();
-    let (positions, _) = bytes.as_chunks();
-    let positions = positions.iter().copied().map(i64::from_be_bytes);
-    Ok(positions.map(Position).collect())
-}
-
-fn bytes(positions: &[Position]) -> Vec<u8> {
-    let bytes = positions.iter().flat_map(|at| at.0.to_be_bytes());
-    bytes.collect()
+    Ok(positions_of(&bytes.unwrap_or_default()))
 }
 
 /// The events of a segment that are stale.
@@ -382,6 +303,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::access::Scope;
+    use crate::event::Event;
     use crate::store::sqlite::search::Candidates;
     use crate::store::{Erasure, LogFilter};
 

@@ -9,9 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use crate::limits;
 use crate::search::Term;
 use crate::store::Position;
-
-/// An event and its terms, in their order.
-pub(super) type Indexed = (Position, Arc<[Term]>);
+use crate::store::segments::Indexed;
 
 /// Cloning gives another handle to the same events.
 #[derive(Debug, Clone, Default)]

@@ -1,0 +1,59 @@
+//! The index of events on a server: what is in its tables after all is said and done.
+
+use serde_json::json;
+
+use crate::erasure::{ANN, erase, event_of};
+use crate::program::{Folder, Program, until_async};
+use crate::query::pages;
+use crate::sample::event_with;
+
+async fn count(folder: &Folder, of: &str) -> i64 {
+    let sql = format!("SELECT count(*) FROM {of}");
+    let count = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
+    count
+        .fetch_one(&mut folder.beside().open().await)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn there_are_few_segments_however_many_commits_there_were() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    for number in 0..150 {
+        let tag = json!({"compliance_tags": [format!("t{number}")]});
+        program.record(&event_with(&number.to_string(), tag)).await;
+    }
+    until_async("segments are merged", async || {
+        count(&folder, "segments").await <= 3 * 7
+    })
+    .await;
+    assert_eq!(pages(&program, "text=loan&limit=500").await.len(), 150);
+    for number in [0, 77, 149] {
+        let tag = format!("compliance_tag=t{number}");
+        assert_eq!(pages(&program, &tag).await, [number.to_string()]);
+    }
+    let chunks = "segment_chunks WHERE segment NOT IN (SELECT id FROM segments)";
+    assert_eq!(count(&folder, chunks).await, 0);
+}
+
+#[tokio::test]
+async fn what_was_erased_leaves_the_index_while_events_come_in_and_are_merged() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    let record = async {
+        for seq in 1..=60 {
+            let user = if seq % 2 == 0 { "ann" } else { "bob" };
+            let event = event_of(user, "one", &seq.to_string(), seq);
+            program.record(&event).await;
+        }
+    };
+    let ((), output) = tokio::join!(record, erase(&folder, &ANN));
+    assert!(output.status.success(), "{output:?}");
+    let output = erase(&folder, &ANN).await;
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(pages(&program, "text=4711").await.len(), 30);
+    assert_eq!(pages(&program, "user_id=ann").await.len(), 30);
+    // Of each event the index now tells what is true.
+    assert_eq!(count(&folder, "stale").await, 0);
+}
