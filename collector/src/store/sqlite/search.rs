@@ -28,18 +28,19 @@ impl SqliteStore {
     ) -> Result<(), StoreError> {
         let (first, last) = filter.range.bounds();
         let terms = filter.terms();
+        if terms.is_empty() {
+            let mut reader = self.reader().await?;
+            let mut all = QueryBuilder::new(BETWEEN);
+            all.push_bind(first.0).push(" AND ").push_bind(last.0);
+            let read = read(&mut reader, filter, all, &mut visit).await;
+            return read.map(|_| ());
+        }
         // Before the database: what is written to it meanwhile is found twice, and not missed.
         let tail = self.tail.find(&terms, first, last);
         let mut reader = self.reader().await?;
         let began_at = Instant::now();
         // One state of the database, from which no segment goes while it is looked into.
         let mut transaction = reader.begin().await?;
-        if terms.is_empty() {
-            let mut all = QueryBuilder::new(BETWEEN);
-            all.push_bind(first.0).push(" AND ").push_bind(last.0);
-            let read = read(&mut transaction, filter, all, &mut visit).await;
-            return read.map(|_| ());
-        }
         let mut candidates = Candidates::find(&mut transaction, terms, first, last).await?;
         candidates.add(tail);
         let count = filter.limit.saturating_add(1);
