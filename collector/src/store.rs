@@ -12,6 +12,7 @@ mod history;
 mod hold;
 mod key;
 mod log;
+mod log_id;
 mod newest;
 mod news;
 mod outcome;

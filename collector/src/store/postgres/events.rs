@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 use crate::event::Event;
 use crate::limits;
+use crate::store::log_id::log_ids;
 use crate::store::postgres::{
     PostgresStore, Tries, hash_of, in_time, position, segments, sequence, text,
 };
@@ -72,15 +72,14 @@ async fn rows<'a>(
     let events = events.iter().take(limits::INSERTED_ROWS_MAX);
     let timestamps: Vec<i64> = events.clone().map(|event| event.timestamp).collect();
     let positions = position::free(connection, &timestamps).await?;
-    let rows = positions
-        .into_iter()
-        .zip(events)
-        .map(|(position, event)| NewRow {
-            position,
-            id: format!("log_{}", Uuid::now_v7().simple()),
-            received_at,
-            event,
-        });
+    let ids = log_ids(positions.len())?;
+    let rows = positions.into_iter().zip(ids).zip(events);
+    let rows = rows.map(|((position, id), event)| NewRow {
+        position,
+        id,
+        received_at,
+        event,
+    });
     Ok(rows.collect())
 }
 

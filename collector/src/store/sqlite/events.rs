@@ -3,12 +3,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use chrono::Utc;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
-use uuid::Builder;
 
 use crate::event::Event;
 use crate::limits;
+use crate::store::log_id::log_ids;
 use crate::store::segments::Indexed;
 use crate::store::sqlite::{SqliteStore, position, segments, sequence};
 use crate::store::{Outcome, Position, Status, StoreError};
@@ -66,19 +65,6 @@ async fn rows<'a>(
         event,
     });
     Ok(rows.collect())
-}
-
-/// New log ids, which sort by the time at which they are made. The system is asked once for what
-/// tells them apart.
-fn log_ids(count: usize) -> Result<Vec<String>, StoreError> {
-    let now = u64::try_from(Utc::now().timestamp_millis()).unwrap_or_default();
-    let mut random = vec![[0; 10]; count];
-    getrandom::fill(random.as_flattened_mut()).map_err(StoreError::Random)?;
-    let ids = random.iter().map(|random| {
-        let id = Builder::from_unix_timestamp_millis(now, random).into_uuid();
-        format!("log_{}", id.simple())
-    });
-    Ok(ids.collect())
 }
 
 /// What is stored goes to `found_by`, with what it can be found by.
