@@ -21,19 +21,20 @@ use crate::workspace;
 pub async fn build() -> Result<&'static Path> {
     static PROGRAM: OnceCell<PathBuf> = OnceCell::const_new();
     let program = PROGRAM.get_or_try_init(async || {
-        // As fast as we are, so that a long run is not one of the collector alone.
-        let profile = if cfg!(debug_assertions) {
-            "dev"
+        // As fast as we are, so that a long run is not one of the collector alone. In tests, by way
+        // of its own tests: that is how `cargo test` has built it, features of dependencies
+        // included, and nothing is built twice.
+        let arguments: &[&str] = if cfg!(debug_assertions) {
+            &["--workspace", "--test", "api"]
         } else {
-            "release"
+            &["--package", "audit-layer-collector", "--release"]
         };
-        let arguments = ["--package", "audit-layer-collector", "--profile", profile];
-        let artifacts = workspace::cargo_build(&arguments).await?;
-        let mut programs = artifacts
+        let artifacts = workspace::cargo_build(arguments).await?;
+        let program = artifacts
             .into_iter()
-            .filter_map(|artifact| artifact.executable);
-        programs
-            .next()
+            .find(|artifact| artifact.target.name == "audit-layer");
+        program
+            .and_then(|artifact| artifact.executable)
             .context("cargo built the collector but named no program")
     });
     Ok(program.await?)
