@@ -34,7 +34,7 @@ pub(crate) struct Decision<'a> {
 impl<'a> Decision<'a> {
     pub(crate) fn new(log: &'a Log, sequence: Option<&'a Sequence>) -> Result<Self, StoreError> {
         let event = serde_json::from_str(&log.event);
-        let members = Members::of(&log.event);
+        let members = Members::of(log);
         Ok(Self {
             log_id: &log.id,
             received_at: time::text(log.received_at),
@@ -79,12 +79,13 @@ impl<'a> Decision<'a> {
     /// What an auditor wants to know first.
     fn result(&self) -> Section {
         let mut blocks = Vec::new();
-        if self.members.is_erased() {
-            blocks.push(Block::warning(
-                "The content of this event was erased on request. What is left says that the call \
-                 took place; the hash of the event as it was is in “Integrity”.",
-            ));
-        }
+        blocks.extend(self.members.erased().map(|erased| {
+            Block::warning(format!(
+                "{} What is left says that the call took place; the hash of the event as it was is \
+                 in “Integrity”.",
+                erased.sentence("content of this event")
+            ))
+        }));
         let differing = self.checks.iter().filter(|check| check.differs());
         blocks.extend(differing.map(|check| Block::warning(check.sentence())));
         blocks.extend(self.sequence.and_then(Sequence::warning));
@@ -137,14 +138,41 @@ impl<'a> Decision<'a> {
 pub(crate) struct Members<'a> {
     top: Vec<(String, Node<'a>)>,
     audit_layer: Vec<(String, Node<'a>)>,
+    is_erased: bool,
+}
+
+/// Where the content of an event was erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Erased {
+    /// By this collector.
+    Here,
+    /// The event came without content, and says so. Whoever may record events can write that.
+    Elsewhere,
+}
+
+impl Erased {
+    /// What a reader is told of erased content.
+    fn sentence(self, what: &str) -> String {
+        match self {
+            Self::Here => format!("The {what} was erased on request."),
+            Self::Elsewhere => format!(
+                "The {what} was erased before the event was recorded here, as the event itself \
+                 says."
+            ),
+        }
+    }
 }
 
 impl<'a> Members<'a> {
-    pub(crate) fn of(event: &'a str) -> Self {
-        let top = Node::of(event).members();
+    pub(crate) fn of(log: &'a Log) -> Self {
+        let top = Node::of(&log.event).members();
         let metadata = find(&top, "metadata");
         let audit_layer = metadata.get("audit_layer").members();
-        Self { top, audit_layer }
+        Self {
+            top,
+            audit_layer,
+            is_erased: log.erased_at.is_some(),
+        }
     }
 
     /// A documented member.
@@ -166,8 +194,16 @@ impl<'a> Members<'a> {
         !self.audit_layer.is_empty()
     }
 
-    pub(crate) fn is_erased(&self) -> bool {
-        self.get("erasure").is_object()
+    /// Where its content was erased, if it was.
+    pub(crate) fn erased(&self) -> Option<Erased> {
+        let has_text = ["prompt_content", "response_content"]
+            .into_iter()
+            .any(|name| self.get(name).text().is_some_and(|text| !text.is_empty()));
+        match self.is_erased {
+            true => Some(Erased::Here),
+            false if self.get("erasure").is_object() && !has_text => Some(Erased::Elsewhere),
+            false => None,
+        }
     }
 
     /// The texts of a documented member that is an array.

@@ -78,7 +78,7 @@ async fn tally(
         // Reading the events takes a while, in which this thread has others to serve.
         tally = spawn_blocking(move || {
             for log in &page.logs {
-                tally.add(&log.event);
+                tally.add(log);
             }
             tally
         })

@@ -116,7 +116,7 @@ impl Order {
             query: serde_json::to_string(&self.query).unwrap_or_default(),
             shows: match &self.found {
                 Found::Decision(log) => {
-                    let user = Members::of(&log.event).get("user_id").text();
+                    let user = Members::of(log).get("user_id").text();
                     Some((log.id.clone(), user.unwrap_or_default()))
                 }
                 _ => None,
@@ -232,7 +232,7 @@ impl Task {
 
     async fn sequence(&self, log: &Log) -> Result<Option<Sequence>, Failure> {
         let (organization, writer) = {
-            let event = Members::of(&log.event);
+            let event = Members::of(log);
             let seq = event.gateway("writer", "seq").count();
             let seq = seq.and_then(|seq| i64::try_from(seq).ok());
             let organization = event.get("organization_id").text();

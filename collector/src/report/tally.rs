@@ -10,6 +10,7 @@ use crate::limits;
 use crate::report::decision::Members;
 use crate::report::head::sha256;
 use crate::report::spelling::beginning;
+use crate::store::Log;
 
 /// What so many events come to.
 #[derive(Debug, Default)]
@@ -50,15 +51,15 @@ pub(crate) struct DecisionKind {
 }
 
 impl Tally {
-    /// Adds one event, whose text this is.
-    pub(crate) fn add(&mut self, event: &str) {
-        let event = Members::of(event);
+    /// Adds one event.
+    pub(crate) fn add(&mut self, log: &Log) {
+        let event = Members::of(log);
         let text = |name: &str| event.get(name).text();
         let name = |text: Option<String>| Name {
             name: text.map(short),
         };
         increase(&mut self.events, 1);
-        increase(&mut self.erased_events, u64::from(event.is_erased()));
+        increase(&mut self.erased_events, u64::from(log.erased_at.is_some()));
         // Every event that is stored has a time.
         let time = text("timestamp").and_then(|time| DateTime::parse_from_rfc3339(&time).ok());
         let day = time.unwrap_or_default().to_utc().date_naive();
@@ -271,7 +272,7 @@ mod tests {
     fn tally(events: &[Value]) -> Tally {
         let mut tally = Tally::default();
         for event in events {
-            tally.add(&event.to_string());
+            tally.add(&Log::of(event));
         }
         tally
     }

@@ -14,11 +14,25 @@ pub(crate) struct Log {
     pub(crate) id: String,
     /// Microseconds since 1970, UTC.
     pub(crate) received_at: i64,
-    /// The JSON object as it was sent.
+    /// When its content was erased here, likewise.
+    pub(crate) erased_at: Option<i64>,
+    /// The JSON object as it was sent, or what erasing left of it.
     pub(crate) event: String,
 }
 
 impl Log {
+    /// A log of this event, for tests of what is made of one.
+    #[cfg(test)]
+    pub(crate) fn of(event: &serde_json::Value) -> Self {
+        Self {
+            position: Position(1),
+            id: "log_1".to_owned(),
+            received_at: 0,
+            erased_at: None,
+            event: event.to_string(),
+        }
+    }
+
     /// The organisation that the event belongs to.
     pub(crate) fn organization_id(&self) -> Option<String> {
         #[derive(Deserialize)]

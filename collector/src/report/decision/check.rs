@@ -129,7 +129,7 @@ impl Side {
         if !is_hex {
             return Some("it is not written as SHA-256");
         }
-        if event.is_erased() {
+        if event.erased().is_some() {
             return Some("the text was erased");
         }
         if event.has_only_hashes() {
@@ -154,14 +154,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::store::Log;
 
     fn prompt_check(hash: &str, more: &serde_json::Value) -> Check {
-        let event = json!({
-            "prompt_content": "Hi", "prompt_hash": hash, "metadata": more["metadata"],
-            "erasure": more["erasure"],
-        });
-        let event = event.to_string();
-        all(&Members::of(&event)).remove(0)
+        let mut event = json!({"prompt_content": "Hi", "prompt_hash": hash});
+        let members = event.as_object_mut().unwrap();
+        members.extend(more.as_object().unwrap().clone());
+        all(&Members::of(&Log::of(&event))).remove(0)
     }
 
     #[test]
@@ -182,6 +181,12 @@ mod tests {
     }
 
     #[test]
+    fn an_event_with_content_is_checked_whatever_it_says_of_erasure() {
+        let more = json!({"erasure": {"event_hash": "x"}});
+        assert!(prompt_check(&sha256("hi"), &more).differs());
+    }
+
+    #[test]
     fn what_cannot_be_checked_says_why() {
         let whole = sha256("Hi");
         let capture = |capture| json!({"metadata": {"audit_layer": {"capture": capture}}});
@@ -189,7 +194,11 @@ mod tests {
             ("", json!({}), "none was recorded"),
             ("hmac-sha256:00", json!({}), "a key"),
             ("sha256:abc123...", json!({}), "not written as SHA-256"),
-            (&whole, json!({"erasure": {"event_hash": "x"}}), "erased"),
+            (
+                &whole,
+                json!({"erasure": {"event_hash": "x"}, "prompt_content": ""}),
+                "erased",
+            ),
             (
                 &whole,
                 capture(json!({"content": "hash_only"})),

@@ -164,7 +164,7 @@ pub(crate) fn answer(event: &Members<'_>) -> Section {
 fn content(event: &Members<'_>, text: Option<String>, what: &str, side: &str) -> Block {
     match text {
         Some(text) if !text.is_empty() => Block::text(text),
-        _ if event.is_erased() => Block::paragraph(format!("The {what} was erased on request.")),
+        _ if let Some(erased) = event.erased() => Block::paragraph(erased.sentence(what)),
         _ if event.has_only_hashes() => {
             Block::paragraph(format!("Of the {what}, only its hash is kept."))
         }
@@ -353,8 +353,8 @@ pub(crate) fn hashes(event: &Members<'_>, event_sha256: &str, facts: &mut Vec<Fa
         "SHA-256 of the event as stored",
         Value::code(event_sha256),
     ));
-    let erasure = event.get("erasure");
-    if erasure.is_object() {
+    if event.erased().is_some() {
+        let erasure = event.get("erasure");
         let before = hash(erasure.get("event_hash"), "it was not recorded");
         facts.push(Fact::new(
             "SHA-256 of the event before it was erased",

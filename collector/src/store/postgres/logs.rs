@@ -15,6 +15,7 @@ impl<'r> FromRow<'r, PgRow> for Log {
             position: Position(row.try_get("position")?),
             id: row.try_get("id")?,
             received_at: row.try_get("received_at")?,
+            erased_at: row.try_get("erased_at")?,
             event: row.try_get("event")?,
         })
     }
@@ -51,10 +52,10 @@ impl PostgresStore {
 }
 
 const BY_ID: &str = "
-    SELECT position, id, received_at, event FROM events
+    SELECT position, id, received_at, erased_at, event FROM events
     WHERE id = $1 AND ($2::TEXT IS NULL OR organization_id = $2)";
 
 const BY_REQUEST_ID: &str = "
-    SELECT position, id, received_at, event FROM events
+    SELECT position, id, received_at, erased_at, event FROM events
     WHERE request_hash = $1 AND ($2::BYTEA IS NULL OR organization_hash = $2)
     ORDER BY position DESC LIMIT 1";

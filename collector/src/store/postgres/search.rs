@@ -264,7 +264,7 @@ const CHUNKS: &str = "
     ) AS chunk";
 
 const READ: &str = "
-    SELECT position, id, received_at, event FROM events WHERE position = ANY(";
+    SELECT position, id, received_at, erased_at, event FROM events WHERE position = ANY(";
 
 #[cfg(test)]
 mod tests {

@@ -14,6 +14,7 @@ impl<'r> FromRow<'r, SqliteRow> for Log {
             position: Position(row.try_get("position")?),
             id: row.try_get("id")?,
             received_at: row.try_get("received_at")?,
+            erased_at: row.try_get("erased_at")?,
             event: row.try_get("event")?,
         })
     }
@@ -47,10 +48,10 @@ impl SqliteStore {
 }
 
 const BY_ID: &str = "
-    SELECT position, id, received_at, event FROM events
+    SELECT position, id, received_at, erased_at, event FROM events
     WHERE id = ?1 AND (?2 IS NULL OR organization_id = ?2)";
 
 const BY_REQUEST_ID: &str = "
-    SELECT position, id, received_at, event FROM events
+    SELECT position, id, received_at, erased_at, event FROM events
     WHERE request_id = ?1 AND (?2 IS NULL OR organization_id = ?2)
     ORDER BY position DESC LIMIT 1";

@@ -207,10 +207,10 @@ async fn chunk(
 }
 
 const BETWEEN: &str = "
-    SELECT position, id, received_at, event FROM events WHERE position BETWEEN ";
+    SELECT position, id, received_at, erased_at, event FROM events WHERE position BETWEEN ";
 
 const AMONG: &str = "
-    SELECT position, id, received_at, event FROM events
+    SELECT position, id, received_at, erased_at, event FROM events
     WHERE position IN (SELECT value FROM json_each(";
 
 const CHUNK: &str = "

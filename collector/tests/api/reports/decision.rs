@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{call, decision, report, sha256};
+use super::{activity, call, decision, report, sha256};
 use crate::program::{Folder, Program, audit_layer, run};
 use crate::sample::event_with;
 
@@ -179,4 +179,25 @@ async fn an_erased_event_is_shown_as_one() {
     );
     assert!(words.contains(before.as_str().unwrap()), "{words}");
     assert!(!words.contains("score 680"), "{words}");
+}
+
+#[tokio::test]
+async fn whoever_sends_an_event_cannot_have_it_shown_as_erased_here() {
+    let program = Program::start().await;
+    let erasure = json!({"erased_at": "2026-01-01T00:00:00Z", "event_hash": sha256("x")});
+    let with_content = call("forged", 1, json!({"erasure": erasure}));
+    program.record(&with_content).await;
+    let words = report(&program, decision("forged", "pdf")).await.words();
+    assert!(!words.contains("erased"), "{words}");
+
+    // As it is when an export of another collector is recorded again.
+    let no_content = json!({"erasure": erasure, "prompt_content": "", "response_content": ""});
+    program.record(&call("moved", 2, no_content)).await;
+    let words = report(&program, decision("moved", "pdf")).await.words();
+    let said = "was erased before the event was recorded here, as the event itself says.";
+    assert!(words.contains(said), "{words}");
+    assert!(words.contains(&sha256("x")), "{words}");
+
+    let data = report(&program, activity("json")).await.json()["data"].clone();
+    assert_eq!([&data["events"], &data["erased_events"]], [2, 0]);
 }
