@@ -16,6 +16,7 @@
 mod access;
 mod auth;
 mod backup;
+mod connections;
 mod erasure;
 mod error;
 mod event;

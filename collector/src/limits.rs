@@ -79,6 +79,10 @@ pub const LOGIN_BYTES_MAX: usize = 8 * 1024;
 /// Bytes of such forms that are read at the same time, over all requests: beyond it, 429.
 pub const LOGINS_BYTES_MAX: usize = 64 * LOGIN_BYTES_MAX;
 
+/// The head of a request has to arrive within this, from when its connection was made or the request
+/// before it was answered. Proxies keep connections for later, and should not find them closed often.
+pub const HEAD_TIME_MAX: Duration = Duration::from_secs(75);
+
 /// A request's body has to arrive within this; a stalled client holds its bytes no longer.
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 

@@ -3,21 +3,19 @@
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::pin::pin;
 use std::time::Instant;
 
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{get, post};
-use axum::serve::{Listener, ListenerExt};
 use thiserror::Error;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinError;
-use tokio::time::timeout;
 
 use crate::access::{Access, Role};
 use crate::auth::{Keys, require_key, require_role};
+use crate::connections::{at_once, serve_until};
 use crate::error::ApiError;
 use crate::ingest::{self, Ingest, Rates, Writer};
 use crate::key::ApiKey;
@@ -29,7 +27,7 @@ use crate::session::{self, Sessions};
 use crate::store::{Database, Store, StoreError};
 use crate::telemetry::Telemetry;
 use crate::tls::{self, Certificate, TlsError, TlsFiles, TlsListener};
-use crate::{limits, openapi, operations, page, query, telemetry};
+use crate::{openapi, operations, page, query, telemetry};
 
 /// What a collector needs to know.
 #[derive(Debug)]
@@ -172,35 +170,6 @@ impl Collector {
         telemetry::stopped();
         written.map_err(StopError::Writer)?;
         removed.map_err(StopError::Retention)
-    }
-}
-
-/// Answers are small and written at once: waiting for more would only delay them.
-fn at_once(listener: TcpListener) -> impl Listener<Io = TcpStream, Addr = SocketAddr> {
-    listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    })
-}
-
-async fn serve_until(
-    listener: impl Listener<Addr = SocketAddr>,
-    router: Router,
-    shutdown: impl Future<Output = ()> + Send,
-) {
-    let (stop, stopped) = oneshot::channel::<()>();
-    let server = axum::serve(listener, router).with_graceful_shutdown(async {
-        let _ = stopped.await;
-    });
-    let mut server = pin!(server.into_future());
-    tokio::select! {
-        // The server ends only when it is stopped: it tries again when accepting fails.
-        _ = &mut server => return,
-        () = shutdown => {}
-    }
-    telemetry::stopping();
-    let _ = stop.send(());
-    if timeout(limits::SHUTDOWN_MAX, server).await.is_err() {
-        telemetry::requests_cut_off();
     }
 }
 
