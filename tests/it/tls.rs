@@ -1,13 +1,100 @@
-//! A provider behind TLS, on loopback: another Envoy ends the TLS in front of the sample LLM.
+//! TLS on both sides of the gateway: a provider behind it, for which another Envoy ends the TLS in
+//! front of the sample LLM, and a collector that speaks it itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Result;
+use audit_layer_tests::collector::{self, Collector};
 use audit_layer_tests::envoy::{self, Configuration, Envoy};
-use audit_layer_tests::{python, workspace};
+use audit_layer_tests::process::Process;
+use audit_layer_tests::sample_llm::SampleLlm;
+use audit_layer_tests::stack::{self, LISTENER};
+use audit_layer_tests::wait::{PATIENCE, wait_until};
+use audit_layer_tests::{python, wasm, workspace};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::call::{Call, OPENAI};
+use crate::fixture::run;
+
+#[test]
+fn events_are_delivered_to_a_collector_over_tls() -> Result<()> {
+    run(async {
+        let certificates = Certificates::new()?;
+        let folder = workspace::scratch()?;
+        let database = folder.path().join("audit.db");
+        let (mut collector, port) = collector_over_tls(&database, &certificates).await?;
+        let sample = SampleLlm::start(Duration::ZERO).await?;
+        let mut configuration = Configuration::shipped("envoy.yaml")?;
+        configuration
+            .listen_anywhere()?
+            .module(wasm::build().await?)?
+            .tls_as_in("audit_api", "openai")?
+            .tls_endpoint("audit_api", "localhost", port)?
+            .trusted_authorities(&certificates.authority())?
+            .plugin(|plugin| plugin["audit_api"]["url"] = "https://localhost/v1".into())?;
+        stack::ask_sample(&mut configuration, &sample)?;
+        let options = stack::envoy_options();
+        let envoy = Envoy::start(&python::envoy().await?, &configuration, &options).await?;
+
+        let url = format!("http://{}", envoy.address(LISTENER)?);
+        let body = json!({ "model": "m", "messages": [{ "role": "user", "content": "Hi" }] });
+        let answer = Call::new(OPENAI, body.to_string()).make(&url).await?;
+        let delivered = wait_until("delivered event", PATIENCE, async || {
+            let delivered = envoy.plugin_stat("events_delivered").await?;
+            Ok((delivered > 0).then_some(()))
+        });
+        delivered.await?;
+
+        // What it stored is read without TLS, which the tests' client does not speak.
+        collector.terminate().await?;
+        let collector = Collector::start(&database, 0).await?;
+        let event = collector.api().event(answer.request_id()?).await?;
+        assert_eq!(
+            event.map(|event| event["prompt_content"].clone()),
+            Some("Hi".into())
+        );
+        Ok(())
+    })
+}
+
+/// Starts a collector that takes TLS as `localhost`, on any port, which is returned too.
+async fn collector_over_tls(
+    database: &Path,
+    certificates: &Certificates,
+) -> Result<(Process, u16)> {
+    let folder = &certificates.folder;
+    let address_file = folder.path().join("address");
+    let mut command = Command::new(collector::build().await?);
+    command
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--api-key",
+            collector::KEY,
+        ])
+        .arg("--database")
+        .arg(database)
+        .arg("--listen-address-file")
+        .arg(&address_file)
+        .arg("--tls-cert")
+        .arg(folder.path().join("server.pem"))
+        .arg("--tls-key")
+        .arg(folder.path().join("server.key"));
+    let log = folder.path().join("collector.log");
+    let mut process = Process::start("the collector", command, &log)?;
+    let port = process.ready(PATIENCE, async || {
+        let address = std::fs::read_to_string(&address_file).unwrap_or_default();
+        let port = address.trim().rsplit_once(':');
+        Ok(port.and_then(|(_, port)| port.parse().ok()))
+    });
+    let port = port.await?;
+    Ok((process, port))
+}
 
 /// An authority of our own with a certificate for `localhost`, as files in PEM.
 pub(crate) struct Certificates {

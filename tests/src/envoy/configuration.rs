@@ -109,6 +109,15 @@ impl Configuration {
         Ok(self)
     }
 
+    /// Has a cluster speak TLS as another one does.
+    pub fn tls_as_in(&mut self, cluster: &str, other: &str) -> Result<&mut Self> {
+        let socket = self.cluster(other)?.get("transport_socket").cloned();
+        let socket = socket.context("no transport_socket")?;
+        self.cluster(cluster)?
+            .insert("transport_socket".to_owned(), socket);
+        Ok(self)
+    }
+
     /// Believes the certificates of these authorities, in every cluster that uses TLS.
     pub fn trusted_authorities(&mut self, file: &Path) -> Result<&mut Self> {
         const FILE: &str = "/transport_socket/typed_config/common_tls_context/validation_context/trusted_ca/filename";
