@@ -145,6 +145,13 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "EVENTS")]
     pub(crate) rate_limit: Option<NonZeroU32>,
 
+    /// Folder with fonts for reports as PDF in scripts of Asia and others that the fonts of the
+    /// program lack, such as Noto Sans CJK. Characters without a font stand as their numbers.
+    ///
+    /// All files .ttf, .otf, .ttc and .otc in it are read, also in folders in it.
+    #[arg(long, value_name = "FOLDER", env = "AUDIT_LAYER_REPORT_FONTS")]
+    pub(crate) report_fonts: Option<PathBuf>,
+
     /// How long events are kept: days after they happened or arrived, whichever is later; or
     /// forever. Older ones are removed, unless they are held: see `audit-layer holds`.
     #[arg(long, value_name = "DAYS", default_value_t = Keep::Days(limits::RETENTION_DAYS_DEFAULT))]

@@ -46,6 +46,7 @@ pub use access::{Access, AccessError, Role, Scope};
 pub use backup::back_up;
 pub use erasure::{count_erasable, erase};
 pub use key::{ApiKey, KeyError};
+pub use report::FontsError;
 pub use retention::{Keep, KeepOf, Retention, RetentionError, Shortest};
 pub use server::{Collector, Config, StartError, StopError};
 pub use store::{BackupError, Database, DatabaseError, Erased, Erasure, Left, StoreError};

@@ -195,6 +195,9 @@ pub const PDF_TEXTS_LINES_MAX: usize = 5000;
 /// Marks on one letter that a PDF prints: no script has more, and laying out thousands takes minutes.
 pub const PDF_MARKS_MAX: usize = 8;
 
+/// Font files of an operator, which stay in memory: those of all scripts of East Asia in two weights.
+pub const FONTS_BYTES_MAX: usize = 256 << 20;
+
 /// Rows of one table that a PDF shows: some thirty pages.
 pub const PDF_ROWS_MAX: usize = 1500;
 

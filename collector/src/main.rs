@@ -94,6 +94,7 @@ async fn serve(arguments: ServeArgs, log_format: LogFormat) -> Result<(), MainEr
         retention: arguments.retention()?,
         rate_limit: arguments.rate_limit,
         tls: arguments.tls(),
+        report_fonts: arguments.report_fonts.clone(),
         listen: arguments.listen,
         database: arguments.database.database()?,
         api_keys: keys.collect::<Result<_, _>>().map_err(MainError::ApiKey)?,

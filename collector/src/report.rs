@@ -22,13 +22,16 @@ mod spelling;
 mod tally;
 mod words;
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::report::document::Document;
 use crate::report::head::{Head, sha256};
 
-pub(crate) use pdf::TypesetError;
+pub use pdf::FontsError;
+pub(crate) use pdf::{Fonts, TypesetError};
 pub(crate) use request::RequestError;
 pub(crate) use routes::routes;
 pub(crate) use runs::{Failure, Reports};
@@ -123,12 +126,16 @@ impl Report {
     }
 
     /// Writes it. Typesetting takes a processor for up to seconds: not for a thread of the runtime.
-    pub(crate) fn write(&self, format: ReportFormat) -> Result<Vec<u8>, Failure> {
+    pub(crate) fn write(
+        &self,
+        format: ReportFormat,
+        fonts: &Arc<Fonts>,
+    ) -> Result<Vec<u8>, Failure> {
         match format {
             ReportFormat::Csv => csv::write(self),
             ReportFormat::Html => Ok(html::write(self).into_bytes()),
             ReportFormat::Json => json::write(self),
-            ReportFormat::Pdf => pdf::write(self),
+            ReportFormat::Pdf => pdf::write(self, fonts),
         }
     }
 }

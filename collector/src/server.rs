@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use axum::Router;
@@ -21,7 +22,7 @@ use crate::ingest::{self, Ingest, Rates, Writer};
 use crate::key::ApiKey;
 use crate::keys::{self, KeysError};
 use crate::query::Exports;
-use crate::report::{self, Reports};
+use crate::report::{self, Fonts, FontsError, Reports};
 use crate::retention::{self, Retention};
 use crate::session::{self, Sessions};
 use crate::store::{Database, Store, StoreError};
@@ -42,6 +43,8 @@ pub struct Config {
     pub retention: Retention,
     /// Events that each key may record in a second. Without it, as many as can be stored.
     pub rate_limit: Option<NonZeroU32>,
+    /// A folder with fonts for scripts that those of a PDF lack.
+    pub report_fonts: Option<PathBuf>,
     /// The certificate to speak TLS with. Without one the collector speaks plain HTTP.
     pub tls: Option<TlsFiles>,
 }
@@ -55,6 +58,7 @@ pub struct Collector {
     created_key: Option<ApiKey>,
     retention: Retention,
     rates: Rates,
+    fonts: Fonts,
     certificate: Option<Certificate>,
 }
 
@@ -85,6 +89,10 @@ impl Collector {
             Some(files) => Some(Certificate::read(files).await?),
             None => None,
         };
+        let fonts = match &config.report_fonts {
+            Some(folder) => Fonts::with_folder(folder)?,
+            None => Fonts::default(),
+        };
         let mut created_key = None;
         let keys = if config.api_keys.is_empty() {
             let read_at = Instant::now();
@@ -108,6 +116,7 @@ impl Collector {
             created_key,
             retention: config.retention.clone(),
             rates: Rates::new(config.rate_limit),
+            fonts,
             certificate,
         })
     }
@@ -142,7 +151,7 @@ impl Collector {
         let ingest = Ingest::new(inbox, self.rates, telemetry.clone());
         let is_encrypted = self.certificate.is_some();
         let told = telemetry.clone();
-        let reports = Reports::new(self.store.clone());
+        let reports = Reports::new(self.store.clone(), self.fonts);
         let router = router(
             &self.store,
             self.keys,
@@ -233,6 +242,9 @@ async fn method_not_allowed() -> ApiError {
 /// Why a collector cannot start.
 #[derive(Debug, Error)]
 pub enum StartError {
+    /// The fonts for reports cannot be used.
+    #[error("{0}")]
+    Fonts(#[from] FontsError),
     /// There is no key, and none could be made.
     #[error("{0}")]
     Keys(#[from] KeysError),
@@ -280,7 +292,7 @@ mod tests {
         let telemetry = Telemetry::new();
         let (inbox, _writer) = Writer::new(store.clone(), telemetry.clone());
         let ingest = Ingest::new(inbox, Rates::new(None), telemetry.clone());
-        let reports = Reports::new(store.clone());
+        let reports = Reports::new(store.clone(), Fonts::default());
         let keys = Keys::configured(Vec::new());
         let router = router(&store, keys, ingest, reports, telemetry, true);
         table(&format!("{router:?}"))

@@ -4,6 +4,7 @@
 mod metrics;
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -133,6 +134,10 @@ pub(crate) fn report_failed(why: &'static str) {
 /// The messages of the typesetter are about the template, and quote nothing of an event.
 pub(crate) fn typesetting_failed(cause: &TypesetError) {
     error!(%cause, "a report could not be typeset");
+}
+
+pub(crate) fn font_passed_over(file: &Path) {
+    warn!("{} is not a font, and is passed over", file.display());
 }
 
 pub(crate) fn requests_cut_off() {

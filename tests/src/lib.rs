@@ -5,7 +5,9 @@
 //! they need is built or installed on first use, into the target directory.
 
 pub mod collector;
+pub mod debian;
 pub mod envoy;
+pub mod fonts;
 pub mod ports;
 pub mod postgres;
 pub mod process;

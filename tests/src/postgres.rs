@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::debian;
+
 /// A running server.
 #[derive(Debug)]
 pub struct Postgres {
@@ -154,36 +156,18 @@ fn programs() -> Result<PathBuf> {
     if let Some(folder) = std::env::var_os("POSTGRES_BIN").filter(|path| !path.is_empty()) {
         return Ok(folder.into());
     }
-    // Several test programs may come here at the same time.
-    let lock = std::fs::File::create(std::env::temp_dir().join("audit-layer-postgres.lock"));
-    let lock = lock.and_then(|file| file.lock().map(|()| file));
-    if let Some(folder) = installed() {
-        return Ok(folder);
-    }
-    for arguments in [["update"].as_slice(), &INSTALL] {
-        // Whether it succeeded shows in whether the programs are there then.
-        let _ = Command::new("apt-get")
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .output();
-    }
-    drop(lock);
-    installed().context(
-        "PostgreSQL is needed and could not be installed: apt-get install postgresql, or name the \
-         folder of its programs in POSTGRES_BIN",
-    )
+    debian::installed(&["postgresql"], newest)
+        .context("PostgreSQL, unless POSTGRES_BIN names the folder of its programs")
 }
 
 /// Where Debian and Ubuntu have the newest version that is installed.
-fn installed() -> Option<PathBuf> {
+fn newest() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
     let folders = versions.filter_map(|version| Some(version.ok()?.path().join("bin")));
     folders
         .filter(|folder| folder.join("initdb").exists())
         .max()
 }
-
-const INSTALL: [&str; 4] = ["install", "--yes", "--no-install-recommends", "postgresql"];
 
 /// Runs a program to its end and returns what it printed.
 fn run(command: &mut Command) -> Result<String> {

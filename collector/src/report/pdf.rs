@@ -1,4 +1,5 @@
-//! A report as a PDF, typeset by typst within the program: no files, no network, no packages.
+//! A report as a PDF, typeset by typst within the program: no network, no packages, no
+//! files but fonts.
 //!
 //! It is written to be kept: as PDF/A-2a, with tags for those who have it read to them (PDF/UA-1).
 
@@ -6,6 +7,8 @@ mod fonts;
 mod letters;
 mod texts;
 mod world;
+
+use std::sync::Arc;
 
 use thiserror::Error;
 use typst::comemo;
@@ -16,10 +19,14 @@ use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 use crate::report::pdf::world::World;
 use crate::report::{Failure, Report};
 
+pub(crate) use fonts::Fonts;
+pub use fonts::FontsError;
+
 /// Typesets the report.
-pub(crate) fn write(report: &Report) -> Result<Vec<u8>, Failure> {
-    let data = serde_json::to_string(&texts::prepare(report)).map_err(|_| Failure::Damaged)?;
-    let world = World::new(&data);
+pub(crate) fn write(report: &Report, fonts: &Arc<Fonts>) -> Result<Vec<u8>, Failure> {
+    let data =
+        serde_json::to_string(&texts::prepare(report, fonts)).map_err(|_| Failure::Damaged)?;
+    let world = World::new(&data, Arc::clone(fonts));
     let written = typeset(&world, report);
     // What typst remembers for the next time is only of use for a text that changes little.
     comemo::evict(0);

@@ -17,7 +17,7 @@ use crate::report::decision::{Decision, Members};
 use crate::report::gather::{self, Progress};
 use crate::report::head::{Head, Origin, PROGRAM, SCHEMA};
 use crate::report::request::Query;
-use crate::report::{Report, ReportFormat, ReportType, TypesetError};
+use crate::report::{Fonts, Report, ReportFormat, ReportType, TypesetError};
 use crate::store::{Log, LogFilter, NewReport, Store, StoreError, WriterFilter};
 use crate::{telemetry, time};
 
@@ -25,6 +25,7 @@ use crate::{telemetry, time};
 #[derive(Clone)]
 pub(crate) struct Reports {
     store: Store,
+    fonts: Arc<Fonts>,
     /// Given to each report from when it is asked for until it is done.
     places: Arc<Semaphore>,
     /// Given to those that are being made.
@@ -56,9 +57,10 @@ pub(crate) struct Run {
 }
 
 impl Reports {
-    pub(crate) fn new(store: Store) -> Self {
+    pub(crate) fn new(store: Store, fonts: Fonts) -> Self {
         Self {
             store,
+            fonts: Arc::new(fonts),
             places: Arc::new(Semaphore::new(limits::REPORTS_OPEN_MAX)),
             turns: Arc::new(Semaphore::new(limits::REPORTS_AT_ONCE)),
             stopping: watch::Sender::new(false),
@@ -219,7 +221,8 @@ impl Task {
                 Report::new(&facts, facts.document(), head)?
             }
         };
-        let written = spawn_blocking(move || report.write(format)).await;
+        let fonts = Arc::clone(&self.reports.fonts);
+        let written = spawn_blocking(move || report.write(format, &fonts)).await;
         let document = written.map_err(|error| match error.is_panic() {
             true => Failure::Typesetting,
             false => Failure::Interrupted,

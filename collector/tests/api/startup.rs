@@ -213,3 +213,15 @@ async fn a_log_in_json_has_nothing_else_in_it() {
     assert_eq!(rejected["level"], "WARN");
     assert_eq!(messages.last(), Some(&"stopped: the database is closed"));
 }
+
+#[tokio::test]
+async fn a_folder_without_fonts_is_refused() {
+    let folder = Folder::new();
+    let fonts = folder.path("fonts");
+    let arguments = ["--report-fonts", fonts.to_str().unwrap()];
+    let said = complaint(&folder, &arguments).await;
+    assert!(said.contains("cannot read"), "{said}");
+    std::fs::create_dir(&fonts).unwrap();
+    let said = complaint(&folder, &arguments).await;
+    assert!(said.contains("has no fonts"), "{said}");
+}

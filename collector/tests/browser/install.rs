@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use audit_layer_tests::debian;
 use tokio::sync::OnceCell;
 
 /// The folder that everything built or fetched goes to.
@@ -17,26 +18,10 @@ pub(crate) async fn chromium() {
 }
 
 fn install_chromium() {
-    let missing = || {
-        let programs = ["chromium", "chromedriver"].into_iter();
-        programs.filter(|program| !runs(program)).count() > 0
-    };
-    if missing() && runs("apt-get") {
-        let packages = ["chromium", "chromium-driver", "fonts-liberation2"];
-        apt_get(&["update"]);
-        apt_get(
-            &[
-                &["install", "--yes", "--no-install-recommends"][..],
-                &packages,
-            ]
-            .concat(),
-        );
-    }
-    assert!(
-        !missing(),
-        "the tests of the page need `chromium` and `chromedriver`, and could not install them: \
-         apt-get install chromium chromium-driver"
-    );
+    let packages = ["chromium", "chromium-driver", "fonts-liberation2"];
+    let programs = ["chromium", "chromedriver"];
+    debian::installed(&packages, || programs.into_iter().all(runs).then_some(()))
+        .expect("the tests of the page need Chromium and its driver");
 }
 
 /// The file of axe-core, which finds what keeps people from using a page.
@@ -66,12 +51,4 @@ pub(crate) fn axe() -> PathBuf {
 fn runs(program: &str) -> bool {
     let output = Command::new(program).arg("--version").output();
     output.is_ok_and(|output| output.status.success())
-}
-
-/// Whether it succeeded shows in whether the programs are there then.
-fn apt_get(arguments: &[&str]) {
-    let _ = Command::new("apt-get")
-        .args(arguments)
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .output();
 }

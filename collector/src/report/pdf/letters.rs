@@ -3,7 +3,7 @@
 use unicode_normalization::char::is_combining_mark;
 
 use crate::limits;
-use crate::report::pdf::fonts::FONTS;
+use crate::report::pdf::fonts::Fonts;
 use crate::report::spelling::is_unseen;
 
 /// What becomes of a character.
@@ -17,13 +17,17 @@ pub(crate) enum Look {
 }
 
 /// Looks at the characters of one text, in their order.
-#[derive(Debug, Default)]
-pub(crate) struct Letters {
+pub(crate) struct Letters<'f> {
+    fonts: &'f Fonts,
     /// Marks and joiners since the last letter.
     marks: usize,
 }
 
-impl Letters {
+impl<'f> Letters<'f> {
+    pub(crate) fn new(fonts: &'f Fonts) -> Self {
+        Self { fonts, marks: 0 }
+    }
+
     pub(crate) fn look(&mut self, character: char) -> Look {
         if character == '\n' || character == ' ' || character.is_ascii_graphic() {
             self.marks = 0;
@@ -39,7 +43,7 @@ impl Letters {
         if is_heap || character == '\r' || is_unseen(character) || is_private(character) {
             return Look::Unseen;
         }
-        match FONTS.have(character) {
+        match self.fonts.have(character) {
             true => Look::Printed,
             false => Look::Missing,
         }
@@ -47,9 +51,14 @@ impl Letters {
 }
 
 /// The beginning of a text that takes so many bytes and lines when it is printed.
-pub(crate) fn beginning(text: &str, bytes_max: usize, lines_max: usize) -> &str {
+pub(crate) fn beginning<'t>(
+    text: &'t str,
+    fonts: &Fonts,
+    bytes_max: usize,
+    lines_max: usize,
+) -> &'t str {
     let (mut bytes, mut lines) = (0_usize, 1_usize);
-    let mut letters = Letters::default();
+    let mut letters = Letters::new(fonts);
     for (at, character) in text.char_indices() {
         let printed = match letters.look(character) {
             Look::Printed => character.len_utf8(),
@@ -79,7 +88,8 @@ mod tests {
     use super::*;
 
     fn looks(text: &str) -> Vec<Look> {
-        let mut letters = Letters::default();
+        let fonts = Fonts::default();
+        let mut letters = Letters::new(&fonts);
         text.chars().map(|one| letters.look(one)).collect()
     }
 
@@ -116,6 +126,7 @@ mod tests {
 
     #[test]
     fn no_more_is_printed_than_there_is_room_for() {
+        let fonts = Fonts::default();
         for (bytes_max, shown) in [
             (0, ""),
             (1, "a"),
@@ -124,10 +135,18 @@ mod tests {
             (10, "aé"),
             (11, "aé中"),
         ] {
-            assert_eq!(beginning("aé中", bytes_max, 1), shown, "{bytes_max}");
+            assert_eq!(
+                beginning("aé中", &fonts, bytes_max, 1),
+                shown,
+                "{bytes_max}"
+            );
         }
         for (lines_max, shown) in [(0, ""), (1, "a"), (2, "a\n"), (3, "a\n\nb")] {
-            assert_eq!(beginning("a\n\nb", 99, lines_max), shown, "{lines_max}");
+            assert_eq!(
+                beginning("a\n\nb", &fonts, 99, lines_max),
+                shown,
+                "{lines_max}"
+            );
         }
     }
 }

@@ -6,12 +6,14 @@ use serde_json::{Value as Json, json};
 use crate::limits;
 use crate::report::Report;
 use crate::report::document::{Block, Chart, Fact, Table, Value, number};
+use crate::report::pdf::fonts::Fonts;
 use crate::report::pdf::letters::{self, Letters, Look};
 use crate::report::spelling::{Run, beginning, runs};
 
 /// The data of the template.
-pub(crate) fn prepare(report: &Report) -> Json {
+pub(crate) fn prepare(report: &Report, fonts: &Fonts) -> Json {
     let mut texts = Texts {
+        fonts,
         bytes_left: limits::PDF_TEXTS_BYTES_MAX,
         lines_left: limits::PDF_TEXTS_LINES_MAX,
         has_missing_forms: false,
@@ -50,7 +52,8 @@ pub(crate) fn prepare(report: &Report) -> Json {
     })
 }
 
-struct Texts {
+struct Texts<'f> {
+    fonts: &'f Fonts,
     /// Of long texts, over the whole report.
     bytes_left: usize,
     lines_left: usize,
@@ -58,12 +61,12 @@ struct Texts {
     has_missing_forms: bool,
 }
 
-impl Texts {
+impl Texts<'_> {
     fn remarks(&self) -> Vec<&'static str> {
         let always = "Characters that cannot be seen, or that turn a text around, stand as their \
             numbers in frames, such as U+202E.";
-        let sometimes = "So do characters for which the fonts of this report have no form, such as \
-            those of East Asian scripts: the report as HTML or JSON has them as they are.";
+        let sometimes = "So do characters for which the fonts of this report have no form: the \
+            report as HTML or JSON has them as they are.";
         match self.has_missing_forms {
             true => vec![always, sometimes],
             false => vec![always],
@@ -97,7 +100,7 @@ impl Texts {
 
     fn text(&mut self, name: Option<&str>, text: &str) -> Json {
         let bytes_max = self.bytes_left.min(limits::PDF_TEXT_BYTES_MAX);
-        let shown = letters::beginning(text, bytes_max, self.lines_left);
+        let shown = letters::beginning(text, self.fonts, bytes_max, self.lines_left);
         self.bytes_left = self.bytes_left.saturating_sub(shown.len());
         let lines = shown.matches('\n').count().saturating_add(1);
         self.lines_left = self.lines_left.saturating_sub(lines);
@@ -138,7 +141,7 @@ impl Texts {
         json!({
             "kind": "chart",
             "caption": self.spelt(&chart.caption, WORD),
-            "alternative": plain(&chart.alternative),
+            "alternative": self.plain(&chart.alternative),
             "shape": chart.shape,
             "bars": bars,
             "max": chart.max,
@@ -161,12 +164,23 @@ impl Texts {
         }
     }
 
+    /// What a chart says to those who do not see it: a text without frames.
+    fn plain(&self, text: &str) -> String {
+        let mut letters = Letters::new(self.fonts);
+        let runs = runs(text, |one| letters.look(one) == Look::Unseen).into_iter();
+        runs.map(|run| match run {
+            Run::Plain(text) => text.to_owned(),
+            Run::Spelt(name) => name,
+        })
+        .collect()
+    }
+
     /// Strings as they are, `0` for the end of a line, `1` for where a word of more than `word`
     /// characters may be broken, and a list of one for a character that is spelt.
     fn spelt(&mut self, text: &str, word: usize) -> Json {
         let text = text.replace("\r\n", "\n").replace('\t', "    ");
         let mut parts = Vec::new();
-        let mut letters = Letters::default();
+        let mut letters = Letters::new(self.fonts);
         let runs = runs(&text, |one| {
             let look = letters.look(one);
             self.has_missing_forms |= look == Look::Missing;
@@ -223,17 +237,6 @@ fn push_lines(parts: &mut Vec<Json>, text: &str, word: usize) {
     }
 }
 
-/// What a chart says to those who do not see it: a text without frames.
-fn plain(text: &str) -> String {
-    let mut letters = Letters::default();
-    let runs = runs(text, |one| letters.look(one) == Look::Unseen).into_iter();
-    runs.map(|run| match run {
-        Run::Plain(text) => text.to_owned(),
-        Run::Spelt(name) => name,
-    })
-    .collect()
-}
-
 fn count(count: usize) -> String {
     number(u64::try_from(count).unwrap_or(u64::MAX))
 }
@@ -256,8 +259,9 @@ const HEADER_BYTES: usize = 100;
 mod tests {
     use super::*;
 
-    fn texts() -> Texts {
+    fn texts(fonts: &Fonts) -> Texts<'_> {
         Texts {
+            fonts,
             bytes_left: 10,
             lines_left: 3,
             has_missing_forms: false,
@@ -266,7 +270,8 @@ mod tests {
 
     #[test]
     fn a_text_is_taken_apart_into_what_can_be_printed() {
-        let mut texts = texts();
+        let fonts = Fonts::default();
+        let mut texts = texts(&fonts);
         let parts = texts.spelt("a\u{202e}b\nc\u{e000}", 10);
         assert_eq!(
             parts,
@@ -281,14 +286,16 @@ mod tests {
 
     #[test]
     fn long_words_may_be_broken_and_short_ones_not() {
-        let parts = texts().spelt("abcdef gh", 4);
+        let fonts = Fonts::default();
+        let parts = texts(&fonts).spelt("abcdef gh", 4);
         assert_eq!(parts, json!(["abcd", 1, "ef gh"]));
-        assert_eq!(texts().spelt("abcd efgh", 4), json!(["abcd efgh"]));
+        assert_eq!(texts(&fonts).spelt("abcd efgh", 4), json!(["abcd efgh"]));
     }
 
     #[test]
     fn what_is_left_out_of_long_texts_is_said() {
-        let mut texts = texts();
+        let fonts = Fonts::default();
+        let mut texts = texts(&fonts);
         let first = texts.text(None, "12345678");
         assert_eq!(first["left_out"], Json::Null);
         let second = texts.text(None, "12345");

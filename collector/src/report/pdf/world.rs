@@ -1,6 +1,6 @@
 //! All that typst can see while it typesets: the template, the fonts, and one text.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use typst::diag::{FileError, FileResult};
 use typst::foundations::{Bytes, Datetime, Dict, Duration, Str, Value};
@@ -9,21 +9,23 @@ use typst::text::{Font, FontBook};
 use typst::utils::LazyHash;
 use typst::{Library, LibraryExt};
 
-use crate::report::pdf::fonts::FONTS;
+use crate::report::pdf::fonts::Fonts;
 
 /// A world without files.
 pub(crate) struct World {
     library: LazyHash<Library>,
+    fonts: Arc<Fonts>,
 }
 
 impl World {
     /// `report` is the data as JSON. The template reads it as a value: it is never source.
-    pub(crate) fn new(report: &str) -> Self {
+    pub(crate) fn new(report: &str, fonts: Arc<Fonts>) -> Self {
         let mut inputs = Dict::new();
         inputs.insert(Str::from("report"), Value::Str(Str::from(report)));
         let library = Library::builder().with_inputs(inputs).build();
         Self {
             library: LazyHash::new(library),
+            fonts,
         }
     }
 }
@@ -37,7 +39,7 @@ impl typst::World for World {
     }
 
     fn book(&self) -> &LazyHash<FontBook> {
-        &FONTS.book
+        &self.fonts.book
     }
 
     fn main(&self) -> FileId {
@@ -56,7 +58,7 @@ impl typst::World for World {
     }
 
     fn font(&self, index: usize) -> Option<Font> {
-        FONTS.fonts.get(index).cloned()
+        self.fonts.fonts.get(index).cloned()
     }
 
     fn today(&self, _: Option<Duration>) -> Option<Datetime> {

@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
+use audit_layer_tests::fonts;
 use serde_json::json;
 
 use super::{activity, call, completeness, decision, report};
-use crate::program::Program;
+use crate::program::{Folder, KEY, Program};
 
 #[tokio::test]
 async fn every_page_has_its_number_and_the_reports_id() {
@@ -63,6 +64,36 @@ async fn a_text_never_becomes_a_program_of_the_typesetter() {
 }
 
 #[tokio::test]
+async fn scripts_of_fonts_that_are_added_are_printed() {
+    let folder = Folder::new();
+    let fonts = fonts::east_asian().unwrap();
+    let arguments = ["--api-key", KEY, "--report-fonts", fonts.to_str().unwrap()];
+    let program = Program::start_with(&folder, &arguments).await;
+    let prompt = "申請者の信用スコアは680です。请分析此申请。 e\u{301} \u{1f600}";
+    program
+        .record(&call(
+            "r",
+            1,
+            json!({"prompt_content": prompt, "user_id": "田中"}),
+        ))
+        .await;
+    let document = report(&program, decision("r", "pdf")).await;
+    // What reads the text back puts spaces between characters of different fonts.
+    let words = document.words().replace(' ', "");
+    for expected in [
+        "申請者の信用スコアは680です。请分析此申请。",
+        "田中",
+        "U+1F600",
+    ] {
+        assert!(words.contains(expected), "{expected}: {words}");
+    }
+    assert!(!words.contains("U+4E2D"), "{words}");
+    let file = String::from_utf8_lossy(&document.bytes);
+    assert!(file.contains("<pdfaid:part>2</pdfaid:part>"));
+    assert!(document.bytes.len() < 1 << 20, "{}", document.bytes.len());
+}
+
+#[tokio::test]
 async fn characters_that_cannot_be_seen_or_printed_are_spelt() {
     let program = Program::start().await;
     let prompt = "evil\u{202e}txt\u{0}\u{feff} 中文 \u{1f600} \u{e000} عربي \u{5e9}\u{5dc}\u{5d5}\u{5dd} e\u{301} \u{fffe}";
@@ -80,7 +111,7 @@ async fn characters_that_cannot_be_seen_or_printed_are_spelt() {
         assert!(words.contains(expected), "{expected}: {words}");
     }
     assert!(!words.contains('\u{202e}'), "{words}");
-    assert!(words.contains("East Asian scripts"), "{words}");
+    assert!(words.contains("have no form"), "{words}");
     let html = report(&program, decision("r", "html")).await;
     assert!(
         html.text()
