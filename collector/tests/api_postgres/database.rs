@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
+use audit_layer_tests::postgres::Postgres;
 use sqlx::{Connection, PgConnection};
 
-use crate::postgres::Postgres;
 use crate::program::Folder;
 
 impl Folder {

@@ -4,13 +4,6 @@ mod address;
 mod collectors;
 mod database;
 mod index;
-#[expect(
-    dead_code,
-    unreachable_pub,
-    reason = "measurements use it, and more of it"
-)]
-#[path = "../../../tests/src/postgres.rs"]
-mod postgres;
 
 #[path = "../api/batch.rs"]
 mod batch;
