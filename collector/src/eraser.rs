@@ -18,8 +18,16 @@ pub(crate) async fn run(arguments: EraseArgs) -> Result<ExitCode, MainError> {
         );
         return Ok(ExitCode::FAILURE);
     }
-    let Erased { events, held, left } = erase(&database, &erasure).await?;
+    let Erased {
+        events,
+        held,
+        reports,
+        left,
+    } = erase(&database, &erasure).await?;
     eprintln!("audit-layer: the content of {events} events is erased");
+    if reports > 0 {
+        eprintln!("audit-layer: {reports} reports that showed it are removed");
+    }
     match left {
         Left::FilesOfServer => eprintln!(
             "audit-layer: the server's files have it until their space is used again: VACUUM (FULL) events; writes them anew"

@@ -1,7 +1,13 @@
 //! The database: all SQL of the collector is below this module.
 //!
 //! What it offers to the others is made of events, filters, positions and counts. Which database it
-//! is, only the modules of that database know.
+//! is, only the modules of that database know. What reads the same for both is in `store/common`,
+//! which each of them compiles in its own terms: generic over sqlx's databases every function would
+//! need more bounds than lines.
+#![expect(
+    clippy::duplicate_mod,
+    reason = "the modules of `common` are compiled once for each database"
+)]
 
 mod cutoffs;
 mod database;

@@ -20,6 +20,8 @@ pub struct Erased {
     pub events: u64,
     /// Events that a legal hold keeps as they are.
     pub held: u64,
+    /// Reports that showed it, and are removed.
+    pub reports: u64,
     /// Where bytes of it may be left.
     pub left: Left,
 }

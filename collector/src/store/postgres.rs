@@ -5,20 +5,34 @@
 
 mod erasure;
 mod events;
-mod filter;
-mod history;
-mod holds;
 mod indexer;
-mod keys;
 mod logs;
 mod migrations;
 mod position;
-mod reports;
 mod retention;
+mod runs;
 mod search;
 mod segments;
 mod sequence;
+mod terms;
 mod text;
+
+// The same source for both databases, which each compiles in its own terms.
+#[path = "common/filter.rs"]
+mod filter;
+#[path = "common/history.rs"]
+mod history;
+#[path = "common/holds.rs"]
+mod holds;
+#[path = "common/keys.rs"]
+mod keys;
+#[path = "common/new_rows.rs"]
+mod new_rows;
+#[path = "common/reports.rs"]
+mod reports;
+#[path = "common/rows.rs"]
+mod rows;
+#[path = "common/writers.rs"]
 mod writers;
 
 use std::time::Duration;
@@ -119,6 +133,14 @@ impl PostgresStore {
     async fn begin(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
         let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
         Ok(self.writes.begin_with(begin).await?)
+    }
+
+    /// For what removes something. Until it ends no hold is added or released: what is held when
+    /// `audit-layer holds create` has ended is not removed any more.
+    async fn begin_removal(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
+        let mut transaction = self.begin().await?;
+        transaction.execute(LOCK_HOLDS).await?;
+        Ok(transaction)
     }
 
     /// A connection for the query of a client. Each of its statements ends in time, also when nobody
@@ -228,6 +250,8 @@ fn named(options: &PgConnectOptions) -> Database {
 const DURABLE: &str = "
     SELECT set_config('synchronous_commit', 'on', FALSE)
     WHERE current_setting('synchronous_commit') = 'off'";
+
+const LOCK_HOLDS: &str = "LOCK TABLE holds IN SHARE MODE";
 
 const EXISTS: &str = "SELECT to_regclass('events') IS NOT NULL";
 

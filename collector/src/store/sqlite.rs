@@ -3,20 +3,35 @@
 mod backup;
 mod erasure;
 mod events;
-mod filter;
-mod history;
-mod holds;
 mod indexer;
-mod keys;
 mod logs;
 mod migrations;
 mod position;
-mod reports;
 mod retention;
+mod runs;
 mod search;
 mod segments;
 mod sequence;
 mod tail;
+mod terms;
+mod text;
+
+// The same source for both databases, which each compiles in its own terms.
+#[path = "common/filter.rs"]
+mod filter;
+#[path = "common/history.rs"]
+mod history;
+#[path = "common/holds.rs"]
+mod holds;
+#[path = "common/keys.rs"]
+mod keys;
+#[path = "common/new_rows.rs"]
+mod new_rows;
+#[path = "common/reports.rs"]
+mod reports;
+#[path = "common/rows.rs"]
+mod rows;
+#[path = "common/writers.rs"]
 mod writers;
 
 use std::fs::{File, OpenOptions, TryLockError};

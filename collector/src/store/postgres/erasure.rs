@@ -77,9 +77,9 @@ impl PostgresStore {
         // Only then are their words gone, too.
         self.refresh_segments(Share::Any).await?;
         // After the events: a report that is finished from now on finds them erased.
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_removal().await?;
         let holds = holds::in_force(&mut transaction).await?;
-        reports::erase(&mut transaction, &holds, erasure).await?;
+        erased.reports = reports::erase(&mut transaction, &holds, erasure).await?;
         transaction.commit().await?;
         Ok(erased)
     }
@@ -109,7 +109,7 @@ impl PostgresStore {
         positions: &[i64],
         now: i64,
     ) -> Result<(u64, u64), StoreError> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_removal().await?;
         let holds = holds::in_force(&mut transaction).await?;
         let candidates: Vec<Candidate> = sqlx::query_as(CANDIDATES)
             .bind(positions)

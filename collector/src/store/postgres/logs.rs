@@ -1,25 +1,10 @@
 //! Reading events: one by its id, or a page of them, newest first.
 
-use sqlx::postgres::PgRow;
-use sqlx::{FromRow, Row};
-
 use crate::access::Scope;
 use crate::limits;
 use crate::store::log::PageInProgress;
 use crate::store::postgres::{PostgresStore, hash_of, in_time, text};
-use crate::store::{Log, LogFilter, LogPage, Position, StoreError};
-
-impl<'r> FromRow<'r, PgRow> for Log {
-    fn from_row(row: &'r PgRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            position: Position(row.try_get("position")?),
-            id: row.try_get("id")?,
-            received_at: row.try_get("received_at")?,
-            erased_at: row.try_get("erased_at")?,
-            event: row.try_get("event")?,
-        })
-    }
-}
+use crate::store::{Log, LogFilter, LogPage, StoreError};
 
 impl PostgresStore {
     /// The event with this log id, or else with this request_id, if `scope` reaches it.

@@ -60,7 +60,7 @@ impl PostgresStore {
         cutoffs: &Cutoffs<'_>,
         now: i64,
     ) -> Result<Step, StoreError> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_removal().await?;
         let holds = holds::in_force(&mut transaction).await?;
         let candidates: Vec<Candidate> = sqlx::query_as(CANDIDATES)
             .bind(start.0)

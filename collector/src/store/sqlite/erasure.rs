@@ -104,7 +104,7 @@ impl SqliteStore {
         // After the events: a report that is finished from now on finds them erased.
         let mut transaction = self.begin().await?;
         let holds = holds::in_force(&mut transaction).await?;
-        reports::erase(&mut transaction, &holds, erasure).await?;
+        erased.reports = reports::erase(&mut transaction, &holds, erasure).await?;
         transaction.commit().await?;
         Ok(erased)
     }

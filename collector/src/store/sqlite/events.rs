@@ -6,11 +6,10 @@ use std::sync::Arc;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::event::Event;
-use crate::limits;
-use crate::store::log_id::log_ids;
 use crate::store::segments::Indexed;
-use crate::store::sqlite::{SqliteStore, position, segments, sequence};
-use crate::store::{Outcome, Position, Status, StoreError};
+use crate::store::sqlite::new_rows::{NewRow, rows};
+use crate::store::sqlite::{SqliteStore, segments, sequence};
+use crate::store::{Outcome, Status, StoreError};
 
 impl SqliteStore {
     /// Stores `events` in one transaction: all are on disk when this returns, or none is stored.
@@ -37,34 +36,6 @@ impl SqliteStore {
         self.tail.add(found_by);
         Ok(outcomes)
     }
-}
-
-/// An event with what the collector gives it.
-struct NewRow<'a> {
-    position: Position,
-    id: String,
-    received_at: i64,
-    event: &'a Event,
-}
-
-/// The first of `events`, as many as one statement may insert.
-async fn rows<'a>(
-    connection: &mut SqliteConnection,
-    events: &'a [Event],
-    received_at: i64,
-) -> Result<Vec<NewRow<'a>>, StoreError> {
-    let events = events.iter().take(limits::INSERTED_ROWS_MAX);
-    let timestamps: Vec<i64> = events.clone().map(|event| event.timestamp).collect();
-    let positions = position::free(connection, &timestamps).await?;
-    let ids = log_ids(positions.len())?;
-    let rows = positions.into_iter().zip(ids).zip(events);
-    let rows = rows.map(|((position, id), event)| NewRow {
-        position,
-        id,
-        received_at,
-        event,
-    });
-    Ok(rows.collect())
 }
 
 /// What is stored goes to `found_by`, with what it can be found by.

@@ -1,24 +1,9 @@
 //! Reading events: one by its id, or a page of them, newest first.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row};
-
 use crate::access::Scope;
 use crate::store::log::PageInProgress;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Log, LogFilter, LogPage, Position, StoreError};
-
-impl<'r> FromRow<'r, SqliteRow> for Log {
-    fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            position: Position(row.try_get("position")?),
-            id: row.try_get("id")?,
-            received_at: row.try_get("received_at")?,
-            erased_at: row.try_get("erased_at")?,
-            event: row.try_get("event")?,
-        })
-    }
-}
+use crate::store::{Log, LogFilter, LogPage, StoreError};
 
 impl SqliteStore {
     /// The event with this log id, or else with this request_id, if `scope` reaches it.

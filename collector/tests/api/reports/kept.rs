@@ -1,5 +1,7 @@
 //! Reports that are fetched later.
 
+use std::process::Output;
+
 use serde_json::{Value, json};
 use sqlx::Executor;
 
@@ -118,7 +120,7 @@ async fn a_report_whose_collector_was_killed_says_so() {
 }
 
 /// Erases the content of alice, unless it is held.
-async fn erase(folder: &Folder) -> bool {
+async fn erase(folder: &Folder) -> Output {
     let mut erase = audit_layer("erase");
     erase.args([
         "--organization",
@@ -129,8 +131,7 @@ async fn erase(folder: &Folder) -> bool {
         "x",
         "--yes",
     ]);
-    let output = run(erase.arg("--database").arg(folder.database())).await;
-    output.status.success()
+    run(erase.arg("--database").arg(folder.database())).await
 }
 
 #[tokio::test]
@@ -151,7 +152,13 @@ async fn erasing_a_users_content_removes_the_reports_that_show_it() {
             .to_owned(),
         report(&program, activity("html")).await.id().to_owned(),
     ];
-    assert!(erase(&folder).await);
+    let erased = erase(&folder).await;
+    assert!(erased.status.success(), "{erased:?}");
+    let said = String::from_utf8(erased.stderr).unwrap();
+    assert!(
+        said.contains("1 reports that showed it are removed"),
+        "{said}"
+    );
     program
         .get(&format!("/v1/reports/{shown}"))
         .await
@@ -185,7 +192,7 @@ async fn what_a_legal_hold_keeps_stays_in_its_reports() {
             .status
             .success()
     );
-    assert!(!erase(&folder).await);
+    assert!(!erase(&folder).await.status.success());
     assert_eq!(program.get(&format!("/v1/reports/{id}")).await.status, 200);
 }
 

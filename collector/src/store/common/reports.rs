@@ -1,19 +1,22 @@
 //! Keeping reports: that they were asked for, how far they are, and their documents.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
+use sqlx::{FromRow, Row as _};
 
 use crate::access::Scope;
 use crate::limits;
 use crate::store::hold::Holds;
-use crate::store::sqlite::SqliteStore;
 use crate::store::{Erasure, NewReport, ReportStatus, StoreError, StoredReport};
 
-impl<'r> FromRow<'r, SqliteRow> for StoredReport {
-    fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
+use super::terms::{Connection, Row, Store};
+use super::text;
+
+impl<'r> FromRow<'r, Row> for StoredReport {
+    fn from_row(row: &'r Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
-            organization_id: row.try_get("organization_id")?,
+            organization_id: row
+                .try_get::<Option<String>, _>("organization_id")?
+                .map(text::read),
             report_type: row.try_get("report_type")?,
             format: row.try_get("format")?,
             query: row.try_get("query")?,
@@ -31,18 +34,18 @@ impl<'r> FromRow<'r, SqliteRow> for StoredReport {
     }
 }
 
-impl SqliteStore {
+impl Store {
     /// Notes that a report is to be made.
     pub(crate) async fn add_report(&self, report: &NewReport) -> Result<(), StoreError> {
         let (log_id, user_id) = report.shows.clone().unzip();
         sqlx::query(ADD)
             .bind(&report.id)
-            .bind(&report.organization_id)
+            .bind(report.organization_id.as_deref().map(text::stored))
             .bind(report.report_type)
             .bind(report.format)
             .bind(&report.query)
             .bind(log_id)
-            .bind(user_id)
+            .bind(user_id.as_deref().map(text::stored))
             .bind(report.created_at)
             .execute(&self.writes)
             .await?;
@@ -107,14 +110,14 @@ impl SqliteStore {
     ) -> Result<Option<StoredReport>, StoreError> {
         let query = sqlx::query_as(ONE)
             .bind(silent_before(now))
-            .bind(scope.id())
-            .bind(id);
+            .bind(scope.id().map(text::stored))
+            .bind(text::stored(id));
         Ok(query.fetch_optional(&self.reads).await?)
     }
 
     /// The document of a report that is done.
     pub(crate) async fn report_document(&self, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let query = sqlx::query_scalar(DOCUMENT).bind(id);
+        let query = sqlx::query_scalar(DOCUMENT).bind(text::stored(id));
         let document: Option<Option<Vec<u8>>> = query.fetch_optional(&self.reads).await?;
         Ok(document.flatten())
     }
@@ -130,8 +133,8 @@ impl SqliteStore {
     ) -> Result<Vec<StoredReport>, StoreError> {
         let query = sqlx::query_as(LIST)
             .bind(silent_before(now))
-            .bind(scope.id())
-            .bind(after)
+            .bind(scope.id().map(text::stored))
+            .bind(after.map(text::stored))
             .bind(i64::try_from(limit).unwrap_or(i64::MAX));
         Ok(query.fetch_all(&self.reads).await?)
     }
@@ -145,25 +148,26 @@ impl SqliteStore {
     }
 }
 
-/// Removes the reports that show content of this user which is erased: all that no hold keeps.
+/// Removes the reports that show content of this user which is erased, all that no hold keeps, and
+/// tells how many.
 pub(super) async fn erase(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     holds: &Holds,
     erasure: &Erasure,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     let query = sqlx::query_as(SHOWING)
-        .bind(&erasure.user_id)
-        .bind(erasure.scope.id());
+        .bind(text::stored(&erasure.user_id))
+        .bind(erasure.scope.id().map(text::stored));
     let showing: Vec<(String, String)> = query.fetch_all(&mut *connection).await?;
+    let mut removed = 0_u64;
     for (id, organization) in showing {
+        let organization = text::read(organization);
         if holds.covering(&organization, &erasure.user_id).is_none() {
-            sqlx::query(REMOVE)
-                .bind(id)
-                .execute(&mut *connection)
-                .await?;
+            let remove = sqlx::query(REMOVE).bind(id).execute(&mut *connection);
+            removed = removed.saturating_add(remove.await?.rows_affected());
         }
     }
-    Ok(())
+    Ok(removed)
 }
 
 /// A running report that was last heard of before this is not being made any more.
@@ -177,22 +181,22 @@ const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
 const ADD: &str = "
     INSERT INTO reports
         (id, organization_id, report_type, format, query, log_id, user_id, created_at, alive_at, status)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, 'running')";
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, 'running')";
 
 const ALIVE: &str = "
-    UPDATE reports SET alive_at = ?, events_read = ? WHERE id = ? AND status = 'running'";
+    UPDATE reports SET alive_at = $1, events_read = $2 WHERE id = $3 AND status = 'running'";
 
 // What was erased while the report was made must not be kept by it.
 const FINISH: &str = "
     UPDATE reports
-    SET status = 'done', finished_at = ?1, events_read = ?2, bytes = ?3, document = ?4
-    WHERE id = ?5 AND status = 'running' AND (
-        log_id IS NULL OR EXISTS (SELECT 1 FROM events WHERE events.id = log_id AND event = ?6)
+    SET status = 'done', finished_at = $1, events_read = $2, bytes = $3, document = $4
+    WHERE id = $5 AND status = 'running' AND (
+        log_id IS NULL OR EXISTS (SELECT 1 FROM events WHERE events.id = log_id AND event = $6)
     )";
 
 const FAIL: &str = "
-    UPDATE reports SET status = 'failed', finished_at = ?, failure = ?
-    WHERE id = ? AND status = 'running'";
+    UPDATE reports SET status = 'failed', finished_at = $1, failure = $2
+    WHERE id = $3 AND status = 'running'";
 
 const TRIM: &str = "
     DELETE FROM reports WHERE id IN (
@@ -203,29 +207,29 @@ const TRIM: &str = "
                 row_number() OVER (ORDER BY id DESC) AS number
             FROM reports
         ) AS newest
-        WHERE bytes_so_far > ?1 OR number > ?2
+        WHERE bytes_so_far > $1 OR number > $2
     )";
 
 const ONE: &str = "
     SELECT id, organization_id, report_type, format, query, created_at, finished_at, events_read,
-        bytes, status, failure, alive_at < ?1 AS is_silent
-    FROM reports WHERE (?2 IS NULL OR organization_id = ?2) AND id = ?3";
+        bytes, status, failure, alive_at < $1 AS is_silent
+    FROM reports WHERE (CAST($2 AS TEXT) IS NULL OR organization_id = $2) AND id = $3";
 
 const LIST: &str = "
     SELECT id, organization_id, report_type, format, query, created_at, finished_at, events_read,
-        bytes, status, failure, alive_at < ?1 AS is_silent
-    FROM reports WHERE (?2 IS NULL OR organization_id = ?2) AND (?3 IS NULL OR id < ?3)
-    ORDER BY id DESC LIMIT ?4";
+        bytes, status, failure, alive_at < $1 AS is_silent
+    FROM reports WHERE (CAST($2 AS TEXT) IS NULL OR organization_id = $2) AND (CAST($3 AS TEXT) IS NULL OR id < $3)
+    ORDER BY id DESC LIMIT $4";
 
-const DOCUMENT: &str = "SELECT document FROM reports WHERE id = ? AND status = 'done'";
+const DOCUMENT: &str = "SELECT document FROM reports WHERE id = $1 AND status = 'done'";
 
 const REMOVE_OLD: &str = "
-    DELETE FROM reports WHERE created_at < ? OR (
+    DELETE FROM reports WHERE created_at < $1 OR (
         log_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM events WHERE events.id = log_id)
     )";
 
 const SHOWING: &str = "
     SELECT id, organization_id FROM reports
-    WHERE user_id = ?1 AND (?2 IS NULL OR organization_id = ?2)";
+    WHERE user_id = $1 AND (CAST($2 AS TEXT) IS NULL OR organization_id = $2)";
 
-const REMOVE: &str = "DELETE FROM reports WHERE id = ?";
+const REMOVE: &str = "DELETE FROM reports WHERE id = $1";

@@ -1,12 +1,14 @@
 //! What columns tell of a filter.
 
-use sqlx::{Postgres, QueryBuilder};
+use sqlx::QueryBuilder;
 
-use crate::store::postgres::text;
 use crate::store::{Condition, LogFilter};
 
+use super::terms::Dialect;
+use super::text;
+
 /// Adds it to a statement.
-pub(super) fn check(filter: &LogFilter, query: &mut QueryBuilder<Postgres>) {
+pub(super) fn check(filter: &LogFilter, query: &mut QueryBuilder<Dialect>) {
     if let Some(from) = filter.range.from {
         query.push(" AND timestamp >= ").push_bind(from);
     }

@@ -1,22 +1,24 @@
 //! Keeping the legal holds.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
+use sqlx::{FromRow, Row as _};
 use uuid::Uuid;
 
 use crate::access::Scope;
 use crate::store::hold::Holds;
-use crate::store::sqlite::SqliteStore;
 use crate::store::{StoreError, StoredHold};
 
-impl<'r> FromRow<'r, SqliteRow> for StoredHold {
-    fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
+use super::terms::{Connection, Row, Store};
+use super::text;
+
+impl<'r> FromRow<'r, Row> for StoredHold {
+    fn from_row(row: &'r Row) -> Result<Self, sqlx::Error> {
         let organization: Option<String> = row.try_get("organization_id")?;
+        let user: Option<String> = row.try_get("user_id")?;
         Ok(Self {
             id: row.try_get("id")?,
-            scope: organization.map_or(Scope::All, Scope::Organization),
-            user_id: row.try_get("user_id")?,
-            reason: row.try_get("reason")?,
+            scope: organization.map_or(Scope::All, |id| Scope::Organization(text::read(id))),
+            user_id: user.map(text::read),
+            reason: text::read(row.try_get("reason")?),
             created_at: row.try_get("created_at")?,
             released_at: row.try_get("released_at")?,
         })
@@ -24,11 +26,11 @@ impl<'r> FromRow<'r, SqliteRow> for StoredHold {
 }
 
 /// Those in force, read within the transaction that removes something.
-pub(super) async fn in_force(connection: &mut SqliteConnection) -> Result<Holds, StoreError> {
+pub(super) async fn in_force(connection: &mut Connection) -> Result<Holds, StoreError> {
     Ok(Holds(sqlx::query_as(IN_FORCE).fetch_all(connection).await?))
 }
 
-impl SqliteStore {
+impl Store {
     /// Every hold, oldest first.
     pub(crate) async fn holds(&self) -> Result<Vec<StoredHold>, StoreError> {
         Ok(sqlx::query_as(ALL).fetch_all(&self.reads).await?)
@@ -45,9 +47,9 @@ impl SqliteStore {
         let id = format!("hold_{}", Uuid::now_v7().simple());
         sqlx::query(ADD)
             .bind(&id)
-            .bind(scope.id())
-            .bind(user_id)
-            .bind(reason)
+            .bind(scope.id().map(text::stored))
+            .bind(user_id.map(text::stored))
+            .bind(text::stored(reason))
             .bind(now)
             .execute(&self.writes)
             .await?;
@@ -56,7 +58,7 @@ impl SqliteStore {
 
     /// Releases a hold, and tells since when it is released; `None` if there is no such hold.
     pub(crate) async fn release_hold(&self, id: &str, now: i64) -> Result<Option<i64>, StoreError> {
-        let query = sqlx::query_scalar(RELEASE).bind(now).bind(id);
+        let query = sqlx::query_scalar(RELEASE).bind(now).bind(text::stored(id));
         Ok(query.fetch_optional(&self.writes).await?)
     }
 }
@@ -67,7 +69,7 @@ const ALL: &str = "SELECT * FROM holds ORDER BY id";
 const IN_FORCE: &str = "SELECT * FROM holds WHERE released_at IS NULL ORDER BY id";
 
 const ADD: &str = "
-    INSERT INTO holds (id, organization_id, user_id, reason, created_at) VALUES (?, ?, ?, ?, ?)";
+    INSERT INTO holds (id, organization_id, user_id, reason, created_at) VALUES ($1, $2, $3, $4, $5)";
 
 const RELEASE: &str = "
-    UPDATE holds SET released_at = coalesce(released_at, ?) WHERE id = ? RETURNING released_at";
+    UPDATE holds SET released_at = coalesce(released_at, $1) WHERE id = $2 RETURNING released_at";

@@ -1,14 +1,15 @@
 //! Reading what was removed and erased.
 
-use sqlx::postgres::PgRow;
-use sqlx::{FromRow, Row};
+use sqlx::{FromRow, Row as _};
 
 use crate::access::Scope;
-use crate::store::postgres::{PostgresStore, text};
 use crate::store::{StoreError, StoredErasure, StoredRemoval};
 
-impl<'r> FromRow<'r, PgRow> for StoredRemoval {
-    fn from_row(row: &'r PgRow) -> Result<Self, sqlx::Error> {
+use super::terms::{Row, Store};
+use super::text;
+
+impl<'r> FromRow<'r, Row> for StoredRemoval {
+    fn from_row(row: &'r Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             day: row.try_get("day")?,
             cause: row.try_get("cause")?,
@@ -18,8 +19,8 @@ impl<'r> FromRow<'r, PgRow> for StoredRemoval {
     }
 }
 
-impl<'r> FromRow<'r, PgRow> for StoredErasure {
-    fn from_row(row: &'r PgRow) -> Result<Self, sqlx::Error> {
+impl<'r> FromRow<'r, Row> for StoredErasure {
+    fn from_row(row: &'r Row) -> Result<Self, sqlx::Error> {
         let organization: Option<String> = row.try_get("organization_id")?;
         Ok(Self {
             scope: organization.map_or(Scope::All, |id| Scope::Organization(text::read(id))),
@@ -31,7 +32,7 @@ impl<'r> FromRow<'r, PgRow> for StoredErasure {
     }
 }
 
-impl PostgresStore {
+impl Store {
     /// How many events were removed on each day, oldest first.
     pub(crate) async fn removals(&self) -> Result<Vec<StoredRemoval>, StoreError> {
         Ok(sqlx::query_as(REMOVALS).fetch_all(&self.reads).await?)

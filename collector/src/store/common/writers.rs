@@ -1,28 +1,14 @@
-//! Reading what was received of each writer, and what is missing.
+//! Reading what was received of each writer.
 
-use sqlx::postgres::PgRow;
-use sqlx::{FromRow, Postgres, QueryBuilder, Row};
+use sqlx::QueryBuilder;
 
-use crate::limits;
-use crate::store::postgres::sequence::writer_hash;
-use crate::store::postgres::{PostgresStore, text};
-use crate::store::{Run, StoreError, Writer, WriterFilter, WriterPage, WriterTotals};
+use crate::store::{StoreError, Writer, WriterFilter, WriterPage, WriterTotals};
 
-impl<'r> FromRow<'r, PgRow> for Writer {
-    fn from_row(row: &'r PgRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            organization_id: text::read(row.try_get("organization_id")?),
-            writer_id: text::read(row.try_get("writer_id")?),
-            events: row.try_get("events")?,
-            received: row.try_get("received")?,
-            last_seq: row.try_get("last_seq")?,
-            first_timestamp: row.try_get("first_timestamp")?,
-            last_timestamp: row.try_get("last_timestamp")?,
-        })
-    }
-}
+use super::runs::TOTALS;
+use super::terms::{Dialect, Store};
+use super::text;
 
-impl PostgresStore {
+impl Store {
     /// A page of writers, in the order of their names.
     pub(crate) async fn writers(&self, filter: &WriterFilter) -> Result<WriterPage, StoreError> {
         let mut query = QueryBuilder::new("SELECT * FROM writers WHERE TRUE");
@@ -61,27 +47,9 @@ impl PostgresStore {
             missing,
         })
     }
-
-    /// The first holes of a writer's sequence, and whether there are more.
-    pub(crate) async fn holes(&self, writer: &Writer) -> Result<(Vec<Run>, bool), StoreError> {
-        if writer.missing() == 0 {
-            return Ok((Vec::new(), false));
-        }
-        let query = sqlx::query_as::<_, (i64, i64)>(RUNS)
-            .bind(writer_hash(&writer.organization_id, &writer.writer_id))
-            // The first run may begin at 1, and then has no hole before it.
-            .bind(limits::HOLES_MAX.saturating_add(2));
-        let mut reader = self.reader().await?;
-        let runs = query.fetch_all(&mut *reader).await?;
-        let runs = runs.into_iter().map(|(first_seq, last_seq)| Run {
-            first_seq,
-            last_seq,
-        });
-        Ok(Run::holes_between(runs))
-    }
 }
 
-fn check(filter: &WriterFilter, query: &mut QueryBuilder<Postgres>) {
+fn check(filter: &WriterFilter, query: &mut QueryBuilder<Dialect>) {
     if let Some(organization) = &filter.organization_id {
         query.push(" AND organization_id = ");
         query.push_bind(text::stored(organization).into_owned());
@@ -100,15 +68,3 @@ fn check(filter: &WriterFilter, query: &mut QueryBuilder<Postgres>) {
         query.push(" AND last_seq > received");
     }
 }
-
-/// Sums are exact, and may be more than a number can be: a client can send any sequence.
-const TOTALS: &str = "
-    SELECT
-        count(*),
-        count(*) FILTER (WHERE last_seq > received),
-        least(coalesce(sum(events), 0), 9223372036854775807)::BIGINT,
-        least(coalesce(sum(last_seq - received), 0), 9223372036854775807)::BIGINT
-    FROM writers WHERE TRUE";
-
-const RUNS: &str = "
-    SELECT first_seq, last_seq FROM writer_runs WHERE writer = $1 ORDER BY first_seq LIMIT $2";

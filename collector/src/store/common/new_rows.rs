@@ -1,0 +1,37 @@
+//! Events with what the collector gives them.
+
+use crate::event::Event;
+use crate::limits;
+use crate::store::log_id::log_ids;
+use crate::store::{Position, StoreError};
+
+use super::position;
+use super::terms::Connection;
+
+/// An event with what the collector gives it.
+pub(super) struct NewRow<'a> {
+    pub(super) position: Position,
+    pub(super) id: String,
+    pub(super) received_at: i64,
+    pub(super) event: &'a Event,
+}
+
+/// The first of `events`, as many as one statement may insert.
+pub(super) async fn rows<'a>(
+    connection: &mut Connection,
+    events: &'a [Event],
+    received_at: i64,
+) -> Result<Vec<NewRow<'a>>, StoreError> {
+    let events = events.iter().take(limits::INSERTED_ROWS_MAX);
+    let timestamps: Vec<i64> = events.clone().map(|event| event.timestamp).collect();
+    let positions = position::free(connection, &timestamps).await?;
+    let ids = log_ids(positions.len())?;
+    let rows = positions.into_iter().zip(ids).zip(events);
+    let rows = rows.map(|((position, id), event)| NewRow {
+        position,
+        id,
+        received_at,
+        event,
+    });
+    Ok(rows.collect())
+}

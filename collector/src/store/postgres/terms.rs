@@ -1,0 +1,6 @@
+//! What the source that is the same for both databases calls the parts of this one.
+
+pub(super) use sqlx::postgres::PgRow as Row;
+pub(super) use sqlx::{PgConnection as Connection, Postgres as Dialect};
+
+pub(super) use crate::store::postgres::PostgresStore as Store;
