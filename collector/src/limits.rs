@@ -269,9 +269,6 @@ pub const PLACE_TRIES_MAX: u32 = 1000;
 /// a segment, which every search looks into.
 pub const UNMERGED_COMMITS_MAX: usize = 256;
 
-/// Segments that a search on a PostgreSQL server looks into at a time.
-pub const SEGMENTS_OPENED: usize = 16;
-
 /// Chunks of a segment that one statement sends to a PostgreSQL server: a few MiB of them.
 pub const SEGMENT_CHUNKS_SENT: usize = 4096;
 

@@ -7,6 +7,7 @@ mod indexer;
 mod logs;
 mod migrations;
 mod position;
+mod postings;
 mod retention;
 mod runs;
 mod search;
@@ -19,6 +20,8 @@ mod text;
 // The same source for both databases, which each compiles in its own terms.
 #[path = "common/filter.rs"]
 mod filter;
+#[path = "common/found.rs"]
+mod found;
 #[path = "common/history.rs"]
 mod history;
 #[path = "common/holds.rs"]

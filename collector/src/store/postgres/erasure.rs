@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::event::tombstone;
 use crate::limits;
 use crate::search::Term;
-use crate::store::postgres::search::Found;
+use crate::store::postgres::found::Found;
 use crate::store::postgres::{PostgresStore, Tries, holds, reports, segments, text};
 use crate::store::segments::Share;
 use crate::store::{Erased, Erasure, Field, Left, Position, StoreError};

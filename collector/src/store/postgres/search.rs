@@ -5,16 +5,13 @@
 //! they name is read and checked, because a term is only a hash, and an event may have been replaced
 //! or erased since.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use sqlx::{Connection, PgConnection, QueryBuilder};
 
 use crate::limits;
-use crate::search::{Chunk, Term};
-use crate::store::newest::{Newest, intersection};
-use crate::store::postgres::{PostgresStore, filter, segments};
-use crate::store::segments::Head;
+use crate::store::postgres::found::Found;
+use crate::store::postgres::{PostgresStore, filter};
 use crate::store::{Log, LogFilter, Position, StoreError};
 
 impl PostgresStore {
@@ -95,117 +92,6 @@ impl Candidates {
     }
 }
 
-/// Events that segments have for some terms, newest first.
-pub(super) struct Found {
-    terms: Vec<Term>,
-    first: Position,
-    last: Position,
-    /// Segments that were not looked into yet, those with the newest events at the end.
-    closed: Vec<Head>,
-    /// What is left of the others.
-    open: Newest,
-}
-
-impl Found {
-    /// Those that have all of `terms`, of which there is one at least, from `first` up to `last`.
-    pub(super) async fn by(
-        connection: &mut PgConnection,
-        terms: Vec<Term>,
-        first: Position,
-        last: Position,
-    ) -> Result<Self, StoreError> {
-        Ok(Self {
-            terms,
-            first,
-            last,
-            closed: segments::between(connection, first, last).await?,
-            open: Newest::default(),
-        })
-    }
-
-    /// The next of them, as many as `count`; fewer only if there are no more.
-    pub(super) async fn next(
-        &mut self,
-        connection: &mut PgConnection,
-        count: usize,
-    ) -> Result<Vec<Position>, StoreError> {
-        let mut next = Vec::new();
-        while next.len() < count {
-            self.open_up_to_the_newest(connection).await?;
-            let Some(newest) = self.open.take() else {
-                break;
-            };
-            next.push(newest);
-        }
-        Ok(next)
-    }
-
-    /// Looks into every segment that may have an event newer than the newest that is known.
-    async fn open_up_to_the_newest(
-        &mut self,
-        connection: &mut PgConnection,
-    ) -> Result<(), StoreError> {
-        while let Some(segment) = self.closed.last() {
-            let newest = self.open.newest();
-            if newest.is_some_and(|newest| newest > segment.last) {
-                break;
-            }
-            // Some more with it: it is the way to the server and back that takes time.
-            let left = self.closed.len().saturating_sub(limits::SEGMENTS_OPENED);
-            let some: Vec<i64> = self.closed.drain(left..).map(|head| head.id).collect();
-            self.look_into(connection, &some).await?;
-        }
-        Ok(())
-    }
-
-    async fn look_into(
-        &mut self,
-        connection: &mut PgConnection,
-        segments: &[i64],
-    ) -> Result<(), StoreError> {
-        let numbers = numbers(connection, segments, &self.terms).await?;
-        let ids: Vec<i64> = numbers.keys().copied().collect();
-        for (id, positions) in segments::positions(connection, &ids).await? {
-            let numbers = numbers.get(&id).into_iter().flatten();
-            let found = numbers.filter_map(|number| positions.get(usize::from(*number)).copied());
-            let found = found.filter(|at| (self.first..=self.last).contains(at));
-            self.open.add(found.collect());
-        }
-        Ok(())
-    }
-}
-
-/// Of each segment that has any, the numbers of its events that have all of `terms`, ascending.
-async fn numbers(
-    connection: &mut PgConnection,
-    segments: &[i64],
-    terms: &[Term],
-) -> Result<HashMap<i64, Vec<u16>>, StoreError> {
-    let mut numbers: HashMap<i64, Vec<u16>> = HashMap::new();
-    for (index, term) in terms.iter().enumerate() {
-        let left: Vec<i64> = match index {
-            0 => segments.to_vec(),
-            _ => numbers.keys().copied().collect(),
-        };
-        let chunks = sqlx::query_as(CHUNKS).bind(left).bind(term.number());
-        let chunks: Vec<(i64, i64, Vec<u8>)> = chunks.fetch_all(&mut *connection).await?;
-        let mut both = HashMap::new();
-        for (segment, first, bytes) in chunks {
-            let first = Term::from(first);
-            let own = Chunk { first, bytes }.numbers(*term)?;
-            let own = match numbers.get(&segment) {
-                None => own,
-                Some(before) => intersection(before, &own),
-            };
-            if !own.is_empty() {
-                both.insert(segment, own);
-            }
-        }
-        numbers = both;
-    }
-    Ok(numbers)
-}
-
 /// The events in parts that are each read at once: what is read and not wanted is small.
 fn in_parts(sizes: &[Size]) -> impl Iterator<Item = &[Size]> {
     let mut rest = sizes;
@@ -255,13 +141,6 @@ const ALL: &str = "
 const SOME: &str = "
     SELECT position, octet_length(event) FROM events WHERE position = ANY($1::BIGINT[])
     ORDER BY position DESC";
-
-const CHUNKS: &str = "
-    SELECT segments.id, chunk.first_term, chunk.bytes
-    FROM unnest($1::BIGINT[]) AS segments (id), LATERAL (
-        SELECT first_term, bytes FROM segment_chunks WHERE segment = id AND first_term <= $2
-        ORDER BY first_term DESC LIMIT 1
-    ) AS chunk";
 
 const READ: &str = "
     SELECT position, id, received_at, erased_at, event FROM events WHERE position = ANY(";

@@ -8,7 +8,7 @@ use crate::event::tombstone;
 use crate::limits;
 use crate::search::Term;
 use crate::store::segments::Share;
-use crate::store::sqlite::search::Candidates;
+use crate::store::sqlite::found::Found;
 use crate::store::sqlite::segments;
 use crate::store::sqlite::{SqliteStore, holds, reports};
 use crate::store::{Erased, Erasure, Field, Left, Position, StoreError};
@@ -57,8 +57,8 @@ impl SqliteStore {
         let terms = [user].into_iter().chain(organization).collect();
         let mut reader = self.checks.begin().await?;
         let (first, last) = (Position::FIRST, Position::LAST);
-        let mut candidates = Candidates::find(&mut reader, terms, first, last).await?;
-        let found = candidates.next(&mut reader, usize::MAX).await?;
+        let mut found = Found::by(&mut reader, terms, first, last).await?;
+        let found = found.next(&mut reader, usize::MAX).await?;
         let found = found.into_iter().map(|position| position.0);
         // Those that are in no segment yet may be anybody's. The collector has them in memory.
         let unindexed = sqlx::query_scalar(UNINDEXED);

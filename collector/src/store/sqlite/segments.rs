@@ -305,7 +305,7 @@ mod tests {
     use super::*;
     use crate::access::Scope;
     use crate::event::Event;
-    use crate::store::sqlite::search::Candidates;
+    use crate::store::sqlite::found::Found;
     use crate::store::{Erasure, LogFilter};
 
     async fn store(folder: &tempfile::TempDir) -> SqliteStore {
@@ -336,8 +336,8 @@ mod tests {
     async fn indexed(store: &SqliteStore, word: &str) -> usize {
         let mut connection = store.writes.acquire().await.unwrap();
         let (terms, first, last) = (vec![Term::word(word)], Position::FIRST, Position::LAST);
-        let candidates = Candidates::find(&mut connection, terms, first, last).await;
-        let found = candidates.unwrap().next(&mut connection, usize::MAX).await;
+        let found = Found::by(&mut connection, terms, first, last).await;
+        let found = found.unwrap().next(&mut connection, usize::MAX).await;
         found.unwrap().len()
     }
 
