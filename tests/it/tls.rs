@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use audit_layer_tests::collector::{self, Collector};
 use audit_layer_tests::envoy::{self, Configuration, Envoy};
 use audit_layer_tests::process::Process;
@@ -47,7 +47,10 @@ fn events_are_delivered_to_a_collector_over_tls() -> Result<()> {
             let delivered = envoy.plugin_stat("events_delivered").await?;
             Ok((delivered > 0).then_some(()))
         });
-        delivered.await?;
+        delivered.await.with_context(|| {
+            let collector = collector.log_tail();
+            format!("{}\n{collector}", envoy.log_tail())
+        })?;
 
         // What it stored is read without TLS, which the tests' client does not speak.
         collector.terminate().await?;
