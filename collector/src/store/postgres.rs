@@ -29,12 +29,12 @@ mod history;
 mod holds;
 #[path = "common/keys.rs"]
 mod keys;
+#[path = "common/log_row.rs"]
+mod log_row;
 #[path = "common/new_rows.rs"]
 mod new_rows;
 #[path = "common/reports.rs"]
 mod reports;
-#[path = "common/rows.rs"]
-mod rows;
 #[path = "common/writers.rs"]
 mod writers;
 

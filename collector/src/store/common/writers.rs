@@ -1,12 +1,26 @@
 //! Reading what was received of each writer.
 
-use sqlx::QueryBuilder;
+use sqlx::{FromRow, QueryBuilder, Row as _};
 
 use crate::store::{StoreError, Writer, WriterFilter, WriterPage, WriterTotals};
 
 use super::runs::TOTALS;
-use super::terms::{Dialect, Store};
+use super::terms::{Dialect, Row, Store};
 use super::text;
+
+impl<'r> FromRow<'r, Row> for Writer {
+    fn from_row(row: &'r Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            organization_id: text::read(row.try_get("organization_id")?),
+            writer_id: text::read(row.try_get("writer_id")?),
+            events: row.try_get("events")?,
+            received: row.try_get("received")?,
+            last_seq: row.try_get("last_seq")?,
+            first_timestamp: row.try_get("first_timestamp")?,
+            last_timestamp: row.try_get("last_timestamp")?,
+        })
+    }
+}
 
 impl Store {
     /// A page of writers, in the order of their names.
