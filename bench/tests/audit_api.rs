@@ -5,7 +5,9 @@ use audit_layer_bench::audit_api::corpus::BATCH;
 use audit_layer_bench::audit_api::ingest;
 use audit_layer_bench::audit_api::queries::KINDS;
 use audit_layer_tests::collector::Collector;
+use audit_layer_tests::postgres::Postgres;
 use audit_layer_tests::workspace;
+use sqlx::{Connection, PgConnection};
 
 const EVENTS: u64 = 20 * BATCH;
 
@@ -37,6 +39,18 @@ fn sqlite_alone_stores_the_same_events() -> Result<()> {
     ingest::by_sqlite(&file, 0..EVENTS)?;
     let database = rusqlite::Connection::open(&file)?;
     let stored: i64 = database.query_row("SELECT count(*) FROM events", (), |row| row.get(0))?;
+    assert_eq!(u64::try_from(stored)?, EVENTS);
+    Ok(())
+}
+
+#[tokio::test]
+async fn postgresql_alone_stores_the_same_events() -> Result<()> {
+    let server = Postgres::start(&[])?;
+    let address = server.new_database()?;
+    ingest::by_postgres(&address, 0..EVENTS).await?;
+    let mut connection = PgConnection::connect(&address).await?;
+    let count = sqlx::query_scalar("SELECT count(*) FROM events");
+    let stored: i64 = count.fetch_one(&mut connection).await?;
     assert_eq!(u64::try_from(stored)?, EVENTS);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! How many events a second: by the audit API, and by SQLite alone.
+//! How many events a second: by the audit API, and by its database alone.
 
 use std::ops::Range;
 use std::path::Path;
@@ -11,6 +11,7 @@ use audit_layer_tests::collector::{Api, Collector};
 use bytes::Bytes;
 use reqwest::Client;
 use rusqlite::Connection;
+use sqlx::{Connection as _, Executor, PgConnection};
 use tokio::task::JoinSet;
 
 use crate::audit_api::corpus::{self, BATCH};
@@ -25,8 +26,8 @@ pub struct Effort {
     pub events: u64,
     /// Until all of them were on disk.
     pub time: Duration,
-    /// Work of all threads of what stored them, that of the system included.
-    pub cpu: Duration,
+    /// Work of all threads of what stored them, that of the system included. A server's is not known.
+    pub cpu: Option<Duration>,
 }
 
 impl Effort {
@@ -36,8 +37,9 @@ impl Effort {
     }
 
     /// Work for one event, in microseconds.
-    pub fn cpu_micros(&self) -> f64 {
-        self.cpu.as_secs_f64() * 1e6 / self.events as f64
+    pub fn cpu_micros(&self) -> Option<f64> {
+        let cpu = self.cpu?.as_secs_f64();
+        Some(cpu * 1e6 / self.events as f64)
     }
 }
 
@@ -57,7 +59,7 @@ pub async fn by_api(collector: &Collector, numbers: Range<u64>, clients: usize) 
     Ok(Effort {
         events: numbers.end - numbers.start,
         time,
-        cpu: collector.process().cpu_time()? - cpu,
+        cpu: Some(collector.process().cpu_time()? - cpu),
     })
 }
 
@@ -124,7 +126,30 @@ pub fn by_sqlite(path: &Path, numbers: Range<u64>) -> Result<Effort> {
     Ok(Effort {
         events: numbers.end - numbers.start,
         time,
-        cpu,
+        cpu: Some(cpu),
+    })
+}
+
+/// Inserts the same events into a table of a PostgreSQL server, likewise.
+pub async fn by_postgres(address: &str, numbers: Range<u64>) -> Result<Effort> {
+    let mut connection = PgConnection::connect(address).await?;
+    let table = "CREATE TABLE events (request_id TEXT NOT NULL UNIQUE, event TEXT NOT NULL)";
+    connection.execute(table).await?;
+    let mut time = Duration::ZERO;
+    for first in numbers.clone().step_by(usize::try_from(BATCH)?) {
+        let batch = corpus::batch(first);
+        let lines: Vec<&str> = str::from_utf8(&batch)?.lines().collect();
+        let ids: Vec<String> = (first..first + BATCH).map(corpus::request_id).collect();
+        let began = Instant::now();
+        let insert = "INSERT INTO events SELECT * FROM unnest($1::TEXT[], $2::TEXT[])";
+        let insert = sqlx::query(insert).bind(ids).bind(lines);
+        insert.execute(&mut connection).await?;
+        time += began.elapsed();
+    }
+    Ok(Effort {
+        events: numbers.end - numbers.start,
+        time,
+        cpu: None,
     })
 }
 

@@ -9,15 +9,17 @@ use audit_layer_bench::audit_api::ingest::{self, Effort};
 use audit_layer_bench::audit_api::queries::KINDS;
 use audit_layer_bench::screen::{DIM, table};
 use audit_layer_tests::collector::{self, Collector};
+use audit_layer_tests::postgres::Postgres;
 use audit_layer_tests::workspace;
 use clap::Parser;
+use tokio::task::spawn_blocking;
 
 /// See how fast the collector takes events, and how fast it answers among millions of them.
 ///
 /// Sends batches of 100 events of 3 KB to a collector with a new SQLite database, which answers when
 /// they are on disk; inserts the same events into a bare table of SQLite, a commit for each batch;
 /// then sends more until there are enough, and asks queries of each kind. Clients and collector share
-/// the machine: the ratios are the result.
+/// the machine, and so does a PostgreSQL server: the ratios are the result.
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo bench-audit-api",
@@ -36,6 +38,10 @@ struct Arguments {
     /// Queries of each kind
     #[arg(long, value_name = "NUMBER", default_value_t = 200)]
     queries: usize,
+
+    /// Store in a PostgreSQL server with 1 GiB of shared buffers, and compare with a bare table of it
+    #[arg(long)]
+    postgres: bool,
 }
 
 #[tokio::main]
@@ -44,12 +50,25 @@ async fn main() -> Result<()> {
     eprintln!("{DIM}building what is needed …{DIM:#}");
     collector::build().await?;
     let folder = workspace::scratch()?;
-    let mut collector = Collector::start(&folder.path().join("audit.db"), 0).await?;
-
     let ingest = arguments.ingest / BATCH * BATCH;
-    let file = folder.path().join("bare.db");
-    let bare = tokio::task::spawn_blocking(move || ingest::by_sqlite(&file, 0..ingest)).await??;
-    let mut rows = vec![line("SQLite alone, a commit a batch", bare, bare)];
+    let server = arguments.postgres.then(|| Postgres::start(&SETTINGS));
+    let server = server.transpose()?;
+    let (mut collector, bare) = match &server {
+        None => {
+            let file = folder.path().join("bare.db");
+            let bare = spawn_blocking(move || ingest::by_sqlite(&file, 0..ingest));
+            let bare = bare.await??;
+            (
+                Collector::start(folder.path().join("audit.db"), 0).await?,
+                bare,
+            )
+        }
+        Some(server) => {
+            let bare = ingest::by_postgres(&server.new_database()?, 0..ingest).await?;
+            (Collector::start(server.new_database()?, 0).await?, bare)
+        }
+    };
+    let mut rows = vec![line("database alone, a commit a batch", bare, bare)];
     let mut stored = 0;
     for clients in [1, 4, 16] {
         let effort = ingest::by_api(&collector, stored..stored + ingest, clients).await?;
@@ -60,15 +79,14 @@ async fn main() -> Result<()> {
             bare,
         ));
     }
-    let head = ["ingest", "events/s", "of SQLite alone", "CPU, µs an event"];
+    let head = ["ingest", "events/s", "of it alone", "CPU, µs an event"];
     println!("{}", table(head, rows, 1..4));
 
     while stored < arguments.events {
         let end = arguments.events.min(stored + 10 * ingest.max(BATCH)) / BATCH * BATCH;
         let effort = ingest::by_api(&collector, stored..end, 4).await?;
         stored = end;
-        let (rate, cpu) = (effort.rate(), effort.cpu_micros());
-        eprintln!("{DIM}{stored} events, {rate:.0}/s, {cpu:.0} µs an event{DIM:#}");
+        eprintln!("{DIM}{stored} events, {:.0}/s{DIM:#}", effort.rate());
     }
     let mut rows = Vec::new();
     for kind in &KINDS {
@@ -94,13 +112,16 @@ async fn main() -> Result<()> {
 fn line(name: &str, effort: Effort, bare: Effort) -> [String; 4] {
     let (rate, cpu) = (effort.rate(), effort.cpu_micros());
     let ratio = rate / bare.rate();
+    let cpu = cpu.map_or("unknown".to_owned(), |cpu| format!("{cpu:.0}"));
     [
         name.to_owned(),
         format!("{rate:.0}"),
         format!("{ratio:.2}"),
-        format!("{cpu:.0}"),
+        cpu,
     ]
 }
+
+const SETTINGS: [&str; 2] = ["shared_buffers=1GB", "max_wal_size=4GB"];
 
 fn milliseconds(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64() * 1000.0)
