@@ -3,6 +3,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use thiserror::Error;
 use typst::foundations::Bytes;
@@ -11,17 +12,17 @@ use typst::utils::LazyHash;
 
 use crate::{limits, telemetry};
 
-/// Every font there is. Those of typst come first.
+/// The fonts that come with typst, for most European scripts, and those that an operator adds.
+#[derive(Default)]
 pub(crate) struct Fonts {
-    pub(super) book: LazyHash<FontBook>,
-    pub(super) fonts: Vec<Font>,
+    added: Vec<Font>,
+    all: OnceLock<All>,
 }
 
-impl Default for Fonts {
-    /// The fonts that come with typst: most European scripts.
-    fn default() -> Self {
-        Self::of(Vec::new())
-    }
+/// Every font there is. Those of typst come first.
+pub(super) struct All {
+    pub(super) book: LazyHash<FontBook>,
+    pub(super) fonts: Vec<Font>,
 }
 
 impl Fonts {
@@ -53,20 +54,26 @@ impl Fonts {
         }
         match added.is_empty() {
             true => Err(FontsError::Empty(folder.to_owned())),
-            false => Ok(Self::of(added)),
+            false => Ok(Self {
+                added,
+                all: OnceLock::new(),
+            }),
         }
     }
 
-    fn of(added: Vec<Font>) -> Self {
-        let own = typst_assets::fonts().flat_map(|file| Font::iter(Bytes::new(file)));
-        let fonts: Vec<Font> = own.chain(added).collect();
-        let book = LazyHash::new(FontBook::from_fonts(&fonts));
-        Self { book, fonts }
+    /// Read once, when the first PDF is made: this takes some milliseconds.
+    pub(super) fn all(&self) -> &All {
+        self.all.get_or_init(|| {
+            let own = typst_assets::fonts().flat_map(|file| Font::iter(Bytes::new(file)));
+            let fonts: Vec<Font> = own.chain(self.added.iter().cloned()).collect();
+            let book = LazyHash::new(FontBook::from_fonts(&fonts));
+            All { book, fonts }
+        })
     }
 
     /// Whether any of them has a form for this character.
     pub(super) fn have(&self, character: char) -> bool {
-        let mut infos = self.fonts.iter().map(Font::info);
+        let mut infos = self.all().fonts.iter().map(Font::info);
         infos.any(|info| info.coverage.contains(character.into()))
     }
 }
@@ -150,9 +157,9 @@ mod tests {
         let font = typst_assets::fonts().next().unwrap();
         std::fs::write(deeper.join("One.TTF"), font).unwrap();
         std::fs::write(deeper.join("broken.otf"), "no").unwrap();
-        let own = Fonts::default().fonts.len();
+        let own = Fonts::default().all().fonts.len();
         let fonts = Fonts::with_folder(folder.path()).unwrap();
-        assert_eq!(fonts.fonts.len(), own + 1);
+        assert_eq!(fonts.all().fonts.len(), own + 1);
 
         std::fs::remove_dir_all(folder.path()).unwrap();
         assert!(failed().contains("cannot read"), "{}", failed());
