@@ -10,10 +10,8 @@ use anyhow::{Context, Result};
 /// # Errors
 /// It is not there, and could not be installed.
 pub fn installed<T>(packages: &[&str], find: impl Fn() -> Option<T>) -> Result<T> {
-    if let Some(found) = find() {
-        return Ok(found);
-    }
-    // Several test programs may come here at the same time: the later ones find it then.
+    // Several test programs may come here at the same time. Before looking, since a package is there
+    // before it is installed.
     let lock = File::create(std::env::temp_dir().join("audit-layer-packages.lock"));
     let _lock = lock.and_then(|file| file.lock().map(|()| file));
     if find().is_none() {
