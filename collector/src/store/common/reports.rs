@@ -218,7 +218,8 @@ const ONE: &str = "
 const LIST: &str = "
     SELECT id, organization_id, report_type, format, query, created_at, finished_at, events_read,
         bytes, status, failure, alive_at < $1 AS is_silent
-    FROM reports WHERE (CAST($2 AS TEXT) IS NULL OR organization_id = $2) AND (CAST($3 AS TEXT) IS NULL OR id < $3)
+    FROM reports WHERE (CAST($2 AS TEXT) IS NULL OR organization_id = $2)
+        AND (CAST($3 AS TEXT) IS NULL OR id < $3)
     ORDER BY id DESC LIMIT $4";
 
 const DOCUMENT: &str = "SELECT document FROM reports WHERE id = $1 AND status = 'done'";

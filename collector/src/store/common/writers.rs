@@ -1,10 +1,11 @@
-//! Reading what was received of each writer.
+//! Reading what was received of each writer, and what is missing.
 
 use sqlx::{FromRow, QueryBuilder, Row as _};
 
-use crate::store::{StoreError, Writer, WriterFilter, WriterPage, WriterTotals};
+use crate::limits;
+use crate::store::{Run, StoreError, Writer, WriterFilter, WriterPage, WriterTotals};
 
-use super::runs::TOTALS;
+use super::runs;
 use super::terms::{Dialect, Row, Store};
 use super::text;
 
@@ -48,7 +49,7 @@ impl Store {
         &self,
         filter: &WriterFilter,
     ) -> Result<WriterTotals, StoreError> {
-        let mut query = QueryBuilder::new(TOTALS);
+        let mut query = QueryBuilder::new(runs::TOTALS);
         check(filter, &mut query);
         let mut reader = self.reader().await?;
         let query = query.build_query_as();
@@ -60,6 +61,22 @@ impl Store {
             events,
             missing,
         })
+    }
+
+    /// The first holes of a writer's sequence, and whether there are more.
+    pub(crate) async fn holes(&self, writer: &Writer) -> Result<(Vec<Run>, bool), StoreError> {
+        if writer.missing() == 0 {
+            return Ok((Vec::new(), false));
+        }
+        // The first run may begin at 1, and then has no hole before it.
+        let count = limits::HOLES_MAX.saturating_add(2);
+        let mut reader = self.reader().await?;
+        let runs = runs::first(&mut reader, writer, count).await?;
+        let runs = runs.into_iter().map(|(first_seq, last_seq)| Run {
+            first_seq,
+            last_seq,
+        });
+        Ok(Run::holes_between(runs))
     }
 }
 

@@ -1,28 +1,20 @@
-//! Reading what is missing of writers' sequences.
+//! Reading writers' sequences: how much of them there is, and in which runs.
 
-use crate::limits;
-use crate::store::sqlite::SqliteStore;
-use crate::store::{Run, StoreError, Writer};
+use sqlx::SqliteConnection;
 
-impl SqliteStore {
-    /// The first holes of a writer's sequence, and whether there are more.
-    pub(crate) async fn holes(&self, writer: &Writer) -> Result<(Vec<Run>, bool), StoreError> {
-        if writer.missing() == 0 {
-            return Ok((Vec::new(), false));
-        }
-        let query = sqlx::query_as::<_, (i64, i64)>(RUNS)
-            .bind(&writer.organization_id)
-            .bind(&writer.writer_id)
-            // The first run may begin at 1, and then has no hole before it.
-            .bind(limits::HOLES_MAX.saturating_add(2));
-        let mut reader = self.reader().await?;
-        let runs = query.fetch_all(&mut *reader).await?;
-        let runs = runs.into_iter().map(|(first_seq, last_seq)| Run {
-            first_seq,
-            last_seq,
-        });
-        Ok(Run::holes_between(runs))
-    }
+use crate::store::Writer;
+
+/// The first runs of a writer's sequence, as many as `count`: of each its first and last number.
+pub(super) async fn first(
+    connection: &mut SqliteConnection,
+    writer: &Writer,
+    count: i64,
+) -> Result<Vec<(i64, i64)>, sqlx::Error> {
+    let query = sqlx::query_as(RUNS)
+        .bind(&writer.organization_id)
+        .bind(&writer.writer_id)
+        .bind(count);
+    query.fetch_all(connection).await
 }
 
 /// `total` never overflows, as `sum` would: a client can send any sequence. A cast gives the largest
