@@ -14,12 +14,14 @@ mod pdf;
 #[path = "reports/request.rs"]
 mod request;
 
+use std::process::Output;
+
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::program::{Answer, Program, until_async};
+use crate::program::{Answer, Folder, Program, audit_layer, run, until_async};
 use crate::sample::event_with;
 
 /// A document as it came.
@@ -97,6 +99,21 @@ fn activity(format: &str) -> Value {
 
 fn completeness(format: &str) -> Value {
     json!({"report_type": "completeness", "format": format})
+}
+
+/// Erases the content of alice, unless it is held.
+async fn erase(folder: &Folder) -> Output {
+    let mut erase = audit_layer("erase");
+    erase.args([
+        "--organization",
+        "org_1",
+        "--user",
+        "alice",
+        "--reason",
+        "x",
+        "--yes",
+    ]);
+    run(erase.arg("--database").arg(folder.database())).await
 }
 
 fn sha256(text: &str) -> String {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{activity, call, decision, report, sha256};
-use crate::program::{Folder, Program, audit_layer, run};
+use super::{activity, call, decision, erase, report, sha256};
+use crate::program::{Folder, Program};
 use crate::sample::event_with;
 
 async fn with_holes() -> Program {
@@ -152,22 +152,7 @@ async fn an_erased_event_is_shown_as_one() {
     program.record(&call("r", 1, json!({}))).await;
     let before =
         report(&program, decision("r", "json")).await.json()["data"]["event_sha256"].clone();
-    let mut erase = audit_layer("erase");
-    erase.args([
-        "--organization",
-        "org_1",
-        "--user",
-        "alice",
-        "--reason",
-        "x",
-        "--yes",
-    ]);
-    assert!(
-        run(erase.arg("--database").arg(folder.database()))
-            .await
-            .status
-            .success()
-    );
+    assert!(erase(&folder).await.status.success());
 
     let data = report(&program, decision("r", "json")).await.json()["data"].clone();
     assert_eq!(data["event"]["erasure"]["event_hash"], before);

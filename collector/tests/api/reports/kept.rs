@@ -1,11 +1,9 @@
 //! Reports that are fetched later.
 
-use std::process::Output;
-
 use serde_json::{Value, json};
 use sqlx::Executor;
 
-use super::{activity, call, completeness, decision, ordered, report, until_done};
+use super::{activity, call, completeness, decision, erase, ordered, report, until_done};
 use crate::program::{Folder, Program, audit_layer, run, until_async};
 
 async fn with_an_event(folder: &Folder) -> Program {
@@ -117,21 +115,6 @@ async fn a_report_whose_collector_was_killed_says_so() {
     let listed = program.get("/v1/reports").await.json()["data"][0].clone();
     assert_eq!(listed["status"], "failed");
     assert_eq!(listed["error"]["code"], "report_interrupted");
-}
-
-/// Erases the content of alice, unless it is held.
-async fn erase(folder: &Folder) -> Output {
-    let mut erase = audit_layer("erase");
-    erase.args([
-        "--organization",
-        "org_1",
-        "--user",
-        "alice",
-        "--reason",
-        "x",
-        "--yes",
-    ]);
-    run(erase.arg("--database").arg(folder.database())).await
 }
 
 #[tokio::test]
