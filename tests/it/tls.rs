@@ -1,13 +1,12 @@
 //! TLS on both sides of the gateway: a provider behind it, for which another Envoy ends the TLS in
 //! front of the sample LLM, and a collector that speaks it itself.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use audit_layer_tests::collector::{self, Collector};
 use audit_layer_tests::envoy::{self, Configuration, Envoy};
-use audit_layer_tests::process::Process;
 use audit_layer_tests::sample_llm::SampleLlm;
 use audit_layer_tests::stack::{self, LISTENER};
 use audit_layer_tests::wait::{PATIENCE, wait_until};
@@ -15,7 +14,6 @@ use audit_layer_tests::{python, wasm, workspace};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::process::Command;
 
 use crate::call::{Call, OPENAI};
 use crate::fixture::run;
@@ -26,14 +24,22 @@ fn events_are_delivered_to_a_collector_over_tls() -> Result<()> {
         let certificates = Certificates::new()?;
         let folder = workspace::scratch()?;
         let database = folder.path().join("audit.db");
-        let (mut collector, port) = collector_over_tls(&database, &certificates).await?;
+        let [certificate, key] = certificates.files();
+        let tls = [
+            "--tls-cert".as_ref(),
+            certificate.as_os_str(),
+            "--tls-key".as_ref(),
+            key.as_os_str(),
+        ];
+        let (mut collector, address) =
+            collector::spawn(database.as_os_str(), 0, folder.path(), &tls).await?;
         let sample = SampleLlm::start(Duration::ZERO).await?;
         let mut configuration = Configuration::shipped("envoy.yaml")?;
         configuration
             .listen_anywhere()?
             .module(wasm::build().await?)?
             .tls_as_in("audit_api", "openai")?
-            .tls_endpoint("audit_api", "localhost", port)?
+            .tls_endpoint("audit_api", "localhost", address.port())?
             .trusted_authorities(&certificates.authority())?
             .plugin(|plugin| plugin["audit_api"]["url"] = "https://localhost/v1".into())?;
         stack::ask_sample(&mut configuration, &sample)?;
@@ -62,41 +68,6 @@ fn events_are_delivered_to_a_collector_over_tls() -> Result<()> {
         );
         Ok(())
     })
-}
-
-/// Starts a collector that takes TLS as `localhost`, on any port, which is returned too.
-async fn collector_over_tls(
-    database: &Path,
-    certificates: &Certificates,
-) -> Result<(Process, u16)> {
-    let folder = &certificates.folder;
-    let address_file = folder.path().join("address");
-    let mut command = Command::new(collector::build().await?);
-    command
-        .args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--api-key",
-            collector::KEY,
-        ])
-        .arg("--database")
-        .arg(database)
-        .arg("--listen-address-file")
-        .arg(&address_file)
-        .arg("--tls-cert")
-        .arg(folder.path().join("server.pem"))
-        .arg("--tls-key")
-        .arg(folder.path().join("server.key"));
-    let log = folder.path().join("collector.log");
-    let mut process = Process::start("the collector", command, &log)?;
-    let port = process.ready(PATIENCE, async || {
-        let address = std::fs::read_to_string(&address_file).unwrap_or_default();
-        let port = address.trim().rsplit_once(':');
-        Ok(port.and_then(|(_, port)| port.parse().ok()))
-    });
-    let port = port.await?;
-    Ok((process, port))
 }
 
 /// An authority of our own with a certificate for `localhost`, as files in PEM.
@@ -128,10 +99,16 @@ impl Certificates {
         self.folder.path().join("authority.pem")
     }
 
+    /// The server's certificate, and its key.
+    fn files(&self) -> [PathBuf; 2] {
+        ["server.pem", "server.key"].map(|name| self.folder.path().join(name))
+    }
+
     fn server(&self) -> Value {
+        let [certificate, key] = self.files();
         json!({
-            "certificate_chain": { "filename": self.folder.path().join("server.pem") },
-            "private_key": { "filename": self.folder.path().join("server.key") },
+            "certificate_chain": { "filename": certificate },
+            "private_key": { "filename": key },
         })
     }
 }

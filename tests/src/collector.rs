@@ -120,7 +120,14 @@ impl Collector {
     }
 }
 
-async fn start(database: &OsStr, port: u16, folder: &Path) -> Result<(Process, SocketAddr)> {
+/// Starts the collector with these further arguments, its files in `folder`, and waits until it
+/// listens.
+pub async fn spawn(
+    database: &OsStr,
+    port: u16,
+    folder: &Path,
+    arguments: &[&OsStr],
+) -> Result<(Process, SocketAddr)> {
     let address_file = folder.join("address");
     let _ = std::fs::remove_file(&address_file);
     let mut command = Command::new(build().await?);
@@ -131,21 +138,26 @@ async fn start(database: &OsStr, port: u16, folder: &Path) -> Result<(Process, S
         .arg(database)
         .args(["--api-key", KEY])
         .arg("--listen-address-file")
-        .arg(&address_file);
+        .arg(&address_file)
+        .args(arguments);
     let mut process = Process::start("the collector", command, &folder.join("collector.log"))?;
+    let address = process.ready(PATIENCE, async || Ok(address_in(&address_file)));
+    let address = address.await?;
+    Ok((process, address))
+}
+
+async fn start(database: &OsStr, port: u16, folder: &Path) -> Result<(Process, SocketAddr)> {
+    let (mut process, address) = spawn(database, port, folder, &[]).await?;
     let ready = process.ready(PATIENCE, async || {
-        let Some(address) = address_in(&address_file) else {
-            return Ok(None);
-        };
         let health = Client::new()
             .get(format!("http://{address}/healthz"))
             .send()
             .await;
         Ok(health
             .is_ok_and(|answer| answer.status().is_success())
-            .then_some(address))
+            .then_some(()))
     });
-    let address = ready.await?;
+    ready.await?;
     Ok((process, address))
 }
 
