@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use audit_layer_tests::workspace;
+use ignore::WalkBuilder;
 
 #[test]
 fn no_file_is_longer_than_500_lines_of_code() -> Result<()> {
@@ -147,19 +148,19 @@ fn rust_files() -> Result<Vec<(PathBuf, String)>> {
         .collect()
 }
 
-/// Every file of the project, without what was built and what git keeps.
+/// Every file of the project, without what was built, what git ignores and what git keeps.
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let built = workspace::target()?;
+    let walk = WalkBuilder::new(folder)
+        .hidden(false)
+        .require_git(false)
+        .filter_entry(move |entry| entry.path() != built && entry.file_name() != ".git")
+        .build();
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default();
-        if path == workspace::target()? || ["target", ".git"].iter().any(|skipped| name == *skipped)
-        {
-            continue;
-        }
-        match path.is_dir() {
-            true => found.append(&mut files(&path)?),
-            false => found.push(path),
+    for entry in walk {
+        let path = entry?.into_path();
+        if path.is_file() {
+            found.push(path);
         }
     }
     Ok(found)

@@ -55,6 +55,11 @@ pub async fn schemathesis() -> Result<Command> {
     command
         .current_dir(requirements_folder().join("openapi"))
         .args(["--config-file", "schemathesis.toml"])
+        // What it keeps between runs names folders of this machine, and is nothing of the project.
+        .env(
+            "HYPOTHESIS_STORAGE_DIRECTORY",
+            workspace::target()?.join("hypothesis"),
+        )
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .kill_on_drop(true);
     Ok(without_proxies(command))
