@@ -57,19 +57,17 @@ impl SqliteStore {
     ) -> Result<(), StoreError> {
         loop {
             let mut transaction = self.begin().await?;
-            let rest: Vec<(i64, String)> = sqlx::query_as(UNINDEXED)
-                .bind(limits::INDEXED_EVENTS_MAX)
-                .fetch_all(&mut *transaction)
-                .await?;
-            let Some((last, _)) = rest.last() else {
+            let taken = sqlx::query_scalar(TAKE_UNINDEXED).bind(limits::INDEXED_EVENTS_MAX);
+            let taken: Vec<i64> = taken.fetch_all(&mut *transaction).await?;
+            if taken.is_empty() {
                 return Ok(());
-            };
-            let indexed = sqlx::query(INDEXED_UP_TO).bind(last);
-            indexed.execute(&mut *transaction).await?;
-            write(&mut transaction, &Segment::of(&terms_of(&rest))).await?;
+            }
+            let taken: Vec<Position> = taken.into_iter().map(Position).collect();
+            let segment = read_again(&mut transaction, &taken).await?;
+            write(&mut transaction, &segment).await?;
             transaction.commit().await?;
             while self.merge_segments().await? {}
-            progress(rest.len());
+            progress(taken.len());
         }
     }
 
@@ -167,13 +165,21 @@ async fn without(
     if changed.is_empty() {
         return Ok(merged);
     }
-    let positions = list(changed);
+    let again = read_again(connection, changed).await?;
+    Ok(Segment::merged(&[merged, again], |_| true)?)
+}
+
+/// A segment of those of these events that are still there, as they are now.
+async fn read_again(
+    connection: &mut SqliteConnection,
+    positions: &[Position],
+) -> Result<Segment, StoreError> {
+    let positions = list(positions);
     let note = sqlx::query(NOT_STALE).bind(&positions);
     note.execute(&mut *connection).await?;
     let rows = sqlx::query_as(AGAIN).bind(&positions);
     let rows: Vec<(i64, String)> = rows.fetch_all(connection).await?;
-    let again = Segment::of(&terms_of(&rows));
-    Ok(Segment::merged(&[merged, again], |_| true)?)
+    Ok(Segment::of(&terms_of(&rows)))
 }
 
 async fn write(connection: &mut SqliteConnection, segment: &Segment) -> Result<(), StoreError> {
@@ -285,16 +291,16 @@ const NOT_STALE: &str = "DELETE FROM stale WHERE position IN (SELECT value FROM 
 const AGAIN: &str = "
     SELECT position, event FROM events WHERE position IN (SELECT value FROM json_each(?))";
 
-const UNINDEXED: &str = "
-    SELECT position, event FROM (SELECT position FROM unindexed ORDER BY position LIMIT ?)
-    JOIN events USING (position) ORDER BY position";
+/// Some of their events may be gone.
+const TAKE_UNINDEXED: &str = "
+    DELETE FROM unindexed
+    WHERE position IN (SELECT position FROM unindexed ORDER BY position LIMIT ?)
+    RETURNING position";
 
 const NOTE_UNINDEXED: &str = "
     INSERT OR IGNORE INTO unindexed (position) SELECT value FROM json_each(?)";
 
 const INDEXED: &str = "DELETE FROM unindexed WHERE position IN (SELECT value FROM json_each(?))";
-
-const INDEXED_UP_TO: &str = "DELETE FROM unindexed WHERE position <= ?";
 
 const COUNT: &str = "SELECT count(*) FROM segments";
 
@@ -315,12 +321,16 @@ mod tests {
     }
 
     fn event(number: i64) -> Event {
+        event_at("2025-02-01T10:30:00Z", number, "complete")
+    }
+
+    fn event_at(timestamp: &str, number: i64, state: &str) -> Event {
         let event = json!({
-            "request_id": number.to_string(), "timestamp": "2025-02-01T10:30:00Z",
+            "request_id": number.to_string(), "timestamp": timestamp,
             "duration_ms": 1, "user_id": format!("user {}", number % 2), "organization_id": "o",
             "prompt_hash": "h", "prompt_content": format!("number {number}"), "prompt_tokens": 1,
             "response_content": "", "response_tokens": 1, "model_provider": "p",
-            "model_name": "m",
+            "model_name": "m", "metadata": {"audit_layer": {"completion": {"state": state}}},
         });
         Event::parse(event.to_string().as_bytes(), &Scope::All).unwrap()
     }
@@ -392,6 +402,31 @@ mod tests {
             ..LogFilter::default()
         };
         assert_eq!(store.logs(&filter).await.unwrap().logs.len(), 5);
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn after_a_crash_replaced_events_keep_none_out_of_the_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        for (timestamp, state) in [
+            ("2025-02-01T10:00:00Z", "pending"),
+            ("2025-02-01T11:00:00Z", "complete"),
+        ] {
+            let events = 0..limits::INDEXED_EVENTS_MAX;
+            let events = events.map(|number| event_at(timestamp, number, state));
+            let events: Vec<Event> = events.collect();
+            store.insert(&events, 0).await.unwrap();
+        }
+        store.index_rest(|_| ()).await.unwrap();
+        let events = usize::try_from(limits::INDEXED_EVENTS_MAX).unwrap();
+        assert_eq!(indexed(&store, "number").await, events);
+        let left = "SELECT (SELECT count(*) FROM unindexed) + (SELECT count(*) FROM stale)";
+        let left: i64 = sqlx::query_scalar(left)
+            .fetch_one(&store.reads)
+            .await
+            .unwrap();
+        assert_eq!(left, 0);
         store.close().await;
     }
 
