@@ -8,6 +8,7 @@ mod logs;
 mod migrations;
 mod position;
 mod postings;
+mod readers;
 mod retention;
 mod runs;
 mod search;
@@ -41,7 +42,6 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
@@ -51,6 +51,7 @@ use sqlx::{ConnectOptions, Executor, Sqlite};
 
 use crate::limits;
 use crate::store::StoreError;
+use crate::store::sqlite::readers::Readers;
 use crate::store::sqlite::tail::Tail;
 use crate::telemetry;
 
@@ -61,8 +62,8 @@ pub(super) use indexer::Indexer;
 pub(crate) struct SqliteStore {
     /// One connection, because SQLite has one writer at a time: waiting here is cheaper.
     writes: SqlitePool,
-    /// For the queries of clients: each ends in time, see [`SqliteStore::reader`].
-    reads: SqlitePool,
+    /// For the queries of clients.
+    readers: Readers,
     /// For what every request needs, such as the keys: no query of a client is in its way.
     checks: SqlitePool,
     tail: Tail,
@@ -137,11 +138,11 @@ impl SqliteStore {
         let reader = cached(limits::READER_CACHE_KIB).pragma("query_only", "ON");
         let checks = pool.clone().max_connections(1);
         let checks = checks.connect_lazy_with(reader.clone());
-        let reads = pool.max_connections(limits::READERS_MAX);
-        let reads = reads.connect_lazy_with(reader);
+        let readers = pool.max_connections(limits::READERS_MAX);
+        let readers = Readers::new(readers.connect_lazy_with(reader));
         Ok(Self {
             writes,
-            reads,
+            readers,
             checks,
             tail: Tail::default(),
             claim: None,
@@ -150,19 +151,7 @@ impl SqliteStore {
 
     /// A connection for the query of a client, whose time begins now.
     async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
-        self.reader_for(limits::QUERY_TIME_MAX).await
-    }
-
-    /// SQLite asks every so often whether it may go on. So a query ends also when nobody waits for
-    /// it any more.
-    async fn reader_for(&self, time_max: Duration) -> Result<PoolConnection<Sqlite>, StoreError> {
-        let mut reader = self.reads.acquire().await?;
-        let began_at = Instant::now();
-        reader
-            .lock_handle()
-            .await?
-            .set_progress_handler(limits::QUERY_STEPS, move || began_at.elapsed() < time_max);
-        Ok(reader)
+        self.readers.get().await
     }
 
     /// Whether the database answers.
@@ -181,7 +170,7 @@ impl SqliteStore {
     /// Closes every connection, which also folds the write-ahead log into the database.
     pub(crate) async fn close(&self) {
         self.checks.close().await;
-        self.reads.close().await;
+        self.readers.close().await;
         self.writes.close().await;
     }
 }
@@ -221,29 +210,4 @@ fn create_private(path: &Path) {
         .create_new(true)
         .mode(0o600)
         .open(path);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::LogFilter;
-
-    #[tokio::test]
-    async fn a_query_that_never_ends_is_ended_and_leaves_its_connection_usable() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(&folder.path().join("audit.db"))
-            .await
-            .unwrap();
-        let endless =
-            "WITH RECURSIVE n AS (SELECT 1 UNION ALL SELECT 1 FROM n) SELECT count(*) FROM n";
-        for _ in 0..limits::READERS_MAX + 1 {
-            let mut reader = store.reader_for(Duration::from_millis(1)).await.unwrap();
-            let result = sqlx::query(endless).fetch_one(&mut *reader).await;
-            let error = StoreError::from(result.err().unwrap());
-            assert!(matches!(error, StoreError::TooSlow), "{error}");
-        }
-        let filter = LogFilter::default();
-        assert!(store.logs(&filter).await.is_ok());
-        store.close().await;
-    }
 }

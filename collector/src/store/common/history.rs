@@ -35,12 +35,16 @@ impl<'r> FromRow<'r, Row> for StoredErasure {
 impl Store {
     /// How many events were removed on each day, oldest first.
     pub(crate) async fn removals(&self) -> Result<Vec<StoredRemoval>, StoreError> {
-        Ok(sqlx::query_as(REMOVALS).fetch_all(&self.reads).await?)
+        Ok(sqlx::query_as(REMOVALS)
+            .fetch_all(&mut *self.reader().await?)
+            .await?)
     }
 
     /// What was erased, oldest first.
     pub(crate) async fn erasures(&self) -> Result<Vec<StoredErasure>, StoreError> {
-        Ok(sqlx::query_as(ERASURES).fetch_all(&self.reads).await?)
+        Ok(sqlx::query_as(ERASURES)
+            .fetch_all(&mut *self.reader().await?)
+            .await?)
     }
 }
 

@@ -33,7 +33,9 @@ pub(super) async fn in_force(connection: &mut Connection) -> Result<Holds, Store
 impl Store {
     /// Every hold, oldest first.
     pub(crate) async fn holds(&self) -> Result<Vec<StoredHold>, StoreError> {
-        Ok(sqlx::query_as(ALL).fetch_all(&self.reads).await?)
+        Ok(sqlx::query_as(ALL)
+            .fetch_all(&mut *self.reader().await?)
+            .await?)
     }
 
     /// Adds a hold and returns its id. `now` is in microseconds since 1970, UTC.

@@ -112,13 +112,14 @@ impl Store {
             .bind(silent_before(now))
             .bind(scope.id().map(text::stored))
             .bind(text::stored(id));
-        Ok(query.fetch_optional(&self.reads).await?)
+        Ok(query.fetch_optional(&mut *self.reader().await?).await?)
     }
 
     /// The document of a report that is done.
     pub(crate) async fn report_document(&self, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let query = sqlx::query_scalar(DOCUMENT).bind(text::stored(id));
-        let document: Option<Option<Vec<u8>>> = query.fetch_optional(&self.reads).await?;
+        let document: Option<Option<Vec<u8>>> =
+            query.fetch_optional(&mut *self.reader().await?).await?;
         Ok(document.flatten())
     }
 
@@ -136,7 +137,7 @@ impl Store {
             .bind(scope.id().map(text::stored))
             .bind(after.map(text::stored))
             .bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        Ok(query.fetch_all(&self.reads).await?)
+        Ok(query.fetch_all(&mut *self.reader().await?).await?)
     }
 
     /// Removes reports that are older than they are kept, or that show an event which is gone.

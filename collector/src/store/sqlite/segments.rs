@@ -423,7 +423,7 @@ mod tests {
         assert_eq!(indexed(&store, "number").await, events);
         let left = "SELECT (SELECT count(*) FROM unindexed) + (SELECT count(*) FROM stale)";
         let left: i64 = sqlx::query_scalar(left)
-            .fetch_one(&store.reads)
+            .fetch_one(&store.checks)
             .await
             .unwrap();
         assert_eq!(left, 0);
