@@ -47,7 +47,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Executor, Sqlite};
+use sqlx::{ConnectOptions, Connection, Executor, Sqlite};
 
 use crate::limits;
 use crate::store::StoreError;
@@ -131,6 +131,12 @@ impl SqliteStore {
             .acquire_timeout(limits::DATABASE_BUSY_MAX)
             .test_before_acquire(false);
         let writes = pool.clone().max_connections(1);
+        // On a full disk SQLite ends a transaction by itself, of which sqlx is not told: on such a
+        // connection it would never begin another.
+        let writes = writes.before_acquire(|connection, _| {
+            let is_free = !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_free) })
+        });
         let cached = |kib: u32| options.clone().pragma("cache_size", format!("-{kib}"));
         let writer = cached(limits::WRITER_CACHE_KIB)
             .pragma("wal_autocheckpoint", limits::LOG_PAGES_MAX.to_string());
@@ -210,4 +216,22 @@ fn create_private(path: &Path) {
         .create_new(true)
         .mode(0o600)
         .open(path);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_ended_by_itself_keeps_none_from_beginning() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("audit.db");
+        let store = SqliteStore::open(&file).await.unwrap();
+        let mut transaction = store.begin().await.unwrap();
+        transaction.execute("ROLLBACK").await.unwrap();
+        assert!(transaction.commit().await.is_err());
+        let next = store.begin().await.unwrap();
+        next.commit().await.unwrap();
+        store.close().await;
+    }
 }
