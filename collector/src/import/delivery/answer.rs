@@ -1,5 +1,6 @@
 //! What the audit API's answer to a batch means.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -70,14 +71,18 @@ impl Answer {
     }
 
     /// The counts, if they are those of every event that was sent: a page of something else that
-    /// answers 200 must not pass for a stored event.
+    /// answers 200 must not pass for a stored event, nor a refusal for one that nobody sent.
     fn counted(&self, events: usize) -> Option<Counted> {
         let wire: CountsWire = serde_json::from_slice(&self.body).ok()?;
         let taken = wire.accepted.checked_add(wire.duplicates)?;
-        let refused = u64::try_from(wire.rejected.len()).ok()?;
+        let lines: BTreeSet<usize> = wire.rejected.iter().map(|refusal| refusal.line).collect();
+        let names_each_once = lines.len() == wire.rejected.len()
+            && lines.iter().all(|line| (1..=events).contains(line));
+        let refused = u64::try_from(lines.len()).ok()?;
         let sent = u64::try_from(events).ok()?;
+        let is_all = taken.checked_add(refused)? == sent;
         let refusals = wire.rejected.into_iter();
-        (taken.checked_add(refused)? == sent).then(|| Counted {
+        (is_all && names_each_once).then(|| Counted {
             new: wire.accepted,
             known: wire.duplicates,
             refused: refusals
@@ -148,7 +153,13 @@ mod tests {
         };
         assert_eq!((counted.new, counted.known), (1, 1));
         assert_eq!(counted.refused, [(2, "no".to_owned())]);
+        let [none, past] =
+            [0, 4].map(|line| right.replace(r#""line":2"#, &format!(r#""line":{line}"#)));
+        let twice = format!(r#"{{"accepted":1,"duplicates":0,"rejected":[{refused},{refused}]}}"#);
         for wrong in [
+            &none,
+            &past,
+            &twice,
             "",
             "<html>",
             "{}",
