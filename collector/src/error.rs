@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{ACCEPT_ENCODING, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -21,6 +21,8 @@ use crate::session::SessionError;
 pub(crate) enum ApiError {
     #[error("the request's body broke off before its end: send it again")]
     BodyBroken,
+    #[error("the request's body is compressed, by its header `content-encoding`: send it as it is")]
+    BodyEncoded,
     #[error("the request's body took too long to arrive: send it again, or send less at once")]
     BodySlow,
     #[error("the request's body is larger than {bytes_max} bytes: send less at once")]
@@ -76,6 +78,7 @@ impl ApiError {
             }
             Self::Report(failure) => failure.status(),
             Self::Session(error) => error.status(),
+            Self::BodyEncoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodySlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge { .. } | Self::TooManyLines { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -92,6 +95,7 @@ impl ApiError {
     fn code(&self) -> &'static str {
         match self {
             Self::BodyBroken => "body_incomplete",
+            Self::BodyEncoded => "body_encoded",
             Self::BodySlow => "body_timeout",
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::Event(error) => error.code(),
@@ -155,6 +159,10 @@ impl IntoResponse for ApiError {
         let headers = response.headers_mut();
         if let Some(wait) = self.retry_after() {
             headers.insert(RETRY_AFTER, seconds(wait).into());
+        }
+        // What is understood instead: RFC 9110, section 15.5.16.
+        if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         // No answer 401 is without it: RFC 9110, section 11.6.1.
         if status == StatusCode::UNAUTHORIZED {

@@ -8,6 +8,7 @@ mod tombstone;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::access::Scope;
@@ -15,6 +16,7 @@ use crate::event::members::{Members, Spelling};
 use crate::limits;
 use crate::search::{Content, Term};
 use crate::store::Field;
+use crate::time;
 
 pub(crate) use json::Entries;
 pub(crate) use members::{RISK_LEVELS, member_names};
@@ -86,8 +88,14 @@ impl Event {
         Ok(event)
     }
 
+    /// What stays of it when its content is erased at this time, in microseconds since 1970, UTC.
+    pub(crate) fn erased(&self, at: i64) -> Result<Self, EventError> {
+        let tombstone = tombstone(&self.text, &time::text(at))?;
+        Self::parse(tombstone.as_bytes(), &Scope::All)
+    }
+
     /// The member that a filter can ask for.
-    fn value(&self, field: Field) -> Option<&str> {
+    pub(crate) fn value(&self, field: Field) -> Option<&str> {
         match field {
             Field::CompletionState => self.gateway.completion_state.as_deref(),
             Field::DecisionOutcome => self.decision_outcome.as_deref(),
@@ -123,11 +131,13 @@ impl Event {
     pub(crate) fn request_id_of(bytes: &[u8]) -> Option<String> {
         #[derive(Deserialize)]
         struct Named {
-            #[serde(alias = "requestId")]
-            request_id: String,
+            request_id: Option<String>,
+            #[serde(rename = "requestId")]
+            camel: Option<String>,
         }
-        let named: Named = serde_json::from_slice(bytes).ok()?;
-        (named.request_id.len() <= limits::ID_BYTES_MAX).then_some(named.request_id)
+        let named: Named = object(str::from_utf8(bytes).ok()?.trim_matches(JSON_SPACE))?;
+        let id = named.request_id.or(named.camel)?;
+        (id.len() <= limits::ID_BYTES_MAX).then_some(id)
     }
 }
 
@@ -183,13 +193,14 @@ pub(crate) struct GatewayFacts {
 
 impl GatewayFacts {
     fn read(metadata: Option<&str>) -> Self {
-        let Some(facts) = metadata.and_then(|raw| serde_json::from_str::<RawMetadata>(raw).ok())
-        else {
+        let facts = metadata.and_then(object::<RawMetadata<'_>>);
+        let facts = facts.and_then(|facts| object::<RawAuditLayer<'_>>(facts.audit_layer.get()));
+        let Some(RawAuditLayer { completion, writer }) = facts else {
             return Self::default();
         };
-        let RawAuditLayer { completion, writer } = facts.audit_layer;
-        // The sequence begins at 1.
-        let writer = writer.filter(|writer| writer.seq >= 1);
+        let completion = completion.and_then(|raw| object::<RawCompletion>(raw.get()));
+        let writer = writer.and_then(|raw| object::<RawWriter>(raw.get()));
+        let writer = writer.filter(RawWriter::is_plausible);
         Self {
             completion_state: completion.map(|completion| completion.state),
             writer_seq: writer.as_ref().map(|writer| writer.seq),
@@ -198,15 +209,26 @@ impl GatewayFacts {
     }
 }
 
-#[derive(Deserialize)]
-struct RawMetadata {
-    audit_layer: RawAuditLayer,
+/// Reads an object, and nothing else: what is derived would take an array for one.
+fn object<'a, T: Deserialize<'a>>(raw: &'a str) -> Option<T> {
+    match raw.starts_with('{') {
+        true => serde_json::from_str(raw).ok(),
+        false => None,
+    }
 }
 
 #[derive(Deserialize)]
-struct RawAuditLayer {
-    completion: Option<RawCompletion>,
-    writer: Option<RawWriter>,
+struct RawMetadata<'a> {
+    #[serde(borrow)]
+    audit_layer: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct RawAuditLayer<'a> {
+    #[serde(borrow)]
+    completion: Option<&'a RawValue>,
+    #[serde(borrow)]
+    writer: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -219,6 +241,17 @@ struct RawWriter {
     id: String,
     seq: i64,
 }
+
+impl RawWriter {
+    /// A sequence begins at 1, and no gateway counts further than numbers in JSON are exact
+    /// everywhere (RFC 8259, section 6): one such number would be a hole as large as any alert.
+    fn is_plausible(&self) -> bool {
+        (1..=SEQ_MAX).contains(&self.seq) && self.id.len() <= limits::ID_BYTES_MAX
+    }
+}
+
+/// 2^53-1.
+const SEQ_MAX: i64 = (1 << 53) - 1;
 
 /// Why text is no event.
 #[derive(Debug, Error)]
@@ -249,6 +282,11 @@ pub(crate) enum EventError {
     )]
     TooDeep,
     #[error(
+        "more than {} members: put what is yours into metadata",
+        limits::EVENT_MEMBERS_MAX
+    )]
+    TooManyMembers,
+    #[error(
         "larger than {} bytes: leave out or shorten content",
         limits::EVENT_BYTES_MAX
     )]
@@ -266,6 +304,7 @@ impl EventError {
             Self::OtherOrganization { .. } => "wrong_organization",
             Self::TooDeep => "event_too_deep",
             Self::TooLarge => "event_too_large",
+            Self::TooManyMembers => "event_too_many_members",
         }
     }
 
@@ -275,9 +314,12 @@ impl EventError {
             | Self::MemberMissing { field, .. }
             | Self::MemberTwice { field }
             | Self::OtherOrganization { field } => Some(field),
-            Self::Json(_) | Self::NotAnObject | Self::NotUtf8 | Self::TooDeep | Self::TooLarge => {
-                None
-            }
+            Self::Json(_)
+            | Self::NotAnObject
+            | Self::NotUtf8
+            | Self::TooDeep
+            | Self::TooLarge
+            | Self::TooManyMembers => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Taking events in: one at a time, or a batch of lines.
 
 mod body;
+mod budget;
 mod rates;
 mod writer;
 
@@ -13,17 +14,18 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json, body::Bytes};
 use memchr::memchr;
 use serde::Serialize;
+use tokio::task::spawn_blocking;
 
 use crate::access::{Access, Scope};
 use crate::error::{ApiError, ErrorDetail};
 use crate::event::Event;
-use crate::ingest::body::Share;
 use crate::key::KeyHash;
 use crate::limits;
 use crate::store::{Outcome, Status};
 use crate::telemetry::Telemetry;
 
-pub(crate) use body::{Budget, discard};
+pub(crate) use body::discard;
+pub(crate) use budget::{Budget, Share};
 pub(crate) use rates::Rates;
 pub(crate) use writer::{Inbox, Writer};
 
@@ -59,7 +61,10 @@ impl Ingest {
         bytes_max: usize,
     ) -> Result<(Bytes, Share), ApiError> {
         match self.rates.wait(key, Instant::now()) {
-            None => self.budget.read(request, bytes_max).await,
+            None => {
+                let budget = self.budget.for_key(key);
+                budget.read(request, bytes_max).await
+            }
             Some(wait) => {
                 self.telemetry.rate_limited();
                 discard(request).await;
@@ -88,8 +93,8 @@ pub(crate) async fn log(
     request: Request,
 ) -> Result<Json<LogAnswer>, ApiError> {
     let (body, share) = ingest.read(&key, request, limits::EVENT_BYTES_MAX).await?;
-    let event = Event::parse(&body, &access.scope).inspect_err(|_| ingest.reject(&key, 1))?;
-    drop(body);
+    let event = parsed(body, move |body| Event::parse(&body, &access.scope)).await?;
+    let event = event.inspect_err(|_| ingest.reject(&key, 1))?;
     let outcomes = ingest.inbox.store(vec![event], share).await?;
     ingest.count(&key, outcomes.len());
     let outcome = outcomes
@@ -97,6 +102,22 @@ pub(crate) async fn log(
         .next()
         .ok_or(ApiError::StorageUnavailable)?;
     Ok(Json(LogAnswer::from(outcome)))
+}
+
+/// What `parse` makes of a body. That of a large one takes a while, in which this thread has others to
+/// serve.
+async fn parsed<T: Send + 'static>(
+    body: Bytes,
+    parse: impl FnOnce(Bytes) -> T + Send + 'static,
+) -> Result<T, ApiError> {
+    match body.len() <= limits::PARSED_AT_ONCE_BYTES {
+        true => Ok(parse(body)),
+        false => {
+            let parsed = spawn_blocking(move || parse(body)).await;
+            // Only a program that is stopping has no thread for it.
+            parsed.map_err(|_| ApiError::StorageUnavailable)
+        }
+    }
 }
 
 /// The answer to one event.
@@ -131,8 +152,8 @@ pub(crate) async fn batch(
     request: Request,
 ) -> Result<BatchAnswer, ApiError> {
     let (body, share) = ingest.read(&key, request, limits::BATCH_BYTES_MAX).await?;
-    let (events, rejected) = read_lines(&body, &access.scope)?;
-    drop(body);
+    let read = parsed(body, move |body| read_lines(&body, &access.scope)).await?;
+    let (events, rejected) = read?;
     if !rejected.is_empty() {
         ingest.reject(&key, rejected.len());
     }

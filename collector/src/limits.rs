@@ -13,19 +13,31 @@ pub const EVENT_BYTES_MAX: usize = 32 * MIB;
 /// Below the limit of 127 of the JSON parser, so that ours is the one that is met and explained.
 pub const EVENT_DEPTH_MAX: usize = 100;
 
+/// Members of an event's object, not of those inside it: the documentation names 21. Of each a place
+/// is noted, which takes more memory than a small one itself.
+pub const EVENT_MEMBERS_MAX: usize = 1000;
+
 /// Bytes of the body of `POST /v1/audit/log/batch`: two of the largest events.
 pub const BATCH_BYTES_MAX: usize = 64 * MIB;
 
 /// Lines of one batch that are not blank. It bounds the list of rejected lines in the answer.
 pub const BATCH_LINES_MAX: usize = 10_000;
 
-/// Bytes of `request_id` and of `organization_id`, which are keys of an index.
+/// Bytes of `request_id`, of `organization_id` and of a writer's id, which are keys of an index.
 pub const ID_BYTES_MAX: usize = 1024;
 
 /// Bytes of request bodies that wait to be stored, over all requests: beyond it, 429.
 ///
 /// The collector's memory is a small multiple of this.
 pub const INGEST_BYTES_MAX: usize = 128 * MIB;
+
+/// Keys whose bodies fill that together: one alone has half of it at most, in which the largest batch
+/// fits, and keeps no other from recording.
+pub const KEYS_OF_A_BUDGET: usize = 2;
+
+/// Bytes of a body that is read by the thread that answers requests: a few milliseconds' work, beside
+/// which another thread for it would cost more than it spares.
+pub const PARSED_AT_ONCE_BYTES: usize = MIB / 4;
 
 /// Bytes of memory that a request gets for the body that it announces, before the body is there.
 pub const BODY_RESERVED_MAX: usize = MIB;

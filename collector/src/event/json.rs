@@ -11,23 +11,22 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::event::EventError;
 use crate::limits;
 
-/// Checks that `text` is one JSON object, that it is not too deep, and that every string in it is
-/// text.
+/// Checks that `text` is one JSON object, that it is neither too deep nor has too many members, and
+/// that every string in it is text.
 ///
 /// Skipping over a value, as serde does for members nobody asks for, accepts any depth, and
 /// escapes that are half of a surrogate pair. Such an event could be stored, and then be read by
 /// no one.
 pub(crate) fn check(text: &str) -> Result<(), EventError> {
-    let is_too_deep = Cell::new(false);
+    let refused = Cell::new(None);
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Checked {
-        levels_left: limits::EVENT_DEPTH_MAX,
-        is_too_deep: &is_too_deep,
+        level: 0,
+        refused: &refused,
     };
     let checked = value.deserialize(&mut deserializer);
     match checked.and_then(|()| deserializer.end()) {
-        Err(_) if is_too_deep.get() => Err(EventError::TooDeep),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(refused.take().unwrap_or_else(|| error.into())),
         Ok(()) if text.starts_with('{') => Ok(()),
         Ok(()) => Err(EventError::NotAnObject),
     }
@@ -114,24 +113,36 @@ impl<'de> Visitor<'de> for EntriesVisitor {
 /// Any JSON value, to be read to its last part and then forgotten.
 #[derive(Clone, Copy)]
 struct Checked<'a> {
-    /// Objects and arrays that may still be inside each other.
-    levels_left: usize,
-    is_too_deep: &'a Cell<bool>,
+    /// Objects and arrays that it is inside of.
+    level: usize,
+    /// Why it is no event, if that is not for its JSON.
+    refused: &'a Cell<Option<EventError>>,
 }
 
 impl Checked<'_> {
     /// What may be inside an object or array.
     fn inside<E: Error>(self) -> Result<Self, E> {
-        match self.levels_left.checked_sub(1) {
-            Some(levels_left) => Ok(Self {
-                levels_left,
+        match self.level < limits::EVENT_DEPTH_MAX {
+            true => Ok(Self {
+                level: self.level.saturating_add(1),
                 ..self
             }),
-            None => {
-                self.is_too_deep.set(true);
-                Err(E::custom("too deep"))
-            }
+            false => Err(self.refuse(EventError::TooDeep)),
         }
+    }
+
+    /// Objects inside the event may have any number of members: nobody makes a list of those.
+    fn check_members<E: Error>(self, members: usize) -> Result<(), E> {
+        match self.level == 0 && members > limits::EVENT_MEMBERS_MAX {
+            true => Err(self.refuse(EventError::TooManyMembers)),
+            false => Ok(()),
+        }
+    }
+
+    fn refuse<E: Error>(self, error: EventError) -> E {
+        let text = E::custom(&error);
+        self.refused.set(Some(error));
+        text
     }
 }
 
@@ -182,7 +193,11 @@ impl<'de> Visitor<'de> for Checked<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let inside = self.inside()?;
-        while map.next_entry_seed(inside, inside)?.is_some() {}
+        let mut members = 0_usize;
+        while map.next_entry_seed(inside, inside)?.is_some() {
+            members = members.saturating_add(1);
+            self.check_members(members)?;
+        }
         Ok(())
     }
 }

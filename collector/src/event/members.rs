@@ -117,7 +117,10 @@ impl<'a> Members<'a> {
         // The years in which the nanoseconds since 1970 are a number of 64 bits, in any time zone.
         let years = 1678..=2261;
         match DateTime::parse_from_rfc3339(&text) {
-            Ok(time) if years.contains(&time.year()) => Ok(time.timestamp_micros()),
+            // It also takes Unicode's minus for the sign of a zone.
+            Ok(time) if text.is_ascii() && years.contains(&time.year()) => {
+                Ok(time.timestamp_micros())
+            }
             Ok(_) | Err(_) => Err(EventError::Member {
                 field: self.spelt(name),
                 expected: Shape::Time.expected(),

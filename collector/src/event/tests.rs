@@ -153,6 +153,39 @@ fn depth_is_limited() {
 }
 
 #[test]
+fn members_of_the_event_itself_are_limited() {
+    let own = sample().as_object().unwrap().len();
+    let with = |members: usize| {
+        let members = (own..members).map(|n| format!("\"{n}\":1,"));
+        let text = sample().to_string();
+        let text = text.replacen('{', &format!("{{{}", members.collect::<String>()), 1);
+        Event::parse(text.as_bytes(), &Scope::All)
+    };
+    assert!(with(limits::EVENT_MEMBERS_MAX).is_ok());
+    let error = with(limits::EVENT_MEMBERS_MAX + 1).unwrap_err();
+    assert_eq!(error.code(), "event_too_many_members");
+    let inside = (0..=limits::EVENT_MEMBERS_MAX).map(|n| (n.to_string(), json!(1)));
+    assert!(parse(&sample_with("metadata", inside.collect())).is_ok());
+}
+
+#[test]
+fn the_request_id_of_a_rejected_line_is_read_as_that_of_an_event() {
+    for (line, id) in [
+        (r#" {"request_id":"r"} "#, Some("r")),
+        (r#"{"requestId":"c"}"#, Some("c")),
+        (r#"{"requestId":"c","request_id":"r"}"#, Some("r")),
+        (r#"["r"]"#, None),
+        (r#"{"request_id":1}"#, None),
+    ] {
+        assert_eq!(
+            Event::request_id_of(line.as_bytes()).as_deref(),
+            id,
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn an_event_in_camel_case_is_kept_in_snake_case() {
     let sent = r#"{"requestId":"r","timestamp":"2025-02-01T10:30:00Z","durationMs":1,
         "userId":"u","sessionId":"s","organizationId":"o","promptHash":"h","promptContent":"p",
@@ -272,6 +305,10 @@ fn gateway_facts_are_read_where_they_have_the_expected_shape() {
         json!({"audit_layer": "x"}),
         json!({"audit_layer": {"writer": 1}}),
         json!({"audit_layer": {"writer": {"id": "w", "seq": 0}}}),
+        json!({"audit_layer": {"writer": {"id": "w", "seq": SEQ_MAX + 1}}}),
+        json!({"audit_layer": {"writer": {"id": "w".repeat(limits::ID_BYTES_MAX + 1), "seq": 1}}}),
+        json!({"audit_layer": {"writer": ["w", 7], "completion": ["pending"]}}),
+        json!({"audit_layer": [["pending"], ["w", 7]]}),
     ] {
         assert_eq!(facts(odd), GatewayFacts::default());
     }

@@ -1,45 +1,17 @@
 //! Reading a request's body within a size, a time, and a budget that all requests share.
 
-use std::sync::Arc;
-
 use axum::body::{Body, BodyDataStream, Bytes};
 use axum::extract::Request;
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_LENGTH, EXPECT};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, EXPECT};
 use futures_util::StreamExt;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::error::ApiError;
+use crate::ingest::{Budget, Share};
 use crate::limits;
 
-/// Bytes of bodies that may be in memory at the same time.
-#[derive(Clone)]
-pub(crate) struct Budget {
-    bytes_max: usize,
-    permits: Arc<Semaphore>,
-}
-
-/// A body's part of the budget, given back when dropped.
-pub(crate) struct Share(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
-
 impl Budget {
-    pub(crate) fn new(bytes_max: usize) -> Self {
-        let bytes_max = bytes_max.min(Semaphore::MAX_PERMITS);
-        Self {
-            bytes_max,
-            permits: Arc::new(Semaphore::new(bytes_max)),
-        }
-    }
-
-    /// How much is in use.
-    pub(crate) fn bytes_taken(&self) -> u64 {
-        let taken = self
-            .bytes_max
-            .saturating_sub(self.permits.available_permits());
-        u64::try_from(taken).unwrap_or(u64::MAX)
-    }
-
     /// Reads the whole body of `request`, `bytes_max` at most.
     pub(crate) async fn read(
         &self,
@@ -49,13 +21,14 @@ impl Budget {
         if is_announced_too_large(request.headers(), bytes_max) {
             return Err(ApiError::BodyTooLarge { bytes_max });
         }
-        let expected = announced_bytes(request.headers()).unwrap_or_default();
+        if is_encoded(request.headers()) {
+            discard(request).await;
+            return Err(ApiError::BodyEncoded);
+        }
+        let announced = announced_bytes(request.headers()).unwrap_or_default();
+        let reserved = announced.min(limits::BODY_RESERVED_MAX).min(bytes_max);
         let mut body = request.into_body().into_data_stream();
-        let reading = self.collect(
-            &mut body,
-            expected.min(limits::BODY_RESERVED_MAX),
-            bytes_max,
-        );
+        let reading = self.collect(&mut body, reserved, bytes_max);
         let result = timeout(limits::BODY_TIME_MAX, reading)
             .await
             .unwrap_or(Err(ApiError::BodySlow));
@@ -68,26 +41,21 @@ impl Budget {
     async fn collect(
         &self,
         body: &mut BodyDataStream,
-        expected: usize,
+        reserved: usize,
         bytes_max: usize,
     ) -> Result<(Bytes, Share), ApiError> {
-        let mut bytes = Vec::with_capacity(expected);
-        let mut permit = self.take(0)?;
+        let mut share = self.share();
+        share.grow_to(reserved)?;
+        let mut bytes = Vec::with_capacity(reserved);
         while let Some(chunk) = body.next().await {
             let chunk = chunk.map_err(|_| ApiError::BodyBroken)?;
             if chunk.len() > bytes_max.saturating_sub(bytes.len()) {
                 return Err(ApiError::BodyTooLarge { bytes_max });
             }
-            permit.merge(self.take(chunk.len())?);
+            share.grow_to(bytes.len().saturating_add(chunk.len()))?;
             bytes.extend_from_slice(&chunk);
         }
-        Ok((bytes.into(), Share(permit)))
-    }
-
-    fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
-        let bytes = u32::try_from(bytes).map_err(|_| ApiError::Overloaded)?;
-        let permit = Arc::clone(&self.permits).try_acquire_many_owned(bytes);
-        permit.map_err(|_| ApiError::Overloaded)
+        Ok((bytes.into(), share))
     }
 }
 
@@ -116,6 +84,13 @@ async fn discard_rest(mut body: BodyDataStream) {
 fn is_announced_too_large(headers: &HeaderMap, bytes_max: usize) -> bool {
     waits_for_permission(headers)
         && announced_bytes(headers).is_some_and(|length| length > bytes_max)
+}
+
+/// Whether the body is compressed: read as it is, it would be lines that nobody sent.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let encodings = headers.get_all(CONTENT_ENCODING).iter();
+    let mut encodings = encodings.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    encodings.any(|encoding| !matches!(encoding.trim_ascii(), b"" | b"identity"))
 }
 
 fn announced_bytes(headers: &HeaderMap) -> Option<usize> {
@@ -149,12 +124,40 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bodies_share_a_budget_and_give_their_part_back() {
+    async fn what_is_announced_counts_before_it_is_there() {
+        let reserved_max = limits::BODY_RESERVED_MAX;
+        for (announced, bytes_max, taken) in [
+            (5, 10, 5),
+            (1000, 10, 10),
+            (usize::MAX, usize::MAX, reserved_max),
+        ] {
+            let budget = Budget::new(reserved_max);
+            let never = futures_util::stream::pending::<Result<Bytes, axum::Error>>();
+            let mut request = Request::new(Body::from_stream(never));
+            request
+                .headers_mut()
+                .insert(CONTENT_LENGTH, announced.into());
+            let reader = budget.clone();
+            let reading =
+                tokio::spawn(async move { reader.read(request, bytes_max).await.is_ok() });
+            tokio::task::yield_now().await;
+            assert_eq!(budget.bytes_taken(), u64::try_from(taken).unwrap());
+            reading.abort();
+            assert!(reading.await.is_err());
+            assert_eq!(budget.bytes_taken(), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_compressed_body_is_refused() {
         let budget = Budget::new(10);
-        let (_, first) = budget.read(request(6), 10).await.unwrap();
-        let refused = budget.read(request(6), 10).await;
-        assert!(matches!(refused, Err(ApiError::Overloaded)));
-        drop(first);
-        assert!(budget.read(request(10), 10).await.is_ok());
+        for (encoding, is_read) in [("identity", true), ("", true), ("gzip", false)] {
+            let mut request = request(1);
+            let headers = request.headers_mut();
+            headers.insert(CONTENT_ENCODING, encoding.parse().unwrap());
+            let read = budget.read(request, 10).await;
+            assert_eq!(read.is_ok(), is_read, "{encoding}");
+            assert!(is_read || matches!(read, Err(ApiError::BodyEncoded)));
+        }
     }
 }

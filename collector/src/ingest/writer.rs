@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::error::ApiError;
 use crate::event::Event;
-use crate::ingest::body::Share;
+use crate::ingest::Share;
 use crate::limits;
 use crate::store::{Indexer, Outcome, Store, StoreError};
 use crate::telemetry::{self, Telemetry};

@@ -69,6 +69,11 @@ impl Field {
         Self::UserId,
     ];
 
+    /// The columns of all, in their order.
+    pub(super) fn columns() -> String {
+        Self::ALL.map(Self::name).join(", ")
+    }
+
     /// The name of the column, which is also that of the parameter.
     pub(crate) fn name(self) -> &'static str {
         match self {

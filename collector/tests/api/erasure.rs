@@ -3,6 +3,7 @@
 use std::process::Output;
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::program::{Folder, Program, audit_layer, run};
 use crate::query::pages;
@@ -59,6 +60,40 @@ async fn start_with_events(folder: &Folder) -> Program {
         program.record(&event_of(user, organization, id, seq)).await;
     }
     program
+}
+
+#[tokio::test]
+async fn the_end_of_a_call_does_not_bring_back_what_was_erased_meanwhile() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    let event_of_call = |state: &str| {
+        let mut event = event_of("ann", "one", "a", 1);
+        event["metadata"]["audit_layer"]["completion"]["state"] = json!(state);
+        event
+    };
+    program.record(&event_of_call("pending")).await;
+    assert!(erase(&folder, &ANN).await.status.success());
+    let erased = program.get("/v1/audit/logs/a").await.json();
+    let end = program.record(&event_of_call("complete")).await;
+    assert_eq!(end["status"], "stored");
+
+    let stored = program.get("/v1/audit/logs/a").await;
+    assert!(!stored.text.contains("4711"), "{}", stored.text);
+    let stored = stored.json();
+    let at = &stored["erasure"]["erased_at"];
+    assert_eq!(*at, erased["erasure"]["erased_at"]);
+    let hash = Sha256::digest(event_of_call("complete").to_string());
+    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(stored["erasure"]["event_hash"], format!("sha256:{hash}"));
+    for (filter, found) in [("text=4711", 0), ("completion_state=complete", 1)] {
+        let page = program.get(&format!("/v1/audit/logs?{filter}")).await;
+        assert_eq!(
+            page.json()["data"].as_array().unwrap().len(),
+            found,
+            "{filter}"
+        );
+    }
+    program.stop().await;
 }
 
 #[tokio::test]

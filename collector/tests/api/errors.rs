@@ -75,6 +75,24 @@ async fn a_client_that_asks_first_sends_no_body_that_is_too_large() {
 }
 
 #[tokio::test]
+async fn a_compressed_body_is_415_and_what_is_understood_is_named() {
+    let program = Program::start().await;
+    for path in ["/v1/audit/log", "/v1/audit/log/batch"] {
+        let request = program
+            .request(Method::POST, path)
+            .body(event("a").to_string());
+        let answer = request.header("content-encoding", "gzip").send().await;
+        let answer = Answer::of(answer.unwrap()).await;
+        assert_eq!(answer.headers["accept-encoding"], "identity");
+        answer.error(415, "body_encoded");
+    }
+    program
+        .get("/v1/audit/logs/a")
+        .await
+        .error(404, "not_found");
+}
+
+#[tokio::test]
 async fn no_content_type_is_needed_and_any_will_do() {
     let program = Program::start().await;
     let request = program

@@ -1,6 +1,6 @@
 //! Events with what the collector gives them.
 
-use crate::event::Event;
+use crate::event::{Event, EventError};
 use crate::limits;
 use crate::store::log_id::log_ids;
 use crate::store::{Position, StoreError};
@@ -13,6 +13,8 @@ pub(super) struct NewRow<'a> {
     pub(super) position: Position,
     pub(super) id: String,
     pub(super) received_at: i64,
+    /// When its content was erased, while the call was under way.
+    pub(super) erased_at: Option<i64>,
     pub(super) event: &'a Event,
 }
 
@@ -31,7 +33,15 @@ pub(super) async fn rows<'a>(
         position,
         id,
         received_at,
+        erased_at: None,
         event,
     });
     Ok(rows.collect())
+}
+
+/// The end of a call whose beginning was erased at a time: what was erased for good does not come
+/// back with it.
+pub(super) fn without_content(event: &Event, erased_at: i64) -> Result<Event, StoreError> {
+    let damaged = |error: EventError| StoreError::Damaged(error.to_string());
+    event.erased(erased_at).map_err(damaged)
 }

@@ -1,18 +1,18 @@
 //! Storing events: each call once, many in one commit, whichever collector they come to.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use sqlx::PgConnection;
 
 use crate::event::Event;
 use crate::limits;
-use crate::store::postgres::new_rows::{NewRow, rows};
+use crate::store::postgres::new_rows::{NewRow, rows, without_content};
 use crate::store::postgres::{
     PostgresStore, Tries, hash_of, in_time, position, segments, sequence, text,
 };
 use crate::store::segments::Indexed;
-use crate::store::{Outcome, Position, Status, StoreError};
+use crate::store::{Field, Outcome, Status, StoreError};
 
 impl PostgresStore {
     /// Stores `events` in one transaction: all are on disk when this returns, or none is stored.
@@ -64,17 +64,17 @@ async fn store(
     let inserted = insert(connection, &rows).await?;
     let mut outcomes = Vec::with_capacity(rows.len());
     for row in rows {
-        let event = row.event;
-        let (id, status, position) = match inserted.contains(&row.id) {
-            true => (row.id, Status::Stored, row.position),
-            false => store_after_another(connection, row).await?,
+        let request_id = row.event.request_id.clone();
+        let (id, status) = match inserted.contains(&row.id) {
+            true => {
+                found_by.push((row.position, Arc::clone(&row.event.terms)));
+                (row.id, Status::Stored)
+            }
+            false => store_after_another(connection, row, found_by).await?,
         };
-        if status != Status::Duplicate {
-            found_by.push((position, Arc::clone(&event.terms)));
-        }
         outcomes.push(Outcome {
             id,
-            request_id: event.request_id.clone(),
+            request_id,
             status,
         });
     }
@@ -86,25 +86,38 @@ async fn store(
 async fn store_after_another(
     connection: &mut PgConnection,
     mut row: NewRow<'_>,
-) -> Result<(String, Status, Position), StoreError> {
+    found_by: &mut Vec<Indexed>,
+) -> Result<(String, Status), StoreError> {
+    let (sent, mut erased) = (row.event, None);
     let mut status = Status::Stored;
     for _ in 0..limits::PLACE_TRIES_MAX {
-        if let Some((id, is_pending)) = first(connection, row.event).await? {
-            if !is_pending || row.event.is_pending() {
-                return Ok((id, Status::Duplicate, row.position));
+        if let Some((id, is_pending)) = first(connection, sent).await? {
+            if !is_pending || sent.is_pending() {
+                return Ok((id, Status::Duplicate));
             }
-            if !remove_pending(connection, &id).await? {
+            let Some(erased_at) = remove_pending(connection, &id).await? else {
                 // Another collector was first: with the end of the call, or because it is old.
                 continue;
-            }
+            };
+            let tombstone = erased_at.map(|at| without_content(sent, at));
+            erased = tombstone.transpose()?;
+            row.erased_at = erased_at;
             status = Status::Superseding;
             row.id = id;
         }
-        let places = position::free(connection, &[row.event.timestamp]).await?;
-        row.position = places.into_iter().next().ok_or(StoreError::Crowded)?;
-        let inserted = insert(connection, std::slice::from_ref(&row)).await?;
+        let event = erased.as_ref().unwrap_or(sent);
+        let places = position::free(connection, &[event.timestamp]).await?;
+        let position = places.into_iter().next().ok_or(StoreError::Crowded)?;
+        let place = NewRow {
+            position,
+            event,
+            id: row.id.clone(),
+            ..row
+        };
+        let inserted = insert(connection, &[place]).await?;
         if inserted.contains(&row.id) {
-            return Ok((row.id, status, row.position));
+            found_by.push((position, Arc::clone(&event.terms)));
+            return Ok((row.id, status));
         }
     }
     Err(StoreError::Crowded)
@@ -116,48 +129,35 @@ async fn insert(
     connection: &mut PgConnection,
     rows: &[NewRow<'_>],
 ) -> Result<HashSet<String>, StoreError> {
-    let texts = |of: fn(&Event) -> &str| -> Vec<_> {
-        let rows = rows.iter();
-        rows.map(|row| text::stored(of(row.event))).collect()
-    };
-    let optional_texts = |of: fn(&Event) -> Option<&str>| -> Vec<_> {
-        let rows = rows.iter();
-        rows.map(|row| of(row.event).map(text::stored)).collect()
-    };
     let numbers = |of: fn(&NewRow<'_>) -> i64| -> Vec<i64> { rows.iter().map(of).collect() };
-    let seqs = rows.iter().map(|row| row.event.gateway.writer_seq);
-    let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
     let hashes = |of: fn(&Event) -> &str| -> Vec<_> {
         let rows = rows.iter();
         rows.map(|row| hash_of(of(row.event))).collect()
     };
-    let query = sqlx::query_scalar(INSERT)
+    let texts = |of: &dyn Fn(&Event) -> Option<&str>| -> Vec<_> {
+        let rows = rows.iter();
+        rows.map(|row| of(row.event).map(text::stored)).collect()
+    };
+    let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+    let erased_at: Vec<_> = rows.iter().map(|row| row.erased_at).collect();
+    let gateways = rows.iter().map(|row| &row.event.gateway);
+    let seqs: Vec<_> = gateways.map(|gateway| gateway.writer_seq).collect();
+    let events: Vec<&str> = rows.iter().map(|row| row.event.text.as_str()).collect();
+    let mut query = sqlx::query_scalar(INSERT.as_str())
         .bind(numbers(|row| row.position.0))
         .bind(ids)
         .bind(hashes(|event| &event.request_id))
         .bind(hashes(|event| &event.organization_id))
-        .bind(texts(|event| &event.organization_id))
-        .bind(texts(|event| &event.request_id))
+        .bind(texts(&|event| Some(&event.request_id)))
         .bind(numbers(|row| row.event.timestamp))
         .bind(numbers(|row| row.received_at))
-        .bind(texts(|event| &event.user_id))
-        .bind(optional_texts(|event| event.session_id.as_deref()))
-        .bind(optional_texts(|event| event.decision_type.as_deref()))
-        .bind(optional_texts(|event| event.decision_outcome.as_deref()))
-        .bind(texts(|event| &event.model_provider))
-        .bind(texts(|event| &event.model_name))
-        .bind(optional_texts(|event| event.risk_level.as_deref()))
-        .bind(optional_texts(|event| {
-            event.gateway.completion_state.as_deref()
-        }))
-        .bind(texts(|event| &event.prompt_hash))
-        .bind(optional_texts(|event| event.gateway.writer_id.as_deref()))
-        .bind(seqs.collect::<Vec<_>>())
-        .bind(
-            rows.iter()
-                .map(|row| row.event.text.as_str())
-                .collect::<Vec<_>>(),
-        );
+        .bind(erased_at)
+        .bind(texts(&|event| event.gateway.writer_id.as_deref()))
+        .bind(seqs)
+        .bind(events);
+    for field in Field::ALL {
+        query = query.bind(texts(&|event| event.value(field)));
+    }
     let inserted: Vec<String> = query.fetch_all(connection).await?;
     Ok(inserted.into_iter().collect())
 }
@@ -173,41 +173,46 @@ async fn first(
     Ok(query.fetch_optional(connection).await?)
 }
 
-/// Whether it was still there.
-async fn remove_pending(connection: &mut PgConnection, id: &str) -> Result<bool, StoreError> {
-    let remove = sqlx::query_scalar(REMOVE_PENDING).bind(id);
-    let Some(position) = remove.fetch_optional(&mut *connection).await? else {
-        return Ok(false);
+/// When it was erased, if it was; `None` if it is no longer there.
+async fn remove_pending(
+    connection: &mut PgConnection,
+    id: &str,
+) -> Result<Option<Option<i64>>, StoreError> {
+    let remove = sqlx::query_as(REMOVE_PENDING).bind(id);
+    let removed = remove.fetch_optional(&mut *connection).await?;
+    let Some((position, erased_at)) = removed else {
+        return Ok(None);
     };
     segments::note_stale(connection, &[position]).await?;
-    Ok(true)
+    Ok(Some(erased_at))
 }
 
-const INSERT: &str = "
-    INSERT INTO events (
-        position, id, request_hash, organization_hash, organization_id, request_id, timestamp,
-        received_at, user_id, session_id, decision_type, decision_outcome, model_provider,
-        model_name, risk_level, completion_state, prompt_hash, writer_id, writer_seq, event
+static INSERT: LazyLock<String> = LazyLock::new(|| {
+    let fields = Field::columns();
+    let (first, end) = (OWN_COLUMNS + 1, OWN_COLUMNS + 1 + Field::ALL.len());
+    let values = (first..end).map(|number| format!("${number}::TEXT[]"));
+    let values = values.collect::<Vec<_>>().join(", ");
+    format!(
+        "INSERT INTO events (
+            position, id, request_hash, organization_hash, request_id, timestamp, received_at,
+            erased_at, writer_id, writer_seq, event, {fields}
+        )
+        SELECT * FROM unnest(
+            $1::BIGINT[], $2::TEXT[], $3::BYTEA[], $4::BYTEA[], $5::TEXT[], $6::BIGINT[],
+            $7::BIGINT[], $8::BIGINT[], $9::TEXT[], $10::BIGINT[], $11::TEXT[], {values}
+        )
+        ON CONFLICT DO NOTHING
+        RETURNING id"
     )
-    SELECT
-        position, id, request_hash, organization_hash, organization_id, request_id, timestamp,
-        received_at, user_id, session_id, decision_type, decision_outcome, model_provider,
-        model_name, risk_level, completion_state, prompt_hash, writer_id, writer_seq, event
-    FROM unnest(
-        $1::BIGINT[], $2::TEXT[], $3::BYTEA[], $4::BYTEA[], $5::TEXT[], $6::TEXT[], $7::BIGINT[],
-        $8::BIGINT[], $9::TEXT[], $10::TEXT[], $11::TEXT[], $12::TEXT[], $13::TEXT[], $14::TEXT[],
-        $15::TEXT[], $16::TEXT[], $17::TEXT[], $18::TEXT[], $19::BIGINT[], $20::TEXT[]
-    ) AS rows (
-        position, id, request_hash, organization_hash, organization_id, request_id, timestamp,
-        received_at, user_id, session_id, decision_type, decision_outcome, model_provider,
-        model_name, risk_level, completion_state, prompt_hash, writer_id, writer_seq, event
-    )
-    ON CONFLICT DO NOTHING
-    RETURNING id";
+});
+
+/// Those that are not a [`Field`].
+const OWN_COLUMNS: usize = 11;
 
 const FIRST: &str = "
     SELECT id, completion_state IS NOT DISTINCT FROM 'pending' FROM events
     WHERE request_hash = $1 AND organization_hash = $2";
 
 const REMOVE_PENDING: &str = "
-    DELETE FROM events WHERE id = $1 AND completion_state = 'pending' RETURNING position";
+    DELETE FROM events WHERE id = $1 AND completion_state = 'pending'
+    RETURNING position, erased_at";

@@ -1,15 +1,15 @@
 //! Storing events: each call once, many in one commit.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::event::Event;
 use crate::store::segments::Indexed;
-use crate::store::sqlite::new_rows::{NewRow, rows};
+use crate::store::sqlite::new_rows::{NewRow, rows, without_content};
 use crate::store::sqlite::{SqliteStore, segments, sequence};
-use crate::store::{Outcome, Status, StoreError};
+use crate::store::{Field, Outcome, Status, StoreError};
 
 impl SqliteStore {
     /// Stores `events` in one transaction: all are on disk when this returns, or none is stored.
@@ -47,17 +47,17 @@ async fn store(
     let inserted = insert(connection, &rows).await?;
     let mut outcomes = Vec::with_capacity(rows.len());
     for row in rows {
-        let (position, event) = (row.position, row.event);
+        let request_id = row.event.request_id.clone();
         let (id, status) = match inserted.contains(&row.id) {
-            true => (row.id, Status::Stored),
-            false => store_after_another(connection, row).await?,
+            true => {
+                found_by.push((row.position, Arc::clone(&row.event.terms)));
+                (row.id, Status::Stored)
+            }
+            false => store_after_another(connection, row, found_by).await?,
         };
-        if status != Status::Duplicate {
-            found_by.push((position, Arc::clone(&event.terms)));
-        }
         outcomes.push(Outcome {
             id,
-            request_id: event.request_id.clone(),
+            request_id,
             status,
         });
     }
@@ -68,16 +68,22 @@ async fn store(
 async fn store_after_another(
     connection: &mut SqliteConnection,
     mut row: NewRow<'_>,
+    found_by: &mut Vec<Indexed>,
 ) -> Result<(String, Status), StoreError> {
     let (id, is_pending) = first(connection, row.event).await?;
     if !is_pending || row.event.is_pending() {
         return Ok((id, Status::Duplicate));
     }
     // In another place: the two may have different times, tags and words.
-    let remove = sqlx::query_scalar(REMOVE).bind(&id);
-    let position: i64 = remove.fetch_one(&mut *connection).await?;
+    let remove = sqlx::query_as(REMOVE).bind(&id);
+    let (position, erased_at): (i64, Option<i64>) = remove.fetch_one(&mut *connection).await?;
     segments::note_stale(connection, &[position]).await?;
+    let erased = erased_at.map(|at| without_content(row.event, at));
+    let erased = erased.transpose()?;
+    row.event = erased.as_ref().unwrap_or(row.event);
+    row.erased_at = erased_at;
     row.id.clone_from(&id);
+    found_by.push((row.position, Arc::clone(&row.event.terms)));
     insert(connection, &[row]).await?;
     Ok((id, Status::Superseding))
 }
@@ -87,28 +93,22 @@ async fn insert(
     connection: &mut SqliteConnection,
     rows: &[NewRow<'_>],
 ) -> Result<HashSet<String>, StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new(INSERT);
+    let mut query = QueryBuilder::<Sqlite>::new(INSERT.as_str());
     query.push_values(rows, |mut values, row| {
         let event = row.event;
         values
             .push_bind(row.position.0)
             .push_bind(&row.id)
-            .push_bind(&event.organization_id)
             .push_bind(&event.request_id)
             .push_bind(event.timestamp)
             .push_bind(row.received_at)
-            .push_bind(&event.user_id)
-            .push_bind(&event.session_id)
-            .push_bind(&event.decision_type)
-            .push_bind(&event.decision_outcome)
-            .push_bind(&event.model_provider)
-            .push_bind(&event.model_name)
-            .push_bind(&event.risk_level)
-            .push_bind(&event.gateway.completion_state)
-            .push_bind(&event.prompt_hash)
+            .push_bind(row.erased_at)
             .push_bind(&event.gateway.writer_id)
-            .push_bind(event.gateway.writer_seq)
-            .push_bind(&event.text);
+            .push_bind(event.gateway.writer_seq);
+        for field in Field::ALL {
+            values.push_bind(event.value(field));
+        }
+        values.push_bind(&event.text);
     });
     query.push(" ON CONFLICT (request_id, organization_id) DO NOTHING");
     let inserted = query.build().execute(&mut *connection).await?;
@@ -134,12 +134,15 @@ async fn first(
     Ok(query.fetch_one(connection).await?)
 }
 
-const INSERT: &str = "
-    INSERT INTO events (
-        position, id, organization_id, request_id, timestamp, received_at, user_id, session_id,
-        decision_type, decision_outcome, model_provider, model_name, risk_level,
-        completion_state, prompt_hash, writer_id, writer_seq, event
-    ) ";
+static INSERT: LazyLock<String> = LazyLock::new(|| {
+    let fields = Field::columns();
+    format!(
+        "INSERT INTO events (
+            position, id, request_id, timestamp, received_at, erased_at, writer_id, writer_seq,
+            {fields}, event
+        ) "
+    )
+});
 
 const INSERTED: &str = "SELECT id FROM events WHERE id IN (SELECT value FROM json_each(?))";
 
@@ -147,4 +150,4 @@ const FIRST: &str = "
     SELECT id, completion_state IS 'pending' FROM events
     WHERE request_id = ? AND organization_id = ?";
 
-const REMOVE: &str = "DELETE FROM events WHERE id = ? RETURNING position";
+const REMOVE: &str = "DELETE FROM events WHERE id = ? RETURNING position, erased_at";
