@@ -1,13 +1,31 @@
-//! What columns tell of a filter.
+//! What columns tell of a filter, and what only the text of an event tells.
+
+use std::time::Instant;
 
 use sqlx::QueryBuilder;
+use tokio::task::consume_budget;
 
-use crate::store::{Condition, LogFilter};
+use crate::store::{Condition, Log, LogFilter, StoreError};
 
 use super::terms::Dialect;
 use super::text;
 
-/// Adds it to a statement.
+/// Whether a filter wants an event whose columns it wants.
+pub(super) async fn fits(
+    filter: &LogFilter,
+    log: &Log,
+    ends_at: Instant,
+) -> Result<bool, StoreError> {
+    // Long texts take a while, in which this thread has others to serve.
+    consume_budget().await;
+    if Instant::now() >= ends_at {
+        return Err(StoreError::TooSlow);
+    }
+    let fits = filter.fits(&log.event);
+    fits.map_err(|error| StoreError::Damaged(error.to_string()))
+}
+
+/// Adds to a statement what columns tell.
 pub(super) fn check(filter: &LogFilter, query: &mut QueryBuilder<Dialect>) {
     if let Some(from) = filter.range.from {
         query.push(" AND timestamp >= ").push_bind(from);

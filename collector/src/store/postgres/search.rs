@@ -6,6 +6,7 @@
 //! or erased since.
 
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 use sqlx::{Connection, PgConnection, QueryBuilder};
 
@@ -22,6 +23,7 @@ impl PostgresStore {
         filter: &LogFilter,
         mut visit: impl FnMut(Log) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
+        let ends_at = Instant::now() + limits::QUERY_TIME_MAX;
         let mut reader = self.reader().await?;
         // One state of the database, from which no segment goes while it is looked into.
         let mut snapshot = reader.begin_with(SNAPSHOT).await?;
@@ -38,7 +40,7 @@ impl PostgresStore {
                 return Ok(());
             }
             for some in in_parts(&sizes) {
-                let flow = read(&mut snapshot, filter, some, &mut visit).await?;
+                let flow = read(&mut snapshot, filter, some, ends_at, &mut visit).await?;
                 if flow.is_break() {
                     return Ok(());
                 }
@@ -114,6 +116,7 @@ async fn read(
     connection: &mut PgConnection,
     filter: &LogFilter,
     sizes: &[Size],
+    ends_at: Instant,
     visit: &mut impl FnMut(Log) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, StoreError> {
     let positions: Vec<i64> = sizes.iter().map(|(position, _)| *position).collect();
@@ -123,9 +126,7 @@ async fn read(
     query.push(" ORDER BY position DESC");
     let logs: Vec<Log> = query.build_query_as().fetch_all(connection).await?;
     for log in logs {
-        let fits = filter.fits(&log.event);
-        let fits = fits.map_err(|error| StoreError::Damaged(error.to_string()))?;
-        if fits && visit(log).is_break() {
+        if filter::fits(filter, &log, ends_at).await? && visit(log).is_break() {
             return Ok(ControlFlow::Break(()));
         }
     }

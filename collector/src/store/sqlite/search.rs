@@ -23,19 +23,19 @@ impl SqliteStore {
         filter: &LogFilter,
         mut visit: impl FnMut(Log) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
+        let ends_at = Instant::now() + limits::QUERY_TIME_MAX;
         let (first, last) = filter.range.bounds();
         let terms = filter.terms();
         if terms.is_empty() {
             let mut reader = self.reader().await?;
             let mut all = QueryBuilder::new(BETWEEN);
             all.push_bind(first.0).push(" AND ").push_bind(last.0);
-            let read = read(&mut reader, filter, all, &mut visit).await;
+            let read = read(&mut reader, filter, all, ends_at, &mut visit).await;
             return read.map(|_| ());
         }
         // Before the database: what is written to it meanwhile is found twice, and not missed.
         let tail = self.tail.find(&terms, first, last);
         let mut reader = self.reader().await?;
-        let began_at = Instant::now();
         // One state of the database, from which no segment goes while it is looked into.
         let mut transaction = reader.begin().await?;
         let mut found = Found::by(&mut transaction, terms, first, last).await?;
@@ -50,12 +50,9 @@ impl SqliteStore {
             let positions: Vec<i64> = positions.into_iter().map(|at| at.0).collect();
             let mut some = QueryBuilder::new(AMONG);
             some.push_bind(format!("{positions:?}")).push("))");
-            let flow = read(&mut transaction, filter, some, &mut visit).await?;
+            let flow = read(&mut transaction, filter, some, ends_at, &mut visit).await?;
             if flow.is_break() {
                 return Ok(());
-            }
-            if began_at.elapsed() > limits::QUERY_TIME_MAX {
-                return Err(StoreError::TooSlow);
             }
         }
     }
@@ -66,15 +63,14 @@ async fn read(
     connection: &mut SqliteConnection,
     filter: &LogFilter,
     mut query: QueryBuilder<Sqlite>,
+    ends_at: Instant,
     visit: &mut impl FnMut(Log) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, StoreError> {
     filter::check(filter, &mut query);
     query.push(" ORDER BY position DESC");
     let mut rows = query.build_query_as::<Log>().fetch(connection);
     while let Some(log) = rows.try_next().await? {
-        let fits = filter.fits(&log.event);
-        let fits = fits.map_err(|error| StoreError::Damaged(error.to_string()))?;
-        if fits && visit(log).is_break() {
+        if filter::fits(filter, &log, ends_at).await? && visit(log).is_break() {
             return Ok(ControlFlow::Break(()));
         }
     }
