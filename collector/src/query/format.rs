@@ -40,7 +40,11 @@ impl Format {
     }
 
     fn of_media_type(text: &str) -> Option<Self> {
-        let name = text.split(';').next()?.trim();
+        let mut parts = text.split(';').map(str::trim);
+        let name = parts.next()?;
+        if parts.any(is_not_acceptable) {
+            return None;
+        }
         match name.to_ascii_lowercase().as_str() {
             "application/json" => Some(Self::Page),
             "application/x-ndjson" | "application/ndjson" | "application/jsonl" => {
@@ -76,6 +80,13 @@ impl Format {
     }
 }
 
+/// Whether a parameter is the weight of what the client does not want: `q=0`, `q=0.000`.
+fn is_not_acceptable(parameter: &str) -> bool {
+    let weight = parameter.strip_prefix(['q', 'Q']).map(str::trim_start);
+    let weight = weight.and_then(|weight| weight.strip_prefix('='));
+    weight.is_some_and(|weight| weight.trim().parse() == Ok(0.0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +103,11 @@ mod tests {
         assert_eq!(accepted("text/html, Text/CSV;q=0.9, */*"), Format::Csv);
         assert_eq!(accepted("application/x-ndjson"), Format::Lines);
         assert_eq!(accepted("application/json, text/csv"), Format::Page);
+        assert_eq!(accepted("text/csv;q=0, application/json"), Format::Page);
+        assert_eq!(
+            accepted("text/csv; header=present; Q = 0.000"),
+            Format::Page
+        );
         assert_eq!(accepted("*/*"), Format::Page);
         assert_eq!(Format::accepted(&HeaderMap::new()), Format::Page);
     }

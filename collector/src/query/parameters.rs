@@ -1,6 +1,9 @@
 //! The parameters of a query: read strictly, since a filter that is ignored gives wrong answers.
 
+use std::str::Utf8Error;
+
 use chrono::{DateTime, Days, NaiveDate, NaiveTime};
+use percent_encoding::percent_decode_str;
 use thiserror::Error;
 
 use crate::limits;
@@ -13,19 +16,29 @@ pub(crate) fn read(
     known: &[&'static str],
 ) -> Result<Vec<(&'static str, String)>, ParameterError> {
     let mut read: Vec<(&'static str, String)> = Vec::new();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = decoded(name).map_err(|_| ParameterError::NotUtf8(name.to_owned()))?;
         let Some(name) = known.iter().copied().find(|known| *known == name) else {
             return Err(ParameterError::Unknown {
-                name: name.into_owned(),
+                name,
                 known: known.join(", "),
             });
         };
         if read.iter().any(|(seen, _)| *seen == name) {
             return Err(ParameterError::Repeated(name));
         }
-        read.push((name, value.into_owned()));
+        let value = decoded(value).map_err(|_| ParameterError::NotUtf8(name.to_owned()))?;
+        read.push((name, value));
     }
     Ok(read)
+}
+
+/// What a form wrote, where a plus is a blank. Bytes that are no text would otherwise stand for
+/// another one.
+fn decoded(text: &str) -> Result<String, Utf8Error> {
+    let text = text.replace('+', " ");
+    Ok(percent_decode_str(&text).decode_utf8()?.into_owned())
 }
 
 /// A range of time whose ends are in the right order. Each is the first microsecond after.
@@ -73,8 +86,14 @@ pub(crate) fn instant(value: &str, edge: Edge) -> Result<i64, ParameterError> {
 
 /// The midnight UTC that begins the day (start), or that ends it (end).
 fn midnight(value: &str, edge: Edge) -> Option<i64> {
-    // The format also takes days and months of one digit, and years of five.
-    let value = Some(value).filter(|value| value.len() == "YYYY-MM-DD".len())?;
+    // The format also takes signs, blanks, and fewer digits or more.
+    let is_in = |at: usize, c: u8| match at {
+        4 | 7 => c == b'-',
+        _ => c.is_ascii_digit(),
+    };
+    let is_a_day =
+        value.len() == "YYYY-MM-DD".len() && value.bytes().enumerate().all(|(at, c)| is_in(at, c));
+    let value = is_a_day.then_some(value)?;
     let day = NaiveDate::parse_from_str(value, "%Y-%m-%d").ok()?;
     let day = match edge {
         Edge::Start => day,
@@ -85,11 +104,10 @@ fn midnight(value: &str, edge: Edge) -> Option<i64> {
 
 /// A `limit` from 1 to `max`.
 pub(crate) fn number_up_to(max: usize, value: &str) -> Result<usize, ParameterError> {
-    let limit = value.parse().map_err(|_| ParameterError::Limit { max })?;
-    match (1..=max).contains(&limit) {
-        true => Ok(limit),
-        false => Err(ParameterError::Limit { max }),
-    }
+    let is_a_number = value.bytes().all(|c| c.is_ascii_digit());
+    let limit = value.parse().ok().filter(|_| is_a_number);
+    let limit = limit.filter(|limit| (1..=max).contains(limit));
+    limit.ok_or(ParameterError::Limit { max })
 }
 
 /// A parameter that cannot be obeyed.
@@ -111,6 +129,8 @@ pub(crate) enum ParameterError {
     EndBeforeStart,
     #[error("limit: must be an integer from 1 to {max}")]
     Limit { max: usize },
+    #[error("{0}: its bytes are not UTF-8, of which percent-encoding is made")]
+    NotUtf8(String),
     #[error("{0}: given twice, give it once")]
     Repeated(&'static str),
     #[error("text: must be at most {} bytes long", limits::SEARCH_BYTES_MAX)]
@@ -130,6 +150,7 @@ impl ParameterError {
             Self::Date(name) => name,
             Self::EndBeforeStart => "end_date",
             Self::Limit { .. } => "limit",
+            Self::NotUtf8(name) => name,
             Self::Repeated(name) => name,
             Self::TextTooLong | Self::TextWithoutWord => "text",
             Self::Unknown { name, .. } => name,
