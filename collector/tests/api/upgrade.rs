@@ -138,3 +138,27 @@ async fn events_of_the_first_schema_count_as_received() {
     let answer = program.get("/v1/audit/completeness").await.json();
     assert_eq!(answer["data"][0]["holes"], json!([hole(1, 1), hole(5, 6)]));
 }
+
+#[tokio::test]
+async fn an_earlier_erasure_in_all_organizations_is_one_of_unknown_events() {
+    let folder = Folder::new();
+    let mut database = database_of(&folder, "0008_reports.sql").await;
+    let erasures = "INSERT INTO erasures VALUES
+        ('erasure_1', NULL, 'ann', 'request 12', 1738405800000000, 7),
+        ('erasure_2', 'org_1', 'ann', 'request 13', 1738405800000000, 2)";
+    database.execute(erasures).await.unwrap();
+    database.close().await.unwrap();
+
+    let program = Program::start_in(&folder).await;
+    let query = json!({
+        "report_type": "activity", "organization_id": "org_1",
+        "start_date": "2025-02-01", "end_date": "2025-02-28",
+    });
+    let report = program.post("/v1/reports/generate", query.to_string());
+    assert_eq!(
+        report.await.json()["data"]["removed"],
+        json!({
+            "expired_events": 0, "erasures": 1, "erased_events": 2, "unattributed_erasures": 1,
+        })
+    );
+}

@@ -301,7 +301,7 @@ impl Activity {
     }
 
     fn removals(&self) -> Vec<Block> {
-        let facts = vec![
+        let mut facts = vec![
             Fact::new(
                 "Events of the period whose content was erased",
                 Value::text(number(self.erased_events)),
@@ -319,6 +319,13 @@ impl Activity {
                 Value::text(number(self.removed.expired_events)),
             ),
         ];
+        if self.removed.unattributed_erasures > 0 {
+            facts.push(Fact::new(
+                "Erasures in all organisations by an earlier version, which did not note whose \
+                 events they changed: not counted here",
+                Value::text(number(self.removed.unattributed_erasures)),
+            ));
+        }
         vec![
             Block::Facts { facts },
             Block::paragraph(

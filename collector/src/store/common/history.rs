@@ -1,5 +1,7 @@
 //! Reading what was removed and erased.
 
+use std::collections::BTreeMap;
+
 use sqlx::{FromRow, Row as _};
 
 use crate::access::Scope;
@@ -19,15 +21,29 @@ impl<'r> FromRow<'r, Row> for StoredRemoval {
     }
 }
 
-impl<'r> FromRow<'r, Row> for StoredErasure {
+/// An erasure, with what it has changed in one organisation.
+struct Part {
+    id: String,
+    erasure: StoredErasure,
+    changed: Option<(String, i64)>,
+}
+
+impl<'r> FromRow<'r, Row> for Part {
     fn from_row(row: &'r Row) -> Result<Self, sqlx::Error> {
         let organization: Option<String> = row.try_get("organization_id")?;
+        let changed: Option<String> = row.try_get("changed_organization_id")?;
+        let events: Option<i64> = row.try_get("changed_events")?;
         Ok(Self {
-            scope: organization.map_or(Scope::All, |id| Scope::Organization(text::read(id))),
-            user_id: text::read(row.try_get("user_id")?),
-            reason: text::read(row.try_get("reason")?),
-            created_at: row.try_get("created_at")?,
-            events: row.try_get("events")?,
+            id: row.try_get("id")?,
+            erasure: StoredErasure {
+                scope: organization.map_or(Scope::All, |id| Scope::Organization(text::read(id))),
+                user_id: text::read(row.try_get("user_id")?),
+                reason: text::read(row.try_get("reason")?),
+                created_at: row.try_get("created_at")?,
+                events: row.try_get("events")?,
+                by_organization: BTreeMap::new(),
+            },
+            changed: changed.map(text::read).zip(events),
         })
     }
 }
@@ -42,13 +58,25 @@ impl Store {
 
     /// What was erased, oldest first.
     pub(crate) async fn erasures(&self) -> Result<Vec<StoredErasure>, StoreError> {
-        Ok(sqlx::query_as(ERASURES)
+        let parts: Vec<Part> = sqlx::query_as(ERASURES)
             .fetch_all(&mut *self.reader().await?)
-            .await?)
+            .await?;
+        // An id begins with the time at which it was made.
+        let mut erasures = BTreeMap::new();
+        for part in parts {
+            let erasure = erasures.entry(part.id).or_insert(part.erasure);
+            erasure.by_organization.extend(part.changed);
+        }
+        Ok(erasures.into_values().collect())
     }
 }
 
 const REMOVALS: &str = "SELECT * FROM removals ORDER BY day, organization_id";
 
-// An id begins with the time at which it was made.
-const ERASURES: &str = "SELECT * FROM erasures ORDER BY id";
+// In one statement, so that the parts come to the whole while an erasure is under way.
+const ERASURES: &str = "
+    SELECT
+        erasures.*,
+        erased_events.organization_id AS changed_organization_id,
+        erased_events.events AS changed_events
+    FROM erasures LEFT JOIN erased_events ON erasure_id = erasures.id";

@@ -7,8 +7,9 @@ use uuid::Uuid;
 use crate::event::tombstone;
 use crate::limits;
 use crate::search::Term;
+use crate::store::history::by_organization;
 use crate::store::postgres::found::Found;
-use crate::store::postgres::{PostgresStore, Tries, holds, reports, segments, text};
+use crate::store::postgres::{PostgresStore, Tries, hash_of, holds, reports, segments, text};
 use crate::store::segments::Share;
 use crate::store::{Erased, Erasure, Field, Left, Position, StoreError};
 use crate::time;
@@ -125,14 +126,13 @@ impl PostgresStore {
                 continue;
             }
             replace(&mut transaction, event, now).await?;
-            changed.push(event.position);
+            changed.push(event);
         }
-        segments::note_stale(&mut transaction, &changed).await?;
-        let events = u32::try_from(changed.len()).unwrap_or(u32::MAX);
-        let add = sqlx::query(ADD_EVENTS).bind(i64::from(events)).bind(id);
-        add.execute(&mut *transaction).await?;
+        let positions: Vec<i64> = changed.iter().map(|event| event.position).collect();
+        segments::note_stale(&mut transaction, &positions).await?;
+        note(&mut transaction, id, &changed).await?;
         transaction.commit().await?;
-        Ok((events.into(), held))
+        Ok((u64::try_from(changed.len()).unwrap_or(u64::MAX), held))
     }
 }
 
@@ -148,6 +148,26 @@ async fn replace(
         .bind(now)
         .bind(event.position);
     replace.execute(connection).await?;
+    Ok(())
+}
+
+/// Notes what the erasure has changed, in whole and by organisation.
+async fn note(
+    connection: &mut PgConnection,
+    erasure_id: &str,
+    changed: &[&Candidate],
+) -> Result<(), StoreError> {
+    let organizations = changed.iter().map(|event| event.organization_id.as_str());
+    for (organization, events) in by_organization(organizations) {
+        let add = sqlx::query(ADD_EVENTS).bind(events).bind(erasure_id);
+        add.execute(&mut *connection).await?;
+        let add = sqlx::query(ADD_EVENTS_OF)
+            .bind(erasure_id)
+            .bind(hash_of(organization))
+            .bind(text::stored(organization))
+            .bind(events);
+        add.execute(&mut *connection).await?;
+    }
     Ok(())
 }
 
@@ -173,3 +193,9 @@ const ADD: &str = "
     VALUES ($1, $2, $3, $4, $5, 0)";
 
 const ADD_EVENTS: &str = "UPDATE erasures SET events = events + $1 WHERE id = $2";
+
+const ADD_EVENTS_OF: &str = "
+    INSERT INTO erased_events (erasure_id, organization_hash, organization_id, events)
+    VALUES ($1, $2, $3, $4)
+    ON CONFLICT (erasure_id, organization_hash)
+    DO UPDATE SET events = erased_events.events + excluded.events";

@@ -15,7 +15,7 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 2] = [
+const FILES: [(i64, &str, &str); 3] = [
     (
         1,
         "events",
@@ -25,5 +25,10 @@ const FILES: [(i64, &str, &str); 2] = [
         2,
         "reports",
         include_str!("../../../migrations/postgres/0002_reports.sql"),
+    ),
+    (
+        3,
+        "erased_events",
+        include_str!("../../../migrations/postgres/0003_erased_events.sql"),
     ),
 ];

@@ -1,11 +1,10 @@
 //! Removing what is old, a few events at a time.
 
-use std::collections::BTreeMap;
-
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection, Row};
 
 use crate::limits;
+use crate::store::history::by_organization;
 use crate::store::postgres::{PostgresStore, Tries, hash_of, holds, in_time, segments, text};
 use crate::store::segments::Share;
 use crate::store::{Cutoffs, Position, Step, StoreError};
@@ -103,12 +102,7 @@ async fn remove(
     let remove = sqlx::query_scalar(REMOVE).bind(&positions);
     let organizations: Vec<String> = remove.fetch_all(&mut *connection).await?;
     segments::note_stale(connection, &positions).await?;
-    let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
-    for organization in &organizations {
-        let count = counts.entry(organization).or_default();
-        *count = count.saturating_add(1);
-    }
-    for (organization, count) in counts {
+    for (organization, count) in by_organization(organizations.iter().map(String::as_str)) {
         let note = sqlx::query(NOTE)
             .bind(now)
             .bind(hash_of(organization))

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::event::tombstone;
 use crate::limits;
 use crate::search::Term;
+use crate::store::history::by_organization;
 use crate::store::segments::Share;
 use crate::store::sqlite::found::Found;
 use crate::store::sqlite::segments;
@@ -135,14 +136,14 @@ impl SqliteStore {
                 continue;
             }
             replace(&mut transaction, event, now).await?;
-            changed.push(event.position);
+            changed.push(event);
         }
-        segments::note_stale(&mut transaction, &changed).await?;
-        let count = u32::try_from(changed.len()).unwrap_or(u32::MAX);
-        let add = sqlx::query(ADD_EVENTS).bind(count).bind(id);
-        add.execute(&mut *transaction).await?;
+        let positions: Vec<i64> = changed.iter().map(|event| event.position).collect();
+        segments::note_stale(&mut transaction, &positions).await?;
+        note(&mut transaction, id, &changed).await?;
         transaction.commit().await?;
-        erased.events = erased.events.saturating_add(count.into());
+        let count = u64::try_from(changed.len()).unwrap_or(u64::MAX);
+        erased.events = erased.events.saturating_add(count);
         Ok(())
     }
 }
@@ -159,6 +160,25 @@ async fn replace(
         .bind(now)
         .bind(event.position);
     replace.execute(connection).await?;
+    Ok(())
+}
+
+/// Notes what the erasure has changed, in whole and by organisation.
+async fn note(
+    connection: &mut SqliteConnection,
+    erasure_id: &str,
+    changed: &[&Candidate],
+) -> Result<(), StoreError> {
+    let organizations = changed.iter().map(|event| event.organization_id.as_str());
+    for (organization, events) in by_organization(organizations) {
+        let add = sqlx::query(ADD_EVENTS).bind(events).bind(erasure_id);
+        add.execute(&mut *connection).await?;
+        let add = sqlx::query(ADD_EVENTS_OF)
+            .bind(erasure_id)
+            .bind(organization)
+            .bind(events);
+        add.execute(&mut *connection).await?;
+    }
     Ok(())
 }
 
@@ -181,3 +201,7 @@ const ADD: &str = "
     VALUES (?, ?, ?, ?, ?, 0)";
 
 const ADD_EVENTS: &str = "UPDATE erasures SET events = events + ? WHERE id = ?";
+
+const ADD_EVENTS_OF: &str = "
+    INSERT INTO erased_events (erasure_id, organization_id, events) VALUES (?, ?, ?)
+    ON CONFLICT (erasure_id, organization_id) DO UPDATE SET events = events + excluded.events";

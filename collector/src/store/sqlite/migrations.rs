@@ -15,7 +15,7 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 8] = [
+const FILES: [(i64, &str, &str); 9] = [
     (
         1,
         "events",
@@ -55,6 +55,11 @@ const FILES: [(i64, &str, &str); 8] = [
         8,
         "reports",
         include_str!("../../../migrations/sqlite/0008_reports.sql"),
+    ),
+    (
+        9,
+        "erased_events",
+        include_str!("../../../migrations/sqlite/0009_erased_events.sql"),
     ),
 ];
 

@@ -1,11 +1,10 @@
 //! Removing what is old, a few events at a time.
 
-use std::collections::BTreeMap;
-
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, SqliteConnection};
 
 use crate::limits;
+use crate::store::history::by_organization;
 use crate::store::segments::Share;
 use crate::store::sqlite::segments;
 use crate::store::sqlite::{SqliteStore, holds};
@@ -91,12 +90,8 @@ async fn remove(
     let remove = sqlx::query(REMOVE).bind(format!("{positions:?}"));
     remove.execute(&mut *connection).await?;
     segments::note_stale(connection, &positions).await?;
-    let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
-    for event in events {
-        let count = counts.entry(&event.organization_id).or_default();
-        *count = count.saturating_add(1);
-    }
-    for (organization, count) in counts {
+    let organizations = events.iter().map(|event| event.organization_id.as_str());
+    for (organization, count) in by_organization(organizations) {
         let note = sqlx::query(NOTE).bind(now).bind(organization).bind(count);
         note.execute(&mut *connection).await?;
     }

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{activity, call, completeness, report};
-use crate::program::Program;
+use crate::erasure::erase;
+use crate::program::{Folder, Program};
 use crate::sample::event_with;
 
 /// Events of three days in February 2025 and one of March.
@@ -95,8 +96,44 @@ async fn a_period_is_added_up_by_everything_that_an_auditor_asks() {
     assert_eq!(data["completeness"]["totals"]["missing"], 5);
     assert_eq!(
         data["removed"],
-        json!({"expired_events": 0, "erasures": 0, "erased_events": 0})
+        json!({
+            "expired_events": 0, "erasures": 0, "erased_events": 0, "unattributed_erasures": 0,
+        })
     );
+}
+
+#[tokio::test]
+async fn what_was_erased_in_one_organization_is_not_told_to_another() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    for (id, organization, user) in [
+        ("1", "org_1", "alice"),
+        ("2", "org_2", "shared"),
+        ("3", "org_2", "shared"),
+        ("4", "org_3", "shared"),
+    ] {
+        let members = json!({"organization_id": organization, "user_id": user});
+        program.record(&event_with(id, members)).await;
+    }
+    let everywhere = ["--all-organizations", "--user", "shared", "--yes"];
+    assert!(erase(&folder, &everywhere).await.status.success());
+    for (organization, erasures, erased_events) in [
+        (Some("org_1"), 0, 0),
+        (Some("org_2"), 1, 2),
+        (Some("org_3"), 1, 1),
+        (None, 1, 3),
+    ] {
+        let mut body = activity("json");
+        if let Some(organization) = organization {
+            body["organization_id"] = json!(organization);
+        }
+        let removed = report(&program, body).await.json()["data"]["removed"].clone();
+        let expected = json!({
+            "expired_events": 0, "erasures": erasures, "erased_events": erased_events,
+            "unattributed_erasures": 0,
+        });
+        assert_eq!(removed, expected, "{organization:?}");
+    }
 }
 
 #[tokio::test]
