@@ -40,6 +40,7 @@ impl Received {
 /// All writers that were asked for.
 #[derive(Debug, Serialize)]
 pub(crate) struct Completeness {
+    /// Of writers without holes too, whichever are listed.
     pub(crate) totals: WriterTotals,
     pub(crate) writers: Vec<Received>,
     /// Whether there are more than a report lists. The totals are of all.
@@ -82,6 +83,9 @@ impl Completeness {
     }
 
     fn writers(&self) -> Block {
+        if self.writers.is_empty() {
+            return Block::paragraph("None.");
+        }
         let mut table = Table::new(
             "Each writer and what was received of it",
             &[
@@ -219,8 +223,8 @@ pub(crate) fn verdict(totals: &WriterTotals) -> Block {
     let incomplete = u64::try_from(totals.incomplete_writers).unwrap_or_default();
     match (totals.writers, missing) {
         (0, _) => Block::paragraph(
-            "No gateway worker has recorded anything here. Events that applications record \
-             themselves have no numbers: what is missing of them cannot be told.",
+            "No writer matches the query. Events that applications record themselves have no \
+             numbers: what is missing of them cannot be told.",
         ),
         (_, 0) => Block::paragraph(
             "Nothing is missing: of every writer, all numbers up to its last were received.",

@@ -13,7 +13,9 @@ use crate::report::removed::Removed;
 use crate::report::request::Query;
 use crate::report::runs::Failure;
 use crate::report::tally::Tally;
-use crate::store::{Condition, Field, LogFilter, Store, StoreError, Writer, WriterFilter};
+use crate::store::{
+    Condition, Field, LogFilter, Store, StoreError, Writer, WriterFilter, WriterPage, WriterTotals,
+};
 
 /// How many events a report has read.
 #[derive(Debug, Clone, Default)]
@@ -116,9 +118,8 @@ fn days(filter: &LogFilter) -> Vec<String> {
 }
 
 async fn gaps(store: &Store, mut filter: WriterFilter) -> Result<Gaps, Failure> {
-    let totals = store.writer_totals(&filter).await?;
     filter.is_incomplete = true;
-    let page = store.writers(&filter).await?;
+    let (totals, page) = writers(store, filter).await?;
     let incomplete = received(store, &page.writers).await?;
     Ok(Gaps { totals, incomplete })
 }
@@ -129,13 +130,26 @@ pub(crate) async fn completeness(
     mut filter: WriterFilter,
 ) -> Result<Completeness, Failure> {
     filter.limit = limits::REPORT_WRITERS_MAX;
-    let totals = store.writer_totals(&filter).await?;
-    let page = store.writers(&filter).await?;
+    let (totals, page) = writers(store, filter).await?;
     Ok(Completeness {
         totals,
         writers: received(store, &page.writers).await?,
         has_more_writers: page.has_more,
     })
+}
+
+/// The writers that are to be listed, and the totals of all, with or without holes: a list of those
+/// with holes must not read as if there were no others.
+async fn writers(
+    store: &Store,
+    filter: WriterFilter,
+) -> Result<(WriterTotals, WriterPage), StoreError> {
+    let page = store.writers(&filter).await?;
+    let all = WriterFilter {
+        is_incomplete: false,
+        ..filter
+    };
+    Ok((store.writer_totals(&all).await?, page))
 }
 
 async fn received(store: &Store, writers: &[Writer]) -> Result<Vec<Received>, StoreError> {

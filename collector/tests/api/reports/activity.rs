@@ -256,8 +256,39 @@ async fn completeness_lists_writers_and_their_holes() {
     ] {
         assert!(words.contains(expected), "{expected}: {words}");
     }
-    let mut other = completeness("json");
+    let mut other = completeness("html");
     other["writer_id"] = json!("none");
-    let data = report(&program, other).await.json()["data"].clone();
-    assert_eq!(data["totals"]["writers"], 0);
+    let html = report(&program, other).await;
+    let said = "No writer matches the query.";
+    assert!(html.text().contains(said), "{}", html.text());
+}
+
+#[tokio::test]
+async fn a_list_of_writers_with_holes_tells_of_those_without() {
+    let program = Program::start().await;
+    for (writer, seqs) in [("whole", [1, 2]), ("also whole", [1, 2]), ("w", [2, 4])] {
+        for seq in seqs {
+            let mut event = call(&format!("{writer} {seq}"), seq, json!({}));
+            event["metadata"]["audit_layer"]["writer"]["id"] = json!(writer);
+            program.record(&event).await;
+        }
+    }
+    let mut asked = completeness("json");
+    asked["incomplete"] = json!(true);
+    let data = report(&program, asked.clone()).await.json()["data"].clone();
+    assert_eq!(
+        data["totals"],
+        json!({"writers": 3, "incomplete_writers": 1, "events": 6, "missing": 2})
+    );
+    assert_eq!(data["writers"].as_array().unwrap().len(), 1);
+
+    asked["format"] = json!("html");
+    let html = report(&program, asked.clone()).await;
+    let said = "2 events are missing, of 1 of 3 writers.";
+    assert!(html.text().contains(said), "{}", html.text());
+
+    asked["writer_id"] = json!("whole");
+    let html = report(&program, asked).await;
+    let said = "Nothing is missing: of every writer";
+    assert!(html.text().contains(said), "{}", html.text());
 }
