@@ -173,6 +173,17 @@ impl Store {
         either!(self, database => database.holes(writer).await)
     }
 
+    /// The holes of a writer's sequence that are nearest to `seq`, as many as `count`, and whether
+    /// there are more.
+    pub(crate) async fn holes_around(
+        &self,
+        writer: &Writer,
+        seq: i64,
+        count: usize,
+    ) -> Result<(Vec<Run>, bool), StoreError> {
+        either!(self, database => database.holes_around(writer, seq, count).await)
+    }
+
     /// Removes what is over among the next few events from `start` on. `now` is in microseconds
     /// since 1970, UTC.
     pub(crate) async fn remove_expired(

@@ -153,22 +153,11 @@ impl Completeness {
 #[derive(Debug, Serialize)]
 pub(crate) struct Sequence {
     pub(crate) seq: i64,
+    /// With the holes that are nearest to the event, on either side.
     pub(crate) writer: Received,
 }
 
 impl Sequence {
-    /// The holes that are next to the event, on either side.
-    fn nearest(&self) -> Vec<&Run> {
-        let mut holes: Vec<&Run> = self.writer.holes.iter().collect();
-        holes.sort_by_key(|hole| {
-            let to_first = hole.first_seq.abs_diff(self.seq);
-            to_first.min(hole.last_seq.abs_diff(self.seq))
-        });
-        holes.truncate(limits::REPORT_NEAREST_HOLES);
-        holes.sort_by_key(|hole| hole.first_seq);
-        holes
-    }
-
     pub(crate) fn warning(&self) -> Option<Block> {
         let missing = u64::try_from(self.writer.missing).unwrap_or_default();
         (missing > 0).then(|| {
@@ -192,8 +181,7 @@ impl Sequence {
             Fact::new("Last event", Value::text(&writer.last_timestamp)),
         ];
         let mut blocks = vec![Block::Facts { facts }];
-        let nearest = self.nearest();
-        if nearest.is_empty() {
+        if writer.holes.is_empty() {
             blocks.push(Block::paragraph(
                 "Nothing is missing between the first event of this writer and its last.",
             ));
@@ -206,10 +194,8 @@ impl Sequence {
                     Column::number("Events"),
                 ],
             );
-            table.rows = nearest
-                .into_iter()
-                .map(|hole| cells(hole).to_vec())
-                .collect();
+            let holes = writer.holes.iter();
+            table.rows = holes.map(|hole| cells(hole).to_vec()).collect();
             blocks.push(Block::Table(table));
         }
         blocks.push(Block::paragraph(MEANING));

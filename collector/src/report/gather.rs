@@ -182,7 +182,8 @@ pub(crate) async fn sequence(
     let Some(writer) = page.writers.first() else {
         return Ok(None);
     };
-    let (holes, has_more) = store.holes(writer).await?;
+    let count = limits::REPORT_NEAREST_HOLES;
+    let (holes, has_more) = store.holes_around(writer, seq, count).await?;
     let writer = Received::new(writer, holes, has_more);
     Ok(Some(Sequence { seq, writer }))
 }

@@ -23,6 +23,15 @@ impl<'r> FromRow<'r, Row> for Writer {
     }
 }
 
+impl<'r> FromRow<'r, Row> for Run {
+    fn from_row(row: &'r Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            first_seq: row.try_get("first_seq")?,
+            last_seq: row.try_get("last_seq")?,
+        })
+    }
+}
+
 impl Store {
     /// A page of writers, in the order of their names.
     pub(crate) async fn writers(&self, filter: &WriterFilter) -> Result<WriterPage, StoreError> {
@@ -72,11 +81,24 @@ impl Store {
         let count = limits::HOLES_MAX.saturating_add(2);
         let mut reader = self.reader().await?;
         let runs = runs::first(&mut reader, writer, count).await?;
-        let runs = runs.into_iter().map(|(first_seq, last_seq)| Run {
-            first_seq,
-            last_seq,
-        });
         Ok(Run::holes_between(runs))
+    }
+
+    /// The holes of a writer's sequence that are nearest to `seq`, as many as `count`, and whether
+    /// there are more.
+    pub(crate) async fn holes_around(
+        &self,
+        writer: &Writer,
+        seq: i64,
+        count: usize,
+    ) -> Result<(Vec<Run>, bool), StoreError> {
+        if writer.missing() == 0 {
+            return Ok((Vec::new(), false));
+        }
+        let rows = i64::try_from(count).unwrap_or(i64::MAX).saturating_add(2);
+        let mut reader = self.reader().await?;
+        let runs = runs::around(&mut reader, writer, seq, rows).await?;
+        Ok(Run::holes_around(seq, runs, count))
     }
 }
 

@@ -2,17 +2,32 @@
 
 use sqlx::PgConnection;
 
-use crate::store::Writer;
 use crate::store::postgres::sequence::writer_hash;
+use crate::store::{Run, Writer};
 
-/// The first runs of a writer's sequence, as many as `count`: of each its first and last number.
+/// The first runs of a writer's sequence, as many as `count`.
 pub(super) async fn first(
     connection: &mut PgConnection,
     writer: &Writer,
     count: i64,
-) -> Result<Vec<(i64, i64)>, sqlx::Error> {
-    let query = sqlx::query_as(RUNS)
+) -> Result<Vec<Run>, sqlx::Error> {
+    let query = sqlx::query_as(FIRST)
         .bind(writer_hash(&writer.organization_id, &writer.writer_id))
+        .bind(count);
+    query.fetch_all(connection).await
+}
+
+/// The runs that begin nearest to `seq`, ascending: as many as `count` that begin at it or before it,
+/// and as many that begin after it.
+pub(super) async fn around(
+    connection: &mut PgConnection,
+    writer: &Writer,
+    seq: i64,
+    count: i64,
+) -> Result<Vec<Run>, sqlx::Error> {
+    let query = sqlx::query_as(AROUND)
+        .bind(writer_hash(&writer.organization_id, &writer.writer_id))
+        .bind(seq)
         .bind(count);
     query.fetch_all(connection).await
 }
@@ -26,5 +41,21 @@ pub(super) const TOTALS: &str = "
         least(coalesce(sum(last_seq - received), 0), 9223372036854775807)::BIGINT
     FROM writers WHERE TRUE";
 
-const RUNS: &str = "
-    SELECT first_seq, last_seq FROM writer_runs WHERE writer = $1 ORDER BY first_seq LIMIT $2";
+const FIRST: &str = "
+    SELECT first_seq, last_seq FROM writer_runs WHERE writer = $1
+    ORDER BY first_seq LIMIT $2";
+
+// In one statement: a run that another has become a part of must not be missed.
+const AROUND: &str = "
+    SELECT first_seq, last_seq FROM (
+        SELECT first_seq, last_seq FROM writer_runs
+        WHERE writer = $1 AND first_seq <= $2
+        ORDER BY first_seq DESC LIMIT $3
+    ) AS earlier
+    UNION ALL
+    SELECT first_seq, last_seq FROM (
+        SELECT first_seq, last_seq FROM writer_runs
+        WHERE writer = $1 AND first_seq > $2
+        ORDER BY first_seq LIMIT $3
+    ) AS later
+    ORDER BY first_seq";

@@ -61,6 +61,30 @@ async fn json_has_the_event_its_checks_and_the_gaps_around_it() {
 }
 
 #[tokio::test]
+async fn of_many_holes_the_nearest_to_the_event_are_told() {
+    let program = Program::start().await;
+    let lines = (0..=2000).map(|number| {
+        let audit_layer = json!({"writer": {"id": "w", "seq": 2 * number + 1}});
+        let members = json!({"metadata": {"audit_layer": audit_layer}});
+        format!("{}\n", event_with(&format!("r{}", 2 * number + 1), members))
+    });
+    let batch = lines.collect::<String>();
+    let answer = program.post("/v1/audit/log/batch", batch).await;
+    assert_eq!(answer.status, 200);
+    let holes_at = async |id: &str| -> (Vec<i64>, bool) {
+        let data = report(&program, decision(id, "json")).await.json()["data"].clone();
+        let writer = &data["sequence"]["writer"];
+        let holes = writer["holes"].as_array().unwrap().iter();
+        let holes = holes.map(|hole| hole["first_seq"].as_i64().unwrap());
+        (holes.collect(), writer["has_more_holes"] == true)
+    };
+    let evens = |first: i64| (0..10).map(|number| first + 2 * number).collect::<Vec<_>>();
+    assert_eq!(holes_at("r4001").await, (evens(3982), true));
+    assert_eq!(holes_at("r3001").await, (evens(2992), true));
+    assert_eq!(holes_at("r1").await, (evens(2), true));
+}
+
+#[tokio::test]
 async fn the_hashes_of_a_report_can_be_checked_by_whoever_has_it() {
     let program = with_holes().await;
     let document = report(&program, decision("r5", "json")).await;
