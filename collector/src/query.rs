@@ -5,9 +5,11 @@ mod export;
 pub(crate) mod filter;
 mod format;
 mod parameters;
+mod received;
 mod render;
 pub(crate) mod table;
 mod words;
+pub(crate) mod writers;
 
 use axum::Extension;
 use axum::extract::rejection::PathRejection;
@@ -24,9 +26,8 @@ use crate::store::{Condition, Field, LogFilter, Store};
 
 pub(crate) use completeness::completeness;
 pub(crate) use export::{ExportError, Exports};
-pub(crate) use parameters::{
-    Edge, ParameterError, check_range, instant, number_up_to, read as read_parameters, switch,
-};
+pub(crate) use parameters::{ParameterError, number_up_to, read as read_parameters};
+pub(crate) use received::Received;
 
 /// `GET /v1/audit/logs`: events, newest first by their timestamp, on a page or all of them.
 pub(crate) async fn logs(
@@ -60,13 +61,7 @@ pub(crate) async fn log(
 
 /// Leaves only what `scope` reaches.
 pub(crate) fn narrow(filter: &mut LogFilter, scope: Scope) -> Result<(), ApiError> {
-    let asked = filter
-        .conditions
-        .iter()
-        .find_map(|condition| match condition {
-            Condition::Is(Field::OrganizationId, asked) => Some(asked.as_str()),
-            _ => None,
-        });
+    let asked = filter.organization();
     let is_asked = asked.is_some();
     if let Some(own) = reached(asked, scope)?.filter(|_| !is_asked) {
         filter

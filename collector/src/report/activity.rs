@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::report::completeness::Received;
+use crate::query::Received;
 use crate::report::removed::Removed;
 use crate::report::tally::{DecisionKind, Model, Name, Tally, Tokens, Top};
 use crate::store::WriterTotals;

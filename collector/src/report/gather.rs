@@ -7,15 +7,14 @@ use chrono::{DateTime, Days, NaiveDate};
 use tokio::task::spawn_blocking;
 
 use crate::limits;
+use crate::query::Received;
 use crate::report::activity::{Activity, Gaps, Period};
-use crate::report::completeness::{Completeness, Received, Sequence};
+use crate::report::completeness::{Completeness, Sequence};
 use crate::report::removed::Removed;
 use crate::report::request::Query;
 use crate::report::runs::Failure;
 use crate::report::tally::Tally;
-use crate::store::{
-    Condition, Field, LogFilter, Store, StoreError, Writer, WriterFilter, WriterPage, WriterTotals,
-};
+use crate::store::{LogFilter, Store, StoreError, Writer, WriterFilter, WriterPage, WriterTotals};
 
 /// How many events a report has read.
 #[derive(Debug, Clone, Default)]
@@ -40,10 +39,7 @@ pub(crate) async fn activity(
     progress: &Progress,
 ) -> Result<Activity, Failure> {
     let range = filter.range.clone();
-    let organization = filter.conditions.iter().find_map(|one| match one {
-        Condition::Is(Field::OrganizationId, id) => Some(id.clone()),
-        _ => None,
-    });
+    let organization = filter.organization().map(str::to_owned);
     let tally = tally(store, filter, progress).await?;
     let writers = WriterFilter {
         organization_id: organization.clone(),

@@ -5,8 +5,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::event::Entries;
-use crate::query::filter;
-use crate::query::{Edge, ParameterError, check_range, instant, switch};
+use crate::query::{ParameterError, filter, writers};
 use crate::report::{ReportFormat, ReportType};
 use crate::store::{Field, LogFilter, WriterFilter};
 
@@ -138,18 +137,8 @@ fn activity(query: &Query) -> Result<LogFilter, RequestError> {
 }
 
 fn completeness(query: &Query) -> Result<WriterFilter, RequestError> {
-    let mut filter = WriterFilter::default();
-    for (name, value) in query.iter().filter(|(name, _)| !OF_REPORTS.contains(name)) {
-        match name {
-            "end_date" => filter.until = Some(instant(value, Edge::End)?),
-            "incomplete" => filter.is_incomplete = switch(name, value)?,
-            "organization_id" => filter.organization_id = Some(value.to_owned()),
-            "start_date" => filter.from = Some(instant(value, Edge::Start)?),
-            _ => filter.writer_id = Some(value.to_owned()),
-        }
-    }
-    check_range(filter.from, filter.until)?;
-    Ok(filter)
+    let filters = query.iter().filter(|(name, _)| !OF_REPORTS.contains(name));
+    Ok(writers::of(filters)?)
 }
 
 fn required<'q>(query: &'q Query, name: &'static str) -> Result<&'q str, RequestError> {

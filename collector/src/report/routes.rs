@@ -22,7 +22,7 @@ use crate::query::{ParameterError, narrow, number_up_to, reached, read_parameter
 use crate::report::request::{self, Request, Subject};
 use crate::report::runs::{Found, Order};
 use crate::report::{Failure, ReportFormat, Reports};
-use crate::store::{Condition, Field, ReportStatus, StoredReport};
+use crate::store::{ReportStatus, StoredReport};
 use crate::time;
 
 /// The paths below `/v1`. They want the role `read`. They can stand among others with any state.
@@ -77,10 +77,7 @@ async fn order(
     let (found, organization_id) = match request.subject {
         Subject::Activity(mut filter) => {
             narrow(&mut filter, scope)?;
-            let organization = filter.conditions.iter().find_map(|one| match one {
-                Condition::Is(Field::OrganizationId, id) => Some(id.clone()),
-                _ => None,
-            });
+            let organization = filter.organization().map(str::to_owned);
             (Found::Activity(filter), organization)
         }
         Subject::Completeness(mut filter) => {

@@ -92,6 +92,15 @@ impl Field {
 }
 
 impl LogFilter {
+    /// The one organisation whose events are wanted, if it is one.
+    pub(crate) fn organization(&self) -> Option<&str> {
+        let mut conditions = self.conditions.iter();
+        conditions.find_map(|condition| match condition {
+            Condition::Is(Field::OrganizationId, id) => Some(id.as_str()),
+            _ => None,
+        })
+    }
+
     /// What events must be found by to be wanted. None is needed to be wanted by no condition.
     pub(super) fn terms(&self) -> Vec<Term> {
         let terms = self.conditions.iter().flat_map(Condition::terms);
