@@ -1,6 +1,7 @@
 //! What stands on every report, whatever it is about.
 
 use serde::Serialize;
+use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use crate::report::ReportType;
@@ -50,10 +51,11 @@ impl Head {
             Some(id) => Value::code(id),
             None => Value::text("a key given to the program when it was started, which has no id"),
         };
+        // As JSON, so that no value can look like a line of its own.
         let query = self
             .query
             .iter()
-            .map(|(name, value)| format!("{name} = {value}"));
+            .map(|(name, value)| format!("{name} = {}", Json::from(value)));
         vec![
             Fact::new("Report", Value::code(&self.id)),
             Fact::new("Organisation", organization),

@@ -164,11 +164,12 @@ async fn people_read_the_same_numbers() {
         "4 events from 2025-02-01 to 2025-02-28",
         "gpt-4-turbo",
         "upstream_error",
-        "start_date = 2025-02-01",
+        r#"start_date = "2025-02-01""#,
     ] {
+        let as_html = expected.replace('"', "&quot;");
         assert!(words.contains(expected), "{expected}: {words}");
         assert!(
-            html.text().contains(expected),
+            html.text().contains(&as_html),
             "{expected}: {}",
             html.text()
         );

@@ -97,3 +97,13 @@ async fn what_is_wrong_is_named() {
         .await
         .error(400, "invalid_parameter");
 }
+
+#[tokio::test]
+async fn a_value_of_the_query_is_no_line_of_its_own() {
+    let program = Program::start().await;
+    let mut body = activity("html");
+    body["user_id"] = json!("x\nend_date = 2099-12-31");
+    let html = report(&program, body).await;
+    let expected = r"user_id = &quot;x\nend_date = 2099-12-31&quot;";
+    assert!(html.text().contains(expected), "{}", html.text());
+}
