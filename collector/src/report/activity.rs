@@ -49,7 +49,8 @@ pub(crate) struct Percentiles {
     pub(crate) max: Option<u64>,
 }
 
-/// What is missing of those writers that wrote in the period, whenever it was.
+/// What is missing, whenever it was, of those writers whose first event is not after the period and
+/// whose last is not before it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Gaps {
     pub(crate) totals: WriterTotals,

@@ -256,8 +256,9 @@ impl Activity {
 
     fn gaps(&self) -> Vec<Block> {
         let mut blocks = vec![Block::paragraph(
-            "This is of the writers that wrote in the period, and of their organisations as a \
-             whole: when a missing event happened, and what it was, cannot be known.",
+            "This is of the writers whose first event is not after the period and whose last is \
+             not before it, and of all their events: whether they wrote in the period itself is \
+             not kept, and when a missing event happened, and what it was, cannot be known.",
         )];
         blocks.push(Block::Facts {
             facts: completeness::totals(&self.completeness.totals),
