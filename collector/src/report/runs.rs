@@ -83,12 +83,11 @@ impl Reports {
         place: OwnedSemaphorePermit,
     ) -> Result<Run, StoreError> {
         let id = format!("report_{}", Uuid::now_v7().simple());
-        let created_at = Utc::now().timestamp_micros();
+        let created_at = now();
         self.store.add_report(&order.row(&id, created_at)).await?;
         let task = Task {
             reports: self.clone(),
             id: id.clone(),
-            created_at,
             progress: Progress::default(),
         };
         let document = tokio::spawn(async move {
@@ -150,7 +149,6 @@ impl Found {
 struct Task {
     reports: Reports,
     id: String,
-    created_at: i64,
     progress: Progress,
 }
 
@@ -163,7 +161,7 @@ impl Task {
             _ = stopping.wait_for(|stopping| *stopping) => Err(Failure::Interrupted),
         };
         let store = self.reports.store();
-        let now = Utc::now().timestamp_micros();
+        let now = now();
         let kept = match made {
             Ok(document) => {
                 let events = self.progress.events_read();
@@ -190,7 +188,7 @@ impl Task {
     async fn say_so<T>(&self) -> T {
         loop {
             sleep(limits::REPORT_PROGRESS_INTERVAL).await;
-            let now = Utc::now().timestamp_micros();
+            let now = now();
             let events = self.progress.events_read();
             let said = self.reports.store().report_is_alive(&self.id, events, now);
             if let Err(error) = said.await {
@@ -204,21 +202,23 @@ impl Task {
         let _turn = turn.map_err(|_| Failure::Interrupted)?;
         let store = self.reports.store();
         let format = order.format;
-        let head = |data_sha256| self.head(order, data_sha256);
+        // After the wait for its turn, in which events may have come in.
+        let began_at = now();
+        let head = |ended_at| move |data_sha256| self.head(order, began_at, ended_at, data_sha256);
         let report = match &order.found {
             Found::Activity(filter) => {
                 let facts =
                     gather::activity(store, filter.clone(), &order.query, &self.progress).await?;
-                Report::new(&facts, facts.document(), head)?
+                Report::new(&facts, facts.document(), head(Some(now())))?
             }
             Found::Completeness(filter) => {
                 let facts = gather::completeness(store, filter.clone()).await?;
-                Report::new(&facts, facts.document(), head)?
+                Report::new(&facts, facts.document(), head(None))?
             }
             Found::Decision(log) => {
                 let sequence = self.sequence(log).await?;
                 let facts = Decision::new(log, sequence.as_ref())?;
-                Report::new(&facts, facts.document(), head)?
+                Report::new(&facts, facts.document(), head(None))?
             }
         };
         let fonts = Arc::clone(&self.reports.fonts);
@@ -247,12 +247,20 @@ impl Task {
         gather::sequence(self.reports.store(), &organization, writer).await
     }
 
-    fn head(&self, order: &Order, data_sha256: String) -> Head {
+    /// `began_at` and `ended_at` are when the facts were read, in microseconds since 1970, UTC.
+    fn head(
+        &self,
+        order: &Order,
+        began_at: i64,
+        ended_at: Option<i64>,
+        data_sha256: String,
+    ) -> Head {
         Head {
             schema: SCHEMA,
             id: self.id.clone(),
             report_type: order.found.report_type(),
-            generated_at: time::text(self.created_at),
+            generated_at: time::text(began_at),
+            read_until: ended_at.map(time::text),
             generated_by: Origin {
                 key_id: order.key_id.0.clone(),
                 program: PROGRAM,
@@ -262,6 +270,11 @@ impl Task {
             data_sha256,
         }
     }
+}
+
+/// In microseconds since 1970, UTC.
+fn now() -> i64 {
+    Utc::now().timestamp_micros()
 }
 
 /// Why there is no document.

@@ -36,6 +36,33 @@ async fn a_report_can_be_asked_for_without_waiting() {
 }
 
 #[tokio::test]
+async fn a_report_tells_when_its_facts_were_read() {
+    let program = with_an_event(&Folder::new()).await;
+    for (body, has_end) in [
+        (activity("json"), true),
+        (completeness("json"), false),
+        (decision("r", "json"), false),
+    ] {
+        let all = report(&program, body).await.json();
+        let entry = program.get("/v1/reports").await.json()["data"][0].clone();
+        assert_eq!(entry["id"], all["id"]);
+        let end = all["read_until"].as_str();
+        assert_eq!(end.is_some(), has_end, "{all}");
+        let began = all["generated_at"].as_str().unwrap();
+        let end = end.unwrap_or(began);
+        let (asked, done) = (&entry["created_at"], &entry["finished_at"]);
+        // They are written alike, so that they compare as texts.
+        assert!(asked.as_str().unwrap() < began, "{entry} {all}");
+        assert!(
+            began <= end && end <= done.as_str().unwrap(),
+            "{entry} {all}"
+        );
+    }
+    let html = report(&program, activity("html")).await;
+    assert!(html.text().contains("Events were read"), "{}", html.text());
+}
+
+#[tokio::test]
 async fn a_report_is_kept_as_it_was_and_survives_a_restart() {
     let folder = Folder::new();
     let program = with_an_event(&folder).await;
