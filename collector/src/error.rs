@@ -19,6 +19,10 @@ use crate::session::SessionError;
 /// Why a request is answered with an error. The message says what the client can do.
 #[derive(Debug, Error)]
 pub(crate) enum ApiError {
+    #[error(
+        "several organizations have an event with this request_id: name one of them by organization_id, or ask by the event's log id"
+    )]
+    AmbiguousRequestId,
     #[error("the request's body broke off before its end: send it again")]
     BodyBroken,
     #[error("the request's body is compressed, by its header `content-encoding`: send it as it is")]
@@ -76,6 +80,7 @@ impl ApiError {
             Self::BodyBroken | Self::Event(_) | Self::Parameter(_) | Self::ReportRequest(_) => {
                 StatusCode::BAD_REQUEST
             }
+            Self::AmbiguousRequestId => StatusCode::CONFLICT,
             Self::Report(failure) => failure.status(),
             Self::Session(error) => error.status(),
             Self::BodyEncoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -94,6 +99,7 @@ impl ApiError {
 
     fn code(&self) -> &'static str {
         match self {
+            Self::AmbiguousRequestId => "ambiguous_request_id",
             Self::BodyBroken => "body_incomplete",
             Self::BodyEncoded => "body_encoded",
             Self::BodySlow => "body_timeout",
@@ -121,7 +127,9 @@ impl ApiError {
     fn field(&self) -> Option<String> {
         match self {
             Self::Event(error) => error.field().map(str::to_owned),
-            Self::OtherOrganization => Some("organization_id".to_owned()),
+            Self::AmbiguousRequestId | Self::OtherOrganization => {
+                Some("organization_id".to_owned())
+            }
             Self::Parameter(error) => Some(error.parameter().to_owned()),
             Self::ReportRequest(error) => error.field().map(str::to_owned),
             Self::Session(SessionError::Form) => Some("key".to_owned()),

@@ -22,7 +22,7 @@ use crate::access::{Access, Scope};
 use crate::error::ApiError;
 use crate::operations::unavailable;
 use crate::query::format::Format;
-use crate::store::{Condition, Field, LogFilter, Store};
+use crate::store::{Condition, Field, Log, LogFilter, Store};
 
 pub(crate) use completeness::completeness;
 pub(crate) use export::{ExportError, Exports};
@@ -51,12 +51,36 @@ pub(crate) async fn log(
     State(store): State<Store>,
     Extension(access): Extension<Access>,
     id: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     // The only path that is no id is one whose percent-encoding is no text.
     let Path(id) = id.map_err(|_| ApiError::NoSuchLog)?;
-    let log = store.log(&id, &access.scope).await.map_err(unavailable)?;
-    let log = log.ok_or(ApiError::NoSuchLog)?;
+    let query = read_parameters(query.as_deref().unwrap_or_default(), &OF_ONE)?;
+    let organization = query.first().map(|(_, value)| value.as_str());
+    let log = one_log(&store, &id, organization, access.scope).await?;
     Ok(json(render::log(&log)))
+}
+
+/// What [`log`] takes.
+const OF_ONE: [&str; 1] = ["organization_id"];
+
+/// The event with this log id or request_id, in `organization` if one was asked for, if `scope`
+/// reaches it.
+pub(crate) async fn one_log(
+    store: &Store,
+    id: &str,
+    organization: Option<&str>,
+    scope: Scope,
+) -> Result<Log, ApiError> {
+    let scope = reached(organization, scope)?.map_or(Scope::All, Scope::Organization);
+    let logs = store.logs_of(id, &scope).await.map_err(unavailable)?;
+    let mut logs = logs.into_iter();
+    match (logs.next(), logs.next()) {
+        (None, _) => Err(ApiError::NoSuchLog),
+        (Some(log), None) => Ok(log),
+        // Which of them is meant must not be guessed.
+        (Some(_), Some(_)) => Err(ApiError::AmbiguousRequestId),
+    }
 }
 
 /// Leaves only what `scope` reaches.

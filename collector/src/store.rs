@@ -143,11 +143,10 @@ impl Store {
         }
     }
 
-    /// The event with this log id, or else with this request_id, if `scope` reaches it.
-    ///
-    /// Organisations may have used the same request_id: then the newest event.
-    pub(crate) async fn log(&self, id: &str, scope: &Scope) -> Result<Option<Log>, StoreError> {
-        either!(self, database => database.log(id, scope).await)
+    /// The event with this log id, or else those with this request_id, which several organisations may
+    /// have used: two of them at most. Only what `scope` reaches.
+    pub(crate) async fn logs_of(&self, id: &str, scope: &Scope) -> Result<Vec<Log>, StoreError> {
+        either!(self, database => database.logs_of(id, scope).await)
     }
 
     /// A page of events. It ends early when its events are large, but never without one.

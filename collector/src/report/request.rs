@@ -23,9 +23,10 @@ pub(crate) enum Subject {
     /// All events that the filter wants.
     Activity(LogFilter),
     Completeness(WriterFilter),
-    /// The event with this log id or `request_id`.
+    /// The event with this log id or `request_id`, of this organisation if one is named.
     Decision {
         id: String,
+        organization_id: Option<String>,
     },
 }
 
@@ -76,6 +77,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Request, RequestError> {
             ReportType::Completeness => Subject::Completeness(completeness(&query)?),
             ReportType::DecisionAudit => Subject::Decision {
                 id: required(&query, "audit_log_id")?.to_owned(),
+                organization_id: query.get("organization_id").map(str::to_owned),
             },
         },
         query,
@@ -97,7 +99,7 @@ fn known(report_type: ReportType) -> Vec<&'static str> {
             "writer_id",
             "incomplete",
         ]),
-        ReportType::DecisionAudit => known.push("audit_log_id"),
+        ReportType::DecisionAudit => known.extend(["audit_log_id", "organization_id"]),
     }
     known
 }

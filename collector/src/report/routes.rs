@@ -18,7 +18,7 @@ use crate::error::{ApiError, ErrorDetail};
 use crate::ingest::Budget;
 use crate::limits;
 use crate::operations::unavailable;
-use crate::query::{ParameterError, narrow, number_up_to, reached, read_parameters};
+use crate::query::{ParameterError, narrow, number_up_to, one_log, reached, read_parameters};
 use crate::report::request::{self, Request, Subject};
 use crate::report::runs::{Found, Order};
 use crate::report::{Failure, ReportFormat, Reports};
@@ -85,13 +85,11 @@ async fn order(
             let organization = filter.organization_id.clone();
             (Found::Completeness(filter), organization)
         }
-        Subject::Decision { id } => {
-            let log = reports
-                .store()
-                .log(&id, &scope)
-                .await
-                .map_err(unavailable)?;
-            let log = log.ok_or(ApiError::NoSuchLog)?;
+        Subject::Decision {
+            id,
+            organization_id: asked,
+        } => {
+            let log = one_log(reports.store(), &id, asked.as_deref(), scope).await?;
             let organization = log.organization_id();
             (Found::Decision(Box::new(log)), organization)
         }

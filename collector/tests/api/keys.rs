@@ -242,6 +242,8 @@ async fn an_organization_does_not_see_the_events_of_another() {
         .await;
     let found = program.get("/v1/audit/logs/r").await.json();
     assert_eq!(found["organization_id"], "two");
+    let path = "/v1/audit/logs/r?organization_id=one";
+    program.get(path).await.error(403, "wrong_organization");
 }
 
 #[tokio::test]

@@ -38,6 +38,36 @@ async fn the_same_request_id_in_two_organizations_is_two_events() {
 }
 
 #[tokio::test]
+async fn which_of_several_events_a_request_id_means_is_not_guessed() {
+    let program = Program::start().await;
+    let mut ids = Vec::new();
+    for organization in ["one", "two"] {
+        let event = event_with("r", json!({"organization_id": organization}));
+        ids.push(program.record(&event).await["id"].clone());
+    }
+    let answer = program.get("/v1/audit/logs/r").await;
+    let error = answer.error(409, "ambiguous_request_id").clone();
+    assert_eq!(error["field"], "organization_id");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("organization_id") && message.contains("log id"));
+
+    let path = "/v1/audit/logs/r?organization_id=";
+    for (organization, id) in ["one", "two"].iter().zip(&ids) {
+        let found = program.get(&format!("{path}{organization}")).await.json();
+        assert_eq!(found["id"], *id);
+    }
+    program
+        .get(&format!("{path}three"))
+        .await
+        .error(404, "not_found");
+    let first = ids[0].as_str().unwrap();
+    let found = program.get(&format!("/v1/audit/logs/{first}")).await.json();
+    assert_eq!(found["organization_id"], "one");
+    let unknown = program.get("/v1/audit/logs/r?organisation=one").await;
+    unknown.error(400, "invalid_parameter");
+}
+
+#[tokio::test]
 async fn a_pending_event_gives_way_to_the_final_one_and_keeps_its_id() {
     let program = Program::start().await;
     let pending = program.record(&gateway_event("r", "pending")).await;

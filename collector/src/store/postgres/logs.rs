@@ -7,24 +7,23 @@ use crate::store::postgres::{PostgresStore, hash_of, in_time, text};
 use crate::store::{Log, LogFilter, LogPage, StoreError};
 
 impl PostgresStore {
-    /// The event with this log id, or else with this request_id, if `scope` reaches it.
-    ///
-    /// Organisations may have used the same request_id: then the newest event.
-    pub(crate) async fn log(&self, id: &str, scope: &Scope) -> Result<Option<Log>, StoreError> {
+    /// The event with this log id, or else those with this request_id, which several organisations may
+    /// have used: two of them at most. Only what `scope` reaches.
+    pub(crate) async fn logs_of(&self, id: &str, scope: &Scope) -> Result<Vec<Log>, StoreError> {
         let mut reader = self.reader().await?;
         let organization = scope.id().map(text::stored);
-        let log = sqlx::query_as(BY_ID)
+        let logs = sqlx::query_as(BY_ID)
             .bind(text::stored(id))
             .bind(organization)
-            .fetch_optional(&mut *reader)
+            .fetch_all(&mut *reader)
             .await?;
-        if log.is_some() {
-            return Ok(log);
+        if !logs.is_empty() {
+            return Ok(logs);
         }
-        let log = sqlx::query_as(BY_REQUEST_ID)
+        let logs = sqlx::query_as(BY_REQUEST_ID)
             .bind(hash_of(id))
             .bind(scope.id().map(hash_of));
-        Ok(log.fetch_optional(&mut *reader).await?)
+        Ok(logs.fetch_all(&mut *reader).await?)
     }
 
     /// A page of events. It ends early when its events are large, but never without one.
@@ -43,4 +42,4 @@ const BY_ID: &str = "
 const BY_REQUEST_ID: &str = "
     SELECT position, id, received_at, erased_at, event FROM events
     WHERE request_hash = $1 AND ($2::BYTEA IS NULL OR organization_hash = $2)
-    ORDER BY position DESC LIMIT 1";
+    LIMIT 2";

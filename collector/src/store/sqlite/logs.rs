@@ -6,22 +6,18 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::{Log, LogFilter, LogPage, StoreError};
 
 impl SqliteStore {
-    /// The event with this log id, or else with this request_id, if `scope` reaches it.
-    ///
-    /// Organisations may have used the same request_id: then the newest event.
-    pub(crate) async fn log(&self, id: &str, scope: &Scope) -> Result<Option<Log>, StoreError> {
+    /// The event with this log id, or else those with this request_id, which several organisations may
+    /// have used: two of them at most. Only what `scope` reaches.
+    pub(crate) async fn logs_of(&self, id: &str, scope: &Scope) -> Result<Vec<Log>, StoreError> {
         let mut reader = self.reader().await?;
         for sql in [BY_ID, BY_REQUEST_ID] {
-            let log = sqlx::query_as(sql)
-                .bind(id)
-                .bind(scope.id())
-                .fetch_optional(&mut *reader)
-                .await?;
-            if log.is_some() {
-                return Ok(log);
+            let query = sqlx::query_as(sql).bind(id).bind(scope.id());
+            let logs = query.fetch_all(&mut *reader).await?;
+            if !logs.is_empty() {
+                return Ok(logs);
             }
         }
-        Ok(None)
+        Ok(Vec::new())
     }
 
     /// A page of events. It ends early when its events are large, but never without one.
@@ -38,5 +34,4 @@ const BY_ID: &str = "
 
 const BY_REQUEST_ID: &str = "
     SELECT position, id, received_at, erased_at, event FROM events
-    WHERE request_id = ?1 AND (?2 IS NULL OR organization_id = ?2)
-    ORDER BY position DESC LIMIT 1";
+    WHERE request_id = ?1 AND (?2 IS NULL OR organization_id = ?2) LIMIT 2";

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{activity, call, decision, erase, report, sha256};
+use super::{activity, call, decision, erase, refused, report, sha256};
 use crate::program::{Folder, Program};
 use crate::sample::event_with;
 
@@ -138,6 +138,22 @@ async fn an_event_is_found_by_its_log_id_too() {
     let id = program.get("/v1/audit/logs/r2").await.json()["id"].clone();
     let document = report(&program, decision(id.as_str().unwrap(), "json")).await;
     assert_eq!(document.json()["data"]["event"]["request_id"], "r2");
+}
+
+#[tokio::test]
+async fn a_request_id_of_several_organizations_is_not_enough() {
+    let program = Program::start().await;
+    for organization in ["org_1", "org_2"] {
+        let event = event_with("r", json!({"organization_id": organization}));
+        program.record(&event).await;
+    }
+    let mut body = decision("r", "json");
+    let answer = refused(&program, body.clone()).await;
+    answer.error(409, "ambiguous_request_id");
+    body["organization_id"] = json!("org_1");
+    let all = report(&program, body).await.json();
+    assert_eq!(all["organization_id"], "org_1");
+    assert_eq!(all["data"]["event"]["organization_id"], "org_1");
 }
 
 #[tokio::test]
