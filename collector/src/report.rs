@@ -57,7 +57,7 @@ pub(crate) enum ReportType {
 }
 
 impl ReportType {
-    pub(crate) const NAMES: &[&str] = &["activity", "completeness", "decision_audit"];
+    pub(crate) const ALL: [Self; 3] = [Self::Activity, Self::Completeness, Self::DecisionAudit];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -68,8 +68,7 @@ impl ReportType {
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
-        let all = [Self::Activity, Self::Completeness, Self::DecisionAudit];
-        all.into_iter().find(|one| one.name() == name)
+        Self::ALL.into_iter().find(|one| one.name() == name)
     }
 }
 
@@ -83,7 +82,7 @@ pub(crate) enum ReportFormat {
 }
 
 impl ReportFormat {
-    pub(crate) const NAMES: &[&str] = &["csv", "html", "json", "pdf"];
+    pub(crate) const ALL: [Self; 4] = [Self::Csv, Self::Html, Self::Json, Self::Pdf];
 
     /// The name, which is also the end of a file's name.
     pub(crate) fn name(self) -> &'static str {
@@ -96,8 +95,7 @@ impl ReportFormat {
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
-        let all = [Self::Csv, Self::Html, Self::Json, Self::Pdf];
-        all.into_iter().find(|one| one.name() == name)
+        Self::ALL.into_iter().find(|one| one.name() == name)
     }
 
     pub(crate) fn media_type(self) -> &'static str {

@@ -97,6 +97,7 @@ fn is(field: Field, value: &str) -> Result<Condition, ParameterError> {
     };
     if !known.is_empty() && !known.contains(&value) {
         let name = field.name();
+        let known = known.to_vec();
         return Err(ParameterError::Choice { name, known });
     }
     Ok(Condition::Is(field, value.to_owned()))

@@ -26,7 +26,7 @@ impl Format {
             "ndjson" => Ok(Self::Lines),
             _ => Err(ParameterError::Choice {
                 name: "format",
-                known: &["json", "ndjson", "csv"],
+                known: vec!["json", "ndjson", "csv"],
             }),
         }
     }

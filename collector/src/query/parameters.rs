@@ -53,7 +53,7 @@ pub(crate) fn check_range(from: Option<i64>, until: Option<i64>) -> Result<(), P
 pub(crate) fn switch(name: &'static str, value: &str) -> Result<bool, ParameterError> {
     value.parse().map_err(|_| ParameterError::Choice {
         name,
-        known: &["true", "false"],
+        known: vec!["true", "false"],
     })
 }
 
@@ -116,7 +116,7 @@ pub(crate) enum ParameterError {
     #[error("{name}: must be one of {known}", known = known.join(", "))]
     Choice {
         name: &'static str,
-        known: &'static [&'static str],
+        known: Vec<&'static str>,
     },
     #[error("cursor: not one that the API gave: pass `next_cursor` of the page before unchanged")]
     Cursor,

@@ -61,7 +61,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Request, RequestError> {
     let report_type = report_type.and_then(|name| ReportType::named(&name));
     let report_type = report_type.ok_or(ParameterError::Choice {
         name: "report_type",
-        known: ReportType::NAMES,
+        known: ReportType::ALL.map(ReportType::name).to_vec(),
     })?;
     let query = read(&entries, &known(report_type))?;
     Ok(Request {
@@ -69,7 +69,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Request, RequestError> {
             None => ReportFormat::Json,
             Some(name) => ReportFormat::named(name).ok_or(ParameterError::Choice {
                 name: "format",
-                known: ReportFormat::NAMES,
+                known: ReportFormat::ALL.map(ReportFormat::name).to_vec(),
             })?,
         },
         subject: match report_type {

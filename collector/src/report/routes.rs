@@ -198,7 +198,6 @@ struct Entry {
     organization_id: Option<String>,
     created_at: String,
     finished_at: Option<String>,
-    /// `running`, `done` or `failed`.
     status: &'static str,
     progress: Progress,
     bytes: i64,
@@ -215,16 +214,16 @@ struct Progress {
 
 impl Entry {
     fn of(report: StoredReport) -> Self {
-        let (status, failure) = match report.status {
-            ReportStatus::Done => ("done", None),
-            ReportStatus::Failed(name) => ("failed", Some(Failure::named(name.as_deref()))),
-            ReportStatus::Running => ("running", None),
+        let failure = match &report.status {
+            ReportStatus::Failed(name) => Some(Failure::named(name.as_deref())),
+            ReportStatus::Done | ReportStatus::Running => None,
         };
+        let is_done = report.status == ReportStatus::Done;
         Self {
             progress: Progress {
                 events_read: report.events_read,
                 // Only a report that has read all knows how many there were.
-                events: (status == "done").then_some(report.events_read),
+                events: is_done.then_some(report.events_read),
             },
             id: report.id,
             report_type: report.report_type,
@@ -233,7 +232,7 @@ impl Entry {
             organization_id: report.organization_id,
             created_at: time::text(report.created_at),
             finished_at: report.finished_at.map(time::text),
-            status,
+            status: report.status.name(),
             bytes: report.bytes,
             error: failure.map(ErrorDetail::from),
         }

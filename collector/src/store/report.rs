@@ -39,3 +39,20 @@ pub(crate) enum ReportStatus {
     Failed(Option<String>),
     Running,
 }
+
+impl ReportStatus {
+    /// The name in the database and in answers.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed(_) => "failed",
+            Self::Running => "running",
+        }
+    }
+
+    /// The status with this name, of a report that failed for this reason if it did.
+    pub(super) fn named(name: &str, failure: Option<String>) -> Option<Self> {
+        let all = [Self::Done, Self::Failed(failure), Self::Running];
+        all.into_iter().find(|one| one.name() == name)
+    }
+}

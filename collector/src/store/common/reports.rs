@@ -12,6 +12,7 @@ use super::text;
 
 impl<'r> FromRow<'r, Row> for StoredReport {
     fn from_row(row: &'r Row) -> Result<Self, sqlx::Error> {
+        let status = ReportStatus::named(row.try_get("status")?, row.try_get("failure")?);
         Ok(Self {
             id: row.try_get("id")?,
             organization_id: row
@@ -24,11 +25,11 @@ impl<'r> FromRow<'r, Row> for StoredReport {
             finished_at: row.try_get("finished_at")?,
             events_read: row.try_get("events_read")?,
             bytes: row.try_get("bytes")?,
-            status: match row.try_get("status")? {
-                "done" => ReportStatus::Done,
-                "running" if row.try_get("is_silent")? => ReportStatus::Failed(None),
-                "running" => ReportStatus::Running,
-                _ => ReportStatus::Failed(row.try_get("failure")?),
+            status: match status {
+                Some(ReportStatus::Running) if row.try_get("is_silent")? => {
+                    ReportStatus::Failed(None)
+                }
+                status => status.unwrap_or(ReportStatus::Failed(None)),
             },
         })
     }
@@ -47,6 +48,7 @@ impl Store {
             .bind(log_id)
             .bind(user_id.as_deref().map(text::stored))
             .bind(report.created_at)
+            .bind(RUNNING.name())
             .execute(&self.writes)
             .await?;
         Ok(())
@@ -61,6 +63,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let events_read = i64::try_from(events_read).unwrap_or(i64::MAX);
         let query = sqlx::query(ALIVE).bind(now).bind(events_read).bind(id);
+        let query = query.bind(RUNNING.name());
         query.execute(&self.writes).await?;
         Ok(())
     }
@@ -81,6 +84,8 @@ impl Store {
             .bind(document)
             .bind(id)
             .bind(shown)
+            .bind(RUNNING.name())
+            .bind(ReportStatus::Done.name())
             .execute(&self.writes)
             .await?;
         let trim = sqlx::query(TRIM).bind(limits::REPORTS_BYTES_MAX);
@@ -96,7 +101,9 @@ impl Store {
         failure: &str,
         now: i64,
     ) -> Result<(), StoreError> {
+        let failed = ReportStatus::Failed(Some(failure.to_owned()));
         let query = sqlx::query(FAIL).bind(now).bind(failure).bind(id);
+        let query = query.bind(RUNNING.name()).bind(failed.name());
         query.execute(&self.writes).await?;
         Ok(())
     }
@@ -117,7 +124,9 @@ impl Store {
 
     /// The document of a report that is done.
     pub(crate) async fn report_document(&self, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let query = sqlx::query_scalar(DOCUMENT).bind(text::stored(id));
+        let query = sqlx::query_scalar(DOCUMENT)
+            .bind(text::stored(id))
+            .bind(ReportStatus::Done.name());
         let document: Option<Option<Vec<u8>>> =
             query.fetch_optional(&mut *self.reader().await?).await?;
         Ok(document.flatten())
@@ -177,27 +186,29 @@ fn silent_before(now: i64) -> i64 {
     now.saturating_sub(silence.unwrap_or(i64::MAX))
 }
 
+const RUNNING: ReportStatus = ReportStatus::Running;
+
 const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
 
 const ADD: &str = "
     INSERT INTO reports
         (id, organization_id, report_type, format, query, log_id, user_id, created_at, alive_at, status)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, 'running')";
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)";
 
 const ALIVE: &str = "
-    UPDATE reports SET alive_at = $1, events_read = $2 WHERE id = $3 AND status = 'running'";
+    UPDATE reports SET alive_at = $1, events_read = $2 WHERE id = $3 AND status = $4";
 
 // What was erased while the report was made must not be kept by it.
 const FINISH: &str = "
     UPDATE reports
-    SET status = 'done', finished_at = $1, events_read = $2, bytes = $3, document = $4
-    WHERE id = $5 AND status = 'running' AND (
+    SET status = $8, finished_at = $1, events_read = $2, bytes = $3, document = $4
+    WHERE id = $5 AND status = $7 AND (
         log_id IS NULL OR EXISTS (SELECT 1 FROM events WHERE events.id = log_id AND event = $6)
     )";
 
 const FAIL: &str = "
-    UPDATE reports SET status = 'failed', finished_at = $1, failure = $2
-    WHERE id = $3 AND status = 'running'";
+    UPDATE reports SET status = $5, finished_at = $1, failure = $2
+    WHERE id = $3 AND status = $4";
 
 const TRIM: &str = "
     DELETE FROM reports WHERE id IN (
@@ -223,7 +234,7 @@ const LIST: &str = "
         AND (CAST($3 AS TEXT) IS NULL OR id < $3)
     ORDER BY id DESC LIMIT $4";
 
-const DOCUMENT: &str = "SELECT document FROM reports WHERE id = $1 AND status = 'done'";
+const DOCUMENT: &str = "SELECT document FROM reports WHERE id = $1 AND status = $2";
 
 const REMOVE_OLD: &str = "
     DELETE FROM reports WHERE created_at < $1 OR (
