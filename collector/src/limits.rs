@@ -69,8 +69,11 @@ pub const RETENTION_DAYS_MIN: u32 = 183;
 /// How often what is over is looked for.
 pub const RETENTION_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-/// Events that are looked at in one step. Between two steps events are stored.
-pub const RETENTION_STEP_EVENTS: i64 = 100;
+/// Events that are looked at in one step, without a lock.
+pub const RETENTION_STEP_EVENTS: i64 = 2000;
+
+/// Events that are removed in one step. Between two steps events are stored.
+pub const REMOVED_EVENTS_MAX: usize = 100;
 
 /// Events that are erased in one step. Between two steps events are stored.
 pub const ERASURE_STEP_EVENTS: usize = 20;
@@ -298,6 +301,10 @@ pub const LOG_PAGES_MAX: u32 = 16 * 1024;
 
 /// A query of a client may take this long. There are few readers, and others wait.
 pub const QUERY_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// The database may take this long to tell what `/metrics` looks up: those who ask give up after ten
+/// seconds, as Prometheus does by default, and want the counters then.
+pub const METRICS_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// Instructions of SQLite's machine after which it asks whether a query's time is over: well under
 /// a millisecond.

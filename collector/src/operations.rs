@@ -7,12 +7,13 @@ use axum::http::header::CONTENT_TYPE;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::error::ApiError;
 use crate::ingest::Budget;
+use crate::limits;
 use crate::store::{Store, StoreError, WriterFilter};
-use crate::telemetry::{self, Levels, Telemetry};
+use crate::telemetry::{self, Levels, StoredLevels, Telemetry};
 
 /// `GET /healthz`: the program runs.
 pub(crate) async fn health() -> Json<Value> {
@@ -25,25 +26,35 @@ pub(crate) async fn ready(State(store): State<Store>) -> Result<Json<Value>, Api
     Ok(Json(json!({"status": "ready"})))
 }
 
-/// `GET /metrics`, in the text of OpenMetrics that Prometheus reads.
+/// `GET /metrics`, in the text of OpenMetrics that Prometheus reads. What the database does not tell is
+/// left out: the counters are looked at most when it does not answer.
 pub(crate) async fn metrics(
     State((store, budget, telemetry)): State<(Store, Budget, Telemetry)>,
-) -> Result<Response, ApiError> {
-    let everything = WriterFilter::default();
-    let totals = store
-        .writer_totals(&everything)
-        .await
-        .map_err(unavailable)?;
+) -> Response {
+    let stored = timeout(limits::METRICS_TIME_MAX, stored_levels(&store)).await;
     let levels = Levels {
         waiting_bytes: budget.bytes_taken(),
-        database_bytes: store.bytes().await.map_err(unavailable)?,
-        writers: totals.writers,
-        incomplete_writers: totals.incomplete_writers,
-        missing: totals.missing,
+        stored: match stored.unwrap_or(Err(StoreError::TooSlow)) {
+            Ok(stored) => Some(stored),
+            Err(error) => {
+                telemetry::read_failed(&error);
+                None
+            }
+        },
     };
     // Writing to memory does not fail.
     let text = telemetry.render(levels).unwrap_or_default();
-    Ok(([(CONTENT_TYPE, OPEN_METRICS)], text).into_response())
+    ([(CONTENT_TYPE, OPEN_METRICS)], text).into_response()
+}
+
+async fn stored_levels(store: &Store) -> Result<StoredLevels, StoreError> {
+    let totals = store.writer_totals(&WriterFilter::default()).await?;
+    Ok(StoredLevels {
+        database_bytes: store.bytes().await?,
+        writers: totals.writers,
+        incomplete_writers: totals.incomplete_writers,
+        missing: totals.missing,
+    })
 }
 
 /// Counts each answer by the path's pattern, which has nothing of the request.

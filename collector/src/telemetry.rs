@@ -17,7 +17,7 @@ use crate::store::{Outcome, StoreError};
 use crate::telemetry::metrics::Metrics;
 use crate::tls::TlsError;
 
-pub(crate) use metrics::Levels;
+pub(crate) use metrics::{Levels, StoredLevels};
 
 /// What is counted. Cloning gives another handle to the same counters.
 #[derive(Clone)]
@@ -87,6 +87,14 @@ pub(crate) fn certificate_renewed() {
 /// Connections get the one before, until it expires.
 pub(crate) fn certificate_kept(cause: &TlsError) {
     error!(%cause, "the new certificate is not used");
+}
+
+/// Keys of the database do not count beside those that `serve` was given.
+pub(crate) fn stored_keys_do_not_count(keys: usize) {
+    warn!(
+        keys,
+        "the keys in the database open nothing: --api-key or AUDIT_LAYER_API_KEY is given"
+    );
 }
 
 pub(crate) fn no_good_key() {

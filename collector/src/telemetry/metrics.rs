@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
@@ -19,6 +19,13 @@ use crate::store::{Outcome, Status};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Levels {
     pub(crate) waiting_bytes: u64,
+    /// `None` if the database gives no answer.
+    pub(crate) stored: Option<StoredLevels>,
+}
+
+/// What only the database knows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StoredLevels {
     pub(crate) database_bytes: u64,
     pub(crate) writers: i64,
     pub(crate) incomplete_writers: i64,
@@ -37,10 +44,7 @@ pub(super) struct Metrics {
     pub(super) handshakes_failed: Counter,
     pub(super) rate_limited: Counter,
     waiting: Gauge<u64, AtomicU64>,
-    database: Gauge<u64, AtomicU64>,
-    writers: Gauge,
-    incomplete_writers: Gauge,
-    missing: Gauge,
+    database_up: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -62,7 +66,7 @@ struct Event {
 impl Metrics {
     pub(super) fn new() -> Self {
         let mut metrics = Self {
-            registry: Registry::with_prefix("audit_layer_collector"),
+            registry: Registry::with_prefix(PREFIX),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(histogram),
             events: Family::default(),
@@ -73,10 +77,7 @@ impl Metrics {
             handshakes_failed: Counter::default(),
             rate_limited: Counter::default(),
             waiting: Gauge::default(),
-            database: Gauge::default(),
-            writers: Gauge::default(),
-            incomplete_writers: Gauge::default(),
-            missing: Gauge::default(),
+            database_up: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -133,26 +134,10 @@ impl Metrics {
             Unit::Bytes,
             self.waiting.clone(),
         );
-        registry.register_with_unit(
-            "database",
-            "Size of the database file",
-            Unit::Bytes,
-            self.database.clone(),
-        );
         registry.register(
-            "writers",
-            "Writers that events came from",
-            self.writers.clone(),
-        );
-        registry.register(
-            "writers_incomplete",
-            "Writers with holes in their sequence",
-            self.incomplete_writers.clone(),
-        );
-        registry.register(
-            "events_missing",
-            "Events in the holes of all sequences",
-            self.missing.clone(),
+            "database_up",
+            "Whether the database answers",
+            self.database_up.clone(),
         );
     }
 
@@ -193,15 +178,47 @@ impl Metrics {
 
     pub(super) fn render(&self, levels: Levels) -> Result<String, fmt::Error> {
         self.waiting.set(levels.waiting_bytes);
-        self.database.set(levels.database_bytes);
-        self.writers.set(levels.writers);
-        self.incomplete_writers.set(levels.incomplete_writers);
-        self.missing.set(levels.missing);
+        self.database_up.set(levels.stored.is_some().into());
         let mut text = String::new();
-        encode(&mut text, &self.registry)?;
+        encode_registry(&mut text, &self.registry)?;
+        if let Some(stored) = levels.stored {
+            encode_registry(&mut text, &stored.registry())?;
+        }
+        encode_eof(&mut text)?;
         Ok(text)
     }
 }
+
+impl StoredLevels {
+    /// Of its own, so that what is not known is left out and not told as it was.
+    fn registry(self) -> Registry {
+        let mut registry = Registry::with_prefix(PREFIX);
+        registry.register_with_unit(
+            "database",
+            "Size of the database",
+            Unit::Bytes,
+            ConstGauge::new(self.database_bytes),
+        );
+        registry.register(
+            "writers",
+            "Writers that events came from",
+            ConstGauge::new(self.writers),
+        );
+        registry.register(
+            "writers_incomplete",
+            "Writers with holes in their sequence",
+            ConstGauge::new(self.incomplete_writers),
+        );
+        registry.register(
+            "events_missing",
+            "Events in the holes of all sequences",
+            ConstGauge::new(self.missing),
+        );
+        registry
+    }
+}
+
+const PREFIX: &str = "audit_layer_collector";
 
 /// From a millisecond to half a minute.
 fn histogram() -> Histogram {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::program::{Answer, Program};
+use crate::program::{Answer, Folder, Program};
 use crate::sample::{event, event_with, gateway_event};
 
 async fn metrics(program: &Program) -> String {
@@ -74,6 +74,23 @@ async fn events_are_counted_by_what_became_of_them() {
         assert_eq!(value(&text, series), expected, "{series}");
     }
     assert!(value(&text, "database_bytes") > 0.0);
+}
+
+#[tokio::test]
+async fn counters_are_told_when_the_database_does_not_answer() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    program.record(&event("a")).await;
+    assert_eq!(value(&metrics(&program).await, "database_up"), 1.0);
+
+    let mut database = folder.beside().open().await;
+    let hide = sqlx::query("ALTER TABLE writers RENAME TO hidden");
+    hide.execute(&mut database).await.unwrap();
+    let text = metrics(&program).await;
+    assert_eq!(value(&text, "database_up"), 0.0);
+    assert_eq!(value(&text, r#"events_total{outcome="stored"}"#), 1.0);
+    assert!(!text.contains("database_bytes"), "{text}");
+    assert!(!text.contains("events_missing"), "{text}");
 }
 
 #[tokio::test]
