@@ -19,7 +19,7 @@ use crate::auth::{Keys, require_key, require_role};
 use crate::connections::{at_once, serve_until};
 use crate::error::ApiError;
 use crate::ingest::{self, Ingest, Rates, Writer};
-use crate::key::ApiKey;
+use crate::key::{ApiKey, KeyHash};
 use crate::keys::{self, KeysError};
 use crate::query::Exports;
 use crate::report::{self, Fonts, FontsError, Reports};
@@ -93,20 +93,9 @@ impl Collector {
             Some(folder) => Fonts::with_folder(folder)?,
             None => Fonts::default(),
         };
-        let mut created_key = None;
-        let keys = if config.api_keys.is_empty() {
-            let read_at = Instant::now();
-            let mut stored = store.keys().await?;
-            if stored.is_empty() {
-                created_key = Some(keys::add(store, &Access::FULL).await?.key);
-                stored = store.keys().await?;
-            }
-            if stored.iter().all(|key| key.revoked_at.is_some()) {
-                telemetry::no_good_key();
-            }
-            Keys::stored(stored, read_at)
-        } else {
-            Keys::configured(config.api_keys.iter().map(ApiKey::hash).collect())
+        let (keys, created_key) = match config.api_keys.as_slice() {
+            [] => stored_keys(store).await?,
+            given => (given_keys(store, given).await?, None),
         };
         Ok(Self {
             store: store.clone(),
@@ -239,6 +228,39 @@ async fn method_not_allowed() -> ApiError {
     ApiError::MethodNotAllowed
 }
 
+/// The keys of the database. If there are none, one is made.
+async fn stored_keys(store: &Store) -> Result<(Keys, Option<ApiKey>), StartError> {
+    let read_at = Instant::now();
+    let mut stored = store.keys().await?;
+    let mut created = None;
+    if stored.is_empty() {
+        created = Some(keys::add(store, &Access::FULL).await?.key);
+        stored = store.keys().await?;
+    }
+    if stored.iter().all(|key| key.revoked_at.is_some()) {
+        telemetry::no_good_key();
+    }
+    Ok((Keys::stored(stored, read_at), created))
+}
+
+/// The keys of the configuration, none of which is one of the database: it would be good for more than
+/// it was made for, and could not be revoked.
+async fn given_keys(store: &Store, given: &[ApiKey]) -> Result<Keys, StartError> {
+    let hashes: Vec<KeyHash> = given.iter().map(ApiKey::hash).collect();
+    let stored = store.keys().await?;
+    if let Some(same) = stored.iter().find(|key| hashes.contains(&key.hash)) {
+        return Err(StartError::StoredKey {
+            id: same.id.clone(),
+        });
+    }
+    let good = stored.iter().filter(|key| key.revoked_at.is_none());
+    match good.count() {
+        0 => {}
+        good => telemetry::stored_keys_do_not_count(good),
+    }
+    Ok(Keys::configured(hashes))
+}
+
 /// Why a collector cannot start.
 #[derive(Debug, Error)]
 pub enum StartError {
@@ -259,6 +281,14 @@ pub enum StartError {
     /// The database cannot be used.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// A key that is given is one of the database.
+    #[error(
+        "the key that --api-key or AUDIT_LAYER_API_KEY gives is {id} of the database, and a given key may do everything: give none, so that the keys of the database count, or another"
+    )]
+    StoredKey {
+        /// Its id.
+        id: String,
+    },
     /// The certificate cannot be used.
     #[error("{0}")]
     Tls(#[from] TlsError),

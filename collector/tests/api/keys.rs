@@ -71,6 +71,22 @@ fn printed_key(stderr: &str) -> Option<&str> {
 }
 
 #[tokio::test]
+async fn a_key_of_the_database_is_not_given_for_more_than_it_was_made() {
+    let folder = Folder::new();
+    let key = key_of(&folder, "ingest", "one").await;
+    let mut serve = audit_layer("serve");
+    serve.args(["--listen", "127.0.0.1:0", "--api-key", &key]);
+    let output = run(serve.arg("--database").arg(folder.database())).await;
+    let id = key_id(&folder, "one").await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(complaint(&output).contains(&id), "{output:?}");
+
+    let program = Program::start_in(&folder).await;
+    assert!(!is_accepted(&program, &key).await);
+    assert!(program.stderr().contains("keys=1"), "{}", program.stderr());
+}
+
+#[tokio::test]
 async fn without_the_right_key_everything_below_v1_is_401() {
     let program = Program::start().await;
     for (method, path) in [
