@@ -52,7 +52,7 @@ pub(crate) use outcome::{Outcome, Status};
 pub(crate) use position::Position;
 pub(crate) use report::{NewReport, ReportStatus, StoredReport};
 pub(crate) use run::Run;
-pub(crate) use writer::{Writer, WriterFilter, WriterPage, WriterTotals};
+pub(crate) use writer::{Writer, WriterFilter, WriterHoles, WriterPage, WriterTotals};
 
 /// An open database. Cloning gives another handle to the same one.
 #[derive(Clone)]
@@ -154,9 +154,14 @@ impl Store {
         either!(self, database => database.logs(filter).await)
     }
 
-    /// A page of writers, in the order of their names.
-    pub(crate) async fn writers(&self, filter: &WriterFilter) -> Result<WriterPage, StoreError> {
-        either!(self, database => database.writers(filter).await)
+    /// A page of writers, in the order of their names, each with its first holes, and what the
+    /// writers of `totals_of` come to: as they were at one moment.
+    pub(crate) async fn writers(
+        &self,
+        filter: &WriterFilter,
+        totals_of: &WriterFilter,
+    ) -> Result<WriterPage, StoreError> {
+        either!(self, database => database.writers(filter, totals_of).await)
     }
 
     /// What all writers of `filter` come to, on whichever page they are.
@@ -167,20 +172,15 @@ impl Store {
         either!(self, database => database.writer_totals(filter).await)
     }
 
-    /// The first holes of a writer's sequence, and whether there are more.
-    pub(crate) async fn holes(&self, writer: &Writer) -> Result<(Vec<Run>, bool), StoreError> {
-        either!(self, database => database.holes(writer).await)
-    }
-
-    /// The holes of a writer's sequence that are nearest to `seq`, as many as `count`, and whether
-    /// there are more.
-    pub(crate) async fn holes_around(
+    /// The first writer of `filter`, with the holes of its sequence that are nearest to `seq`, as many
+    /// as `count`.
+    pub(crate) async fn writer_around(
         &self,
-        writer: &Writer,
+        filter: &WriterFilter,
         seq: i64,
         count: usize,
-    ) -> Result<(Vec<Run>, bool), StoreError> {
-        either!(self, database => database.holes_around(writer, seq, count).await)
+    ) -> Result<Option<WriterHoles>, StoreError> {
+        either!(self, database => database.writer_around(filter, seq, count).await)
     }
 
     /// Removes what is over among the next few events from `start` on. `now` is in microseconds

@@ -18,18 +18,16 @@ pub(crate) async fn completeness(
 ) -> Result<Json<Answer>, ApiError> {
     let mut filter = writers::parse(query.as_deref().unwrap_or_default())?;
     filter.organization_id = reached(filter.organization_id.as_deref(), access.scope)?;
-    let totals = store.writer_totals(&filter).await.map_err(unavailable)?;
-    let page = store.writers(&filter).await.map_err(unavailable)?;
-    let mut data = Vec::with_capacity(page.writers.len());
-    for writer in &page.writers {
-        let (holes, has_more) = store.holes(writer).await.map_err(unavailable)?;
-        data.push(Received::new(writer, holes, has_more));
-    }
+    let page = store.writers(&filter, &filter).await.map_err(unavailable)?;
     let last = page.writers.last().filter(|_| page.has_more);
+    let next_cursor = last.map(|last| writers::cursor(&last.writer));
+    let writers = page.writers.into_iter();
     Ok(Json(Answer {
-        data,
-        totals,
-        next_cursor: last.map(writers::cursor),
+        data: writers
+            .map(|writer| Received::new(writer, usize::MAX))
+            .collect(),
+        totals: page.totals,
+        next_cursor,
     }))
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::store::{Run, Writer};
+use crate::store::{Run, WriterHoles};
 use crate::time;
 
 /// What was received of one writer.
@@ -20,17 +20,25 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    pub(crate) fn new(writer: &Writer, holes: Vec<Run>, has_more_holes: bool) -> Self {
+    /// With as many of its holes as `holes_max`.
+    pub(crate) fn new(read: WriterHoles, holes_max: usize) -> Self {
+        let WriterHoles {
+            writer,
+            mut holes,
+            has_more_holes,
+        } = read;
+        let is_cut = holes.len() > holes_max;
+        holes.truncate(holes_max);
         Self {
-            organization_id: writer.organization_id.clone(),
-            writer_id: writer.writer_id.clone(),
+            missing: writer.missing(),
+            organization_id: writer.organization_id,
+            writer_id: writer.writer_id,
             events: writer.events,
             first_timestamp: time::text(writer.first_timestamp),
             last_timestamp: time::text(writer.last_timestamp),
             last_seq: writer.last_seq,
-            missing: writer.missing(),
             holes,
-            has_more_holes,
+            has_more_holes: has_more_holes || is_cut,
         }
     }
 }

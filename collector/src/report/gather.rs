@@ -14,7 +14,7 @@ use crate::report::removed::Removed;
 use crate::report::request::Query;
 use crate::report::runs::Failure;
 use crate::report::tally::Tally;
-use crate::store::{LogFilter, Store, StoreError, Writer, WriterFilter, WriterPage, WriterTotals};
+use crate::store::{LogFilter, Store, StoreError, WriterFilter, WriterHoles, WriterPage};
 
 /// How many events a report has read.
 #[derive(Debug, Clone, Default)]
@@ -115,9 +115,11 @@ fn days(filter: &LogFilter) -> Vec<String> {
 
 async fn gaps(store: &Store, mut filter: WriterFilter) -> Result<Gaps, Failure> {
     filter.is_incomplete = true;
-    let (totals, page) = writers(store, filter).await?;
-    let incomplete = received(store, &page.writers).await?;
-    Ok(Gaps { totals, incomplete })
+    let page = writers(store, &filter).await?;
+    Ok(Gaps {
+        totals: page.totals,
+        incomplete: received(page.writers),
+    })
 }
 
 /// What was received of all writers, as many as a report lists.
@@ -126,37 +128,28 @@ pub(crate) async fn completeness(
     mut filter: WriterFilter,
 ) -> Result<Completeness, Failure> {
     filter.limit = limits::REPORT_WRITERS_MAX;
-    let (totals, page) = writers(store, filter).await?;
+    let page = writers(store, &filter).await?;
     Ok(Completeness {
-        totals,
-        writers: received(store, &page.writers).await?,
+        totals: page.totals,
         has_more_writers: page.has_more,
+        writers: received(page.writers),
     })
 }
 
 /// The writers that are to be listed, and the totals of all, with or without holes: a list of those
 /// with holes must not read as if there were no others.
-async fn writers(
-    store: &Store,
-    filter: WriterFilter,
-) -> Result<(WriterTotals, WriterPage), StoreError> {
-    let page = store.writers(&filter).await?;
+async fn writers(store: &Store, filter: &WriterFilter) -> Result<WriterPage, StoreError> {
     let all = WriterFilter {
         is_incomplete: false,
-        ..filter
+        ..filter.clone()
     };
-    Ok((store.writer_totals(&all).await?, page))
+    store.writers(filter, &all).await
 }
 
-async fn received(store: &Store, writers: &[Writer]) -> Result<Vec<Received>, StoreError> {
-    let mut received = Vec::with_capacity(writers.len());
-    for writer in writers {
-        let (mut holes, has_more) = store.holes(writer).await?;
-        let is_cut = holes.len() > limits::REPORT_HOLES_MAX;
-        holes.truncate(limits::REPORT_HOLES_MAX);
-        received.push(Received::new(writer, holes, has_more || is_cut));
-    }
-    Ok(received)
+fn received(writers: Vec<WriterHoles>) -> Vec<Received> {
+    let writers = writers.into_iter();
+    let received = writers.map(|writer| Received::new(writer, limits::REPORT_HOLES_MAX));
+    received.collect()
 }
 
 /// Where an event stands among those of its writer; `None` if no writer numbered it.
@@ -174,14 +167,12 @@ pub(crate) async fn sequence(
         limit: 1,
         ..WriterFilter::default()
     };
-    let page = store.writers(&filter).await?;
-    let Some(writer) = page.writers.first() else {
-        return Ok(None);
-    };
     let count = limits::REPORT_NEAREST_HOLES;
-    let (holes, has_more) = store.holes_around(writer, seq, count).await?;
-    let writer = Received::new(writer, holes, has_more);
-    Ok(Some(Sequence { seq, writer }))
+    let writer = store.writer_around(&filter, seq, count).await?;
+    Ok(writer.map(|writer| Sequence {
+        seq,
+        writer: Received::new(writer, count),
+    }))
 }
 
 #[cfg(test)]

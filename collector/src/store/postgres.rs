@@ -10,7 +10,7 @@ mod logs;
 mod migrations;
 mod position;
 mod postings;
-mod retention;
+mod removal;
 mod runs;
 mod search;
 mod segments;
@@ -35,6 +35,8 @@ mod log_row;
 mod new_rows;
 #[path = "common/reports.rs"]
 mod reports;
+#[path = "common/retention.rs"]
+mod retention;
 #[path = "common/writers.rs"]
 mod writers;
 
@@ -144,6 +146,20 @@ impl PostgresStore {
         let mut transaction = self.begin().await?;
         transaction.execute(LOCK_HOLDS).await?;
         Ok(transaction)
+    }
+
+    /// Does what ends in time, and again when another collector was in its way.
+    async fn tried<T, F>(&self, work: impl Fn() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let mut tries = Tries::new();
+        loop {
+            match in_time(limits::TRANSACTION_TIME_MAX, work()).await {
+                Err(error) if tries.go_on_after(&error) => {}
+                result => return result,
+            }
+        }
     }
 
     /// A connection for the query of a client. Each of its statements ends in time, also when nobody

@@ -9,7 +9,7 @@ mod migrations;
 mod position;
 mod postings;
 mod readers;
-mod retention;
+mod removal;
 mod runs;
 mod search;
 mod segments;
@@ -35,6 +35,8 @@ mod log_row;
 mod new_rows;
 #[path = "common/reports.rs"]
 mod reports;
+#[path = "common/retention.rs"]
+mod retention;
 #[path = "common/writers.rs"]
 mod writers;
 
@@ -47,7 +49,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Connection, Executor, Sqlite};
+use sqlx::{ConnectOptions, Connection, Executor, Sqlite, Transaction};
 
 use crate::limits;
 use crate::store::StoreError;
@@ -158,6 +160,19 @@ impl SqliteStore {
     /// A connection for the query of a client, whose time begins now.
     async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
         self.readers.get().await
+    }
+
+    /// For what removes something: nobody else writes until it ends.
+    async fn begin_removal(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.begin().await
+    }
+
+    /// Does what the only writer does: no other is in its way.
+    async fn tried<T, F>(&self, work: impl Fn() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        work().await
     }
 
     /// Whether the database answers.

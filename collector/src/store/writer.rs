@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::store::Run;
+
 /// Which writers to read. `None` means any.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WriterFilter {
@@ -40,11 +42,20 @@ impl Writer {
     }
 }
 
-/// Some writers, and whether there are more.
+/// A writer, and the first or the nearest holes of its sequence.
+#[derive(Debug)]
+pub(crate) struct WriterHoles {
+    pub(crate) writer: Writer,
+    pub(crate) holes: Vec<Run>,
+    pub(crate) has_more_holes: bool,
+}
+
+/// Some writers, whether there are more, and what all come to: as they were at one moment.
 #[derive(Debug)]
 pub(crate) struct WriterPage {
-    pub(crate) writers: Vec<Writer>,
+    pub(crate) writers: Vec<WriterHoles>,
     pub(crate) has_more: bool,
+    pub(crate) totals: WriterTotals,
 }
 
 /// All writers of a filter together.

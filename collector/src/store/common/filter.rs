@@ -5,6 +5,7 @@ use std::time::Instant;
 use sqlx::QueryBuilder;
 use tokio::task::consume_budget;
 
+use crate::limits;
 use crate::store::{Condition, Log, LogFilter, StoreError};
 
 use super::terms::Dialect;
@@ -14,11 +15,11 @@ use super::text;
 pub(super) async fn fits(
     filter: &LogFilter,
     log: &Log,
-    ends_at: Instant,
+    began_at: Instant,
 ) -> Result<bool, StoreError> {
     // Long texts take a while, in which this thread has others to serve.
     consume_budget().await;
-    if Instant::now() >= ends_at {
+    if began_at.elapsed() >= limits::QUERY_TIME_MAX {
         return Err(StoreError::TooSlow);
     }
     let fits = filter.fits(&log.event);

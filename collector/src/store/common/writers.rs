@@ -1,12 +1,12 @@
 //! Reading what was received of each writer, and what is missing.
 
-use sqlx::{FromRow, QueryBuilder, Row as _};
+use sqlx::{Connection as _, FromRow, QueryBuilder, Row as _};
 
 use crate::limits;
-use crate::store::{Run, StoreError, Writer, WriterFilter, WriterPage, WriterTotals};
+use crate::store::{Run, StoreError, Writer, WriterFilter, WriterHoles, WriterPage, WriterTotals};
 
 use super::runs;
-use super::terms::{Dialect, Row, Store};
+use super::terms::{Connection, Dialect, Row, SNAPSHOT, Store};
 use super::text;
 
 impl<'r> FromRow<'r, Row> for Writer {
@@ -33,73 +33,117 @@ impl<'r> FromRow<'r, Row> for Run {
 }
 
 impl Store {
-    /// A page of writers, in the order of their names.
-    pub(crate) async fn writers(&self, filter: &WriterFilter) -> Result<WriterPage, StoreError> {
-        let mut query = QueryBuilder::new("SELECT * FROM writers WHERE TRUE");
-        check(filter, &mut query);
-        if let Some((organization, writer)) = &filter.after {
-            query.push(" AND (organization_id, writer_id) > (");
-            query.push_bind(text::stored(organization)).push(", ");
-            query.push_bind(text::stored(writer)).push(")");
-        }
-        let rows_max = i64::try_from(filter.limit).unwrap_or(i64::MAX);
-        query.push(" ORDER BY organization_id, writer_id LIMIT ");
-        query.push_bind(rows_max.saturating_add(1));
+    /// A page of writers, in the order of their names, each with its first holes, and what the
+    /// writers of `totals_of` come to.
+    pub(crate) async fn writers(
+        &self,
+        filter: &WriterFilter,
+        totals_of: &WriterFilter,
+    ) -> Result<WriterPage, StoreError> {
         let mut reader = self.reader().await?;
-        let query = query.build_query_as();
-        let mut writers: Vec<Writer> = query.fetch_all(&mut *reader).await?;
-        let has_more = writers.len() > filter.limit;
-        writers.truncate(filter.limit);
-        Ok(WriterPage { writers, has_more })
+        let mut snapshot = reader.begin_with(SNAPSHOT).await?;
+        let totals = totals(&mut snapshot, totals_of).await?;
+        let mut found = named(&mut snapshot, filter).await?;
+        let has_more = found.len() > filter.limit;
+        found.truncate(filter.limit);
+        let mut writers = Vec::with_capacity(found.len());
+        for writer in found {
+            writers.push(with_holes(&mut snapshot, writer).await?);
+        }
+        Ok(WriterPage {
+            writers,
+            has_more,
+            totals,
+        })
     }
 
-    /// What all writers of `filter` come to, on whichever page they are.
+    /// What all writers of `filter` come to.
     pub(crate) async fn writer_totals(
         &self,
         filter: &WriterFilter,
     ) -> Result<WriterTotals, StoreError> {
-        let mut query = QueryBuilder::new(runs::TOTALS);
-        check(filter, &mut query);
-        let mut reader = self.reader().await?;
-        let query = query.build_query_as();
-        let totals: (i64, i64, i64, i64) = query.fetch_one(&mut *reader).await?;
-        let (writers, incomplete_writers, events, missing) = totals;
-        Ok(WriterTotals {
-            writers,
-            incomplete_writers,
-            events,
-            missing,
-        })
+        totals(&mut *self.reader().await?, filter).await
     }
 
-    /// The first holes of a writer's sequence, and whether there are more.
-    pub(crate) async fn holes(&self, writer: &Writer) -> Result<(Vec<Run>, bool), StoreError> {
-        if writer.missing() == 0 {
-            return Ok((Vec::new(), false));
-        }
-        // The first run may begin at 1, and then has no hole before it.
-        let count = limits::HOLES_MAX.saturating_add(2);
-        let mut reader = self.reader().await?;
-        let runs = runs::first(&mut reader, writer, count).await?;
-        Ok(Run::holes_between(runs))
-    }
-
-    /// The holes of a writer's sequence that are nearest to `seq`, as many as `count`, and whether
-    /// there are more.
-    pub(crate) async fn holes_around(
+    /// The first writer of `filter`, with the holes of its sequence that are nearest to `seq`, as many
+    /// as `count`.
+    pub(crate) async fn writer_around(
         &self,
-        writer: &Writer,
+        filter: &WriterFilter,
         seq: i64,
         count: usize,
-    ) -> Result<(Vec<Run>, bool), StoreError> {
-        if writer.missing() == 0 {
-            return Ok((Vec::new(), false));
-        }
-        let rows = i64::try_from(count).unwrap_or(i64::MAX).saturating_add(2);
+    ) -> Result<Option<WriterHoles>, StoreError> {
         let mut reader = self.reader().await?;
-        let runs = runs::around(&mut reader, writer, seq, rows).await?;
-        Ok(Run::holes_around(seq, runs, count))
+        let mut snapshot = reader.begin_with(SNAPSHOT).await?;
+        let found = named(&mut snapshot, filter).await?;
+        let Some(writer) = found.into_iter().next() else {
+            return Ok(None);
+        };
+        let rows = i64::try_from(count).unwrap_or(i64::MAX).saturating_add(2);
+        let runs = match writer.missing() {
+            0 => Vec::new(),
+            _ => runs::around(&mut snapshot, &writer, seq, rows).await?,
+        };
+        let (holes, has_more_holes) = Run::holes_around(seq, runs, count);
+        Ok(Some(WriterHoles {
+            writer,
+            holes,
+            has_more_holes,
+        }))
     }
+}
+
+/// The writers of a page, and one more if there are more.
+async fn named(
+    connection: &mut Connection,
+    filter: &WriterFilter,
+) -> Result<Vec<Writer>, StoreError> {
+    let mut query = QueryBuilder::new("SELECT * FROM writers WHERE TRUE");
+    check(filter, &mut query);
+    if let Some((organization, writer)) = &filter.after {
+        query.push(" AND (organization_id, writer_id) > (");
+        query.push_bind(text::stored(organization)).push(", ");
+        query.push_bind(text::stored(writer)).push(")");
+    }
+    let rows_max = i64::try_from(filter.limit).unwrap_or(i64::MAX);
+    query.push(" ORDER BY organization_id, writer_id LIMIT ");
+    query.push_bind(rows_max.saturating_add(1));
+    Ok(query.build_query_as().fetch_all(connection).await?)
+}
+
+async fn totals(
+    connection: &mut Connection,
+    filter: &WriterFilter,
+) -> Result<WriterTotals, StoreError> {
+    let mut query = QueryBuilder::new(runs::TOTALS);
+    check(filter, &mut query);
+    let query = query.build_query_as();
+    let totals: (i64, i64, i64, i64) = query.fetch_one(connection).await?;
+    let (writers, incomplete_writers, events, missing) = totals;
+    Ok(WriterTotals {
+        writers,
+        incomplete_writers,
+        events,
+        missing,
+    })
+}
+
+async fn with_holes(
+    connection: &mut Connection,
+    writer: Writer,
+) -> Result<WriterHoles, StoreError> {
+    // The first run may begin at 1, and then has no hole before it.
+    let count = limits::HOLES_MAX.saturating_add(2);
+    let runs = match writer.missing() {
+        0 => Vec::new(),
+        _ => runs::first(connection, &writer, count).await?,
+    };
+    let (holes, has_more_holes) = Run::holes_between(runs);
+    Ok(WriterHoles {
+        writer,
+        holes,
+        has_more_holes,
+    })
 }
 
 fn check(filter: &WriterFilter, query: &mut QueryBuilder<Dialect>) {

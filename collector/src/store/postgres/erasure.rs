@@ -9,6 +9,7 @@ use crate::limits;
 use crate::search::Term;
 use crate::store::history::by_organization;
 use crate::store::postgres::found::Found;
+use crate::store::postgres::terms::SNAPSHOT;
 use crate::store::postgres::{PostgresStore, Tries, hash_of, holds, reports, segments, text};
 use crate::store::segments::Share;
 use crate::store::{Erased, Erasure, Field, Left, Position, StoreError};
@@ -170,8 +171,6 @@ async fn note(
     }
     Ok(())
 }
-
-const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 const COUNT: &str = "
     SELECT count(*) FROM events

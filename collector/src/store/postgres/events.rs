@@ -8,9 +8,7 @@ use sqlx::PgConnection;
 use crate::event::Event;
 use crate::limits;
 use crate::store::postgres::new_rows::{NewRow, rows, without_content};
-use crate::store::postgres::{
-    PostgresStore, Tries, hash_of, in_time, position, segments, sequence, text,
-};
+use crate::store::postgres::{PostgresStore, hash_of, position, segments, sequence, text};
 use crate::store::segments::Indexed;
 use crate::store::{Field, Outcome, Status, StoreError};
 
@@ -23,14 +21,7 @@ impl PostgresStore {
         events: &[Event],
         received_at: i64,
     ) -> Result<Vec<Outcome>, StoreError> {
-        let mut tries = Tries::new();
-        loop {
-            let insert = self.insert_once(events, received_at);
-            match in_time(limits::TRANSACTION_TIME_MAX, insert).await {
-                Err(error) if tries.go_on_after(&error) => {}
-                result => return result,
-            }
-        }
+        self.tried(|| self.insert_once(events, received_at)).await
     }
 
     async fn insert_once(

@@ -12,6 +12,7 @@ use sqlx::{Connection, PgConnection, QueryBuilder};
 
 use crate::limits;
 use crate::store::postgres::found::Found;
+use crate::store::postgres::terms::SNAPSHOT;
 use crate::store::postgres::{PostgresStore, filter};
 use crate::store::{Log, LogFilter, Position, StoreError};
 
@@ -23,7 +24,7 @@ impl PostgresStore {
         filter: &LogFilter,
         mut visit: impl FnMut(Log) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let ends_at = Instant::now() + limits::QUERY_TIME_MAX;
+        let began_at = Instant::now();
         let mut reader = self.reader().await?;
         // One state of the database, from which no segment goes while it is looked into.
         let mut snapshot = reader.begin_with(SNAPSHOT).await?;
@@ -40,7 +41,7 @@ impl PostgresStore {
                 return Ok(());
             }
             for some in in_parts(&sizes) {
-                let flow = read(&mut snapshot, filter, some, ends_at, &mut visit).await?;
+                let flow = read(&mut snapshot, filter, some, began_at, &mut visit).await?;
                 if flow.is_break() {
                     return Ok(());
                 }
@@ -116,7 +117,7 @@ async fn read(
     connection: &mut PgConnection,
     filter: &LogFilter,
     sizes: &[Size],
-    ends_at: Instant,
+    began_at: Instant,
     visit: &mut impl FnMut(Log) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, StoreError> {
     let positions: Vec<i64> = sizes.iter().map(|(position, _)| *position).collect();
@@ -126,14 +127,12 @@ async fn read(
     query.push(" ORDER BY position DESC");
     let logs: Vec<Log> = query.build_query_as().fetch_all(connection).await?;
     for log in logs {
-        if filter::fits(filter, &log, ends_at).await? && visit(log).is_break() {
+        if filter::fits(filter, &log, began_at).await? && visit(log).is_break() {
             return Ok(ControlFlow::Break(()));
         }
     }
     Ok(ControlFlow::Continue(()))
 }
-
-const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 const ALL: &str = "
     SELECT position, octet_length(event) FROM events WHERE position BETWEEN $1 AND $2

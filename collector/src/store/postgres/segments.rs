@@ -29,14 +29,16 @@ impl<'r> FromRow<'r, PgRow> for Head {
 impl PostgresStore {
     /// Merges some segments, if there are many of about the same size, and tells whether it did.
     pub(crate) async fn merge_segments(&self) -> Result<bool, StoreError> {
-        let mut transaction = self.begin().await?;
-        let query = sqlx::query_as(ALL);
-        let due = due(query.fetch_all(&mut *transaction).await?);
+        let due = due(sqlx::query_as(ALL).fetch_all(&self.writes).await?);
+        if due.is_empty() {
+            return Ok(false);
+        }
         let ids: Vec<i64> = due.iter().map(|segment| segment.id).collect();
+        let mut transaction = self.begin().await?;
         let free = sqlx::query_scalar::<_, i64>(LOCK_FREE).bind(&ids);
         let free = free.fetch_all(&mut *transaction).await?;
         // Otherwise another collector is at it.
-        let is_done = !ids.is_empty() && free.len() == ids.len();
+        let is_done = free.len() == ids.len();
         if is_done {
             replace(&mut transaction, &ids).await?;
             transaction.commit().await?;
@@ -49,7 +51,7 @@ impl PostgresStore {
         // What another collector began to merge before the events changed may still tell of them as
         // they were. The first time waits for it, and the second sees what came of it.
         for _ in 0..2 {
-            let heads: Vec<Head> = sqlx::query_as(ALL).fetch_all(&self.writes).await?;
+            let heads: Vec<Head> = sqlx::query_as(MAYBE_STALE).fetch_all(&self.writes).await?;
             for head in heads {
                 self.refresh(head, share).await?;
             }
@@ -209,6 +211,14 @@ async fn stale(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<Positio
 }
 
 const ALL: &str = "SELECT id, events, last_position FROM segments ORDER BY id";
+
+/// Those in whose stretch of time something is stale.
+const MAYBE_STALE: &str = "
+    SELECT id, events, last_position FROM segments
+    WHERE EXISTS (
+        SELECT 1 FROM stale WHERE position BETWEEN first_position AND last_position
+    )
+    ORDER BY id";
 
 const BETWEEN: &str = "
     SELECT id, events, last_position FROM segments

@@ -23,14 +23,14 @@ impl SqliteStore {
         filter: &LogFilter,
         mut visit: impl FnMut(Log) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let ends_at = Instant::now() + limits::QUERY_TIME_MAX;
+        let began_at = Instant::now();
         let (first, last) = filter.range.bounds();
         let terms = filter.terms();
         if terms.is_empty() {
             let mut reader = self.reader().await?;
             let mut all = QueryBuilder::new(BETWEEN);
             all.push_bind(first.0).push(" AND ").push_bind(last.0);
-            let read = read(&mut reader, filter, all, ends_at, &mut visit).await;
+            let read = read(&mut reader, filter, all, began_at, &mut visit).await;
             return read.map(|_| ());
         }
         // Before the database: what is written to it meanwhile is found twice, and not missed.
@@ -50,7 +50,7 @@ impl SqliteStore {
             let positions: Vec<i64> = positions.into_iter().map(|at| at.0).collect();
             let mut some = QueryBuilder::new(AMONG);
             some.push_bind(format!("{positions:?}")).push("))");
-            let flow = read(&mut transaction, filter, some, ends_at, &mut visit).await?;
+            let flow = read(&mut transaction, filter, some, began_at, &mut visit).await?;
             if flow.is_break() {
                 return Ok(());
             }
@@ -63,14 +63,14 @@ async fn read(
     connection: &mut SqliteConnection,
     filter: &LogFilter,
     mut query: QueryBuilder<Sqlite>,
-    ends_at: Instant,
+    began_at: Instant,
     visit: &mut impl FnMut(Log) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, StoreError> {
     filter::check(filter, &mut query);
     query.push(" ORDER BY position DESC");
     let mut rows = query.build_query_as::<Log>().fetch(connection);
     while let Some(log) = rows.try_next().await? {
-        if filter::fits(filter, &log, ends_at).await? && visit(log).is_break() {
+        if filter::fits(filter, &log, began_at).await? && visit(log).is_break() {
             return Ok(ControlFlow::Break(()));
         }
     }

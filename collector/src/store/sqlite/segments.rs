@@ -34,9 +34,7 @@ impl SqliteStore {
 
     /// Writes anew, one at a time, the segments of which so great a share is stale.
     pub(super) async fn refresh_segments(&self, share: Share) -> Result<(), StoreError> {
-        let mut connection = self.writes.acquire().await?;
-        let heads = all(&mut connection).await?;
-        drop(connection);
+        let heads: Vec<Head> = sqlx::query_as(MAYBE_STALE).fetch_all(&self.writes).await?;
         for head in heads {
             // Another process may have merged it meanwhile: then it is clean.
             let mut transaction = self.begin().await?;
@@ -262,6 +260,14 @@ async fn stale_of(
 }
 
 const ALL: &str = "SELECT id, events, last_position FROM segments ORDER BY id";
+
+/// Those in whose stretch of time something is stale.
+const MAYBE_STALE: &str = "
+    SELECT id, events, last_position FROM segments
+    WHERE EXISTS (
+        SELECT 1 FROM stale WHERE position BETWEEN first_position AND last_position
+    )
+    ORDER BY id";
 
 const BETWEEN: &str = "
     SELECT id, events, last_position FROM segments

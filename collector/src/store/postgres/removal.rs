@@ -1,0 +1,42 @@
+//! What removing old events is in SQL.
+
+use sqlx::PgConnection;
+
+use crate::store::StoreError;
+use crate::store::postgres::hash_of;
+
+/// Positions as one value.
+pub(super) fn listed(positions: &[i64]) -> &[i64] {
+    positions
+}
+
+/// Notes how many events of an organisation, as a column has its id, were removed.
+pub(super) async fn note(
+    connection: &mut PgConnection,
+    now: i64,
+    organization: &str,
+    events: i64,
+) -> Result<(), StoreError> {
+    let note = sqlx::query(NOTE)
+        .bind(now)
+        .bind(hash_of(organization))
+        .bind(organization)
+        .bind(events);
+    note.execute(connection).await?;
+    Ok(())
+}
+
+/// Another collector that looks at the same events waits, and does not see those that are removed;
+/// in order, so that two do not wait for each other in a circle.
+pub(super) const NAMED: &str = "
+    SELECT position, organization_id, user_id, timestamp, received_at
+    FROM events WHERE position = ANY($1::BIGINT[]) ORDER BY position FOR UPDATE";
+
+pub(super) const REMOVE: &str = "
+    DELETE FROM events WHERE position = ANY($1::BIGINT[]) RETURNING organization_id";
+
+const NOTE: &str = "
+    INSERT INTO removals (day, cause, organization_hash, organization_id, events)
+    VALUES ($1 / 86400000000, 'retention', $2, $3, $4)
+    ON CONFLICT (day, cause, organization_hash)
+    DO UPDATE SET events = removals.events + excluded.events";

@@ -1,0 +1,35 @@
+//! What removing old events is in SQL.
+
+use sqlx::SqliteConnection;
+
+use crate::store::StoreError;
+
+/// Positions as one value.
+pub(super) fn listed(positions: &[i64]) -> String {
+    format!("{positions:?}")
+}
+
+/// Notes how many events of an organisation were removed.
+pub(super) async fn note(
+    connection: &mut SqliteConnection,
+    now: i64,
+    organization: &str,
+    events: i64,
+) -> Result<(), StoreError> {
+    let note = sqlx::query(NOTE).bind(now).bind(organization).bind(events);
+    note.execute(connection).await?;
+    Ok(())
+}
+
+pub(super) const NAMED: &str = "
+    SELECT position, organization_id, user_id, timestamp, received_at
+    FROM events WHERE position IN (SELECT value FROM json_each($1))";
+
+pub(super) const REMOVE: &str = "
+    DELETE FROM events WHERE position IN (SELECT value FROM json_each($1))
+    RETURNING organization_id";
+
+const NOTE: &str = "
+    INSERT INTO removals (day, cause, organization_id, events)
+    VALUES (? / 86400000000, 'retention', ?, ?)
+    ON CONFLICT (day, cause, organization_id) DO UPDATE SET events = events + excluded.events";
