@@ -403,7 +403,8 @@ pub(crate) struct HistoryArgs {
 pub(crate) struct DatabaseArgs {
     /// Where the events are: an SQLite file, or postgres://USER@HOST/DATABASE.
     ///
-    /// `serve` and `keys create` create a file that is not there. Other users of the machine can see
+    /// `serve` and `keys create` create a file that is not there, and bring one of an older version up
+    /// to date. Other users of the machine can see
     /// arguments: a password belongs in the variable, or in PGPASSWORD.
     // Not parsed by clap, whose message would repeat the address with its password.
     #[arg(

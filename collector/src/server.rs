@@ -63,22 +63,12 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// Opens the database and the port.
+    /// Opens the port and the database: the database last, so that nothing is made or changed in it
+    /// for a collector that cannot start.
     ///
     /// # Errors
     /// The database or the port cannot be used. The message says what to do.
     pub async fn bind(config: &Config) -> Result<Self, StartError> {
-        let store = Store::open_to_serve(&config.database).await?;
-        match Self::with_store(&store, config).await {
-            Ok(collector) => Ok(collector),
-            Err(error) => {
-                store.close().await;
-                Err(error)
-            }
-        }
-    }
-
-    async fn with_store(store: &Store, config: &Config) -> Result<Self, StartError> {
         let failed = |source| StartError::Listen {
             address: config.listen,
             source,
@@ -93,12 +83,16 @@ impl Collector {
             Some(folder) => Fonts::with_folder(folder)?,
             None => Fonts::default(),
         };
-        let (keys, created_key) = match config.api_keys.as_slice() {
-            [] => stored_keys(store).await?,
-            given => (given_keys(store, given).await?, None),
+        let store = Store::open_to_serve(&config.database).await?;
+        let (keys, created_key) = match keys(&store, &config.api_keys).await {
+            Ok(keys) => keys,
+            Err(error) => {
+                store.close().await;
+                return Err(error);
+            }
         };
         Ok(Self {
-            store: store.clone(),
+            store,
             listener,
             address,
             keys,
@@ -226,6 +220,14 @@ async fn no_such_path() -> ApiError {
 
 async fn method_not_allowed() -> ApiError {
     ApiError::MethodNotAllowed
+}
+
+/// The keys that open the API, and the one that was made because there was none.
+async fn keys(store: &Store, given: &[ApiKey]) -> Result<(Keys, Option<ApiKey>), StartError> {
+    match given {
+        [] => stored_keys(store).await,
+        given => Ok((given_keys(store, given).await?, None)),
+    }
 }
 
 /// The keys of the database. If there are none, one is made.

@@ -26,6 +26,7 @@ mod position;
 mod postgres;
 mod report;
 mod run;
+mod schema;
 mod segments;
 mod sqlite;
 mod writer;
@@ -72,7 +73,8 @@ macro_rules! either {
 }
 
 impl Store {
-    /// Opens the database, creates a file if there is none, and brings its schema up to date.
+    /// Opens the database, creates a file if there is none, and brings its schema up to date. One of
+    /// another program is refused.
     pub(crate) async fn open(database: &Database) -> Result<Self, StoreError> {
         Ok(match &database.0 {
             Place::File(path) => Self::Sqlite(SqliteStore::open(path).await?),
@@ -88,7 +90,7 @@ impl Store {
         })
     }
 
-    /// Opens the database, which has to be there.
+    /// Opens the database, which has to be there with the schema of this version: it is not changed.
     pub(crate) async fn open_existing(database: &Database) -> Result<Self, StoreError> {
         Ok(match &database.0 {
             Place::File(path) => Self::Sqlite(SqliteStore::open_existing(path).await?),

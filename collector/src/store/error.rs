@@ -41,13 +41,38 @@ pub enum StoreError {
     /// The index of events is not there any more as it was.
     #[error("{0}: restore the database from a backup")]
     Index(#[from] Damaged),
-    /// There is no such file, or the server's database holds nothing of a collector.
+    /// There is no such file, or nothing in it or in the server's database.
     #[error(
-        "there is no database {database}: name the one that `audit-layer serve` uses with --database"
+        "there is no database of audit-layer at {database}: name the one that `audit-layer serve` uses with --database"
     )]
     Missing {
         /// The name.
         database: Database,
+    },
+    /// Another program keeps something there, or it is no database at all.
+    #[error("{database} is not a database of audit-layer: name one with --database")]
+    Foreign {
+        /// The file or database.
+        database: Database,
+    },
+    /// The schema lacks versions that this program needs.
+    #[error(
+        "database {database} was written by an older audit-layer: use that version, or let `audit-layer serve` of this one bring it up to date"
+    )]
+    Older {
+        /// The database.
+        database: Database,
+    },
+    /// The file is not what was written to it.
+    #[error(
+        "database {database} is damaged: {}: restore it from a backup",
+        cause(source)
+    )]
+    Corrupt {
+        /// The database.
+        database: Database,
+        /// What the database said.
+        source: sqlx::Error,
     },
     /// The schema has versions that this program does not know.
     #[error("database {database} was written by a newer audit-layer: use that version")]
@@ -105,6 +130,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Of a file that cannot be opened, or not be read when it was.
+    pub(super) fn of_opening(database: Database, source: sqlx::Error) -> Self {
+        match sqlite_kind(&source) {
+            Some(SQLITE_NOT_A_DATABASE) => Self::Foreign { database },
+            Some(SQLITE_CORRUPT) => Self::Corrupt { database, source },
+            _ => Self::Open { database, source },
+        }
+    }
+
     pub(super) fn of_migration(database: Database, error: MigrateError) -> Self {
         match error {
             MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
@@ -139,6 +173,12 @@ impl StoreError {
     }
 }
 
+/// The kind of an error of SQLite, which is the low byte of what it says.
+fn sqlite_kind(error: &sqlx::Error) -> Option<i32> {
+    let code: i32 = code(error)?.parse().ok()?;
+    Some(code & 0xff)
+}
+
 fn code(error: &sqlx::Error) -> Option<Cow<'_, str>> {
     error.as_database_error().and_then(DatabaseError::code)
 }
@@ -161,6 +201,12 @@ impl From<sqlx::Error> for StoreError {
         }
     }
 }
+
+/// https://www.sqlite.org/rescode.html#corrupt
+const SQLITE_CORRUPT: i32 = 11;
+
+/// https://www.sqlite.org/rescode.html#notadb
+const SQLITE_NOT_A_DATABASE: i32 = 26;
 
 /// https://www.sqlite.org/rescode.html#interrupt
 const SQLITE_INTERRUPTED: &str = "9";

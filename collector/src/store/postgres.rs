@@ -51,6 +51,7 @@ use tokio::time::timeout;
 use crate::limits;
 use crate::store::StoreError;
 use crate::store::database::{Database, Place};
+use crate::store::schema::{Applied, Schema};
 use crate::telemetry;
 
 pub(super) use indexer::Indexer;
@@ -70,6 +71,8 @@ impl PostgresStore {
     pub(crate) async fn open(options: &PgConnectOptions) -> Result<Self, StoreError> {
         let mut connection = connect(options).await?;
         check_encoding(options, &mut connection).await?;
+        let schema = schema(&mut connection).await?;
+        schema.check(Schema::TO_MIGRATE, || named(options))?;
         // Who starts while another collector changes the schema waits for it, however long.
         connection.execute("SET lock_timeout = 0").await?;
         let migrated = migrations::all().run(&mut connection).await;
@@ -89,18 +92,13 @@ impl PostgresStore {
         Ok(store)
     }
 
-    /// Opens the database, which has to have a collector's tables.
+    /// Opens the database, which has to have a collector's tables of this version.
     pub(crate) async fn open_existing(options: &PgConnectOptions) -> Result<Self, StoreError> {
         let mut connection = connect(options).await?;
-        let exists = sqlx::query_scalar(EXISTS).fetch_one(&mut connection);
-        let exists: bool = exists.await?;
+        let schema = schema(&mut connection).await?;
         connection.close().await?;
-        match exists {
-            true => Self::open(options).await,
-            false => Err(StoreError::Missing {
-                database: named(options),
-            }),
-        }
+        schema.check(Schema::TO_USE, || named(options))?;
+        Ok(Self::with(options))
     }
 
     fn with(options: &PgConnectOptions) -> Self {
@@ -241,6 +239,18 @@ fn session(options: &PgConnectOptions) -> PgConnectOptions {
     }
 }
 
+/// What the database is, or the schema in it that new tables go to: others may share the rest.
+async fn schema(connection: &mut PgConnection) -> Result<Schema, StoreError> {
+    let applied: Vec<Applied> = match sqlx::query_scalar(HAS_VERSIONS)
+        .fetch_one(&mut *connection)
+        .await?
+    {
+        true => sqlx::query_as(VERSIONS).fetch_all(connection).await?,
+        false => Vec::new(),
+    };
+    Ok(Schema::of(&migrations::all(), &applied))
+}
+
 async fn check_encoding(
     options: &PgConnectOptions,
     connection: &mut PgConnection,
@@ -272,6 +282,9 @@ const DURABLE: &str = "
 
 const LOCK_HOLDS: &str = "LOCK TABLE holds IN SHARE MODE";
 
-const EXISTS: &str = "SELECT to_regclass('events') IS NOT NULL";
+const HAS_VERSIONS: &str = "
+    SELECT to_regclass(quote_ident(current_schema()) || '._sqlx_migrations') IS NOT NULL";
+
+const VERSIONS: &str = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";
 
 const BYTES: &str = "SELECT pg_database_size(current_database())";

@@ -49,10 +49,11 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Connection, Executor, Sqlite, Transaction};
+use sqlx::{ConnectOptions, Connection, Executor, Sqlite, SqliteConnection, Transaction};
 
 use crate::limits;
 use crate::store::StoreError;
+use crate::store::schema::{Applied, Schema};
 use crate::store::sqlite::readers::Readers;
 use crate::store::sqlite::tail::Tail;
 use crate::telemetry;
@@ -75,22 +76,21 @@ pub(crate) struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the database at `path`, creates it if there is none, and brings its schema up to date.
+    /// Opens the database at `path`, creates it if there is none, and brings its schema up to date,
+    /// beside a process that serves it only if there is nothing to change.
     pub(crate) async fn open(path: &Path) -> Result<Self, StoreError> {
         create_private(path);
-        let store = Self::connect(path).await?;
-        let migrated = migrations::all().run(&store.writes).await;
-        migrated.map_err(|error| StoreError::of_migration(path.to_owned().into(), error))?;
-        Ok(store)
+        match schema(path).await? {
+            Schema::Current => Self::connect(path).await,
+            _ => Self::migrate(path, claim(path)?).await,
+        }
     }
 
     /// Opens the database for the one process that stores events in it, and brings its index up to
     /// date.
     pub(crate) async fn open_to_serve(path: &Path) -> Result<Self, StoreError> {
         create_private(path);
-        let claim = claim(path)?;
-        let mut store = Self::open(path).await?;
-        store.claim = claim.map(Arc::new);
+        let store = Self::migrate(path, claim(path)?).await?;
         let mut indexed = 0_usize;
         let index = store.index_rest(|events| {
             indexed = indexed.saturating_add(events);
@@ -100,35 +100,37 @@ impl SqliteStore {
         Ok(store)
     }
 
-    /// Opens the database at `path`, which has to be there.
+    /// Brings the schema up to date, for which no other process may have the file.
+    async fn migrate(path: &Path, claim: Option<File>) -> Result<Self, StoreError> {
+        check(path, Schema::TO_MIGRATE).await?;
+        let mut store = Self::connect(path).await?;
+        store.claim = claim.map(Arc::new);
+        let migrated = migrations::all().run(&store.writes).await;
+        migrated.map_err(|error| StoreError::of_migration(path.to_owned().into(), error))?;
+        Ok(store)
+    }
+
+    /// Opens the database at `path`, which has to be there with the schema of this version.
     pub(crate) async fn open_existing(path: &Path) -> Result<Self, StoreError> {
-        check_exists(path)?;
-        Self::open(path).await
+        check(path, Schema::TO_USE).await?;
+        Self::connect(path).await
     }
 
     /// Opens the database at `path`, which has to be there, and leaves its schema as it is.
     pub(crate) async fn attach(path: &Path) -> Result<Self, StoreError> {
-        check_exists(path)?;
+        check(path, Schema::TO_COPY).await?;
         Self::connect(path).await
     }
 
     async fn connect(path: &Path) -> Result<Self, StoreError> {
-        let opened = Self::connect_to(path).await;
-        opened.map_err(|source| StoreError::Open {
-            database: path.to_owned().into(),
-            source,
-        })
+        Self::connect_to(path).await.map_err(opening(path))
     }
 
     async fn connect_to(path: &Path) -> Result<Self, sqlx::Error> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
+        let options = options(path)
             .journal_mode(SqliteJournalMode::Wal)
             // In WAL mode only FULL puts every commit on disk before the commit returns.
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(limits::DATABASE_BUSY_MAX)
-            .disable_statement_logging();
+            .synchronous(SqliteSynchronous::Full);
         let pool = SqlitePoolOptions::new()
             .acquire_timeout(limits::DATABASE_BUSY_MAX)
             .test_before_acquire(false);
@@ -198,12 +200,53 @@ impl SqliteStore {
 
 const BYTES: &str = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
 
-fn check_exists(path: &Path) -> Result<(), StoreError> {
-    match path.exists() {
-        true => Ok(()),
-        false => Err(StoreError::Missing {
-            database: path.to_owned().into(),
-        }),
+/// Without those that SQLite makes for itself.
+const TABLES: &str = r"
+    SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'";
+
+const VERSIONS: &str = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(limits::DATABASE_BUSY_MAX)
+        .disable_statement_logging()
+}
+
+fn opening(path: &Path) -> impl FnOnce(sqlx::Error) -> StoreError {
+    |source| StoreError::of_opening(path.to_owned().into(), source)
+}
+
+/// Refuses a file whose schema is not among `allowed`.
+async fn check(path: &Path, allowed: &[Schema]) -> Result<(), StoreError> {
+    let schema = schema(path).await?;
+    schema.check(allowed, || path.to_owned().into())
+}
+
+/// What the file is. It is not changed, whatever it is.
+async fn schema(path: &Path) -> Result<Schema, StoreError> {
+    if !path.exists() {
+        return Ok(Schema::Nothing);
+    }
+    let connection = options(path).connect().await;
+    let mut connection = connection.map_err(opening(path))?;
+    let schema = read_schema(&mut connection).await.map_err(opening(path));
+    let _ = connection.close().await;
+    schema
+}
+
+async fn read_schema(connection: &mut SqliteConnection) -> Result<Schema, sqlx::Error> {
+    let tables: Vec<String> = sqlx::query_scalar(TABLES)
+        .fetch_all(&mut *connection)
+        .await?;
+    let has_versions = tables.iter().any(|table| table == "_sqlx_migrations");
+    let applied: Vec<Applied> = match has_versions {
+        true => sqlx::query_as(VERSIONS).fetch_all(connection).await?,
+        false => Vec::new(),
+    };
+    match Schema::of(&migrations::all(), &applied) {
+        Schema::Nothing if tables.len() > usize::from(has_versions) => Ok(Schema::Foreign),
+        schema => Ok(schema),
     }
 }
 

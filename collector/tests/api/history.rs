@@ -76,6 +76,9 @@ async fn without_a_database_there_is_no_history() {
     let output = run(history.arg("--database").arg(folder.database())).await;
     assert_eq!(output.status.code(), Some(1));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.contains("there is no database"), "{stderr}");
+    assert!(
+        stderr.contains("there is no database of audit-layer"),
+        "{stderr}"
+    );
     assert!(!folder.beside().is_made().await);
 }

@@ -397,7 +397,7 @@ async fn a_key_is_made_only_for_a_role_and_for_somebody() {
 async fn revoking_what_is_no_key_says_what_to_do() {
     let folder = Folder::new();
     let output = keys(&folder, "revoke", &["key_1"]).await;
-    assert!(complaint(&output).contains("there is no database"));
+    assert!(complaint(&output).contains("there is no database of audit-layer"));
     assert!(!folder.beside().is_made().await);
 
     let key = create_key(&folder).await;

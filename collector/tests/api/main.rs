@@ -11,6 +11,7 @@ mod erasure;
 mod errors;
 mod export;
 mod files;
+mod foreign;
 mod history;
 mod import;
 mod keys;

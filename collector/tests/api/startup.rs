@@ -51,6 +51,21 @@ async fn a_port_in_use_is_explained() {
         "{stderr}"
     );
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(!folder.path("audit.db").exists());
+}
+
+#[tokio::test]
+async fn a_collector_that_cannot_start_makes_no_database() {
+    let folder = Folder::new();
+    let none = folder.path("none");
+    let none = none.to_str().unwrap();
+    for arguments in [
+        ["--tls-cert", none, "--tls-key", none].as_slice(),
+        &["--report-fonts", none],
+    ] {
+        complaint(&folder, arguments).await;
+        assert!(!folder.path("audit.db").exists(), "{arguments:?}");
+    }
 }
 
 #[tokio::test]

@@ -101,6 +101,38 @@ async fn a_database_of_a_newer_version_is_refused() {
 }
 
 #[tokio::test]
+async fn a_command_does_not_change_the_schema_of_an_older_version() {
+    let folder = Folder::new();
+    Program::start_in(&folder).await.stop().await;
+    let mut database = folder.beside().open().await;
+    let older = "DELETE FROM _sqlx_migrations WHERE version > 1";
+    database.execute(older).await.unwrap();
+    let mut holds = audit_layer("holds");
+    let output = run(holds.args(["list", "--database", &folder.database()])).await;
+    assert!(complaint(&output).contains("older audit-layer"));
+    let versions = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM _sqlx_migrations");
+    assert_eq!(versions.fetch_one(&mut database).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn the_tables_of_another_program_are_refused_and_left_alone() {
+    let folder = Folder::new();
+    let mut database = folder.beside().open().await;
+    let foreign = "
+        CREATE TABLE events (what TEXT);
+        CREATE TABLE _sqlx_migrations (version BIGINT, checksum BYTEA);
+        INSERT INTO _sqlx_migrations VALUES (1, 'other')";
+    database.execute(sqlx::raw_sql(foreign)).await.unwrap();
+    let mut holds = audit_layer("holds");
+    let output = run(holds.args(["list", "--database", &folder.database()])).await;
+    for output in [output, serve(&folder.database()).await] {
+        assert!(complaint(&output).contains("not a database of audit-layer"));
+    }
+    let versions = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM _sqlx_migrations");
+    assert_eq!(versions.fetch_one(&mut database).await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn a_commit_is_durable_whatever_the_server_says() {
     let folder = Folder::new();
     let program = Program::start_in(&folder).await;
