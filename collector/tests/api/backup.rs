@@ -94,9 +94,40 @@ async fn a_backup_never_overwrites_and_never_makes_a_database() {
         "mine"
     );
 
-    let output = back_up(&folder, &folder.path("none/copy")).await;
+    let none = folder.path("none/copy");
+    let output = back_up(&folder, &none).await;
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(String::from_utf8(output.stderr).unwrap().lines().count(), 1);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let expected = format!("audit-layer: cannot write the backup {}: ", none.display());
+    assert!(stderr.starts_with(&expected), "{stderr}");
+    assert!(!stderr.contains("partial"), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+}
+
+#[tokio::test]
+async fn two_backups_of_one_name_are_one_and_touch_nothing_else() {
+    let (folder, copies) = (Folder::new(), Folder::new());
+    let program = Program::start_in(&folder).await;
+    program.record(&event("a")).await;
+    program.stop().await;
+    std::fs::write(copies.path("audit.db.partial"), "mine").unwrap();
+    let target = copies.path("audit.db");
+    let (one, other) = tokio::join!(back_up(&folder, &target), back_up(&folder, &target));
+    let refused = match (one.status.success(), other.status.success()) {
+        (true, false) => other,
+        (false, true) => one,
+        _ => panic!("{one:?} {other:?}"),
+    };
+    let stderr = String::from_utf8(refused.stderr).unwrap();
+    assert!(stderr.contains("never overwrites"), "{stderr}");
+    let mut names: Vec<_> = std::fs::read_dir(copies.path("")).unwrap().collect();
+    names.sort_by_key(|name| name.as_ref().unwrap().file_name());
+    let names = names.into_iter().map(|name| name.unwrap().file_name());
+    assert_eq!(names.collect::<Vec<_>>(), ["audit.db", "audit.db.partial"]);
+    let mine = std::fs::read_to_string(copies.path("audit.db.partial"));
+    assert_eq!(mine.unwrap(), "mine");
+    let copy = Program::start_in(&copies).await;
+    assert_eq!(pages(&copy, "").await, ["a"]);
 }
 
 #[tokio::test]

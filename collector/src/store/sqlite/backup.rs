@@ -1,40 +1,39 @@
 //! A copy of the database while it is in use.
 
-use std::fs::{self, File};
+use std::fs::{File, OpenOptions};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
-use crate::store::sqlite::{SqliteStore, create_private};
+use tempfile::TempPath;
+use uuid::Uuid;
+
+use crate::store::sqlite::SqliteStore;
 use crate::store::{BackupError, StoreError};
 
 impl SqliteStore {
     /// Writes all that is committed to a new file at `path`, and tells how many events that is.
     ///
-    /// The file has its name only when it is whole and on disk.
+    /// The file has its name only when it is whole and on disk. Until then it has one that nobody
+    /// else uses.
     pub(crate) async fn back_up(&self, path: &Path) -> Result<u64, BackupError> {
-        let failed = |source| BackupError::File {
-            path: path.to_owned(),
-            source,
-        };
-        if path.try_exists().map_err(failed)? {
-            return Err(BackupError::Exists {
+        let failed = |source: io::Error| match source.kind() {
+            io::ErrorKind::AlreadyExists => BackupError::Exists {
                 path: path.to_owned(),
-            });
+            },
+            _ => BackupError::File {
+                path: path.to_owned(),
+                source,
+            },
+        };
+        // Better now than after the work; it is only then that nobody else can come first.
+        if path.try_exists().map_err(failed)? {
+            return Err(failed(io::ErrorKind::AlreadyExists.into()));
         }
-        let partial = partial(path);
-        // What an earlier attempt left.
-        let _ = fs::remove_file(&partial);
-        create_private(&partial);
-        match self.copy(&partial).await {
-            Ok(events) => {
-                publish(&partial, path).map_err(failed)?;
-                Ok(events)
-            }
-            Err(error) => {
-                let _ = fs::remove_file(&partial);
-                Err(error.into())
-            }
-        }
+        let partial = create_beside(path).map_err(failed)?;
+        let events = self.copy(&partial).await?;
+        publish(partial, path).map_err(failed)?;
+        Ok(events)
     }
 
     /// SQLite reads it in one transaction, whatever is written meanwhile.
@@ -49,15 +48,20 @@ impl SqliteStore {
     }
 }
 
-fn partial(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".partial");
-    name.into()
+/// An empty file beside `path` that only its owner can read. It goes unless it is published.
+fn create_beside(path: &Path) -> io::Result<TempPath> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(format!(".{}.partial", Uuid::now_v7().simple()));
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    options.open(&partial)?;
+    TempPath::try_from_path(partial)
 }
 
-fn publish(partial: &Path, path: &Path) -> io::Result<()> {
-    File::open(partial)?.sync_all()?;
-    fs::rename(partial, path)?;
+/// Gives the file its name, unless another has it.
+fn publish(partial: TempPath, path: &Path) -> io::Result<()> {
+    File::open(&partial)?.sync_all()?;
+    partial.persist_noclobber(path)?;
     // The name, too, is on disk only when its folder is.
     match path
         .parent()
@@ -65,5 +69,22 @@ fn publish(partial: &Path, path: &Path) -> io::Result<()> {
     {
         Some(folder) => File::open(folder)?.sync_all(),
         None => File::open(".")?.sync_all(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_came_meanwhile_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("copy");
+        let partial = create_beside(&path).unwrap();
+        std::fs::write(&path, "mine").unwrap();
+        let error = publish(partial, &path).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }
