@@ -310,6 +310,9 @@ pub const METRICS_TIME_MAX: Duration = Duration::from_secs(2);
 /// a millisecond.
 pub const QUERY_STEPS: i32 = 10_000;
 
+/// A PostgreSQL server has to take a connection within this. One that is on its way up says so.
+pub const DATABASE_CONNECT_MAX: Duration = Duration::from_secs(10);
+
 /// How long a statement waits for another process that holds the database.
 pub const DATABASE_BUSY_MAX: Duration = Duration::from_secs(5);
 

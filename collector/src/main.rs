@@ -54,24 +54,28 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<ExitCode, MainError> {
     start_log(&cli.log, cli.log_format)?;
     match cli.command {
-        Command::Serve(arguments) => block_on(serve(arguments, cli.log_format)),
+        Command::Serve(arguments) => block_on(serve(arguments, cli.log_format)).map(success),
         // It does one thing after another, and needs no runtime.
         Command::Import(arguments) => Ok(importer::run(arguments)?),
-        Command::Backup { target, database } => block_on(back_up(&database, &target)),
-        Command::Erase(arguments) => runtime()?.block_on(eraser::run(arguments)),
-        Command::History(arguments) => block_on(chronicle::run(arguments)),
-        Command::Holds(command) => block_on(custody::run(command)),
-        Command::Keys(command) => block_on(keyring::run(command)),
+        Command::Backup { target, database } => block_on(back_up(&database, &target)).map(success),
+        Command::Erase(arguments) => block_on(eraser::run(arguments)),
+        Command::History(arguments) => block_on(chronicle::run(arguments)).map(success),
+        Command::Holds(command) => block_on(custody::run(command)).map(success),
+        Command::Keys(command) => block_on(keyring::run(command)).map(success),
     }
 }
 
-fn block_on(command: impl Future<Output = Result<(), MainError>>) -> Result<ExitCode, MainError> {
-    runtime()?.block_on(command)?;
-    Ok(ExitCode::SUCCESS)
+fn success((): ()) -> ExitCode {
+    ExitCode::SUCCESS
 }
 
-fn runtime() -> Result<Runtime, MainError> {
-    Runtime::new().map_err(MainError::Runtime)
+/// Runs a command to its end, and not what it has left: the typesetting of a report that nobody waits
+/// for any more may take long, and cannot be called off.
+fn block_on<T>(command: impl Future<Output = Result<T, MainError>>) -> Result<T, MainError> {
+    let runtime = Runtime::new().map_err(MainError::Runtime)?;
+    let result = runtime.block_on(command);
+    runtime.shutdown_background();
+    result
 }
 
 fn start_log(filter: &str, format: LogFormat) -> Result<(), MainError> {
@@ -88,7 +92,7 @@ fn start_log(filter: &str, format: LogFormat) -> Result<(), MainError> {
 
 async fn serve(arguments: ServeArgs, log_format: LogFormat) -> Result<(), MainError> {
     // First, so that a signal during start-up is not missed.
-    let signals = StopSignals::listen().map_err(MainError::Runtime)?;
+    let mut signals = StopSignals::listen().map_err(MainError::Runtime)?;
     let keys = arguments.api_key.iter().map(|key| ApiKey::parse(key));
     let config = Config {
         retention: arguments.retention()?,
@@ -99,7 +103,14 @@ async fn serve(arguments: ServeArgs, log_format: LogFormat) -> Result<(), MainEr
         database: arguments.database.database()?,
         api_keys: keys.collect::<Result<_, _>>().map_err(MainError::ApiKey)?,
     };
-    let collector = Collector::bind(&config).await?;
+    let collector = tokio::select! {
+        collector = Collector::bind(&config) => collector?,
+        // Whatever it was at: each step is a transaction, and the next start goes on.
+        () = signals.wait() => {
+            log_format.tell("stopped before it was ready");
+            return Ok(());
+        }
+    };
     let address = collector.address();
     if let Some(key) = collector.created_key() {
         let key = key.reveal();
@@ -160,7 +171,7 @@ impl StopSignals {
         })
     }
 
-    async fn wait(mut self) {
+    async fn wait(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
@@ -198,4 +209,22 @@ enum MainError {
     Start(#[from] StartError),
     #[error("{0}")]
     Stop(#[from] StopError),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn work_that_nobody_waits_for_does_not_keep_a_command_from_ending() {
+        let (sender, receiver) = mpsc::channel::<()>();
+        let command = async {
+            tokio::task::spawn_blocking(move || receiver.recv());
+            Ok(())
+        };
+        block_on(command).unwrap();
+        drop(sender);
+    }
 }

@@ -40,6 +40,7 @@ mod retention;
 #[path = "common/writers.rs"]
 mod writers;
 
+use std::io;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -217,11 +218,28 @@ fn hash_of(text: &str) -> Vec<u8> {
 }
 
 async fn connect(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
-    let connected = session(options).connect().await;
-    connected.map_err(|source| StoreError::Connect {
-        database: named(options),
-        source,
-    })
+    connect_within(limits::DATABASE_CONNECT_MAX, options).await
+}
+
+/// A server that takes the connection and then says nothing is given up after this time.
+async fn connect_within(
+    time_max: Duration,
+    options: &PgConnectOptions,
+) -> Result<PgConnection, StoreError> {
+    let connected = timeout(time_max, session(options).connect()).await;
+    let silent = || {
+        let why = format!("no answer within {} seconds", time_max.as_secs());
+        Err(sqlx::Error::Io(io::Error::new(
+            io::ErrorKind::TimedOut,
+            why,
+        )))
+    };
+    connected
+        .unwrap_or_else(|_| silent())
+        .map_err(|source| StoreError::Connect {
+            database: named(options),
+            source,
+        })
 }
 
 /// What the address says, and what every connection of ours wants.
@@ -288,3 +306,25 @@ const HAS_VERSIONS: &str = "
 const VERSIONS: &str = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";
 
 const BYTES: &str = "SELECT pg_database_size(current_database())";
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_says_nothing_is_given_up() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = silent.local_addr().unwrap().port();
+        let options = PgConnectOptions::new_without_pgpass()
+            .host("127.0.0.1")
+            .port(port);
+        let connected = connect_within(Duration::from_millis(50), &options).await;
+        let error = connected.err().unwrap().to_string();
+        assert!(
+            error.contains("no answer") && error.contains("server runs"),
+            "{error}"
+        );
+    }
+}

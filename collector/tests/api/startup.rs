@@ -1,10 +1,12 @@
 //! Starting, and failing to start in a way that helps.
 
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
 use serde_json::Value;
 use sqlx::{Connection, Executor};
 use tokio::net::TcpListener;
+use tokio::process::Command;
 
 use crate::program::{Folder, KEY, Program, audit_layer, run};
 
@@ -65,6 +67,26 @@ async fn a_collector_that_cannot_start_makes_no_database() {
     ] {
         complaint(&folder, arguments).await;
         assert!(!folder.path("audit.db").exists(), "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_signal_ends_a_start_that_waits_for_the_database() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = silent.local_addr().unwrap();
+    for name in ["TERM", "INT"] {
+        let mut serve = audit_layer("serve");
+        serve.args(["--listen", "127.0.0.1:0", "--database"]);
+        serve.arg(format!("postgres://ann@{address}/audit?sslmode=disable"));
+        let serve = serve.stderr(Stdio::piped()).spawn().unwrap();
+        let _connection = silent.accept().await.unwrap();
+        let id = serve.id().unwrap().to_string();
+        let kill = run(Command::new("kill").args(["-s", name, &id])).await;
+        assert!(kill.status.success(), "{kill:?}");
+        let output = serve.wait_with_output().await.unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{stderr}");
+        assert_eq!(stderr, "audit-layer: stopped before it was ready\n");
     }
 }
 

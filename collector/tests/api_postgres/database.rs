@@ -2,11 +2,13 @@
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use audit_layer_tests::postgres::Postgres;
 use sqlx::{Connection, PgConnection};
+use tokio::time::{Instant, sleep};
 
-use crate::program::Folder;
+use crate::program::{DEADLINE, Folder};
 
 impl Folder {
     /// A folder for another program on the same database.
@@ -45,10 +47,19 @@ impl Database {
         is_made.fetch_one(&mut self.open().await).await.unwrap()
     }
 
-    /// Whether a program that has ended is still connected.
+    /// Whether a program that has ended is still connected, after the moment that the server takes to
+    /// see it go.
     pub(crate) async fn is_in_use(&self) -> bool {
-        let count = sqlx::query_scalar::<_, i64>(OTHERS);
-        count.fetch_one(&mut self.open().await).await.unwrap() > 0
+        let mut database = self.open().await;
+        let deadline = Instant::now() + DEADLINE;
+        while Instant::now() < deadline {
+            let count = sqlx::query_scalar::<_, i64>(OTHERS);
+            if count.fetch_one(&mut database).await.unwrap() == 0 {
+                return false;
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+        true
     }
 
     /// Nothing in it is damaged that the server does not tell.
