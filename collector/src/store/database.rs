@@ -34,16 +34,60 @@ impl FromStr for Database {
     /// variables such as `PGPASSWORD` do.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once("://") {
-            Some(("postgres" | "postgresql", _)) => match text.parse() {
-                Ok(options) => Ok(Self(Place::Server(Box::new(options)))),
-                Err(error) => Err(DatabaseError::Address(error.to_string())),
-            },
+            Some(("postgres" | "postgresql", rest)) => {
+                check_parameters(rest)?;
+                match text.parse() {
+                    Ok(options) => Ok(Self(Place::Server(Box::new(options)))),
+                    Err(error) => Err(DatabaseError::Address(error.to_string())),
+                }
+            }
             Some((scheme, _)) => Err(DatabaseError::Scheme(scheme.to_owned())),
             None if text.is_empty() || text == ":memory:" => Err(DatabaseError::NotAFile),
             None => Ok(PathBuf::from(text).into()),
         }
     }
 }
+
+/// Refuses parameters that sqlx would pass over: one that is misspelt, such as `sslmode`, would leave
+/// a connection unchecked. sqlx would also log them with their values.
+fn check_parameters(address: &str) -> Result<(), DatabaseError> {
+    let (address, _fragment) = address.split_once('#').unwrap_or((address, ""));
+    let (_, query) = address.split_once('?').unwrap_or((address, ""));
+    let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+    match names.find(|name| !is_parameter(name)) {
+        None => Ok(()),
+        // The question mark was one of a password, which goes on behind it.
+        Some(_) if query.contains('@') => Err(DatabaseError::Unescaped),
+        Some(name) => Err(DatabaseError::Parameter(name.into_owned())),
+    }
+}
+
+fn is_parameter(name: &str) -> bool {
+    let option = name.strip_prefix("options[");
+    PARAMETERS.contains(&name) || option.is_some_and(|option| option.ends_with(']'))
+}
+
+/// What sqlx knows: `options/parse.rs` of sqlx-postgres 0.9.
+const PARAMETERS: [&str; 18] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "ssl-ca",
+    "ssl-cert",
+    "ssl-key",
+    "ssl-mode",
+    "ssl-root-cert",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];
 
 impl fmt::Display for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,9 +130,17 @@ pub enum DatabaseError {
     /// The name of something that is not a file.
     #[error("must be the name of an SQLite file, or postgres://user@host/database")]
     NotAFile,
+    /// A parameter of an address that means nothing.
+    #[error(
+        "{0:?} is not a parameter of postgres://: there are application_name, dbname, host, hostaddr, options, password, port, sslcert, sslkey, sslmode, sslrootcert and user"
+    )]
+    Parameter(String),
     /// The address of something else.
     #[error("{0}:// is not supported: use the name of an SQLite file, or postgres://")]
     Scheme(String),
+    /// A character that ends a part of the address.
+    #[error("a question mark in a password of postgres:// is written as %3F")]
+    Unescaped,
 }
 
 #[cfg(test)]
@@ -127,11 +179,16 @@ mod tests {
             ":memory:",
             "",
             "postgres://ann:secret@db:port/audit",
-            "postgres://ann:secret@db/audit?sslmode=secret-mode",
+            "postgres://ann:secret@db/audit?sslmode=some-mode",
+            "postgres://db/audit?passwd=secret",
+            "postgres://db/audit?sslmod=verify-full",
+            "postgres://db/audit?sslmode=require&options[x=secret",
+            "postgres://ann:pass?secret=1@db/audit",
         ] {
             let error = text.parse::<Database>().unwrap_err().to_string();
             assert!(error.contains("postgres://"), "{error}");
             assert!(!error.contains("ann"), "{error}");
+            assert!(!error.contains("secret"), "{error}");
         }
     }
 }
