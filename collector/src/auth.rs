@@ -19,7 +19,6 @@ use crate::key::KeyHash;
 use crate::limits;
 use crate::session::{Sessions, keep_private};
 use crate::store::{Store, StoreError, StoredKey};
-use crate::telemetry;
 
 /// The keys that open the API.
 #[derive(Clone)]
@@ -155,10 +154,7 @@ pub(crate) async fn require_key(
                 return response;
             }
             Ok(None) => ApiError::Unauthorized,
-            Err(error) => {
-                telemetry::read_failed(&error);
-                ApiError::StorageUnavailable
-            }
+            Err(error) => ApiError::of_check(error),
         },
     };
     discard(request).await;

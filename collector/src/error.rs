@@ -15,6 +15,8 @@ use crate::limits;
 use crate::query::ParameterError;
 use crate::report::{Failure, RequestError};
 use crate::session::SessionError;
+use crate::store::StoreError;
+use crate::telemetry;
 
 /// Why a request is answered with an error. The message says what the client can do.
 #[derive(Debug, Error)]
@@ -35,6 +37,8 @@ pub(crate) enum ApiError {
     Event(#[from] EventError),
     #[error("this path does not take the request's method: the header `allow` names those it does")]
     MethodNotAllowed,
+    #[error("the database did not answer: ask again later")]
+    NoAnswer,
     #[error("nothing is stored under this id")]
     NoSuchLog,
     #[error("there is no report with this id, or it is not kept any more")]
@@ -72,6 +76,25 @@ pub(crate) enum ApiError {
 }
 
 impl ApiError {
+    /// The database gave no answer to what a client asked for.
+    pub(crate) fn of_query(error: StoreError) -> Self {
+        match error {
+            StoreError::TooSlow => {
+                telemetry::read_failed(&error);
+                Self::QueryTooSlow
+            }
+            other => Self::of_check(other),
+        }
+    }
+
+    /// The database gave no answer to what the collector itself asked it, such as for the keys: a
+    /// client cannot ask for less.
+    pub(crate) fn of_check(error: StoreError) -> Self {
+        telemetry::read_failed(&error);
+        drop(error);
+        Self::NoAnswer
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Event(EventError::OtherOrganization { .. })
@@ -92,7 +115,9 @@ impl ApiError {
             | Self::RateLimited { .. }
             | Self::TooManyExports
             | Self::TooManyReports => StatusCode::TOO_MANY_REQUESTS,
-            Self::QueryTooSlow | Self::StorageUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoAnswer | Self::QueryTooSlow | Self::StorageUnavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
         }
     }
@@ -116,7 +141,7 @@ impl ApiError {
             Self::ReportRequest(error) => error.code(),
             Self::Role { .. } => "forbidden",
             Self::Session(error) => error.code(),
-            Self::StorageUnavailable => "storage_unavailable",
+            Self::NoAnswer | Self::StorageUnavailable => "storage_unavailable",
             Self::TooManyExports => "too_many_exports",
             Self::TooManyLines { .. } => "too_many_lines",
             Self::TooManyReports => "too_many_reports",
@@ -141,7 +166,8 @@ impl ApiError {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::RateLimited { wait } => Some(*wait),
-            Self::Overloaded
+            Self::NoAnswer
+            | Self::Overloaded
             | Self::Session(SessionError::Random)
             | Self::StorageUnavailable
             | Self::TooManyExports

@@ -22,7 +22,7 @@ pub(crate) async fn health() -> Json<Value> {
 
 /// `GET /readyz`: the database answers.
 pub(crate) async fn ready(State(store): State<Store>) -> Result<Json<Value>, ApiError> {
-    store.ping().await.map_err(unavailable)?;
+    store.ping().await.map_err(ApiError::of_check)?;
     Ok(Json(json!({"status": "ready"})))
 }
 
@@ -69,18 +69,6 @@ pub(crate) async fn measure(
     let path = path.as_ref().map_or("other", MatchedPath::as_str);
     telemetry.answered(path, response.status(), began_at.elapsed());
     response
-}
-
-/// What the client of a query is told when the database gave no answer.
-pub(crate) fn unavailable(error: StoreError) -> ApiError {
-    telemetry::read_failed(&error);
-    match error {
-        StoreError::TooSlow => ApiError::QueryTooSlow,
-        other => {
-            drop(other);
-            ApiError::StorageUnavailable
-        }
-    }
 }
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -20,7 +20,6 @@ use axum::response::{IntoResponse, Response};
 
 use crate::access::{Access, Scope};
 use crate::error::ApiError;
-use crate::operations::unavailable;
 use crate::query::format::Format;
 use crate::store::{Condition, Field, Log, LogFilter, Store};
 
@@ -42,7 +41,10 @@ pub(crate) async fn logs(
     if query.format != Format::Page {
         return exports.start(store, query).await;
     }
-    let page = store.logs(&query.filter).await.map_err(unavailable)?;
+    let page = store
+        .logs(&query.filter)
+        .await
+        .map_err(ApiError::of_query)?;
     Ok(json(render::page(&page)))
 }
 
@@ -73,7 +75,10 @@ pub(crate) async fn one_log(
     scope: Scope,
 ) -> Result<Log, ApiError> {
     let scope = reached(organization, scope)?.map_or(Scope::All, Scope::Organization);
-    let logs = store.logs_of(id, &scope).await.map_err(unavailable)?;
+    let logs = store
+        .logs_of(id, &scope)
+        .await
+        .map_err(ApiError::of_query)?;
     let mut logs = logs.into_iter();
     match (logs.next(), logs.next()) {
         (None, _) => Err(ApiError::NoSuchLog),

@@ -66,7 +66,10 @@ pub(crate) enum Store {
 macro_rules! either {
     ($store:expr, $database:ident => $result:expr) => {
         match $store {
-            Store::Postgres($database) => $result,
+            Store::Postgres($database) => match $result {
+                Err(error) => Err($database.explained(error).await),
+                result => result,
+            },
             Store::Sqlite($database) => $result,
         }
     };
@@ -113,7 +116,10 @@ impl Store {
 
     /// Closes every connection. What is being written is finished.
     pub(crate) async fn close(&self) {
-        either!(self, database => database.close().await);
+        match self {
+            Self::Postgres(database) => database.close().await,
+            Self::Sqlite(database) => database.close().await,
+        }
     }
 
     /// Whether the database answers.

@@ -47,7 +47,7 @@ impl Telemetry {
     /// The clients are told to send the events again, so that nothing is lost yet.
     pub(crate) fn group_failed(&self, requests: usize, events: usize, cause: &StoreError) {
         self.0.commits_failed.inc();
-        error!(requests, events, %cause, "nothing of a group was stored: check the database's disk");
+        error!(requests, events, %cause, "nothing of a group was stored: check the database and its disk");
     }
 
     /// A gateway does not send a rejected event again: somebody has to look.

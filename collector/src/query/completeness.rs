@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::access::Access;
 use crate::error::ApiError;
-use crate::operations::unavailable;
 use crate::query::{Received, reached, writers};
 use crate::store::{Store, WriterTotals};
 
@@ -18,7 +17,10 @@ pub(crate) async fn completeness(
 ) -> Result<Json<Answer>, ApiError> {
     let mut filter = writers::parse(query.as_deref().unwrap_or_default())?;
     filter.organization_id = reached(filter.organization_id.as_deref(), access.scope)?;
-    let page = store.writers(&filter, &filter).await.map_err(unavailable)?;
+    let page = store
+        .writers(&filter, &filter)
+        .await
+        .map_err(ApiError::of_query)?;
     let last = page.writers.last().filter(|_| page.has_more);
     let next_cursor = last.map(|last| writers::cursor(&last.writer));
     let writers = page.writers.into_iter();

@@ -15,7 +15,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::ApiError;
 use crate::limits;
-use crate::operations::unavailable;
 use crate::query::filter::LogQuery;
 use crate::query::format::Format;
 use crate::query::{render, table};
@@ -52,7 +51,7 @@ impl Exports {
             _open: open,
         };
         // While an error can still be answered.
-        export.next = Next::Head(export.page().await.map_err(unavailable)?);
+        export.next = Next::Head(export.page().await.map_err(ApiError::of_query)?);
         let telemetry = self.telemetry;
         let body = stream::try_unfold(export, Export::piece)
             .inspect_err(move |error| telemetry.export_broke_off(error));

@@ -17,7 +17,6 @@ use crate::access::{Access, KeyId, Scope};
 use crate::error::{ApiError, ErrorDetail};
 use crate::ingest::Budget;
 use crate::limits;
-use crate::operations::unavailable;
 use crate::query::{ParameterError, narrow, number_up_to, one_log, reached, read_parameters};
 use crate::report::request::{self, Request, Subject};
 use crate::report::runs::{Found, Order};
@@ -53,7 +52,10 @@ async fn generate(
     let place = reports.place().ok_or(ApiError::TooManyReports)?;
     let format = request.format;
     let order = order(&reports, request, access.scope.clone(), key_id).await?;
-    let run = reports.start(order, place).await.map_err(unavailable)?;
+    let run = reports
+        .start(order, place)
+        .await
+        .map_err(ApiError::of_query)?;
     if !waits {
         return accepted(&reports, &run.id, &access.scope).await;
     }
@@ -128,7 +130,7 @@ async fn fetch(
         ReportStatus::Done => {
             let document = reports.store().report_document(&id).await;
             let document = document
-                .map_err(unavailable)?
+                .map_err(ApiError::of_query)?
                 .ok_or(ApiError::NoSuchReport)?;
             let format = ReportFormat::named(&report.format).unwrap_or(ReportFormat::Json);
             Ok(self::document(&id, format, document))
@@ -145,7 +147,9 @@ fn is_id(text: &str) -> bool {
 async fn stored(reports: &Reports, id: &str, scope: &Scope) -> Result<StoredReport, ApiError> {
     let now = Utc::now().timestamp_micros();
     let report = reports.store().report(id, scope, now).await;
-    report.map_err(unavailable)?.ok_or(ApiError::NoSuchReport)
+    report
+        .map_err(ApiError::of_query)?
+        .ok_or(ApiError::NoSuchReport)
 }
 
 /// `GET /v1/reports`: those that there are, newest first.
@@ -170,7 +174,7 @@ async fn list(
         limit.saturating_add(1),
         now,
     );
-    let mut found = found.await.map_err(unavailable)?;
+    let mut found = found.await.map_err(ApiError::of_query)?;
     let has_more = found.len() > limit;
     found.truncate(limit);
     let data: Vec<Entry> = found.into_iter().map(Entry::of).collect();

@@ -18,7 +18,6 @@ use crate::key::KeyHash;
 use crate::limits;
 use crate::session::{SessionError, SessionId, Sessions, cookie, origin};
 use crate::store::Store;
-use crate::telemetry;
 
 /// What logging in needs.
 type Doors = (Keys, Sessions, Store);
@@ -105,10 +104,8 @@ fn key(form: &[u8]) -> Result<String, SessionError> {
 }
 
 async fn known(keys: &Keys, key: &KeyHash, store: &Store) -> Result<Option<Access>, ApiError> {
-    let known = keys.access(key, store).await.map_err(|error| {
-        telemetry::read_failed(&error);
-        ApiError::StorageUnavailable
-    })?;
+    let known = keys.access(key, store).await;
+    let known = known.map_err(ApiError::of_check)?;
     Ok(known.map(|(access, _)| access))
 }
 

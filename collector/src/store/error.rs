@@ -122,8 +122,11 @@ pub enum StoreError {
     #[error("no random bytes: {0}")]
     Random(getrandom::Error),
     /// A statement failed on an open database.
-    #[error("database failed: {}", cause(.0))]
+    #[error("database failed: {}{}", cause(.0), advice(.0))]
     Statement(sqlx::Error),
+    /// Every connection is in use, or none could be made.
+    #[error("no connection to the database was to be had in time")]
+    NoConnection,
     /// The database was at work for longer than it may be.
     #[error("the database took longer than it may")]
     TooSlow,
@@ -152,13 +155,13 @@ impl StoreError {
     pub(crate) fn is_of_an_event(&self) -> bool {
         match self {
             Self::Crowded => true,
-            Self::Statement(error) => code(error).is_some_and(|code| match code.parse::<i32>() {
-                // The low byte of what SQLite says is the kind of error.
-                Ok(number) if code.len() < 5 => SQLITE_OF_AN_EVENT.contains(&(number & 0xff)),
-                _ => POSTGRES_OF_AN_EVENT
-                    .iter()
-                    .any(|class| code.starts_with(class)),
-            }),
+            Self::Statement(error) => match sqlite_kind(error) {
+                Some(kind) => SQLITE_OF_AN_EVENT.contains(&kind),
+                None => code(error).is_some_and(|code| {
+                    let mut classes = POSTGRES_OF_AN_EVENT.iter();
+                    classes.any(|class| code.starts_with(class))
+                }),
+            },
             _ => false,
         }
     }
@@ -173,10 +176,24 @@ impl StoreError {
     }
 }
 
-/// The kind of an error of SQLite, which is the low byte of what it says.
+/// The kind of an error of SQLite, which is the low byte of its number. PostgreSQL has five characters.
 fn sqlite_kind(error: &sqlx::Error) -> Option<i32> {
-    let code: i32 = code(error)?.parse().ok()?;
-    Some(code & 0xff)
+    let code = code(error)?;
+    let number: i32 = code.parse().ok()?;
+    (code.len() < 5).then_some(number & 0xff)
+}
+
+/// What to do about it, where it is known, to be put behind what the database said.
+fn advice(error: &sqlx::Error) -> &'static str {
+    let is_corrupt = match sqlite_kind(error) {
+        Some(kind) => kind == SQLITE_CORRUPT,
+        None => code(error).is_some_and(|code| POSTGRES_CORRUPT.contains(&code.as_ref())),
+    };
+    if is_corrupt {
+        ": restore it from a backup"
+    } else {
+        ""
+    }
 }
 
 fn code(error: &sqlx::Error) -> Option<Cow<'_, str>> {
@@ -195,8 +212,9 @@ const CONFLICTS: [&str; 2] = ["40001", "40P01"];
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        match code(&error).as_deref() {
-            Some(SQLITE_INTERRUPTED | POSTGRES_CANCELED) => Self::TooSlow,
+        match (code(&error).as_deref(), &error) {
+            (Some(SQLITE_INTERRUPTED | POSTGRES_CANCELED), _) => Self::TooSlow,
+            (_, sqlx::Error::PoolTimedOut) => Self::NoConnection,
             _ => Self::Statement(error),
         }
     }
@@ -204,6 +222,9 @@ impl From<sqlx::Error> for StoreError {
 
 /// https://www.sqlite.org/rescode.html#corrupt
 const SQLITE_CORRUPT: i32 = 11;
+
+/// Data, and an index.
+const POSTGRES_CORRUPT: [&str; 2] = ["XX001", "XX002"];
 
 /// https://www.sqlite.org/rescode.html#notadb
 const SQLITE_NOT_A_DATABASE: i32 = 26;

@@ -41,12 +41,14 @@ mod retention;
 mod writers;
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, Postgres, Transaction};
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::limits;
@@ -65,6 +67,8 @@ pub(crate) struct PostgresStore {
     reads: PgPool,
     /// For what every request needs, such as the keys: no query of a client is in its way.
     checks: PgPool,
+    /// Held by the one who asks why there is no connection.
+    asking: Arc<Mutex<()>>,
 }
 
 impl PostgresStore {
@@ -129,6 +133,7 @@ impl PostgresStore {
             writes: pool(limits::POSTGRES_WRITERS_MAX, None),
             reads: pool(limits::READERS_MAX, Some(limits::QUERY_TIME_MAX)),
             checks: pool(1, Some(limits::DATABASE_BUSY_MAX)),
+            asking: Arc::default(),
         }
     }
 
@@ -178,6 +183,25 @@ impl PostgresStore {
         let query = sqlx::query_scalar::<_, i64>(BYTES);
         let bytes = query.fetch_one(&self.checks).await?;
         Ok(u64::try_from(bytes).unwrap_or_default())
+    }
+
+    /// The reason of an error. A pool says only that its time was over: a connection beside it says
+    /// why none could be made, such as that nothing listens. One asks at a time.
+    pub(crate) async fn explained(&self, error: StoreError) -> StoreError {
+        let StoreError::NoConnection = error else {
+            return error;
+        };
+        let Ok(_asking) = self.asking.try_lock() else {
+            return error;
+        };
+        let options = self.writes.connect_options();
+        match connect_within(limits::DATABASE_BUSY_MAX, &options).await {
+            Ok(connection) => {
+                let _ = connection.close().await;
+                error
+            }
+            Err(reason) => reason,
+        }
     }
 
     /// Closes every connection.

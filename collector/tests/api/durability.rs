@@ -233,10 +233,12 @@ async fn readiness_follows_the_database() {
     );
     let mut other = folder.beside().open().await;
     other.execute("DROP TABLE events").await.unwrap();
-    program
-        .get("/readyz")
-        .await
-        .error(503, "storage_unavailable");
+    for path in ["/readyz", "/v1/audit/logs/a"] {
+        let answer = program.get(path).await;
+        let message = answer.error(503, "storage_unavailable")["message"].clone();
+        assert_eq!(message, "the database did not answer: ask again later");
+        assert_eq!(answer.headers["retry-after"], "1");
+    }
     assert_eq!(program.get("/healthz").await.status, 200);
 }
 

@@ -64,13 +64,18 @@ impl Program {
 
     /// Starts on the database of `folder` with these arguments, and waits until it is ready.
     pub(crate) async fn start_with(folder: &Folder, arguments: &[&str]) -> Self {
+        let database = folder.database();
+        let arguments = [&["--database", &database], arguments].concat();
+        Self::start_anywhere(folder, &arguments).await
+    }
+
+    /// Starts with these arguments, which name the database, and waits until it is ready.
+    pub(crate) async fn start_anywhere(folder: &Folder, arguments: &[&str]) -> Self {
         let address_file = folder.path("address");
         let _ = std::fs::remove_file(&address_file);
         let stderr = std::fs::File::create(folder.path("stderr")).unwrap();
         let mut child = audit_layer("serve")
             .args(["--listen", "127.0.0.1:0"])
-            .arg("--database")
-            .arg(folder.database())
             .arg("--listen-address-file")
             .arg(&address_file)
             .args(arguments)

@@ -4,6 +4,7 @@ mod address;
 mod collectors;
 mod database;
 mod index;
+mod outage;
 
 #[path = "../api/batch.rs"]
 mod batch;
