@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::MainError;
 use crate::cli::{Format, HistoryArgs};
+use crate::eraser::number;
 use crate::keyring::{print, seconds};
 
 /// Prints the history of a database.
@@ -32,7 +33,10 @@ fn line(change: &Change) -> String {
             events,
         } => {
             let (user, scope, reason) = (&erasure.user_id, &erasure.scope, &erasure.reason);
-            let what = format!("content of {events} events of user {user:?} of {scope}");
+            let what = format!(
+                "content of {} of user {user:?} of {scope}",
+                counted(*events)
+            );
             (seconds(*erased_at), format!("erased {what}: {reason:?}"))
         }
         Change::Removed {
@@ -41,11 +45,15 @@ fn line(change: &Change) -> String {
             organization_id,
             events,
         } => {
-            let what = format!("{events} events of organization {organization_id:?}");
+            let what = format!("{} of organization {organization_id:?}", counted(*events));
             (day.to_string(), format!("removed {what}: {cause}"))
         }
     };
     format!("{when:<20}  {what}\n")
+}
+
+fn counted(events: i64) -> String {
+    number(u64::try_from(events).unwrap_or_default(), "event", "events")
 }
 
 fn json(changes: &[Change]) -> String {

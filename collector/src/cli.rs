@@ -331,11 +331,11 @@ pub(crate) struct HoldArgs {
     all_organizations: bool,
 
     /// The user whose events are held. Without it, every user's are.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     user: Option<String>,
 
     /// Why, such as the reference of a court. It stays in the list.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     reason: String,
 
     #[command(flatten)]
@@ -368,7 +368,7 @@ pub(crate) struct EraseArgs {
     user: String,
 
     /// Why, such as the reference of the user's request. It is kept.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     reason: String,
 
     /// Do it. Without this, the events are only counted.

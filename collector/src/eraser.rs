@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use audit_layer_collector::{Erased, Left, count_erasable, erase};
+use audit_layer_collector::{Erasable, Erased, Left, count_erasable, erase};
 
 use crate::MainError;
 use crate::cli::EraseArgs;
@@ -11,22 +11,57 @@ use crate::cli::EraseArgs;
 pub(crate) async fn run(arguments: EraseArgs) -> Result<ExitCode, MainError> {
     let (database, is_certain) = (arguments.database.database()?, arguments.yes);
     let erasure = arguments.erasure();
-    if !is_certain {
-        let events = count_erasable(&database, &erasure).await?;
-        eprintln!(
-            "audit-layer: the content of {events} events would be erased for good: say so with --yes"
-        );
-        return Ok(ExitCode::FAILURE);
+    if is_certain {
+        Ok(report(erase(&database, &erasure).await?))
+    } else {
+        announce(count_erasable(&database, &erasure).await?);
+        Ok(ExitCode::FAILURE)
     }
+}
+
+fn announce(count: Erasable) {
+    let Erasable {
+        events,
+        held,
+        erased,
+    } = count;
+    if erased > 0 {
+        let erased = number(erased, "event", "events");
+        eprintln!("audit-layer: the content of {erased} was erased before");
+    }
+    if held > 0 {
+        tell_held(held);
+    }
+    if events > 0 {
+        let events = number(events, "event", "events");
+        eprintln!(
+            "audit-layer: the content of {events} would be erased for good: say so with --yes"
+        );
+    } else {
+        eprintln!("audit-layer: nothing would be erased");
+    }
+}
+
+fn report(erased: Erased) -> ExitCode {
     let Erased {
         events,
         held,
         reports,
         left,
-    } = erase(&database, &erasure).await?;
-    eprintln!("audit-layer: the content of {events} events is erased");
+    } = erased;
+    if events > 0 {
+        let events = number(events, "event", "events");
+        eprintln!("audit-layer: the content of {events} is erased");
+    } else {
+        eprintln!("audit-layer: there was nothing to erase");
+    }
     if reports > 0 {
-        eprintln!("audit-layer: {reports} reports that showed it are removed");
+        let are = number(
+            reports,
+            "report that showed it is",
+            "reports that showed it are",
+        );
+        eprintln!("audit-layer: {are} removed");
     }
     match left {
         Left::FilesOfServer => eprintln!(
@@ -38,10 +73,23 @@ pub(crate) async fn run(arguments: EraseArgs) -> Result<ExitCode, MainError> {
         Left::Nowhere => {}
     }
     if held > 0 {
-        eprintln!(
-            "audit-layer: {held} events are held and stay as they are: `audit-layer holds list` shows why"
-        );
-        return Ok(ExitCode::FAILURE);
+        tell_held(held);
+        return ExitCode::FAILURE;
     }
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
+}
+
+fn tell_held(held: u64) {
+    let held = number(
+        held,
+        "event is held and stays as it is",
+        "events are held and stay as they are",
+    );
+    eprintln!("audit-layer: {held}: `audit-layer holds list` shows why");
+}
+
+/// A count, and what there are so many of.
+pub(crate) fn number(count: u64, one: &str, many: &str) -> String {
+    let words = if count == 1 { one } else { many };
+    format!("{count} {words}")
 }

@@ -44,10 +44,12 @@ pub mod limits;
 
 pub use access::{Access, AccessError, Role, Scope};
 pub use backup::back_up;
-pub use erasure::{count_erasable, erase};
+pub use erasure::{EraseError, count_erasable, erase};
 pub use key::{ApiKey, KeyError};
 pub use report::FontsError;
 pub use retention::{Keep, KeepOf, Retention, RetentionError, Shortest};
 pub use server::{Collector, Config, StartError, StopError};
-pub use store::{BackupError, Database, DatabaseError, Erased, Erasure, Left, StoreError};
+pub use store::{
+    BackupError, Database, DatabaseError, Erasable, Erased, Erasure, Left, StoreError,
+};
 pub use tls::{TlsError, TlsFiles};

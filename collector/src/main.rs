@@ -25,8 +25,8 @@ use std::process::ExitCode;
 use audit_layer_collector::holds::HoldsError;
 use audit_layer_collector::keys::KeysError;
 use audit_layer_collector::{
-    ApiKey, BackupError, Collector, Config, DatabaseError, KeyError, RetentionError, StartError,
-    StopError, StoreError,
+    ApiKey, BackupError, Collector, Config, DatabaseError, EraseError, KeyError, RetentionError,
+    StartError, StopError, StoreError,
 };
 use clap::Parser;
 use mimalloc::MiMalloc;
@@ -189,6 +189,8 @@ enum MainError {
     ApiKey(KeyError),
     #[error("--database: {0}")]
     Database(#[from] DatabaseError),
+    #[error("{0}")]
+    Erase(#[from] EraseError),
     #[error("{0}")]
     Holds(#[from] HoldsError),
     #[error("{0}")]

@@ -42,7 +42,7 @@ use crate::store::sqlite::SqliteStore;
 
 pub(crate) use cutoffs::{Cutoffs, Step};
 pub use database::{Database, DatabaseError};
-pub use erased::{Erased, Erasure, Left};
+pub use erased::{Erasable, Erased, Erasure, Left};
 pub use error::{BackupError, StoreError};
 pub(crate) use filter::{Condition, Field, LogFilter, Phrase};
 pub(crate) use history::{StoredErasure, StoredRemoval};
@@ -207,8 +207,8 @@ impl Store {
         either!(self, database => database.forget_removed().await)
     }
 
-    /// How many events an erasure would change.
-    pub(crate) async fn count_erasable(&self, erasure: &Erasure) -> Result<u64, StoreError> {
+    /// How many events an erasure would meet.
+    pub(crate) async fn count_erasable(&self, erasure: &Erasure) -> Result<Erasable, StoreError> {
         either!(self, database => database.count_erasable(erasure).await)
     }
 

@@ -169,9 +169,15 @@ async fn what_was_erased_does_not_come_back() {
     let erased_at = program.get("/v1/audit/logs/a1").await.json()["erasure"].clone();
     let output = erase(&folder, &ANN).await;
     assert!(
-        said(&output).contains("content of 0 events"),
+        said(&output).contains("there was nothing to erase"),
         "{}",
         said(&output)
+    );
+    let output = erase(&folder, &ANN[..4]).await;
+    assert_eq!(
+        said(&output),
+        "audit-layer: the content of 2 events was erased before\n\
+         audit-layer: nothing would be erased\n"
     );
     assert_eq!(
         program.get("/v1/audit/logs/a1").await.json()["erasure"],
@@ -188,18 +194,25 @@ async fn what_is_held_is_not_erased() {
     let output = run(hold.arg("--database").arg(folder.database())).await;
     assert!(output.status.success(), "{output:?}");
 
-    let output = erase(&folder, &["--all-organizations", "--user", "ann", "--yes"]).await;
+    let held =
+        "audit-layer: 1 event is held and stays as it is: `audit-layer holds list` shows why\n";
+    let everywhere = ["--all-organizations", "--user", "ann"];
+    let output = erase(&folder, &everywhere).await;
+    assert_eq!(output.status.code(), Some(1));
+    let asked = "the content of 2 events would be erased for good: say so with --yes";
+    assert_eq!(said(&output), format!("{held}audit-layer: {asked}\n"));
+    let output = erase(&folder, &["--organization", "two", "--user", "ann"]).await;
+    let nothing = "audit-layer: nothing would be erased\n";
+    assert_eq!(said(&output), format!("{held}{nothing}"));
+
+    let output = erase(&folder, &[everywhere.as_slice(), &["--yes"]].concat()).await;
     assert_eq!(output.status.code(), Some(1));
     assert!(
         said(&output).contains("content of 2 events is erased"),
         "{}",
         said(&output)
     );
-    assert!(
-        said(&output).contains("1 events are held"),
-        "{}",
-        said(&output)
-    );
+    assert!(said(&output).contains(held), "{}", said(&output));
     assert_eq!(pages(&program, "text=4711").await, ["other", "b"]);
 }
 
@@ -220,6 +233,43 @@ async fn without_a_yes_the_events_are_only_counted() {
     }
     let output = erase(&folder, &["--all-organizations", "--user", "", "--yes"]).await;
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn a_user_without_events_is_taken_for_a_mistake_and_leaves_no_trace() {
+    let folder = Folder::new();
+    let _program = start_with_events(&folder).await;
+    for (organization, user) in [("one", "amm"), ("three", "ann")] {
+        for yes in [[].as_slice(), &["--yes"]] {
+            let whose = ["--organization", organization, "--user", user];
+            let output = erase(&folder, &[whose.as_slice(), yes].concat()).await;
+            assert_eq!(output.status.code(), Some(1));
+            let expected = format!(
+                "audit-layer: there are no events of user {user:?} of organization \
+                 {organization:?}: check both\n"
+            );
+            assert_eq!(said(&output), expected);
+        }
+    }
+    let mut history = audit_layer("history");
+    let output = run(history.arg("--database").arg(folder.database())).await;
+    assert_eq!(output.stdout, b"nothing was removed or erased\n");
+}
+
+#[tokio::test]
+async fn a_reason_has_to_be_given() {
+    let folder = Folder::new();
+    let mut erase = audit_layer("erase");
+    erase.args([
+        "--all-organizations",
+        "--user",
+        "ann",
+        "--reason",
+        "",
+        "--database",
+    ]);
+    let output = run(erase.arg(folder.database())).await;
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
 }
 
 #[tokio::test]

@@ -63,8 +63,8 @@ async fn what_was_removed_and_erased_can_be_told() {
     );
 
     let expected = format!(
-        "{day}            removed 1 events of organization \"org_456\": retention\n\
-         {erased_at}  erased content of 1 events of user \"ann\" of all organizations: \"request 12\"\n"
+        "{day}            removed 1 event of organization \"org_456\": retention\n\
+         {erased_at}  erased content of 1 event of user \"ann\" of all organizations: \"request 12\"\n"
     );
     assert_eq!(history(&folder, "human").await, expected);
 }

@@ -251,8 +251,13 @@ async fn a_hold_that_is_none_is_explained() {
             .unwrap()
             .contains("holds list")
     );
-    for arguments in [["--reason", "x"], ["--organization", "a"]] {
-        let output = holds(&folder, "create", &arguments).await;
+    for arguments in [
+        ["--reason", "x"].as_slice(),
+        &["--organization", "a"],
+        &["--organization", "a", "--reason", ""],
+        &["--organization", "a", "--reason", "x", "--user", ""],
+    ] {
+        let output = holds(&folder, "create", arguments).await;
         assert_eq!(output.status.code(), Some(2), "{output:?}");
     }
 }

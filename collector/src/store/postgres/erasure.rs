@@ -12,7 +12,7 @@ use crate::store::postgres::found::Found;
 use crate::store::postgres::terms::SNAPSHOT;
 use crate::store::postgres::{PostgresStore, Tries, hash_of, holds, reports, segments, text};
 use crate::store::segments::Share;
-use crate::store::{Erased, Erasure, Field, Left, Position, StoreError};
+use crate::store::{Erasable, Erased, Erasure, Field, Left, Position, StoreError};
 use crate::time;
 
 struct Candidate {
@@ -32,14 +32,20 @@ impl<'r> FromRow<'r, PgRow> for Candidate {
 }
 
 impl PostgresStore {
-    /// How many events an erasure would change.
-    pub(crate) async fn count_erasable(&self, erasure: &Erasure) -> Result<u64, StoreError> {
-        let count = sqlx::query_scalar::<_, i64>(COUNT)
+    /// How many events an erasure would meet.
+    pub(crate) async fn count_erasable(&self, erasure: &Erasure) -> Result<Erasable, StoreError> {
+        let holds = holds::in_force(&mut *self.writes.acquire().await?).await?;
+        let query = sqlx::query_as(COUNT)
             .bind(self.found(erasure).await?)
             .bind(text::stored(&erasure.user_id))
             .bind(erasure.scope.id().map(text::stored));
-        let count = count.fetch_one(&self.writes).await?;
-        Ok(u64::try_from(count).unwrap_or_default())
+        let counts: Vec<(String, i64, i64)> = query.fetch_all(&self.writes).await?;
+        let mut count = Erasable::default();
+        for (organization, there, erased) in counts {
+            let hold = holds.covering(&text::read(organization), &erasure.user_id);
+            count.add(hold.is_some(), there, erased);
+        }
+        Ok(count)
     }
 
     /// The positions of the events that may be the user's.
@@ -173,9 +179,9 @@ async fn note(
 }
 
 const COUNT: &str = "
-    SELECT count(*) FROM events
+    SELECT organization_id, count(*) - count(erased_at), count(erased_at) FROM events
     WHERE position = ANY($1::BIGINT[]) AND user_id = $2
-    AND ($3::TEXT IS NULL OR organization_id = $3) AND erased_at IS NULL";
+    AND ($3::TEXT IS NULL OR organization_id = $3) GROUP BY organization_id";
 
 // In order, so that two erasures do not wait for each other in a circle.
 const CANDIDATES: &str = "

@@ -12,7 +12,7 @@ use crate::store::segments::Share;
 use crate::store::sqlite::found::Found;
 use crate::store::sqlite::segments;
 use crate::store::sqlite::{SqliteStore, holds, reports};
-use crate::store::{Erased, Erasure, Field, Left, Position, StoreError};
+use crate::store::{Erasable, Erased, Erasure, Field, Left, Position, StoreError};
 use crate::time;
 
 struct Candidate {
@@ -32,20 +32,24 @@ impl<'r> FromRow<'r, SqliteRow> for Candidate {
 }
 
 impl SqliteStore {
-    /// How many events an erasure would change.
-    pub(crate) async fn count_erasable(&self, erasure: &Erasure) -> Result<u64, StoreError> {
-        let mut count = 0_u64;
+    /// How many events an erasure would meet.
+    pub(crate) async fn count_erasable(&self, erasure: &Erasure) -> Result<Erasable, StoreError> {
+        let holds = holds::in_force(&mut *self.checks.acquire().await?).await?;
+        let mut count = Erasable::default();
         for positions in self
             .found(erasure)
             .await?
             .chunks(limits::SEARCHED_EVENTS_MAX)
         {
-            let query = sqlx::query_scalar::<_, i64>(COUNT)
+            let query = sqlx::query_as(COUNT)
                 .bind(&erasure.user_id)
                 .bind(erasure.scope.id())
                 .bind(format!("{positions:?}"));
-            let some = query.fetch_one(&self.checks).await?;
-            count = count.saturating_add(u64::try_from(some).unwrap_or_default());
+            let some: Vec<(String, i64, i64)> = query.fetch_all(&self.checks).await?;
+            for (organization, there, erased) in some {
+                let hold = holds.covering(&organization, &erasure.user_id);
+                count.add(hold.is_some(), there, erased);
+            }
         }
         Ok(count)
     }
@@ -185,9 +189,9 @@ async fn note(
 const UNINDEXED: &str = "SELECT position FROM unindexed";
 
 const COUNT: &str = "
-    SELECT count(*) FROM events
-    WHERE user_id = ?1 AND (?2 IS NULL OR organization_id = ?2) AND erased_at IS NULL
-    AND position IN (SELECT value FROM json_each(?3))";
+    SELECT organization_id, count(*) - count(erased_at), count(erased_at) FROM events
+    WHERE user_id = ?1 AND (?2 IS NULL OR organization_id = ?2)
+    AND position IN (SELECT value FROM json_each(?3)) GROUP BY organization_id";
 
 const CANDIDATES: &str = "
     SELECT position, organization_id, event FROM events

@@ -392,9 +392,9 @@ mod tests {
             user_id: "user 1".to_owned(),
             reason: String::new(),
         };
-        assert_eq!(store.count_erasable(&erasure).await.unwrap(), 5);
+        assert_eq!(store.count_erasable(&erasure).await.unwrap().events, 5);
         assert_eq!(store.erase(&erasure, 0).await.unwrap().events, 5);
-        assert_eq!(store.count_erasable(&erasure).await.unwrap(), 0);
+        assert_eq!(store.count_erasable(&erasure).await.unwrap().events, 0);
         assert_eq!(indexed(&store, "number").await, 5);
         assert_eq!(indexed(&store, "3").await, 0);
         assert_eq!(indexed(&store, "4").await, 1);

@@ -166,7 +166,7 @@ async fn erasing_a_users_content_removes_the_reports_that_show_it() {
     assert!(erased.status.success(), "{erased:?}");
     let said = String::from_utf8(erased.stderr).unwrap();
     assert!(
-        said.contains("1 reports that showed it are removed"),
+        said.contains("1 report that showed it is removed"),
         "{said}"
     );
     program
