@@ -123,6 +123,13 @@ async fn operators_are_told_what_each_metric_means() {
         })
     });
     assert_eq!(documented.collect::<BTreeSet<_>>(), real);
+
+    let prose = include_str!("../../../OPERATING.md");
+    for named in prose.split("audit_layer_collector_").skip(1) {
+        let end = named.find(|c: char| !c.is_ascii_lowercase() && c != '_');
+        let name = &named[..end.unwrap()];
+        assert!(real.iter().any(|(real, _)| real == name), "{name}");
+    }
 }
 
 #[tokio::test]
