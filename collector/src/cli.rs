@@ -99,7 +99,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     /// Where to listen. Port 0 takes any free port.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
     pub(crate) listen: SocketAddr,
 
     #[command(flatten)]
@@ -142,7 +142,7 @@ pub(crate) struct ServeArgs {
     ///
     /// Beyond it requests get 429 with `retry-after`, and nothing of them is stored until they are
     /// sent again, as the gateway and the importer do.
-    #[arg(long, value_name = "EVENTS")]
+    #[arg(long, value_name = "EVENTS", value_parser = number_from_1)]
     pub(crate) rate_limit: Option<NonZeroU32>,
 
     /// Folder with fonts for reports as PDF in scripts of Asia and others that the fonts of the
@@ -161,8 +161,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "ORGANIZATION=DAYS")]
     pub(crate) retention: Vec<KeepOf>,
 
-    /// Allow less than 183 days.
-    #[arg(long)]
+    #[arg(long, help = format!("Allow less than {} days", limits::RETENTION_DAYS_MIN))]
     pub(crate) allow_short_retention: bool,
 
     /// File that gets the address listened on, once ready. For scripts that use port 0.
@@ -184,6 +183,15 @@ impl ServeArgs {
         };
         Retention::new(self.retention_days, self.retention.clone(), shortest)
     }
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    let needed = "must be an address and a port, such as 127.0.0.1:8080, or 0.0.0.0:8080 for every address of this machine";
+    text.parse().map_err(|_| needed)
+}
+
+fn number_from_1(text: &str) -> Result<NonZeroU32, &'static str> {
+    text.parse().map_err(|_| "must be a number from 1")
 }
 
 #[derive(Debug, Args)]

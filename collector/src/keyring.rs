@@ -34,7 +34,14 @@ async fn create(arguments: CreateArgs) -> Result<(), MainError> {
     let database = arguments.database.database()?;
     let access = arguments.access();
     let created = keys::create(&database, &access).await?;
-    print(&format!("{}\n", created.key.reveal()))?;
+    if let Err(source) = write(&format!("{}\n", created.key.reveal())) {
+        let id = created.id;
+        // Nobody knows it, and nobody should.
+        return Err(match keys::revoke(&database, &id).await {
+            Ok(_) => MainError::KeyUnseen { id, source },
+            Err(_) => MainError::KeyLeft { id, source },
+        });
+    }
     let (id, role, scope) = (created.id, access.role.name(), access.scope);
     eprintln!(
         "audit-layer: added {id} ({role}, {scope}) to {database}: keep the key, it is not shown again"
@@ -80,7 +87,11 @@ pub(crate) fn seconds(time: DateTime<Utc>) -> String {
 }
 
 pub(crate) fn print(text: &str) -> Result<(), MainError> {
-    io::stdout()
-        .write_all(text.as_bytes())
-        .map_err(MainError::Output)
+    write(text).map_err(MainError::Output)
+}
+
+fn write(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
 }

@@ -199,6 +199,12 @@ enum MainError {
     Log(String),
     #[error("{0}")]
     Keys(#[from] KeysError),
+    #[error(
+        "cannot print the key: {source}: {id} is good, revoke it with `audit-layer keys revoke`"
+    )]
+    KeyLeft { id: String, source: io::Error },
+    #[error("cannot print the key: {source}: {id} is revoked again")]
+    KeyUnseen { id: String, source: io::Error },
     #[error("cannot print: {0}")]
     Output(io::Error),
     #[error("the operating system refused: {0}")]

@@ -1,6 +1,6 @@
 //! Who may use the API.
 
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -406,4 +406,21 @@ async fn revoking_what_is_no_key_says_what_to_do() {
     let output = keys(&folder, "revoke", &[&key]).await;
     assert!(complaint(&output).contains("by its id") && !complaint(&output).contains(&key));
     assert_eq!(listed(&folder).await[0]["revoked_at"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_printed_is_good_for_nothing() {
+    let folder = Folder::new();
+    let mut create = audit_layer("keys");
+    create.args(["create", "--role", "admin", "--all-organizations"]);
+    create.arg("--database").arg(folder.database());
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    // Unlike `output`, which would read what is printed.
+    let create = create.stdout(full.unwrap()).stderr(Stdio::piped()).spawn();
+    let output = create.unwrap().wait_with_output().await.unwrap();
+    let entries = listed(&folder).await;
+    assert!(entries[0]["revoked_at"].is_string(), "{entries:?}");
+    let id = entries[0]["id"].as_str().unwrap();
+    let expected = format!("{id} is revoked again");
+    assert!(complaint(&output).contains(&expected), "{output:?}");
 }

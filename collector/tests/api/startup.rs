@@ -155,6 +155,20 @@ async fn a_database_address_is_not_taken_for_the_name_of_a_file() {
 }
 
 #[tokio::test]
+async fn an_argument_that_cannot_be_used_is_explained() {
+    for (name, value, needed) in [
+        ("--listen", "localhost:8080", "such as 127.0.0.1:8080"),
+        ("--listen", ":8080", "such as 127.0.0.1:8080"),
+        ("--rate-limit", "0", "must be a number from 1"),
+    ] {
+        let output = run(audit_layer("serve").args([name, value])).await;
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains(needed), "{stderr}");
+    }
+}
+
+#[tokio::test]
 async fn an_unusable_key_is_explained_without_repeating_it() {
     let stderr = complaint(&Folder::new(), &["--api-key", "two words"]).await;
     assert!(
