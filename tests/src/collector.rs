@@ -99,7 +99,8 @@ impl Collector {
 
     /// Imports the dead letters in a proxy's log, as an operator would.
     pub async fn import(&self, log: &Path) -> Result<Imported> {
-        let output = Command::new(build().await?)
+        let mut command = Command::new(build().await?);
+        let output = without_settings(&mut command)
             .args(["import", "--format", "json", "--url", &self.api.url()])
             .arg(log)
             .env("AUDIT_LAYER_API_KEY", self.api.key())
@@ -131,7 +132,7 @@ pub async fn spawn(
     let address_file = folder.join("address");
     let _ = std::fs::remove_file(&address_file);
     let mut command = Command::new(build().await?);
-    command
+    without_settings(&mut command)
         .arg("serve")
         .args(["--listen", &loopback(port).to_string()])
         .arg("--database")
@@ -144,6 +145,17 @@ pub async fn spawn(
     let address = process.ready(PATIENCE, async || Ok(address_in(&address_file)));
     let address = address.await?;
     Ok((process, address))
+}
+
+/// The program as it is without the settings of whoever runs it, which are all variables that begin
+/// alike.
+pub fn without_settings(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"AUDIT_LAYER_") {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("RUST_LOG")
 }
 
 async fn start(database: &OsStr, port: u16, folder: &Path) -> Result<(Process, SocketAddr)> {

@@ -5,6 +5,7 @@ use std::process::{ExitStatus, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use audit_layer_tests::collector::without_settings;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -217,15 +218,7 @@ pub(crate) async fn run(command: &mut Command) -> Output {
 /// The program, without the settings of whoever runs the tests.
 pub(crate) fn audit_layer(subcommand: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_audit-layer"));
-    command
-        .arg(subcommand)
-        .env_remove("AUDIT_LAYER_API_KEY")
-        .env_remove("AUDIT_LAYER_API_URL")
-        .env_remove("AUDIT_LAYER_DATABASE")
-        .env_remove("AUDIT_LAYER_LOG_FORMAT")
-        .env_remove("AUDIT_LAYER_TLS_CERT")
-        .env_remove("AUDIT_LAYER_TLS_KEY")
-        .env_remove("RUST_LOG");
+    without_settings(command.arg(subcommand));
     command.stdin(Stdio::null()).kill_on_drop(true);
     command
 }
