@@ -350,3 +350,6 @@ pub const IMPORT_CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
 pub const IMPORT_SEND_TIME_MAX: Duration = Duration::from_secs(60);
 
 const MIB: usize = 1024 * 1024;
+
+#[cfg(test)]
+mod tests;
