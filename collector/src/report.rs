@@ -20,6 +20,7 @@ mod routes;
 mod runs;
 mod spelling;
 mod tally;
+mod usage;
 mod words;
 
 use std::sync::Arc;

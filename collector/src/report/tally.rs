@@ -10,6 +10,7 @@ use crate::limits;
 use crate::report::decision::Members;
 use crate::report::head::sha256;
 use crate::report::spelling::beginning;
+use crate::report::usage::{Usage, UsageSource};
 use crate::store::Log;
 
 /// What so many events come to.
@@ -84,7 +85,7 @@ impl Tally {
         for tag in tags {
             self.compliance_tags.add(name(Some(tag)));
         }
-        self.tokens.add(&event);
+        self.tokens.add(&Usage::of(&event));
         self.durations
             .add(event.get("duration_ms").count().unwrap_or_default());
     }
@@ -186,24 +187,43 @@ pub(crate) struct Counts {
     pub(crate) events: u64,
     pub(crate) input_tokens: u128,
     pub(crate) output_tokens: u128,
+    /// Events that are in no sum of input tokens, because nobody gave their number.
+    pub(crate) input_unknown_events: u64,
+    /// Likewise of output tokens.
+    pub(crate) output_unknown_events: u64,
 }
 
 impl Tokens {
-    fn add(&mut self, event: &Members<'_>) {
-        let count = |name: &str| event.get(name).count().unwrap_or_default();
-        let (input, output) = (count("prompt_tokens"), count("response_tokens"));
-        let counts = match event.gateway("usage", "source").text().as_deref() {
-            Some("reported") => &mut self.reported,
-            Some("partial") => &mut self.partial,
-            Some("absent") => return increase(&mut self.absent_events, 1),
-            _ if (input, output) == (0, 0) => {
-                return increase(&mut self.application_zero_events, 1);
+    fn add(&mut self, usage: &Usage) {
+        match usage.source {
+            UsageSource::Reported => self.reported.add(usage),
+            UsageSource::Partial => self.partial.add(usage),
+            UsageSource::Absent => increase(&mut self.absent_events, 1),
+            UsageSource::Application if usage.is_application_zero() => {
+                increase(&mut self.application_zero_events, 1);
             }
-            _ => &mut self.application,
+            UsageSource::Application => self.application.add(usage),
+        }
+    }
+}
+
+impl Counts {
+    fn add(&mut self, usage: &Usage) {
+        increase(&mut self.events, 1);
+        let add = |sum: &mut u128, unknown: &mut u64, tokens: Option<u64>| match tokens {
+            Some(tokens) => *sum = sum.saturating_add(tokens.into()),
+            None => increase(unknown, 1),
         };
-        increase(&mut counts.events, 1);
-        counts.input_tokens = counts.input_tokens.saturating_add(input.into());
-        counts.output_tokens = counts.output_tokens.saturating_add(output.into());
+        add(
+            &mut self.input_tokens,
+            &mut self.input_unknown_events,
+            usage.input_tokens,
+        );
+        add(
+            &mut self.output_tokens,
+            &mut self.output_unknown_events,
+            usage.output_tokens,
+        );
     }
 }
 
@@ -277,33 +297,40 @@ mod tests {
         tally
     }
 
-    fn call(source: &str, input: u64, output: u64) -> Value {
+    /// An event as gateways write it: 0 where the provider gave no count.
+    fn call(source: &str, input: Option<u64>, output: Option<u64>) -> Value {
         json!({
-            "prompt_tokens": input, "response_tokens": output,
-            "metadata": {"audit_layer": {"usage": {"source": source}}},
+            "prompt_tokens": input.unwrap_or_default(),
+            "response_tokens": output.unwrap_or_default(),
+            "metadata": {"audit_layer": {"usage": {
+                "source": source, "input_tokens": input, "output_tokens": output,
+            }}},
         })
     }
 
     #[test]
     fn unknown_tokens_are_counted_and_not_added() {
         let tokens = tally(&[
-            call("reported", 1, 2),
-            call("reported", u64::MAX, u64::MAX),
-            call("partial", 3, 0),
-            call("absent", 0, 0),
+            call("reported", Some(1), Some(2)),
+            call("reported", Some(u64::MAX), Some(u64::MAX)),
+            call("reported", None, Some(1)),
+            call("partial", Some(3), None),
+            call("absent", None, None),
             json!({"prompt_tokens": 5, "response_tokens": 0}),
             json!({"prompt_tokens": 0, "response_tokens": 0}),
         ])
         .tokens;
         let max = u128::from(u64::MAX);
-        let counts = |events, input_tokens, output_tokens| Counts {
+        let counts = |events, input_tokens, output_tokens, unknown: [u64; 2]| Counts {
             events,
             input_tokens,
             output_tokens,
+            input_unknown_events: unknown[0],
+            output_unknown_events: unknown[1],
         };
-        assert_eq!(tokens.reported, counts(2, max + 1, max + 2));
-        assert_eq!(tokens.partial, counts(1, 3, 0));
-        assert_eq!(tokens.application, counts(1, 5, 0));
+        assert_eq!(tokens.reported, counts(3, max + 1, max + 3, [1, 0]));
+        assert_eq!(tokens.partial, counts(1, 3, 0, [0, 1]));
+        assert_eq!(tokens.application, counts(1, 5, 0, [0, 0]));
         assert_eq!(
             (tokens.absent_events, tokens.application_zero_events),
             (1, 1)

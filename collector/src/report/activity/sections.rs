@@ -347,6 +347,8 @@ impl Tokens {
                 Column::number("Events"),
                 Column::number("Input tokens"),
                 Column::number("Output tokens"),
+                Column::number("Input unknown"),
+                Column::number("Output unknown"),
             ],
         );
         let row = |name: &str, counts: &Counts| {
@@ -355,6 +357,8 @@ impl Tokens {
                 number(counts.events),
                 number(counts.input_tokens),
                 number(counts.output_tokens),
+                number(counts.input_unknown_events),
+                number(counts.output_unknown_events),
             ]
         };
         let unknown = |name: &str, events: u64| {
@@ -363,6 +367,8 @@ impl Tokens {
                 number(events),
                 "unknown".to_owned(),
                 "unknown".to_owned(),
+                number(events),
+                number(events),
             ]
         };
         table.rows = vec![
@@ -381,7 +387,8 @@ impl Tokens {
         vec![
             Block::Table(table),
             Block::paragraph(
-                "Counts are never estimated. What is unknown is in no sum, and is not 0.",
+                "Counts are never estimated. What is unknown is in no sum, and is not 0: the last two \
+                 columns say of how many events it is.",
             ),
         ]
     }

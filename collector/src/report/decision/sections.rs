@@ -4,6 +4,7 @@ use crate::limits;
 use crate::report::decision::{Check, Members};
 use crate::report::document::{Block, Fact, Section, Value, number};
 use crate::report::node::Node;
+use crate::report::usage::{Usage, UsageSource};
 use crate::report::words;
 
 /// What happened, in two sentences.
@@ -237,15 +238,14 @@ pub(crate) fn completion(event: &Members<'_>) -> Option<Section> {
 }
 
 pub(crate) fn usage(event: &Members<'_>) -> Section {
-    let source = event.gateway("usage", "source").text();
-    let is_absent = source.as_deref() == Some("absent");
-    let count = |name: &str| match event.get(name).count() {
-        Some(count) if !is_absent => Value::text(number(count)),
-        _ => Value::unknown("the provider gave no count, and none is estimated"),
+    let usage = Usage::of(event);
+    let count = |tokens: Option<u64>| match tokens {
+        Some(tokens) => Value::text(number(tokens)),
+        None => Value::unknown("the provider gave no count, and none is estimated"),
     };
     let mut facts = vec![
-        Fact::new("Input tokens", count("prompt_tokens")),
-        Fact::new("Output tokens", count("response_tokens")),
+        Fact::new("Input tokens", count(usage.input_tokens)),
+        Fact::new("Output tokens", count(usage.output_tokens)),
     ];
     for (name, label) in [
         ("cache_read", "Input tokens from a cache"),
@@ -256,11 +256,17 @@ pub(crate) fn usage(event: &Members<'_>) -> Section {
             facts.push(Fact::new(label, Value::text(number(count))));
         }
     }
-    let meaning = match source.as_deref() {
-        Some(source) => words::of_usage(source).unwrap_or(source).to_owned(),
-        None => "what the application that recorded the event says".to_owned(),
+    let meaning = match usage.source {
+        UsageSource::Absent => words::of_usage("absent"),
+        UsageSource::Partial => words::of_usage("partial"),
+        UsageSource::Reported => words::of_usage("reported"),
+        UsageSource::Application if usage.is_application_zero() => {
+            Some("what the application that recorded the event says, which may mean unknown")
+        }
+        UsageSource::Application => Some("what the application that recorded the event says"),
     };
-    facts.push(Fact::new("The counts are", Value::text(meaning)));
+    let meaning = Value::said(meaning.map(str::to_owned));
+    facts.push(Fact::new("The counts are", meaning));
     let millis = |node: Node<'_>| node.count().map(|millis| format!("{} ms", number(millis)));
     facts.push(Fact::new(
         "Duration",

@@ -85,7 +85,12 @@ async fn a_period_is_added_up_by_everything_that_an_auditor_asks() {
             (json!("approved"), 1)
         ]
     );
-    let counts = |events, input, output| json!({"events": events, "input_tokens": input, "output_tokens": output});
+    let counts = |events, input, output| {
+        json!({
+            "events": events, "input_tokens": input, "output_tokens": output,
+            "input_unknown_events": 0, "output_unknown_events": 0,
+        })
+    };
     assert_eq!(data["tokens"]["reported"], counts(2, 500, 300));
     assert_eq!(data["tokens"]["application"], counts(1, 7, 5));
     assert_eq!(data["tokens"]["absent_events"], 1);

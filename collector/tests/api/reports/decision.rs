@@ -170,6 +170,26 @@ async fn a_hash_that_differs_is_said_first() {
 }
 
 #[tokio::test]
+async fn a_token_count_that_the_provider_did_not_give_is_unknown() {
+    let program = Program::start().await;
+    let mut one_sided = call("r", 1, json!({"prompt_tokens": 0, "response_tokens": 20}));
+    one_sided["metadata"]["audit_layer"]["usage"] =
+        json!({"source": "reported", "output_tokens": 20});
+    program.record(&one_sided).await;
+    let csv = report(&program, decision("r", "csv")).await;
+    for expected in [
+        "Input tokens,\"unknown: the provider gave no count, and none is estimated\"",
+        "Output tokens,20",
+        "The counts are,the provider’s final counts",
+    ] {
+        assert!(csv.text().contains(expected), "{expected}: {}", csv.text());
+    }
+    let data = report(&program, activity("json")).await.json()["data"].clone();
+    assert_eq!(data["tokens"]["reported"]["input_unknown_events"], 1);
+    assert_eq!(data["tokens"]["reported"]["output_tokens"], 20);
+}
+
+#[tokio::test]
 async fn an_event_of_an_application_says_what_only_a_gateway_knows() {
     let program = Program::start().await;
     program.record(&event_with("plain", json!({}))).await;
