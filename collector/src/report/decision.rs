@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::report::completeness::Sequence;
-use crate::report::document::{Block, Document, Section};
+use crate::report::document::{Block, Document, Section, Value};
 use crate::report::head::sha256;
 use crate::report::node::Node;
 use crate::store::{Log, StoreError};
@@ -60,12 +60,12 @@ impl<'a> Decision<'a> {
             Some(sections::model(event)),
             Some(sections::prompt(event)),
             Some(sections::answer(event)),
-            sections::tool_calls(event),
+            event.or_erased("Tool calls", sections::tool_calls(event)),
             sections::completion(event),
             Some(sections::usage(event)),
-            sections::capture(event),
-            sections::gateway(event),
-            sections::metadata(event),
+            event.or_erased("How the call was read", sections::capture(event)),
+            event.or_erased("Where the call came from", sections::gateway(event)),
+            event.or_erased("Metadata of the caller", sections::metadata(event)),
             Some(self.integrity()),
             Some(self.sequence()),
         ];
@@ -153,12 +153,18 @@ pub(crate) enum Erased {
 impl Erased {
     /// What a reader is told of erased content.
     fn sentence(self, what: &str) -> String {
+        format!("The {what} was erased {}.", self.how())
+    }
+
+    /// The same where nobody knows any more whether there was anything.
+    fn if_any(self) -> String {
+        format!("If there was any, it was erased {}.", self.how())
+    }
+
+    fn how(self) -> &'static str {
         match self {
-            Self::Here => format!("The {what} was erased on request."),
-            Self::Elsewhere => format!(
-                "The {what} was erased before the event was recorded here, as the event itself \
-                 says."
-            ),
+            Self::Here => "on request",
+            Self::Elsewhere => "before the event was recorded here, as the event itself says",
         }
     }
 }
@@ -206,6 +212,20 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// A section of what erasing drops, or that it was erased.
+    fn or_erased(&self, heading: &str, section: Option<Section>) -> Option<Section> {
+        let erased = || self.erased().map(Erased::if_any);
+        section.or_else(|| Some(Section::new(heading, vec![Block::paragraph(erased()?)])))
+    }
+
+    /// Why nothing is known of what erasing drops: it was erased, or else `why`.
+    fn unknown(&self, why: &str) -> Value {
+        match self.erased() {
+            Some(_) => Value::unknown(ERASED),
+            None => Value::unknown(why),
+        }
+    }
+
     /// The texts of a documented member that is an array.
     pub(crate) fn texts(&self, name: &str) -> Vec<String> {
         let items = self.get(name).items().into_iter();
@@ -226,6 +246,9 @@ impl<'a> Members<'a> {
         self.gateway("capture", "content").text().as_deref() == Some("hash_only")
     }
 }
+
+/// Why a fact of an erased event is unknown.
+const ERASED: &str = "it was erased, if there was any";
 
 fn find<'a>(members: &[(String, Node<'a>)], name: &str) -> Node<'a> {
     let found = members.iter().find(|(one, _)| one == name);

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::report::decision::Members;
+use crate::report::decision::{ERASED, Members};
 use crate::report::head::sha256;
 
 /// What became of comparing one hash.
@@ -32,7 +32,9 @@ enum Outcome {
 pub(crate) fn all(event: &Members<'_>) -> Vec<Check> {
     let prompt = Check::new(&Side::PROMPT, event, event.get("prompt_hash").text());
     let answer = event.gateway("response", "hash").text();
-    let answer = answer.map(|hash| Check::new(&Side::ANSWER, event, Some(hash)));
+    // Erasing drops the answer's hash.
+    let has_answer = answer.is_some() || event.erased().is_some();
+    let answer = has_answer.then(|| Check::new(&Side::ANSWER, event, answer));
     [prompt].into_iter().chain(answer).collect()
 }
 
@@ -41,6 +43,8 @@ struct Side {
     hash: &'static str,
     content: &'static str,
     note_when_cut: &'static str,
+    /// Whether erasing an event drops the hash too.
+    is_hash_erased: bool,
 }
 
 impl Side {
@@ -48,11 +52,13 @@ impl Side {
         hash: "prompt_hash",
         content: "prompt_content",
         note_when_cut: "prompt_content_truncated",
+        is_hash_erased: false,
     };
     const ANSWER: Self = Self {
         hash: "response_hash",
         content: "response_content",
         note_when_cut: "response_content_truncated",
+        is_hash_erased: true,
     };
 }
 
@@ -119,7 +125,12 @@ impl Side {
     /// Why the text in the event does not tell whether the hash is right.
     fn obstacle(&self, event: &Members<'_>, recorded: Option<&str>) -> Option<&'static str> {
         let Some(recorded) = recorded else {
-            return Some("none was recorded");
+            let is_erased = self.is_hash_erased && event.erased().is_some();
+            return Some(if is_erased {
+                ERASED
+            } else {
+                "none was recorded"
+            });
         };
         if recorded.starts_with("hmac-sha256:") {
             return Some("it was made with a key that the collector does not have");
@@ -130,7 +141,7 @@ impl Side {
             return Some("it is not written as SHA-256");
         }
         if event.erased().is_some() {
-            return Some("the text was erased");
+            return Some("the text was erased, if it was recorded");
         }
         if event.has_only_hashes() {
             return Some("the gateway was told to record only hashes");

@@ -1,7 +1,7 @@
 //! The parts of a decision audit, in the order in which they are read.
 
 use crate::limits;
-use crate::report::decision::{Check, Members};
+use crate::report::decision::{Check, ERASED, Members};
 use crate::report::document::{Block, Fact, Section, Value, number};
 use crate::report::node::Node;
 use crate::report::usage::{Usage, UsageSource};
@@ -89,9 +89,10 @@ pub(crate) fn decision(event: &Members<'_>) -> Section {
         Some(reasoning) if !reasoning.is_empty() => {
             blocks.push(Block::named_text("Reasoning of the decision", reasoning));
         }
-        _ => blocks.push(Block::paragraph(
-            "No reasoning of the decision was recorded.",
-        )),
+        _ => blocks.push(Block::paragraph(match event.erased() {
+            Some(erased) => erased.sentence("reasoning of the decision, if there was any,"),
+            None => "No reasoning of the decision was recorded.".to_owned(),
+        })),
     }
     Section::new("Decision", blocks)
 }
@@ -120,13 +121,17 @@ pub(crate) fn model(event: &Members<'_>) -> Section {
     ];
     if event.is_of_gateway() {
         let answered = event.gateway("response", "model").shown();
-        facts.push(Fact::new("Answered by", Value::said(answered)));
-        facts.push(Fact::new(
-            "Answer’s id",
-            code(event.gateway("response", "id")),
-        ));
+        let answered = answered.map_or(event.unknown("nobody said"), Value::Text);
+        facts.push(Fact::new("Answered by", answered));
+        let id = event.gateway("response", "id").shown();
+        let id = id.map_or(event.unknown("none was given"), Value::Code);
+        facts.push(Fact::new("Answer’s id", id));
     }
-    push_members(&mut facts, event.get("model_parameters"), "");
+    let parameters = event.get("model_parameters");
+    if parameters.members().is_empty() && event.erased().is_some() {
+        facts.push(Fact::new("Parameters", Value::unknown(ERASED)));
+    }
+    push_members(&mut facts, parameters, "");
     Section::new("Model", vec![Block::Facts { facts }])
 }
 
@@ -165,7 +170,9 @@ pub(crate) fn answer(event: &Members<'_>) -> Section {
 fn content(event: &Members<'_>, text: Option<String>, what: &str, side: &str) -> Block {
     match text {
         Some(text) if !text.is_empty() => Block::text(text),
-        _ if let Some(erased) = event.erased() => Block::paragraph(erased.sentence(what)),
+        _ if let Some(erased) = event.erased() => {
+            Block::paragraph(erased.sentence(&format!("{what}, if there was any,")))
+        }
         _ if event.has_only_hashes() => {
             Block::paragraph(format!("Of the {what}, only its hash is kept."))
         }
@@ -214,10 +221,11 @@ pub(crate) fn completion(event: &Members<'_>) -> Option<Section> {
         let items = ended.get(name).items().into_iter();
         let items: Vec<String> = items.filter_map(Node::shown).collect();
         match items.is_empty() {
-            true => Value::unknown("none was given"),
+            true => event.unknown("none was given"),
             false => Value::text(items.join(", ")),
         }
     };
+    let details = ended.get("details").shown();
     let status = ended.get("http_status").shown();
     let status = status.map_or(Value::unknown("there was no answer"), Value::Text);
     let mut facts = vec![
@@ -227,10 +235,14 @@ pub(crate) fn completion(event: &Members<'_>) -> Option<Section> {
         Fact::new("Flags of the proxy", listed("flags")),
         Fact::new(
             "Details of the proxy",
-            Value::said(ended.get("details").shown()),
+            details.map_or(event.unknown("nobody said"), Value::Text),
         ),
     ];
-    push_members(&mut facts, ended.get("error"), "Error: ");
+    let error = ended.get("error");
+    if error.members().is_empty() && event.erased().is_some() {
+        facts.push(Fact::new("Error", Value::unknown(ERASED)));
+    }
+    push_members(&mut facts, error, "Error: ");
     Some(Section::new(
         "How the call ended",
         vec![Block::Facts { facts }],
@@ -351,10 +363,12 @@ pub(crate) fn hashes(event: &Members<'_>, event_sha256: &str, facts: &mut Vec<Fa
     );
     facts.push(Fact::new("prompt_hash, as recorded", prompt));
     let answer = event.gateway("response", "hash");
-    if answer.text().is_some() {
-        let answer = hash(answer, "there was no answer");
-        facts.push(Fact::new("Hash of the answer, as recorded", answer));
-    }
+    let answer = match (answer.text(), event.erased()) {
+        (None, None) => None,
+        (None, Some(_)) => Some(Value::unknown(ERASED)),
+        (Some(_), _) => Some(hash(answer, "there was no answer")),
+    };
+    facts.extend(answer.map(|answer| Fact::new("Hash of the answer, as recorded", answer)));
     facts.push(Fact::new(
         "SHA-256 of the event as stored",
         Value::code(event_sha256),

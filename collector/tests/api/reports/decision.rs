@@ -216,7 +216,14 @@ async fn an_erased_event_is_shown_as_one() {
 
     let data = report(&program, decision("r", "json")).await.json()["data"].clone();
     assert_eq!(data["event"]["erasure"]["event_hash"], before);
-    assert_eq!(data["checks"][0]["reason"], "the text was erased");
+    assert_eq!(
+        data["checks"][0]["reason"],
+        "the text was erased, if it was recorded"
+    );
+    assert_eq!(
+        data["checks"][1]["reason"],
+        "it was erased, if there was any"
+    );
     let words = report(&program, decision("r", "pdf")).await.words();
     assert!(
         words.contains("The content of this event was erased on request."),
@@ -224,6 +231,57 @@ async fn an_erased_event_is_shown_as_one() {
     );
     assert!(words.contains(before.as_str().unwrap()), "{words}");
     assert!(!words.contains("score 680"), "{words}");
+}
+
+#[tokio::test]
+async fn what_was_erased_is_not_told_as_never_recorded() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    program.record(&call("r", 1, json!({}))).await;
+    assert!(erase(&folder).await.status.success());
+    let csv = report(&program, decision("r", "csv")).await;
+    let text = csv.text();
+    let if_any = "If there was any, it was erased on request.";
+    let unknown = "\"unknown: it was erased, if there was any\"";
+    for (section, name, value) in [
+        (
+            "Decision",
+            "remark",
+            "\"The reasoning of the decision, if there was any, was erased on request.\"",
+        ),
+        (
+            "Prompt",
+            "remark",
+            "\"The prompt, if there was any, was erased on request.\"",
+        ),
+        (
+            "Answer",
+            "remark",
+            "\"The answer, if there was any, was erased on request.\"",
+        ),
+        ("Model", "Answered by", unknown),
+        ("Model", "Answer’s id", unknown),
+        ("Model", "Parameters", unknown),
+        ("How the call ended", "Why the model stopped", unknown),
+        ("How the call ended", "Flags of the proxy", unknown),
+        ("How the call ended", "Details of the proxy", unknown),
+        ("How the call ended", "Error", unknown),
+        ("Integrity", "\"Hash of the answer, as recorded\"", unknown),
+        ("Tool calls", "remark", &format!("\"{if_any}\"")),
+        ("How the call was read", "remark", &format!("\"{if_any}\"")),
+        (
+            "Where the call came from",
+            "remark",
+            &format!("\"{if_any}\""),
+        ),
+        ("Metadata of the caller", "remark", &format!("\"{if_any}\"")),
+    ] {
+        let row = format!("{section},,{name},{value}");
+        assert!(text.contains(&row), "{row}: {text}");
+    }
+    for untrue in ["nobody said", "none was given", "No reasoning"] {
+        assert!(!text.contains(untrue), "{untrue}: {text}");
+    }
 }
 
 #[tokio::test]
