@@ -41,4 +41,10 @@ impl Received {
             has_more_holes: has_more_holes || is_cut,
         }
     }
+
+    /// Whether it has more events than numbers. Without, a number may still have come twice: the
+    /// record of a prompt has a number of its own, and is no event of its own any more.
+    pub(crate) fn has_number_twice(&self) -> bool {
+        self.events > self.last_seq.saturating_sub(self.missing)
+    }
 }

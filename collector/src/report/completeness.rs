@@ -128,15 +128,31 @@ pub(crate) struct Sequence {
 }
 
 impl Sequence {
-    pub(crate) fn warning(&self) -> Option<Block> {
+    /// What speaks against the record of its writer.
+    pub(crate) fn warnings(&self) -> Vec<Block> {
+        let mut warnings = Vec::new();
         let missing = u64::try_from(self.writer.missing).unwrap_or_default();
-        (missing > 0).then(|| {
-            Block::warning(format!(
+        if missing > 0 {
+            warnings.push(Block::warning(format!(
                 "Of the writer that recorded this event, {} are missing: see “Completeness around \
                  the event”.",
                 events(missing)
-            ))
-        })
+            )));
+        }
+        if self.writer.has_number_twice() {
+            warnings.push(Block::warning(
+                "Of the writer that recorded this event, more events were received than numbers: a \
+                 number came with more than one event. A gateway gives each number once.",
+            ));
+        }
+        warnings
+    }
+
+    /// That no number is missing, if none is.
+    pub(crate) fn wholeness(&self) -> Option<String> {
+        let last = count(self.writer.last_seq);
+        (self.writer.missing == 0)
+            .then(|| format!("Of its writer, every number up to the last, {last}, was received."))
     }
 
     pub(crate) fn section(&self) -> Section {

@@ -88,18 +88,23 @@ impl<'a> Decision<'a> {
         }));
         let differing = self.checks.iter().filter(|check| check.differs());
         blocks.extend(differing.map(|check| Block::warning(check.sentence())));
-        blocks.extend(self.sequence.and_then(Sequence::warning));
-        if let Some(why) = sections::incomplete(&self.members) {
-            blocks.push(Block::warning(why));
-        }
-        if blocks.is_empty() {
-            blocks.push(Block::paragraph(
-                "Nothing speaks against this record: no check failed, and nothing that is known of \
-                 its writer is missing.",
-            ));
-        }
+        blocks.extend(self.sequence.map(Sequence::warnings).into_iter().flatten());
+        blocks.extend(sections::incomplete(&self.members).map(Block::warning));
+        blocks.extend(sections::loss(&self.members).map(Block::warning));
+        blocks.extend(self.done());
         blocks.extend([sections::overview(&self.members, self.checks.first())]);
         Section::new("Result", blocks)
+    }
+
+    /// What was compared and counted without a warning, if anything was.
+    fn done(&self) -> Option<Block> {
+        let checks = self.checks.iter().filter(|check| !check.differs());
+        let mut done: Vec<String> = checks.map(Check::sentence).collect();
+        done.extend(match self.sequence {
+            Some(sequence) => sequence.wholeness(),
+            None => Some(NOT_NUMBERED.to_owned()),
+        });
+        (!done.is_empty()).then(|| Block::paragraph(done.join(" ")))
     }
 
     fn integrity(&self) -> Section {
@@ -124,10 +129,7 @@ impl<'a> Decision<'a> {
             Some(sequence) => sequence.section(),
             None => Section::new(
                 "Completeness around the event",
-                vec![Block::paragraph(
-                    "No gateway numbered this event: it was recorded by an application itself. \
-                     Whether other events of it are missing cannot be told.",
-                )],
+                vec![Block::paragraph(NOT_NUMBERED)],
             ),
         }
     }
@@ -195,9 +197,9 @@ impl<'a> Members<'a> {
         find(&self.audit_layer, part)
     }
 
-    /// Whether a gateway of ours recorded it.
+    /// Whether it says that a gateway of ours recorded it. Whoever may record events can write that.
     fn is_of_gateway(&self) -> bool {
-        !self.audit_layer.is_empty()
+        self.part("schema").text().is_some() && self.gateway("writer", "id").text().is_some()
     }
 
     /// Where its content was erased, if it was.
@@ -246,6 +248,9 @@ impl<'a> Members<'a> {
         self.gateway("capture", "content").text().as_deref() == Some("hash_only")
     }
 }
+
+const NOT_NUMBERED: &str = "\
+    No gateway numbered this event: whether others of whoever recorded it are missing cannot be told.";
 
 /// Why a fact of an erased event is unknown.
 const ERASED: &str = "it was erased, if there was any";

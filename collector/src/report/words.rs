@@ -12,6 +12,11 @@ pub(crate) fn of_note(name: &str) -> Option<&'static str> {
     find("NOTES", name)
 }
 
+/// Whether a note says that something could not be read, or was cut.
+pub(crate) fn is_loss(note: &str) -> bool {
+    LOSSES.contains(&note)
+}
+
 /// Where token counts come from.
 pub(crate) fn of_usage(source: &str) -> Option<&'static str> {
     find("USAGE", source)
@@ -32,6 +37,28 @@ fn find(table: &str, name: &str) -> Option<&'static str> {
     let (_, text) = before.rsplit_once('"')?;
     Some(text)
 }
+
+const LOSSES: [&str; 19] = [
+    "name_truncated",
+    "parameter_too_large",
+    "prompt_content_truncated",
+    "protocol_not_read",
+    "request_body_truncated",
+    "request_encoding_broken",
+    "request_encoding_unsupported",
+    "request_incomplete",
+    "request_unreadable",
+    "response_body_truncated",
+    "response_content_truncated",
+    "response_encoding_broken",
+    "response_encoding_unsupported",
+    "response_unreadable",
+    "stream_event_truncated",
+    "stream_event_unreadable",
+    "stream_framing_broken",
+    "stream_unterminated",
+    "tool_calls_truncated",
+];
 
 const WORDS: &str = include_str!("../page/words.js");
 
@@ -54,6 +81,14 @@ mod tests {
             of_usage("absent"),
             Some("the provider gave none, and none are estimated")
         );
+    }
+
+    #[test]
+    fn every_note_of_a_loss_is_known() {
+        for note in LOSSES {
+            assert!(of_note(note).is_some(), "{note}");
+        }
+        assert!(!is_loss("header_not_utf8"));
     }
 
     #[test]

@@ -36,6 +36,16 @@ pub(crate) fn incomplete(event: &Members<'_>) -> Option<String> {
     ))
 }
 
+/// What the gateway could not read, or cut, if it notes anything of that kind.
+pub(crate) fn loss(event: &Members<'_>) -> Option<String> {
+    let notes = event.notes().into_iter();
+    let lost: Vec<_> = notes
+        .filter(|note| words::is_loss(note))
+        .map(|note| words::of_note(&note).unwrap_or_default())
+        .collect();
+    (!lost.is_empty()).then(|| format!("Not all of the call is in this record. {}", lost.join(" ")))
+}
+
 /// The few facts that stand on the first page.
 pub(crate) fn overview(event: &Members<'_>, prompt_check: Option<&Check>) -> Block {
     let mut facts = vec![
@@ -70,9 +80,9 @@ pub(crate) fn who_and_when(event: &Members<'_>, log_id: &str, received_at: &str)
 
 fn recorder(event: &Members<'_>) -> String {
     match event.gateway("gateway", "plugin").text() {
-        Some(plugin) => format!("the gateway ({plugin}), which saw the call pass"),
-        None if event.is_of_gateway() => "the gateway, which saw the call pass".to_owned(),
-        None => "the application itself".to_owned(),
+        _ if !event.is_of_gateway() => "the application itself".to_owned(),
+        Some(plugin) => format!("a gateway, as the event says ({plugin})"),
+        None => "a gateway, as the event says".to_owned(),
     }
 }
 
@@ -307,7 +317,7 @@ pub(crate) fn capture(event: &Members<'_>) -> Option<Section> {
     let notes = event.notes();
     if notes.is_empty() {
         blocks.push(Block::paragraph(
-            "The gateway has no notes: nothing is missing, cut or changed.",
+            "The gateway notes nothing that is missing, cut or changed.",
         ));
     } else {
         let facts = notes.into_iter().map(|note| {
@@ -357,10 +367,11 @@ pub(crate) fn hashes(event: &Members<'_>, event_sha256: &str, facts: &mut Vec<Fa
         Some(hash) => Value::code(hash),
         None => Value::unknown(why),
     };
-    let prompt = hash(
-        event.get("prompt_hash"),
-        "the prompt could not be read whole",
-    );
+    let no_hash = match event.is_of_gateway() {
+        true => "none was recorded, as where a gateway could not read the prompt whole",
+        false => "none was recorded",
+    };
+    let prompt = hash(event.get("prompt_hash"), no_hash);
     facts.push(Fact::new("prompt_hash, as recorded", prompt));
     let answer = event.gateway("response", "hash");
     let answer = match (answer.text(), event.erased()) {

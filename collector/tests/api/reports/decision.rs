@@ -206,6 +206,78 @@ async fn an_event_of_an_application_says_what_only_a_gateway_knows() {
 }
 
 #[tokio::test]
+async fn a_report_says_what_was_checked_and_not_that_all_is_well() {
+    let program = Program::start().await;
+    program.record(&call("fine", 1, json!({}))).await;
+    program
+        .record(&event_with("no hash", json!({"prompt_hash": ""})))
+        .await;
+    program
+        .record(&event_with(
+            "pretender",
+            json!({"metadata": {"audit_layer": {"x": 1}}}),
+        ))
+        .await;
+    for (id, said, unsaid) in [
+        (
+            "fine",
+            &[
+                "The hash of the prompt matches: SHA-256",
+                "Of its writer, every number up to the last, 1, was received.",
+                "a gateway, as the event says (audit-layer/0.1.0)",
+            ][..],
+            &["Note:"][..],
+        ),
+        (
+            "no hash",
+            &[
+                "The hash of the prompt cannot be checked: none was recorded.",
+                "No gateway numbered this event",
+                "unknown: none was recorded",
+            ],
+            &["read whole"],
+        ),
+        (
+            "pretender",
+            &["the application itself", "No gateway numbered this event"],
+            &["a gateway, as", "Call ended"],
+        ),
+    ] {
+        let html = report(&program, decision(id, "html")).await;
+        let text = html.text();
+        for said in said {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+        for unsaid in [unsaid, &["Nothing speaks against"]].concat() {
+            assert!(!text.contains(unsaid), "{unsaid}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_speaks_against_a_record_is_said_first() {
+    let program = Program::start().await;
+    let mut cut = call("cut", 1, json!({}));
+    cut["metadata"]["audit_layer"]["capture"]["notes"] = json!([
+        "header_not_utf8",
+        "request_body_truncated",
+        "stream_framing_broken"
+    ]);
+    program.record(&cut).await;
+    program.record(&call("again", 1, json!({}))).await;
+    let page = report(&program, decision("cut", "pdf")).await.pages()[0].clone();
+    let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    for said in [
+        "Note: Not all of the call is in this record. The request’s body was larger than the limit \
+         for reading; what was read is a beginning. The stream’s framing was broken; what follows is \
+         not read.",
+        "a number came with more than one event",
+    ] {
+        assert!(words.contains(said), "{said}: {words}");
+    }
+}
+
+#[tokio::test]
 async fn an_erased_event_is_shown_as_one() {
     let folder = Folder::new();
     let program = Program::start_in(&folder).await;
