@@ -33,8 +33,7 @@ impl<'f> Letters<'f> {
             self.marks = 0;
             return Look::Printed;
         }
-        let is_joined = is_combining_mark(character) || JOINERS.contains(&character);
-        self.marks = if is_joined {
+        self.marks = if is_joined(character) {
             self.marks.saturating_add(1)
         } else {
             0
@@ -78,7 +77,13 @@ fn is_private(character: char) -> bool {
     matches!(u32::from(character), 0xe000..=0xf8ff | 0xf0000..=0x10ffff)
 }
 
-const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
+/// Whether a character belongs to the one before it.
+pub(crate) fn is_joined(character: char) -> bool {
+    is_combining_mark(character) || [NON_JOINER, JOINER].contains(&character)
+}
+
+const NON_JOINER: char = '\u{200c}';
+pub(crate) const JOINER: char = '\u{200d}';
 
 /// Such as `U+4E2D`, and what is around it.
 const SPELT_BYTES: usize = 8;

@@ -1,6 +1,8 @@
 //! A report as the template reads it: shortened to what paper can hold, and with every text taken
 //! apart into what is printed as it is and what is spelt.
 
+use std::borrow::Cow;
+
 use serde_json::{Value as Json, json};
 
 use crate::limits;
@@ -38,7 +40,7 @@ pub(crate) fn prepare(report: &Report, fonts: &Fonts) -> Json {
         .collect();
     let title = texts.spelt(&document.title, WORD);
     let summary = texts.value(&document.summary, WORD);
-    let organization = texts.value(beginning(organization, HEADER_BYTES), WORD);
+    let organization = texts.spelt(&shortened(organization, HEADER_BYTES), WORD);
     json!({
         "title": title,
         "title_plain": document.title,
@@ -135,7 +137,7 @@ impl Texts<'_> {
 
     fn chart(&mut self, chart: &Chart) -> Json {
         let bars: Vec<Json> = chart.bars.iter().map(|bar| {
-            let name = self.value(beginning(&bar.name, limits::REPORT_NAME_BYTES_MAX), CELL);
+            let name = self.spelt(&shortened(&bar.name, limits::REPORT_NAME_BYTES_MAX), CELL);
             json!({"name": name, "number": bar.number, "shown": self.spelt(&number(bar.number), WORD)})
         }).collect();
         json!({
@@ -175,8 +177,8 @@ impl Texts<'_> {
         .collect()
     }
 
-    /// Strings as they are, `0` for the end of a line, `1` for where a word of more than `word`
-    /// characters may be broken, and a list of one for a character that is spelt.
+    /// Strings as they are, `0` for the end of a line, `1` for where a word that is broader than `word`
+    /// may be broken, and a list of one for characters that are spelt.
     fn spelt(&mut self, text: &str, word: usize) -> Json {
         let text = text.replace("\r\n", "\n").replace('\t', "    ");
         let mut parts = Vec::new();
@@ -217,23 +219,60 @@ fn push_lines(parts: &mut Vec<Json>, text: &str, word: usize) {
         if place > 0 {
             parts.push(json!(0));
         }
-        let mut piece = String::new();
-        let mut length: usize = 0;
-        for character in line.chars() {
-            if character.is_whitespace() {
-                length = 0;
-            } else if length >= word {
-                parts.push(json!(std::mem::take(&mut piece)));
-                parts.push(json!(1));
-                length = 1;
+        let mut words = String::new();
+        for piece in line.split_inclusive(char::is_whitespace) {
+            if is_broad(piece, word) {
+                push_word(parts, std::mem::take(&mut words), piece, word);
             } else {
-                length = length.saturating_add(1);
+                words.push_str(piece);
             }
-            piece.push(character);
         }
-        if !piece.is_empty() {
-            parts.push(json!(piece));
+        if !words.is_empty() {
+            parts.push(json!(words));
         }
+    }
+}
+
+fn is_broad(piece: &str, word: usize) -> bool {
+    let letters = piece.trim_end().chars().map(breadth);
+    letters.fold(0, usize::saturating_add) > word
+}
+
+/// A word that the typesetter may break after each half of a line, and does where it has to. After
+/// each letter would take minutes to lay out.
+fn push_word(parts: &mut Vec<Json>, before: String, text: &str, word: usize) {
+    let piece_max = word.div_euclid(2);
+    let mut piece = before;
+    let mut width: usize = 0;
+    for character in text.chars() {
+        let wider = width.saturating_add(breadth(character));
+        let is_joined = letters::is_joined(character) || piece.ends_with(letters::JOINER);
+        if wider <= piece_max || is_joined || character.is_whitespace() {
+            width = wider;
+        } else {
+            parts.push(json!(std::mem::take(&mut piece)));
+            parts.push(json!(1));
+            width = breadth(character);
+        }
+        piece.push(character);
+    }
+    parts.push(json!(piece));
+}
+
+/// About how broad a character is, in halves of an em and rounded up: fonts differ.
+fn breadth(character: char) -> usize {
+    match character {
+        '@' | '%' | '&' | 'm' | 'w' | 'A'..='Z' => 2,
+        ' '..='~' => 1,
+        _ => 2,
+    }
+}
+
+/// The beginning of a text, with a mark where there is more.
+fn shortened(text: &str, bytes_max: usize) -> Cow<'_, str> {
+    match beginning(text, bytes_max) {
+        shown if shown.len() == text.len() => Cow::Borrowed(text),
+        shown => Cow::Owned(format!("{shown}…")),
     }
 }
 
@@ -241,19 +280,20 @@ fn count(count: usize) -> String {
     number(u64::try_from(count).unwrap_or(u64::MAX))
 }
 
-/// Characters of a word that fit into one line: of a paragraph, of a long text, of a code, of the
-/// name of a fact, and of a cell.
-const WORD: usize = 50;
+/// How broad a word may be to stay whole, so that it fits into a line: of a paragraph, of a long text,
+/// of a code, of the name of a fact, and of a cell. Of the fixed width of codes and long texts
+/// everything has one half of an em and a little.
+const WORD: usize = 40;
 const LINE: usize = 96;
 const CODE: usize = 72;
 const NAME: usize = 24;
-const CELL: usize = 16;
+const CELL: usize = 14;
 
 /// Such as `U+4E2D`, with room for longer ones and for the frame.
 const NAME_LENGTH: usize = 10;
 
 /// Bytes of the organisation's name at the top of a page.
-const HEADER_BYTES: usize = 100;
+const HEADER_BYTES: usize = 80;
 
 #[cfg(test)]
 mod tests {
@@ -287,9 +327,20 @@ mod tests {
     #[test]
     fn long_words_may_be_broken_and_short_ones_not() {
         let fonts = Fonts::default();
-        let parts = texts(&fonts).spelt("abcdef gh", 4);
-        assert_eq!(parts, json!(["abcd", 1, "ef gh"]));
-        assert_eq!(texts(&fonts).spelt("abcd efgh", 4), json!(["abcd efgh"]));
+        for (text, expected) in [
+            ("abcd efgh", json!(["abcd efgh"])),
+            ("abcd efghi j", json!(["abcd ef", 1, "gh", 1, "i ", "j"])),
+            ("WWW", json!(["W", 1, "W", 1, "W"])),
+            ("abcde\u{301}", json!(["ab", 1, "cd", 1, "e\u{301}"])),
+        ] {
+            assert_eq!(texts(&fonts).spelt(text, 4), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_cut_says_so() {
+        assert_eq!(shortened("abc", 3), "abc");
+        assert_eq!(shortened("abcd", 3), "abc…");
     }
 
     #[test]

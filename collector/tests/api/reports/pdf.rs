@@ -64,6 +64,30 @@ async fn a_text_never_becomes_a_program_of_the_typesetter() {
 }
 
 #[tokio::test]
+async fn long_words_are_broken_and_stay_the_same_words() {
+    let program = Program::start().await;
+    let word = "W".repeat(200);
+    let mut event = call(
+        "r",
+        1,
+        json!({
+            "user_id": word, "decision_type": word, "prompt_content": word, "model_name": word,
+            "organization_id": word,
+        }),
+    );
+    event["metadata"]["audit_layer"]["writer"]["id"] = json!(word);
+    program.record(&event).await;
+    for body in [decision("r", "pdf"), completeness("pdf"), activity("pdf")] {
+        let document = report(&program, body).await;
+        let text = document.pages().join("\n");
+        let longest = text.split(|one| one != 'W').map(str::len).max();
+        // A page has room for 70 of the narrowest kind.
+        assert!(longest < Some(80), "{longest:?}: {text}");
+        assert!(!text.contains('\u{200b}'), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn scripts_of_fonts_that_are_added_are_printed() {
     let folder = Folder::new();
     let fonts = fonts::east_asian().unwrap();
