@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::query::Received;
 use crate::report::removed::Removed;
-use crate::report::tally::{DecisionKind, Model, Name, Tally, Tokens, Top};
+use crate::report::tally::{DecisionKind, Different, Model, Name, Tally, Tokens, Top};
 use crate::store::WriterTotals;
 
 /// What happened in a period.
@@ -22,7 +22,10 @@ pub(crate) struct Activity {
     pub(crate) by_day: BTreeMap<String, u64>,
     pub(crate) organizations: Top<Name>,
     pub(crate) models: Top<Model>,
+    pub(crate) different_models: Different,
     pub(crate) users: Top<Name>,
+    /// Without events that name nobody.
+    pub(crate) different_users: Different,
     pub(crate) risk_levels: Top<Name>,
     pub(crate) decisions: Top<DecisionKind>,
     pub(crate) completion_states: Top<Name>,
@@ -41,12 +44,16 @@ pub(crate) struct Period {
     pub(crate) end_date: String,
 }
 
-/// How long calls took, to three digits. `None` without any call.
+/// How long calls took. `None` without any call.
 #[derive(Debug, Serialize)]
 pub(crate) struct Percentiles {
+    /// Rounded up to three digits, as is `p99`.
     pub(crate) p50: Option<u64>,
     pub(crate) p99: Option<u64>,
+    /// Exactly.
     pub(crate) max: Option<u64>,
+    /// Events of calls that have not ended, which are left out.
+    pub(crate) pending_events: u64,
 }
 
 /// What is missing, whenever it was, of those writers whose first event is not after the period and
@@ -66,7 +73,9 @@ impl Activity {
             erased_events: tally.erased_events,
             organizations: tally.organizations.top(),
             models: tally.models.top(),
+            different_models: tally.models.all(),
             users: tally.users.top(),
+            different_users: tally.users.said(),
             risk_levels: tally.risk_levels.top(),
             decisions: tally.decisions.top(),
             completion_states: tally.completion_states.top(),
@@ -75,6 +84,7 @@ impl Activity {
                 p50: tally.durations.percentile(50),
                 p99: tally.durations.percentile(99),
                 max: tally.durations.longest(),
+                pending_events: tally.durations.pending_events,
             },
             by_day: tally.days,
             tokens: tally.tokens,

@@ -167,7 +167,7 @@ pub(crate) struct Chart {
     pub(crate) alternative: String,
     pub(crate) shape: Shape,
     pub(crate) bars: Vec<Bar>,
-    /// The longest bar, and 1 at least.
+    /// The longest bar.
     pub(crate) max: u64,
 }
 
@@ -202,7 +202,7 @@ impl Chart {
             caption: caption.to_owned(),
             alternative,
             shape,
-            max: top.number.max(1),
+            max: top.number,
             bars,
         })
     }

@@ -86,8 +86,12 @@ impl Tally {
             self.compliance_tags.add(name(Some(tag)));
         }
         self.tokens.add(&Usage::of(&event));
-        self.durations
-            .add(event.get("duration_ms").count().unwrap_or_default());
+        match event.gateway("completion", "state").text().as_deref() {
+            Some("pending") => increase(&mut self.durations.pending_events, 1),
+            _ => self
+                .durations
+                .add(event.get("duration_ms").count().unwrap_or_default()),
+        }
     }
 }
 
@@ -120,6 +124,15 @@ impl<K: Clone + Hash + Ord> Names<K> {
         }
     }
 
+    /// How many different names there are, as far as they are counted.
+    fn different(&self, is_name: impl Fn(&K) -> bool) -> Different {
+        let names = self.counts.keys().filter(|name| is_name(name)).count();
+        Different {
+            names,
+            is_all: self.uncounted_events == 0,
+        }
+    }
+
     /// The names with the most events, and what the others come to.
     pub(crate) fn top(&self) -> Top<K> {
         let mut all: Vec<(&K, u64)> = self
@@ -144,6 +157,28 @@ impl<K: Clone + Hash + Ord> Names<K> {
             uncounted_events: self.uncounted_events,
         }
     }
+}
+
+impl Names<Name> {
+    /// How many names events say.
+    pub(crate) fn said(&self) -> Different {
+        self.different(|name| name.name.is_some())
+    }
+}
+
+impl Names<Model> {
+    /// How many models there are, each as often as it has providers.
+    pub(crate) fn all(&self) -> Different {
+        self.different(|_| true)
+    }
+}
+
+/// How many different names there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct Different {
+    pub(crate) names: usize,
+    /// Whether none is beyond those that are counted.
+    pub(crate) is_all: bool,
 }
 
 /// The names with the most events.
@@ -227,45 +262,54 @@ impl Counts {
     }
 }
 
-/// How long calls took, in milliseconds, to three digits.
+/// How long calls took, in milliseconds.
 #[derive(Debug, Default)]
-pub(crate) struct Durations(BTreeMap<u64, u64>);
+pub(crate) struct Durations {
+    /// Calls by how long they took, to three digits.
+    calls: BTreeMap<u64, u64>,
+    longest: Option<u64>,
+    /// Events of calls whose end is not known here: how long those took is not either.
+    pub(crate) pending_events: u64,
+}
 
 impl Durations {
     fn add(&mut self, millis: u64) {
-        increase(self.0.entry(rounded(millis)).or_default(), 1);
+        increase(self.calls.entry(rounded_up(millis)).or_default(), 1);
+        self.longest = self.longest.max(Some(millis));
     }
 
-    /// The duration below or at which `percent` of the events are.
+    /// What `percent` of the calls took at most, rounded up to three digits, and no more than the
+    /// longest took.
     pub(crate) fn percentile(&self, percent: u64) -> Option<u64> {
-        let events = self
-            .0
+        let calls = self
+            .calls
             .values()
             .fold(0, |sum: u64, count| sum.saturating_add(*count));
-        let needed = u128::from(events)
+        let needed = u128::from(calls)
             .saturating_mul(percent.into())
             .div_ceil(100)
             .max(1);
         let mut seen: u128 = 0;
-        self.0.iter().find_map(|(millis, count)| {
+        let found = self.calls.iter().find_map(|(millis, count)| {
             seen = seen.saturating_add((*count).into());
             (seen >= needed).then_some(*millis)
-        })
+        });
+        found.min(self.longest)
     }
 
     pub(crate) fn longest(&self) -> Option<u64> {
-        self.0.last_key_value().map(|(millis, _)| *millis)
+        self.longest
     }
 }
 
-/// To three digits, so that there are few different ones.
-fn rounded(millis: u64) -> u64 {
+/// Up to three digits, so that there are few different ones.
+fn rounded_up(millis: u64) -> u64 {
     let digits_off = millis
         .checked_ilog10()
         .unwrap_or_default()
         .saturating_sub(2);
     let unit = 10_u64.saturating_pow(digits_off);
-    millis.saturating_sub(millis.checked_rem(unit).unwrap_or_default())
+    millis.checked_next_multiple_of(unit).unwrap_or(u64::MAX)
 }
 
 /// A name that is short enough to be kept, and still different from all others.
@@ -361,15 +405,46 @@ mod tests {
     }
 
     #[test]
-    fn durations_keep_three_digits() {
+    fn a_percentile_is_never_less_than_it_says_and_the_longest_is_exact() {
         for (millis, expected) in [
             (0, 0),
             (999, 999),
-            (1234, 1230),
-            (u64::MAX, 18_400_000_000_000_000_000),
+            (1000, 1000),
+            (1234, 1240),
+            (9991, 10_000),
+            (u64::MAX, u64::MAX),
         ] {
-            assert_eq!(rounded(millis), expected);
+            assert_eq!(rounded_up(millis), expected);
         }
+        let events = [1231, 1231, 5678].map(|millis| json!({"duration_ms": millis}));
+        let durations = tally(&events).durations;
+        assert_eq!(durations.percentile(50), Some(1240));
+        assert_eq!(durations.percentile(99), Some(5678));
+        assert_eq!(durations.longest(), Some(5678));
+    }
+
+    #[test]
+    fn a_call_that_has_not_ended_has_no_duration() {
+        let pending = json!({
+            "duration_ms": 3, "metadata": {"audit_layer": {"completion": {"state": "pending"}}},
+        });
+        let durations = tally(&[pending, json!({"duration_ms": 70})]).durations;
+        assert_eq!(durations.percentile(50), Some(70));
+        assert_eq!(durations.pending_events, 1);
+    }
+
+    #[test]
+    fn an_unnamed_user_is_no_user_wherever_it_stands() {
+        let users = (0..25).flat_map(|user| {
+            let event = json!({"user_id": format!("user {user:02}")});
+            [event.clone(), event]
+        });
+        let events: Vec<_> = users.chain([json!({"user_id": ""})]).collect();
+        let expected = Different {
+            names: 25,
+            is_all: true,
+        };
+        assert_eq!(tally(&events).users.said(), expected);
     }
 
     #[test]
@@ -393,6 +468,7 @@ mod tests {
             names.add(number);
         }
         names.add(0);
+        assert!(!names.different(|_| true).is_all);
         let top = names.top();
         assert_eq!(top.uncounted_events, 5);
         assert_eq!(top.listed[0].events, 2);

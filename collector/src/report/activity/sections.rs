@@ -8,7 +8,7 @@ use crate::report::completeness::{self, events, seconds};
 use crate::report::document::{
     Bar, Block, Chart, Column, Document, Fact, Section, Shape, Table, Value, number,
 };
-use crate::report::tally::{Counts, DecisionKind, Model, Name, Tokens, Top};
+use crate::report::tally::{Counts, DecisionKind, Different, Model, Name, Tokens, Top};
 use crate::report::words;
 
 impl Activity {
@@ -44,21 +44,12 @@ impl Activity {
     }
 
     fn result(&self) -> Vec<Block> {
-        let names = |top: usize, others: usize| {
-            number(u64::try_from(top.saturating_add(others)).unwrap_or_default())
-        };
         let days = self.by_day.values().filter(|events| **events > 0).count();
         let facts = vec![
             Fact::new("Events", Value::text(number(self.events))),
             Fact::new("Days with events", Value::text(days.to_string())),
-            Fact::new(
-                "Models",
-                Value::text(names(self.models.listed.len(), self.models.other_names)),
-            ),
-            Fact::new(
-                "Different users",
-                Value::text(names(named(&self.users), self.users.other_names)),
-            ),
+            Fact::new("Models", different(self.different_models)),
+            Fact::new("Different users", different(self.different_users)),
             Fact::new(
                 "Events of erased content",
                 Value::text(number(self.erased_events)),
@@ -237,7 +228,14 @@ impl Activity {
                 millis(self.duration_ms.p99),
             ),
             Fact::new("The longest call took", millis(self.duration_ms.max)),
-            Fact::new("Exactness", Value::text("three digits")),
+            Fact::new(
+                "Calls left out, whose end is not recorded",
+                Value::text(number(self.duration_ms.pending_events)),
+            ),
+            Fact::new(
+                "Exactness",
+                Value::text("p50 and p99 are rounded up to three digits"),
+            ),
         ];
         Block::Facts { facts }
     }
@@ -465,12 +463,12 @@ fn said(text: Option<&String>) -> String {
     text.map_or(NOBODY_SAID, String::as_str).to_owned()
 }
 
-fn named(users: &Top<Name>) -> usize {
-    users
-        .listed
-        .iter()
-        .filter(|user| user.name.name.is_some())
-        .count()
+fn different(names: Different) -> Value {
+    let count = number(u64::try_from(names.names).unwrap_or_default());
+    match names.is_all {
+        true => Value::text(count),
+        false => Value::text(format!("at least {count}")),
+    }
 }
 
 const NOBODY_SAID: &str = "(nobody said)";

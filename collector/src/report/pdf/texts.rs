@@ -146,7 +146,8 @@ impl Texts<'_> {
             "alternative": self.plain(&chart.alternative),
             "shape": chart.shape,
             "bars": bars,
-            "max": chart.max,
+            // The template divides by it.
+            "max": chart.max.max(1),
             "highest": self.spelt(&number(chart.max), WORD),
         })
     }

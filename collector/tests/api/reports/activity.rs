@@ -96,7 +96,7 @@ async fn a_period_is_added_up_by_everything_that_an_auditor_asks() {
     assert_eq!(data["tokens"]["absent_events"], 1);
     assert_eq!(
         data["duration_ms"],
-        json!({"p50": 1520, "p99": 1520, "max": 1520})
+        json!({"p50": 1523, "p99": 1523, "max": 1523, "pending_events": 0})
     );
     assert_eq!(data["completeness"]["totals"]["missing"], 5);
     assert_eq!(
@@ -138,6 +138,19 @@ async fn what_was_erased_in_one_organization_is_not_told_to_another() {
             "unattributed_erasures": 0,
         });
         assert_eq!(removed, expected, "{organization:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_period_has_no_highest_day_of_one() {
+    let program = Program::start().await;
+    for format in ["html", "pdf"] {
+        let document = report(&program, activity(format)).await;
+        let text = match format {
+            "pdf" => document.words(),
+            _ => document.text().to_owned(),
+        };
+        assert!(text.contains("highest: 0"), "{text}");
     }
 }
 
