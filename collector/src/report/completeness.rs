@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::limits;
 use crate::query::Received;
-use crate::report::document::{Block, Column, Document, Fact, Section, Table, Value, number};
+use crate::report::document::{Block, Cell, Column, Document, Fact, Section, Table, Value, number};
 use crate::store::{Run, WriterTotals};
 
 /// All writers that were asked for.
@@ -73,13 +73,13 @@ impl Completeness {
             .iter()
             .map(|writer| {
                 vec![
-                    writer.writer_id.clone(),
-                    writer.organization_id.clone(),
-                    count(writer.events),
-                    count(writer.last_seq),
-                    count(writer.missing),
-                    seconds(&writer.first_timestamp),
-                    seconds(&writer.last_timestamp),
+                    Cell::text(&writer.writer_id),
+                    Cell::text(&writer.organization_id),
+                    Cell::number(count(writer.events)),
+                    Cell::number(count(writer.last_seq)),
+                    Cell::number(count(writer.missing)),
+                    Cell::text(seconds(&writer.first_timestamp)),
+                    Cell::text(seconds(&writer.last_timestamp)),
                 ]
             })
             .collect();
@@ -99,7 +99,10 @@ impl Completeness {
         );
         for writer in &self.writers {
             table.rows.extend(writer.holes.iter().map(|hole| {
-                let mut row = vec![writer.writer_id.clone(), writer.organization_id.clone()];
+                let mut row = vec![
+                    Cell::text(&writer.writer_id),
+                    Cell::text(&writer.organization_id),
+                ];
                 row.extend(cells(hole));
                 row
             }));
@@ -150,7 +153,7 @@ impl Sequence {
 
     /// That no number is missing, if none is.
     pub(crate) fn wholeness(&self) -> Option<String> {
-        let last = count(self.writer.last_seq);
+        let last = number(count(self.writer.last_seq));
         (self.writer.missing == 0)
             .then(|| format!("Of its writer, every number up to the last, {last}, was received."))
     }
@@ -159,10 +162,13 @@ impl Sequence {
         let writer = &self.writer;
         let facts = vec![
             Fact::new("Writer", Value::code(&writer.writer_id)),
-            Fact::new("This event’s number", Value::text(count(self.seq))),
-            Fact::new("Last number received", Value::text(count(writer.last_seq))),
-            Fact::new("Events received", Value::text(count(writer.events))),
-            Fact::new("Numbers missing", Value::text(count(writer.missing))),
+            Fact::new("This event’s number", Value::number(count(self.seq))),
+            Fact::new(
+                "Last number received",
+                Value::number(count(writer.last_seq)),
+            ),
+            Fact::new("Events received", Value::number(count(writer.events))),
+            Fact::new("Numbers missing", Value::number(count(writer.missing))),
             Fact::new("First event", Value::text(&writer.first_timestamp)),
             Fact::new("Last event", Value::text(&writer.last_timestamp)),
         ];
@@ -205,7 +211,7 @@ pub(crate) fn verdict(totals: &WriterTotals) -> Block {
             "{} are missing, of {} of {} writers.",
             events(missing),
             number(incomplete),
-            count(totals.writers)
+            number(count(totals.writers))
         )),
     }
 }
@@ -213,22 +219,21 @@ pub(crate) fn verdict(totals: &WriterTotals) -> Block {
 /// The totals for people.
 pub(crate) fn totals(totals: &WriterTotals) -> Vec<Fact> {
     vec![
-        Fact::new("Writers", Value::text(count(totals.writers))),
+        Fact::new("Writers", Value::number(count(totals.writers))),
         Fact::new(
             "Writers with holes",
-            Value::text(count(totals.incomplete_writers)),
+            Value::number(count(totals.incomplete_writers)),
         ),
-        Fact::new("Events received of them", Value::text(count(totals.events))),
-        Fact::new("Events missing", Value::text(count(totals.missing))),
+        Fact::new(
+            "Events received of them",
+            Value::number(count(totals.events)),
+        ),
+        Fact::new("Events missing", Value::number(count(totals.missing))),
     ]
 }
 
-fn cells(hole: &Run) -> [String; 3] {
-    let length = hole
-        .last_seq
-        .saturating_sub(hole.first_seq)
-        .saturating_add(1);
-    [count(hole.first_seq), count(hole.last_seq), count(length)]
+fn cells(hole: &Run) -> [Cell; 3] {
+    [hole.first_seq, hole.last_seq, hole.len()].map(|number| Cell::number(count(number)))
 }
 
 pub(crate) fn events(count: u64) -> String {
@@ -238,8 +243,8 @@ pub(crate) fn events(count: u64) -> String {
     }
 }
 
-fn count(count: i64) -> String {
-    number(u64::try_from(count).unwrap_or_default())
+fn count(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or_default()
 }
 
 /// A time without what is below a second, for the columns of a table.

@@ -2,10 +2,12 @@
 //!
 //! Every string in it may be a stranger's. Those who write it spell out what cannot be seen.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 /// A report for people.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct Document {
     pub(crate) title: String,
     /// What the whole is about, in a sentence or two.
@@ -14,7 +16,7 @@ pub(crate) struct Document {
 }
 
 /// A part under its own heading.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct Section {
     pub(crate) heading: String,
     pub(crate) blocks: Vec<Block>,
@@ -30,8 +32,7 @@ impl Section {
 }
 
 /// A part of a section.
-#[derive(Debug, Clone, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[derive(Debug, Clone)]
 pub(crate) enum Block {
     Chart(Chart),
     Facts {
@@ -74,10 +75,9 @@ impl Block {
 }
 
 /// A name and what it stands for.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct Fact {
     pub(crate) name: String,
-    #[serde(flatten)]
     pub(crate) value: Value,
 }
 
@@ -89,11 +89,11 @@ impl Fact {
 }
 
 /// What is known of a fact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "look", content = "value", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Value {
     /// An id, a hash, or JSON.
     Code(String),
+    Number(u128),
     Text(String),
     /// Nothing is known, and why.
     Unknown(String),
@@ -102,6 +102,10 @@ pub(crate) enum Value {
 impl Value {
     pub(crate) fn code(text: impl Into<String>) -> Self {
         Self::Code(text.into())
+    }
+
+    pub(crate) fn number(number: impl Into<u128>) -> Self {
+        Self::Number(number.into())
     }
 
     pub(crate) fn text(text: impl Into<String>) -> Self {
@@ -123,11 +127,36 @@ impl Value {
 }
 
 /// Rows under named columns. The first column names the row.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct Table {
     pub(crate) caption: String,
     pub(crate) columns: Vec<Column>,
-    pub(crate) rows: Vec<Vec<String>>,
+    pub(crate) rows: Vec<Vec<Cell>>,
+}
+
+/// What stands in a row under one column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Cell {
+    Number(u128),
+    Text(String),
+}
+
+impl Cell {
+    pub(crate) fn number(number: impl Into<u128>) -> Self {
+        Self::Number(number.into())
+    }
+
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// As people read it.
+    pub(crate) fn shown(&self) -> Cow<'_, str> {
+        match self {
+            Self::Number(one) => Cow::Owned(number(*one)),
+            Self::Text(text) => Cow::Borrowed(text),
+        }
+    }
 }
 
 impl Table {
@@ -160,7 +189,7 @@ impl Column {
 }
 
 /// Numbers as bars. A table beside it has the same numbers.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct Chart {
     pub(crate) caption: String,
     /// What the chart shows, for those who do not see it.
@@ -182,7 +211,7 @@ pub(crate) enum Shape {
 }
 
 /// One bar.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct Bar {
     pub(crate) name: String,
     pub(crate) number: u64,

@@ -116,6 +116,7 @@ impl Page {
                 .raw("</th><td>");
             match value {
                 Value::Code(text) => self.raw("<code>").text(text).raw("</code>"),
+                Value::Number(one) => self.text(&number(*one)),
                 Value::Text(text) => self.raw("<bdi>").text(text).raw("</bdi>"),
                 Value::Unknown(why) => self
                     .raw("<span class=\"unknown\">unknown: ")
@@ -149,7 +150,7 @@ impl Page {
                     (_, true) => ("<td class=\"number\">", "</td>"),
                     (_, false) => ("<td><bdi>", "</bdi></td>"),
                 };
-                self.raw(open).text(cell).raw(close);
+                self.raw(open).text(&cell.shown()).raw(close);
             }
             self.raw("</tr>\n");
         }

@@ -6,7 +6,7 @@ use crate::limits;
 use crate::report::activity::{Activity, Period};
 use crate::report::completeness::{self, events, seconds};
 use crate::report::document::{
-    Bar, Block, Chart, Column, Document, Fact, Section, Shape, Table, Value, number,
+    Bar, Block, Cell, Chart, Column, Document, Fact, Section, Shape, Table, Value,
 };
 use crate::report::tally::{Counts, DecisionKind, Different, Model, Name, Tokens, Top};
 use crate::report::words;
@@ -46,13 +46,13 @@ impl Activity {
     fn result(&self) -> Vec<Block> {
         let days = self.by_day.values().filter(|events| **events > 0).count();
         let facts = vec![
-            Fact::new("Events", Value::text(number(self.events))),
-            Fact::new("Days with events", Value::text(days.to_string())),
+            Fact::new("Events", Value::number(self.events)),
+            Fact::new("Days with events", Value::number(wide(days))),
             Fact::new("Models", different(self.different_models)),
             Fact::new("Different users", different(self.different_users)),
             Fact::new(
                 "Events of erased content",
-                Value::text(number(self.erased_events)),
+                Value::number(self.erased_events),
             ),
         ];
         vec![
@@ -69,7 +69,7 @@ impl Activity {
         );
         listed.rows = counts
             .iter()
-            .map(|(when, count)| vec![when.clone(), number(*count)])
+            .map(|(when, count)| vec![Cell::text(when), Cell::number(*count)])
             .collect();
         let bars = counts
             .into_iter()
@@ -94,9 +94,9 @@ impl Activity {
             .iter()
             .map(|one| {
                 vec![
-                    one.name.model.clone(),
-                    one.name.provider.clone(),
-                    number(one.events),
+                    Cell::text(&one.name.model),
+                    Cell::text(&one.name.provider),
+                    Cell::number(one.events),
                 ]
             })
             .collect();
@@ -154,9 +154,9 @@ impl Activity {
                     decision_outcome,
                 } = &one.name;
                 vec![
-                    said(decision_type.as_ref()),
-                    said(decision_outcome.as_ref()),
-                    number(one.events),
+                    Cell::text(said(decision_type.as_ref())),
+                    Cell::text(said(decision_outcome.as_ref())),
+                    Cell::number(one.events),
                 ]
             })
             .collect();
@@ -206,7 +206,11 @@ impl Activity {
                         "An application recorded itself: only a gateway tells how a call ended.",
                     ),
                 };
-                vec![state, meaning.to_owned(), number(one.events)]
+                vec![
+                    Cell::text(state),
+                    Cell::text(meaning),
+                    Cell::number(one.events),
+                ]
             })
             .collect();
         push_others(&mut table, "states", &self.completion_states);
@@ -215,22 +219,22 @@ impl Activity {
 
     fn durations(&self) -> Block {
         let millis = |value: Option<u64>| match value {
-            Some(millis) => Value::text(format!("{} ms", number(millis))),
+            Some(millis) => Value::number(millis),
             None => Value::unknown("there was no call"),
         };
         let facts = vec![
             Fact::new(
-                "Half of the calls took at most (p50)",
+                "Half of the calls took at most (p50), in ms",
                 millis(self.duration_ms.p50),
             ),
             Fact::new(
-                "99 % of the calls took at most (p99)",
+                "99 % of the calls took at most (p99), in ms",
                 millis(self.duration_ms.p99),
             ),
-            Fact::new("The longest call took", millis(self.duration_ms.max)),
+            Fact::new("The longest call took, in ms", millis(self.duration_ms.max)),
             Fact::new(
                 "Calls left out, whose end is not recorded",
-                Value::text(number(self.duration_ms.pending_events)),
+                Value::number(self.duration_ms.pending_events),
             ),
             Fact::new(
                 "Exactness",
@@ -278,11 +282,11 @@ impl Activity {
             .map(|writer| {
                 let missing = u64::try_from(writer.missing).unwrap_or_default();
                 vec![
-                    writer.writer_id.clone(),
-                    writer.organization_id.clone(),
-                    number(missing),
-                    seconds(&writer.first_timestamp),
-                    seconds(&writer.last_timestamp),
+                    Cell::text(&writer.writer_id),
+                    Cell::text(&writer.organization_id),
+                    Cell::number(missing),
+                    Cell::text(seconds(&writer.first_timestamp)),
+                    Cell::text(seconds(&writer.last_timestamp)),
                 ]
             })
             .collect();
@@ -303,26 +307,26 @@ impl Activity {
         let mut facts = vec![
             Fact::new(
                 "Events of the period whose content was erased",
-                Value::text(number(self.erased_events)),
+                Value::number(self.erased_events),
             ),
             Fact::new(
                 "Erasures since the period began",
-                Value::text(number(self.removed.erasures)),
+                Value::number(self.removed.erasures),
             ),
             Fact::new(
                 "Events changed by them",
-                Value::text(number(self.removed.erased_events)),
+                Value::number(self.removed.erased_events),
             ),
             Fact::new(
                 "Events removed by retention since the period began",
-                Value::text(number(self.removed.expired_events)),
+                Value::number(self.removed.expired_events),
             ),
         ];
         if self.removed.unattributed_erasures > 0 {
             facts.push(Fact::new(
                 "Erasures in all organisations by an earlier version, which did not note whose \
                  events they changed: not counted here",
-                Value::text(number(self.removed.unattributed_erasures)),
+                Value::number(self.removed.unattributed_erasures),
             ));
         }
         vec![
@@ -351,22 +355,22 @@ impl Tokens {
         );
         let row = |name: &str, counts: &Counts| {
             vec![
-                name.to_owned(),
-                number(counts.events),
-                number(counts.input_tokens),
-                number(counts.output_tokens),
-                number(counts.input_unknown_events),
-                number(counts.output_unknown_events),
+                Cell::text(name),
+                Cell::number(counts.events),
+                Cell::number(counts.input_tokens),
+                Cell::number(counts.output_tokens),
+                Cell::number(counts.input_unknown_events),
+                Cell::number(counts.output_unknown_events),
             ]
         };
         let unknown = |name: &str, events: u64| {
             vec![
-                name.to_owned(),
-                number(events),
-                "unknown".to_owned(),
-                "unknown".to_owned(),
-                number(events),
-                number(events),
+                Cell::text(name),
+                Cell::number(events),
+                Cell::text("unknown"),
+                Cell::text("unknown"),
+                Cell::number(events),
+                Cell::number(events),
             ]
         };
         table.rows = vec![
@@ -424,7 +428,12 @@ fn table(caption: &str, column: &'static str, noun: &str, top: &Top<Name>) -> Ta
     let mut table = Table::new(caption, &[Column::text(column), Column::number("Events")]);
     let rows = top.listed.iter();
     table.rows = rows
-        .map(|one| vec![said(one.name.name.as_ref()), number(one.events)])
+        .map(|one| {
+            vec![
+                Cell::text(said(one.name.name.as_ref())),
+                Cell::number(one.events),
+            ]
+        })
         .collect();
     push_others(&mut table, noun, top);
     table
@@ -434,14 +443,16 @@ fn table(caption: &str, column: &'static str, noun: &str, top: &Top<Name>) -> Ta
 fn push_others<K>(table: &mut Table, noun: &str, top: &Top<K>) {
     let blanks = table.columns.len().saturating_sub(2);
     let mut push = |name: String, events: u64| {
-        let mut row = vec![name];
-        row.extend(std::iter::repeat_n(String::new(), blanks));
-        row.push(number(events));
+        let mut row = vec![Cell::text(name)];
+        row.extend(std::iter::repeat_n(Cell::text(""), blanks));
+        row.push(Cell::number(events));
         table.rows.push(row);
     };
     if top.other_names > 0 {
-        let others = number(u64::try_from(top.other_names).unwrap_or_default());
-        push(format!("{others} other {noun}"), top.other_events);
+        push(
+            format!("{} other {noun}", top.other_names),
+            top.other_events,
+        );
     }
     if top.uncounted_events > 0 {
         push(
@@ -464,11 +475,14 @@ fn said(text: Option<&String>) -> String {
 }
 
 fn different(names: Different) -> Value {
-    let count = number(u64::try_from(names.names).unwrap_or_default());
     match names.is_all {
-        true => Value::text(count),
-        false => Value::text(format!("at least {count}")),
+        true => Value::number(wide(names.names)),
+        false => Value::text(format!("at least {}", names.names)),
     }
+}
+
+fn wide(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 const NOBODY_SAID: &str = "(nobody said)";

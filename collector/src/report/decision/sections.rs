@@ -2,7 +2,7 @@
 
 use crate::limits;
 use crate::report::decision::{Check, ERASED, Members};
-use crate::report::document::{Block, Fact, Section, Value, number};
+use crate::report::document::{Block, Fact, Section, Value};
 use crate::report::node::Node;
 use crate::report::usage::{Usage, UsageSource};
 use crate::report::words;
@@ -262,7 +262,7 @@ pub(crate) fn completion(event: &Members<'_>) -> Option<Section> {
 pub(crate) fn usage(event: &Members<'_>) -> Section {
     let usage = Usage::of(event);
     let count = |tokens: Option<u64>| match tokens {
-        Some(tokens) => Value::text(number(tokens)),
+        Some(tokens) => Value::number(tokens),
         None => Value::unknown("the provider gave no count, and none is estimated"),
     };
     let mut facts = vec![
@@ -275,7 +275,7 @@ pub(crate) fn usage(event: &Members<'_>) -> Section {
         ("reasoning", "Output tokens on reasoning"),
     ] {
         if let Some(count) = event.gateway("usage", name).count() {
-            facts.push(Fact::new(label, Value::text(number(count))));
+            facts.push(Fact::new(label, Value::number(count)));
         }
     }
     let meaning = match usage.source {
@@ -289,15 +289,15 @@ pub(crate) fn usage(event: &Members<'_>) -> Section {
     };
     let meaning = Value::said(meaning.map(str::to_owned));
     facts.push(Fact::new("The counts are", meaning));
-    let millis = |node: Node<'_>| node.count().map(|millis| format!("{} ms", number(millis)));
+    let millis = |node: Node<'_>| node.count().map(Value::number);
     facts.push(Fact::new(
-        "Duration",
-        Value::said(millis(event.get("duration_ms"))),
+        "Duration, in ms",
+        millis(event.get("duration_ms")).unwrap_or(Value::unknown("nobody said")),
     ));
     if event.is_of_gateway() {
         let first = millis(event.gateway("timing", "first_byte_ms"));
-        let first = first.map_or(Value::unknown("there was none"), Value::Text);
-        facts.push(Fact::new("First byte after", first));
+        let first = first.unwrap_or(Value::unknown("there was none"));
+        facts.push(Fact::new("First byte after, in ms", first));
     }
     Section::new("Tokens and time", vec![Block::Facts { facts }])
 }

@@ -92,6 +92,7 @@ impl Texts<'_> {
         let facts = facts.iter().map(|fact| {
             let (look, value) = match &fact.value {
                 Value::Code(text) => ("code", self.value(text, CODE)),
+                Value::Number(one) => ("text", self.value(&number(*one), WORD)),
                 Value::Text(text) => ("text", self.value(text, WORD)),
                 Value::Unknown(why) => ("unknown", self.value(why, WORD)),
             };
@@ -120,7 +121,11 @@ impl Texts<'_> {
     fn table(&mut self, table: &Table) -> Json {
         let shown = table.rows.iter().take(limits::PDF_ROWS_MAX);
         let rows: Vec<Vec<Json>> = shown
-            .map(|row| row.iter().map(|cell| self.value(cell, CELL)).collect())
+            .map(|row| {
+                row.iter()
+                    .map(|cell| self.value(&cell.shown(), CELL))
+                    .collect()
+            })
             .collect();
         let left_out = table.rows.len().saturating_sub(rows.len());
         let caption = match left_out {

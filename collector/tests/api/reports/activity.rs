@@ -47,6 +47,12 @@ fn listed(top: &Value, name: &str) -> Vec<(Value, u64)> {
         .collect()
 }
 
+/// What reads the text of a PDF back puts a space where a long word may be broken.
+fn has(words: &str, expected: &str) -> bool {
+    let expected = expected.replace(' ', "");
+    words.replace(' ', "").contains(&expected)
+}
+
 #[tokio::test]
 async fn a_period_is_added_up_by_everything_that_an_auditor_asks() {
     let program = with_events().await;
@@ -185,7 +191,7 @@ async fn people_read_the_same_numbers() {
         r#"start_date = "2025-02-01""#,
     ] {
         let as_html = expected.replace('"', "&quot;");
-        assert!(words.contains(expected), "{expected}: {words}");
+        assert!(has(&words, expected), "{expected}: {words}");
         assert!(
             html.text().contains(&as_html),
             "{expected}: {}",
@@ -205,7 +211,7 @@ async fn people_read_the_same_numbers() {
         .collect();
     assert!(
         rows.contains(
-            &["Volume", "2025-02-01", "Events", "2"]
+            &["Volume", "1", "2025-02-01", "Events", "2"]
                 .map(str::to_owned)
                 .to_vec()
         ),
@@ -242,12 +248,12 @@ async fn a_long_period_is_read_in_steps_and_listed_by_month() {
     body["format"] = json!("csv");
     let csv = report(&program, body).await;
     assert!(
-        csv.text().contains("Volume,2025-01,Events,375"),
+        csv.text().contains("Volume,1,2025-01,Events,375"),
         "{}",
         csv.text()
     );
     assert!(
-        csv.text().contains("Users,880 other users,Events,4400"),
+        csv.text().contains("Users,21,880 other users,Events,4400"),
         "{}",
         csv.text()
     );
@@ -273,7 +279,7 @@ async fn completeness_lists_writers_and_their_holes() {
         "4 8 5",
         "dead letters",
     ] {
-        assert!(words.contains(expected), "{expected}: {words}");
+        assert!(has(&words, expected), "{expected}: {words}");
     }
     let mut other = completeness("html");
     other["writer_id"] = json!("none");

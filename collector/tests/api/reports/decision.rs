@@ -348,7 +348,7 @@ async fn what_was_erased_is_not_told_as_never_recorded() {
         ),
         ("Metadata of the caller", "remark", &format!("\"{if_any}\"")),
     ] {
-        let row = format!("{section},,{name},{value}");
+        let row = format!("{section},,,{name},{value}");
         assert!(text.contains(&row), "{row}: {text}");
     }
     for untrue in ["nobody said", "none was given", "No reasoning"] {

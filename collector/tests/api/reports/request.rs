@@ -20,7 +20,7 @@ async fn every_type_comes_in_every_format() {
             let (media_type, start) = match format {
                 "csv" => (
                     "text/csv; charset=utf-8; header=present",
-                    "section,item,name,value",
+                    "section,row,item,name,value",
                 ),
                 "html" => ("text/html; charset=utf-8", "<!doctype html>"),
                 "json" => ("application/json", "{\"schema\":\"audit-layer-report/1\""),
