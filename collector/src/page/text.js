@@ -3,8 +3,12 @@
 import { button, element } from "./dom.js";
 
 // Controls, marks of direction, and characters without a form of their own: with them a text can say
-// one thing to a model and another to its reader. Joiners stay: scripts and emoji need them.
-const UNSEEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+// one thing to a model and another to its reader. These are Unicode’s Default_Ignorable_Code_Point (UAX
+// 44) and what else is blank. Joiners stay: scripts and emoji need them.
+const UNSEEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f-\u1160\u17b4-\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/gu;
+
+// As a text, and as an emoji: seen in the character before, if there is one.
+const FORMS = "\ufe0e\ufe0f";
 
 /** Characters that are shown at once: a browser takes long to lay out a megabyte. */
 const SHOWN_MAX = 20_000;
@@ -44,6 +48,8 @@ export function spelt(text) {
   const parts = [];
   let from = 0;
   for (const match of text.matchAll(UNSEEN)) {
+    const before = match.index > from ? text[match.index - 1] : " ";
+    if (FORMS.includes(match[0]) && !FORMS.includes(before) && before.trim() !== "") continue;
     if (match.index > from) parts.push(text.slice(from, match.index));
     parts.push(element("span", { class: "unseen" }, codePoint(match[0])));
     from = match.index + match[0].length;

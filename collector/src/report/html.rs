@@ -2,7 +2,7 @@
 
 use crate::report::Report;
 use crate::report::document::{Bar, Block, Chart, Fact, Shape, Table, Value, number};
-use crate::report::spelling::{Run, is_unseen, runs};
+use crate::report::spelling::{Run, Unseen, runs};
 
 /// The whole file.
 pub(crate) fn write(report: &Report) -> String {
@@ -41,7 +41,8 @@ impl Page {
 
     /// A text, in which what cannot be seen is spelt out.
     fn text(&mut self, text: &str) -> &mut Self {
-        for run in runs(text, is_unseen) {
+        let mut unseen = Unseen::default();
+        for run in runs(text, |one| unseen.has(one)) {
             match run {
                 Run::Plain(text) => self.escaped(text),
                 Run::Spelt(name) => self
@@ -55,7 +56,8 @@ impl Page {
 
     /// The same where there can be no markup.
     fn plain(&mut self, text: &str) -> &mut Self {
-        for run in runs(text, is_unseen) {
+        let mut unseen = Unseen::default();
+        for run in runs(text, |one| unseen.has(one)) {
             match run {
                 Run::Plain(text) => self.escaped(text),
                 Run::Spelt(name) => self.raw(&name),

@@ -220,14 +220,17 @@ async fn the_raw_event_is_shown_and_copied_as_it_is_stored() {
 
 #[tokio::test]
 async fn what_cannot_be_seen_is_spelt_out() {
-    let prompt = "pay \u{202e}100\u{202c} to\u{200b} bob\u{e0041}";
+    let prompt =
+        "pay \u{202e}100\u{202c} to\u{200b} bob\u{e0041}\u{3164}\u{e0142} \u{2764}\u{fe0f}\u{fe0f}";
     let page = Page::with(&[event_with("a", json!({"prompt_content": prompt}))]).await;
-    page.lists(&["pay U+202E100U+202C toU+200B bobU+E0041"])
+    page.lists(&["pay U+202E100U+202C toU+200B bobU+E0041U+3164U+E0142 \u{2764}\u{fe0f}U+FE0F"])
         .await;
     page.open_event(0).await;
     assert_eq!(
         page.texts("#event .content pre .unseen").await,
-        ["U+202E", "U+202C", "U+200B", "U+E0041"]
+        [
+            "U+202E", "U+202C", "U+200B", "U+E0041", "U+3164", "U+E0142", "U+FE0F"
+        ]
     );
 }
 

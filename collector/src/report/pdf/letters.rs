@@ -4,7 +4,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::limits;
 use crate::report::pdf::fonts::Fonts;
-use crate::report::spelling::is_unseen;
+use crate::report::spelling::Unseen;
 
 /// What becomes of a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,14 +21,20 @@ pub(crate) struct Letters<'f> {
     fonts: &'f Fonts,
     /// Marks and joiners since the last letter.
     marks: usize,
+    unseen: Unseen,
 }
 
 impl<'f> Letters<'f> {
     pub(crate) fn new(fonts: &'f Fonts) -> Self {
-        Self { fonts, marks: 0 }
+        Self {
+            fonts,
+            marks: 0,
+            unseen: Unseen::default(),
+        }
     }
 
     pub(crate) fn look(&mut self, character: char) -> Look {
+        let is_unseen = self.unseen.has(character);
         if character == '\n' || character == ' ' || character.is_ascii_graphic() {
             self.marks = 0;
             return Look::Printed;
@@ -39,7 +45,7 @@ impl<'f> Letters<'f> {
             0
         };
         let is_heap = self.marks > limits::PDF_MARKS_MAX;
-        if is_heap || character == '\r' || is_unseen(character) || is_private(character) {
+        if is_heap || character == '\r' || is_unseen || is_private(character) {
             return Look::Unseen;
         }
         match self.fonts.have(character) {
