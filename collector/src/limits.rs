@@ -1,5 +1,6 @@
 //! Every bound of the collector, with the reason for its value.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Bytes of the body of `POST /v1/audit/log`, and of one line of a batch.
@@ -168,6 +169,10 @@ pub const REPORT_PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 ///
 /// Typesetting says nothing, and takes less than this by far.
 pub const REPORT_SILENCE_MAX: Duration = Duration::from_secs(120);
+
+/// Years in which events can have happened, in their own time zone: those in which the nanoseconds
+/// since 1970 are a number of 64 bits, in any.
+pub const EVENT_YEARS: RangeInclusive<i32> = 1678..=2261;
 
 /// Events that a report reads in one step. Between two steps no transaction is open.
 pub const REPORT_STEP_EVENTS: usize = 2000;

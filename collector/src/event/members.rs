@@ -114,11 +114,9 @@ impl<'a> Members<'a> {
     /// A time in microseconds since 1970, UTC.
     pub(crate) fn time(&self, name: &'static str) -> Result<i64, EventError> {
         let text = self.text(name)?;
-        // The years in which the nanoseconds since 1970 are a number of 64 bits, in any time zone.
-        let years = 1678..=2261;
         match DateTime::parse_from_rfc3339(&text) {
             // It also takes Unicode's minus for the sign of a zone.
-            Ok(time) if text.is_ascii() && years.contains(&time.year()) => {
+            Ok(time) if text.is_ascii() && limits::EVENT_YEARS.contains(&time.year()) => {
                 Ok(time.timestamp_micros())
             }
             Ok(_) | Err(_) => Err(EventError::Member {

@@ -18,7 +18,7 @@ pub(crate) struct Activity {
     pub(crate) events: u64,
     /// Of those, events whose content was erased.
     pub(crate) erased_events: u64,
-    /// Of every day, those without any among them unless the period is very long.
+    /// Of every day, those without any among them; of a very long period at least one of each month.
     pub(crate) by_day: BTreeMap<String, u64>,
     pub(crate) organizations: Top<Name>,
     pub(crate) models: Top<Model>,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chrono::{DateTime, Days, NaiveDate};
+use chrono::{DateTime, Datelike, Days, NaiveDate};
 use tokio::task::spawn_blocking;
 
 use crate::limits;
@@ -89,7 +89,8 @@ async fn tally(
     }
 }
 
-/// The days of a filter's period, unless they are too many to be of interest one by one.
+/// The days of a filter's period. If they are too many to be of interest one by one, one of each month
+/// stands for it: events are then added up by what is longer, and no month without any is missing.
 fn days(filter: &LogFilter) -> Vec<String> {
     let day = |micros: i64| DateTime::from_timestamp_micros(micros).map(|time| time.date_naive());
     let first = filter.range.from.and_then(day);
@@ -100,17 +101,16 @@ fn days(filter: &LogFilter) -> Vec<String> {
     let (Some(first), Some(last)) = (first, last) else {
         return Vec::new();
     };
+    // No event is outside of these years, but for its time zone.
+    let new_year = |year| NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default();
+    let first = first.max(new_year(*limits::EVENT_YEARS.start()));
+    let last = last.min(new_year(limits::EVENT_YEARS.end().saturating_add(1)));
     let next = |day: &NaiveDate| day.checked_add_days(Days::new(1));
     let days_max = limits::REPORT_DAYS_LISTED.saturating_mul(31);
     let days = std::iter::successors(Some(first), next).take_while(|day| *day <= last);
-    let days: Vec<String> = days
-        .take(days_max.saturating_add(1))
-        .map(|day| day.to_string())
-        .collect();
-    match days.len() > days_max {
-        true => Vec::new(),
-        false => days,
-    }
+    let is_long = days.clone().nth(days_max).is_some();
+    let listed = days.filter(|day| !is_long || *day == first || day.day() == 1);
+    listed.map(|day| day.to_string()).collect()
 }
 
 async fn gaps(store: &Store, mut filter: WriterFilter) -> Result<Gaps, Failure> {
@@ -191,6 +191,10 @@ mod tests {
         assert_eq!(days_of("2024-02-28", "2024-03-01"), expected);
         let late = days_of("2024-02-28T23:59:59Z", "2024-02-29T00:00:00Z");
         assert_eq!(late, ["2024-02-28", "2024-02-29"]);
-        assert_eq!(days_of("1700-01-01", "2200-01-01").len(), 0);
+        let long = days_of("2017-01-06", "2025-05-05");
+        assert_eq!(long.len(), 12 * 8 + 5);
+        assert_eq!(long[..2], ["2017-01-06", "2017-02-01"]);
+        let all = days_of("0001-01-01", "9999-12-31");
+        assert_eq!(all.len(), 12 * (2261 - 1678 + 1) + 1);
     }
 }

@@ -174,6 +174,8 @@ impl Page {
         let count = u64::try_from(chart.bars.len()).unwrap_or(u64::MAX);
         let width = COLUMN_WIDTH.saturating_mul(count.max(COLUMNS_MIN));
         let size = format!("0 0 {width} {}", HEIGHT.saturating_add(2));
+        self.raw("<p class=\"highest\">highest: ");
+        self.text(&number(chart.max)).raw("</p>\n");
         self.open_svg(&size, chart, "columns");
         for (place, bar) in (0_u64..).zip(&chart.bars) {
             let height = scaled(bar.number, chart.max, HEIGHT);
@@ -186,12 +188,19 @@ impl Page {
             );
         }
         let line = format!("<path d=\"M0 {HEIGHT}.5H{width}\"/>\n</svg>\n");
-        self.raw(&line).raw("<p class=\"ends\"><span>");
-        let end = |bar: Option<&Bar>| bar.map(|bar| bar.name.clone()).unwrap_or_default();
-        self.text(&end(chart.bars.first()))
-            .raw("</span><span>highest: ");
-        self.text(&number(chart.max)).raw("</span><span>");
-        self.text(&end(chart.bars.last())).raw("</span></p>\n");
+        self.raw(&line).ends(&chart.bars);
+    }
+
+    /// The names of the first and the last column, under them.
+    fn ends(&mut self, bars: &[Bar]) {
+        let count = u64::try_from(bars.len()).unwrap_or(u64::MAX);
+        let width = scaled(count.min(COLUMNS_MIN), COLUMNS_MIN, 100);
+        self.raw(&format!("<p class=\"ends\" style=\"width: {width}%\">"));
+        let (first, rest) = bars.split_at(bars.len().min(1));
+        for bar in first.iter().chain(rest.last()) {
+            self.raw("<span>").text(&bar.name).raw("</span>");
+        }
+        self.raw("</p>\n");
     }
 
     /// The names stand beside the bars as text, so that they are as large as all other text.
@@ -269,6 +278,23 @@ mod tests {
             "&lt;script&gt;a &amp;&amp; &#39;b&#39; &quot;c&quot;&lt;/script&gt;"
         );
         assert_eq!(text("a\u{202e}b"), "a<span class=\"unseen\">U+202E</span>b");
+    }
+
+    #[test]
+    fn the_last_name_stands_under_the_last_column() {
+        let written = |count: usize| {
+            let name = |day| Bar {
+                name: format!("day {day}"),
+                number: 1,
+            };
+            let mut page = Page(String::new());
+            page.ends(&(1..=count).map(name).collect::<Vec<_>>());
+            page.0
+        };
+        assert!(written(1).contains("width: 5%\"><span>day 1</span></p>"));
+        let ends = "<span>day 1</span><span>day 5</span>";
+        assert!(written(5).contains(&format!("width: 25%\">{ends}")));
+        assert!(written(40).contains("width: 100%"));
     }
 
     #[test]
