@@ -4,7 +4,7 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use crate::store::{Database, Erasure, Store, StoreError, StoredErasure, StoredRemoval};
-use crate::time::moment;
+use crate::time::{DAY_MICROS, moment};
 
 /// One entry of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,5 +85,3 @@ async fn changes(store: &Store) -> Result<Vec<Change>, StoreError> {
     changes.sort_by_key(Change::time);
     Ok(changes)
 }
-
-const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;

@@ -20,6 +20,7 @@ mod connections;
 mod erasure;
 mod error;
 mod event;
+mod hash;
 mod ingest;
 mod key;
 mod openapi;

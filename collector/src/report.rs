@@ -28,8 +28,9 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::hash::sha256;
 use crate::report::document::Document;
-use crate::report::head::{Head, sha256};
+use crate::report::head::Head;
 
 pub use pdf::FontsError;
 pub(crate) use pdf::{Fonts, TypesetError};

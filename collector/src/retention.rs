@@ -13,6 +13,7 @@ use crate::access::{AccessError, Scope};
 use crate::limits;
 use crate::store::{Cutoffs, Position, Store, StoreError};
 use crate::telemetry::{self, Telemetry};
+use crate::time::DAY_MICROS;
 
 /// How long the events of an organisation are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,8 +206,6 @@ pub enum RetentionError {
         organization: String,
     },
 }
-
-const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
 
 #[cfg(test)]
 mod tests {

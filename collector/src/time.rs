@@ -2,6 +2,9 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+/// Microseconds of a day. Statements of the database have the number itself.
+pub(crate) const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
+
 /// The moment. What no calendar has is 1970.
 pub(crate) fn moment(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()

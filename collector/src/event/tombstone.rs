@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
-use sha2::{Digest, Sha256};
 
 use crate::event::EventError;
 use crate::event::json::{Entries, Object};
+use crate::hash::sha256;
 
 /// The event without anything that a person wrote or a model answered.
 ///
@@ -17,7 +17,7 @@ pub(crate) fn tombstone(text: &str, erased_at: &str) -> Result<String, EventErro
     let metadata = to_raw_value(&Metadata::of(metadata.map(|(_, raw)| raw)))?;
     let erasure = to_raw_value(&Erasure {
         erased_at,
-        event_hash: format!("sha256:{}", hex(&Sha256::digest(text))),
+        event_hash: sha256(text),
     })?;
     let (empty, object) = (to_raw_value("")?, to_raw_value(&NoMembers {})?);
     let mut members: Vec<(&str, &RawValue)> = Vec::new();
@@ -105,10 +105,6 @@ impl<'a> Metadata<'a> {
             audit_layer: known.map(|known| known.audit_layer),
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

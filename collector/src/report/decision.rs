@@ -6,9 +6,9 @@ mod sections;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::hash::sha256;
 use crate::report::completeness::Sequence;
 use crate::report::document::{Block, Document, Section, Value};
-use crate::report::head::sha256;
 use crate::report::node::Node;
 use crate::store::{Log, StoreError};
 use crate::time;

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 use serde_json::Value as Json;
-use sha2::{Digest, Sha256};
 
 use crate::report::ReportType;
 use crate::report::document::{Fact, Value};
@@ -79,13 +78,6 @@ impl Head {
         ]);
         facts
     }
-}
-
-/// SHA-256 as it is written throughout.
-pub(crate) fn sha256(text: &str) -> String {
-    let digest = Sha256::digest(text);
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
 }
 
 fn name_of<S: serde::Serializer>(

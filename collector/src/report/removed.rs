@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::store::{StoredErasure, StoredRemoval};
+use crate::time::DAY_MICROS;
 
 /// What was removed since some time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -64,8 +65,6 @@ fn sum(events: impl IntoIterator<Item = i64>) -> u64 {
     let events = events.map(|events| u64::try_from(events).unwrap_or_default());
     events.fold(0, u64::saturating_add)
 }
-
-const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
 
 #[cfg(test)]
 mod tests {

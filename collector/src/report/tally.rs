@@ -6,9 +6,9 @@ use std::hash::Hash;
 use chrono::DateTime;
 use serde::Serialize;
 
+use crate::hash::sha256;
 use crate::limits;
 use crate::report::decision::Members;
-use crate::report::head::sha256;
 use crate::report::spelling::beginning;
 use crate::report::usage::{Usage, UsageSource};
 use crate::store::Log;

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use crate::hash::sha256;
 use crate::report::decision::{ERASED, Members};
-use crate::report::head::sha256;
 
 /// What became of comparing one hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -6,6 +6,7 @@ use crate::access::Scope;
 use crate::limits;
 use crate::store::hold::Holds;
 use crate::store::{Erasure, NewReport, ReportStatus, StoreError, StoredReport};
+use crate::time::DAY_MICROS;
 
 use super::terms::{Connection, Row, Store};
 use super::text;
@@ -187,8 +188,6 @@ fn silent_before(now: i64) -> i64 {
 }
 
 const RUNNING: ReportStatus = ReportStatus::Running;
-
-const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
 
 const ADD: &str = "
     INSERT INTO reports
