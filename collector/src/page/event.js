@@ -6,7 +6,7 @@ import { fact, facts, filterLink, riskBadge, said, stateBadge, unknown } from ".
 import { duration, number, time } from "./format.js";
 import { indented } from "./json.js";
 import { gateway, isKnown, isObject, listed, tokens } from "./read.js";
-import { longText, spelt } from "./text.js";
+import { longText, plain, spelt } from "./text.js";
 import { meaning, NOTES, SOURCES, STATES, USAGE } from "./words.js";
 
 const message = byId("event-message");
@@ -160,7 +160,7 @@ function completion(event) {
   const state = element("span", {}, stateBadge(ended.state), known ? ` ${known[2]}` : "");
   return section("Completion", facts(
     fact("State", state, "gateway"),
-    fact("HTTP status", ended.http_status == null ? undefined : String(ended.http_status), "gateway", "there was no answer"),
+    fact("HTTP status", ended.http_status == null ? undefined : plain(ended.http_status), "gateway", "there was no answer"),
     fact("Why it stopped", listed(ended.finish_reasons).map(plain).join(", "), "provider"),
     isKnown(ended.flags) ? fact("Flags", listed(ended.flags).map(plain).join(", "), "gateway") : null,
     fact("Details", ended.details, "gateway"),
@@ -316,8 +316,4 @@ function bytes(value) {
 
 function yesOrNo(value) {
   return typeof value === "boolean" ? (value ? "yes" : "no") : value;
-}
-
-function plain(value) {
-  return typeof value === "string" ? value : JSON.stringify(value) ?? "";
 }

@@ -3,7 +3,7 @@
 import { element } from "./dom.js";
 import { number } from "./format.js";
 import { isKnown } from "./read.js";
-import { shortText } from "./text.js";
+import { plain, shortText } from "./text.js";
 import { meaning, RISKS, SOURCES, STATES } from "./words.js";
 
 /** A list of facts; those that are null are left out. */
@@ -18,10 +18,10 @@ export function fact(label, value, source, why) {
   return element("div", {}, element("dt", {}, label), element("dd", {}, known), element("dd", { class: "from" }, tag));
 }
 
-/** Any value of an event, as text. */
+/** Any value of an event, as a node. */
 export function said(value) {
   if (typeof value === "number") return document.createTextNode(number(value));
-  return shortText(typeof value === "string" ? value : JSON.stringify(value));
+  return shortText(plain(value));
 }
 
 /** What nobody said is said to be unknown. */

@@ -1,6 +1,7 @@
 // Times and numbers as the browser's language writes them. The time in UTC is never far.
 
 import { element } from "./dom.js";
+import { plain } from "./text.js";
 
 const numbers = new Intl.NumberFormat();
 const milliseconds = new Intl.NumberFormat(undefined, { style: "unit", unit: "millisecond" });
@@ -13,12 +14,14 @@ const LONG = {
 
 let isUtc = localStorage.getItem("utc") === "true";
 
+/** A number; what is none is shown as it is, for events may have anything in its place. */
 export function number(value) {
-  return typeof value === "number" ? numbers.format(value) : String(value);
+  return typeof value === "number" ? numbers.format(value) : plain(value);
 }
 
+/** As `number`, of milliseconds. */
 export function duration(value) {
-  return typeof value === "number" ? milliseconds.format(value) : String(value);
+  return typeof value === "number" ? milliseconds.format(value) : plain(value);
 }
 
 /** A time; on a second line or in a tooltip stands the same in UTC, or in local time. */

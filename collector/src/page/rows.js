@@ -4,10 +4,23 @@ import { element } from "./dom.js";
 import { riskBadge, said, stateBadge, unknown } from "./facts.js";
 import { number, time } from "./format.js";
 import { gateway, isKnown, tokens } from "./read.js";
-import { firstWords } from "./text.js";
+import { firstWords, plain, shortText } from "./text.js";
 
-/** A row whose link leads to `href`. */
+const COLUMNS = 9;
+
+/** A row whose link leads to `href`. An event that cannot be shown costs its own row and no other. */
 export function row(event, href) {
+  let cells;
+  try {
+    cells = cellsOf(event, href);
+  } catch (error) {
+    console.error(error);
+    cells = [unreadable(href)];
+  }
+  return element("tr", { role: "row", "data-id": event.id }, ...cells);
+}
+
+function cellsOf(event, href) {
   const promptId = `prompt-${event.id}`;
   const link = element("a", { href, class: "open", "aria-describedby": promptId }, time(event.timestamp));
   const cells = [
@@ -21,7 +34,12 @@ export function row(event, href) {
     cell("prompt", "Prompt", prompt(event), promptId),
   ];
   const head = element("th", { role: "rowheader", scope: "row", class: "c-time" }, link);
-  return element("tr", { role: "row", "data-id": event.id }, head, ...cells);
+  return [head, ...cells];
+}
+
+function unreadable(href) {
+  const link = element("a", { href, class: "open" }, "An event that this list cannot show");
+  return element("th", { role: "rowheader", scope: "row", class: "c-time", colspan: COLUMNS }, link);
 }
 
 // The label stands before the value where the table becomes narrow, and its head is out of sight.
@@ -39,10 +57,10 @@ function counts(event) {
   if (source === "absent" || (input === undefined && output === undefined)) return unknown();
   const count = (value) => (value === undefined ? "unknown" : number(value));
   const partial = source === "partial" ? " (partial)" : "";
-  return document.createTextNode(`${count(input)} / ${count(output)}${partial}`);
+  return shortText(`${count(input)} / ${count(output)}${partial}`);
 }
 
 function prompt(event) {
-  if (isKnown(event.prompt_content)) return firstWords(String(event.prompt_content));
+  if (isKnown(event.prompt_content)) return firstWords(plain(event.prompt_content));
   return unknown(gateway(event, "capture", "content") === "hash_only" ? "only its hash is kept" : undefined);
 }

@@ -13,6 +13,11 @@ const FORMS = "\ufe0e\ufe0f";
 /** Characters that are shown at once: a browser takes long to lay out a megabyte. */
 const SHOWN_MAX = 20_000;
 
+/** Any value of an event, as text. Not `String`, which calls what a stranger named `toString`. */
+export function plain(value) {
+  return typeof value === "string" ? value : JSON.stringify(value) ?? "";
+}
+
 /** A text of several lines. */
 export function longText(text) {
   const block = element("pre", { class: "text", dir: "auto", tabindex: "0" });

@@ -136,6 +136,53 @@ async fn what_nobody_said_is_said_to_be_unknown_and_not_zero() {
 }
 
 #[tokio::test]
+async fn what_is_no_number_is_shown_as_it_is_and_costs_no_other_event() {
+    let mut odd = said("odd", 1, json!({}));
+    // An object that a script cannot make a text of, wherever a number is expected.
+    let no_text = json!({"toString": 1});
+    odd["metadata"]["audit_layer"] = json!({
+        "completion": {"state": no_text, "http_status": no_text},
+        "usage": {"source": "reported", "input_tokens": no_text, "output_tokens": 7},
+        "timing": {"first_byte_ms": no_text},
+        "capture": {"request_bytes": no_text},
+    });
+    let page = Page::with(&[odd, said("two", 2, json!({}))]).await;
+    page.lists(&["two", "odd"]).await;
+    assert_eq!(
+        page.text("#rows tr:nth-child(2) .c-tokens .value").await,
+        r#"{"toString":1} / 7"#
+    );
+    page.open_event(1).await;
+    let facts = page.texts("#event .known dd").await;
+    let shown = facts.iter().filter(|text| *text == r#"{"toString":1}"#);
+    assert_eq!(shown.count(), 4, "{facts:?}");
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_shown_leaves_a_row_that_says_so() {
+    let page = Page::with(&[]).await;
+    let broken = "(() => {
+        const format = (value) => { if (value === 666) throw new Error('broken'); return `${value}`; };
+        Object.defineProperty(Intl.NumberFormat.prototype, 'format', { get: () => format });
+        return true;
+    })()";
+    assert_eq!(page.value(broken).await, true);
+    page.record(&[
+        said("one", 1, json!({})),
+        said("two", 2, json!({"prompt_tokens": 666})),
+        said("three", 3, json!({})),
+    ])
+    .await;
+    page.click("#filters button.primary").await;
+    page.lists(&["three", "one"]).await;
+    assert_eq!(
+        page.text("#rows tr:nth-child(2)").await,
+        "An event that this list cannot show"
+    );
+    assert_eq!(page.texts("#rows a.open").await.len(), 3);
+}
+
+#[tokio::test]
 async fn asking_for_the_same_again_shows_what_has_come_since() {
     let page = Page::with(&[said("one", 1, json!({}))]).await;
     page.record(&[said("two", 2, json!({}))]).await;
