@@ -32,8 +32,15 @@ impl SqliteStore {
         segments::note_unindexed(&mut transaction, &found_by).await?;
         let statuses = outcomes.iter().map(|outcome| outcome.status);
         sequence::note(&mut transaction, events.iter().zip(statuses)).await?;
-        transaction.commit().await?;
+        // Before the commit: whoever sees the database after it finds what is new there. The event of
+        // a call's end takes the place of the record of its prompt, which is gone then.
+        let added = found_by.len();
         self.tail.add(found_by);
+        let committed = transaction.commit().await;
+        if committed.is_err() {
+            self.tail.take_back(added);
+        }
+        committed?;
         Ok(outcomes)
     }
 }

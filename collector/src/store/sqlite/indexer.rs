@@ -42,13 +42,11 @@ impl Indexer {
             }
         }
         if self.making.is_none() && self.store.tail.is_full() {
-            let tail = self.store.tail.clone();
-            self.making = Some(spawn_blocking(move || {
-                let events = tail.events();
-                Made {
-                    segment: Segment::of(&events),
-                    events: events.len(),
-                }
+            // Here, where nothing is in the tail that is not stored for good.
+            let events = self.store.tail.events();
+            self.making = Some(spawn_blocking(move || Made {
+                segment: Segment::of(&events),
+                events: events.len(),
             }));
         }
         Ok(())

@@ -33,13 +33,15 @@ impl SqliteStore {
             let read = read(&mut reader, filter, all, began_at, &mut visit).await;
             return read.map(|_| ());
         }
-        // Before the database: what is written to it meanwhile is found twice, and not missed.
-        let tail = self.tail.find(&terms, first, last);
         let mut reader = self.reader().await?;
+        // Before the database and after it: what a segment takes over meanwhile, and what is stored, is
+        // found twice, and not missed.
+        let before = self.tail.find(&terms, first, last);
         // One state of the database, from which no segment goes while it is looked into.
         let mut transaction = reader.begin().await?;
-        let mut found = Found::by(&mut transaction, terms, first, last).await?;
-        found.open.add(tail);
+        let mut found = Found::by(&mut transaction, terms.clone(), first, last).await?;
+        found.open.add(before);
+        found.open.add(self.tail.find(&terms, first, last));
         let count = filter.limit.saturating_add(1);
         let count = count.min(limits::SEARCHED_EVENTS_MAX);
         loop {

@@ -4,6 +4,7 @@
 //! note their events in the table `unindexed`, and a segment is written for thousands of them. After
 //! a crash the table tells which events are to be read for it.
 
+use std::ops::RangeBounds;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::limits;
@@ -27,6 +28,13 @@ impl Tail {
         let terms: usize = new.iter().map(|(_, terms)| terms.len()).sum();
         tail.terms = tail.terms.saturating_add(terms);
         tail.events.extend(new);
+    }
+
+    /// Forgets the newest `count` events, which were not stored after all.
+    pub(super) fn take_back(&self, count: usize) {
+        let mut tail = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let kept = tail.events.len().saturating_sub(count);
+        tail.remove(kept..);
     }
 
     /// The events that have all of `terms`, from `first` up to `last`, ascending.
@@ -68,13 +76,19 @@ impl Tail {
     pub(super) fn forget(&self, count: usize) {
         let mut tail = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let count = count.min(tail.events.len());
-        let gone = tail.events.drain(..count).map(|(_, terms)| terms.len());
-        let terms: usize = gone.sum();
-        tail.terms = tail.terms.saturating_sub(terms);
+        tail.remove(..count);
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Events> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Events {
+    fn remove(&mut self, range: impl RangeBounds<usize>) {
+        let gone = self.events.drain(range).map(|(_, terms)| terms.len());
+        let terms: usize = gone.sum();
+        self.terms = self.terms.saturating_sub(terms);
     }
 }
 
@@ -103,6 +117,9 @@ mod tests {
         tail.forget(1);
         assert_eq!(find(&["b"]), [3]);
         assert_eq!(tail.events().len(), 2);
+        tail.take_back(1);
+        assert_eq!(find(&["a"]), [0; 0]);
+        assert_eq!(find(&["b"]), [3]);
     }
 
     #[test]
