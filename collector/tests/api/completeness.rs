@@ -260,7 +260,9 @@ async fn a_sequence_of_any_numbers_is_bearable() {
     assert_eq!(answer["data"].as_array().unwrap().len(), 2);
     assert_eq!(answer["data"][0]["missing"], SEQ_MAX - 2);
     assert_eq!(answer["data"][1]["missing"], SEQ_MAX - 1);
-    assert_eq!(answer["totals"]["missing"], 2 * SEQ_MAX - 3);
+    // SQLite sums in floating point, which no number of holes can overflow.
+    let missing = answer["totals"]["missing"].as_i64().unwrap();
+    assert!(missing.abs_diff(2 * SEQ_MAX - 3) <= 1, "{missing}");
 }
 
 /// The last number that is exact everywhere.

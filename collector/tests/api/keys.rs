@@ -79,7 +79,8 @@ async fn a_key_of_the_database_is_not_given_for_more_than_it_was_made() {
     let output = run(serve.arg("--database").arg(folder.database())).await;
     let id = key_id(&folder, "one").await;
     assert_eq!(output.status.code(), Some(1));
-    assert!(complaint(&output).contains(&id), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains(&id), "{said}");
 
     let program = Program::start_in(&folder).await;
     assert!(!is_accepted(&program, &key).await);
