@@ -19,6 +19,8 @@ mod terms;
 mod text;
 
 // The same source for both databases, which each compiles in its own terms.
+#[path = "common/erasing.rs"]
+mod erasing;
 #[path = "common/filter.rs"]
 mod filter;
 #[path = "common/found.rs"]
@@ -157,13 +159,7 @@ impl PostgresStore {
     where
         F: Future<Output = Result<T, StoreError>>,
     {
-        let mut tries = Tries::new();
-        loop {
-            match in_time(limits::TRANSACTION_TIME_MAX, work()).await {
-                Err(error) if tries.go_on_after(&error) => {}
-                result => return result,
-            }
-        }
+        again(|| in_time(limits::TRANSACTION_TIME_MAX, work())).await
     }
 
     /// A connection for the query of a client. Each of its statements ends in time, also when nobody
@@ -221,18 +217,18 @@ async fn in_time<T>(
     result.unwrap_or(Err(StoreError::TooSlow))
 }
 
-/// How often a transaction may still be tried that others are in the way of.
-struct Tries(u32);
-
-impl Tries {
-    fn new() -> Self {
-        Self(limits::TRANSACTION_TRIES_MAX)
-    }
-
-    /// Whether to try again after this error.
-    fn go_on_after(&mut self, error: &StoreError) -> bool {
-        self.0 = self.0.saturating_sub(1);
-        self.0 > 0 && error.is_conflict()
+/// Does work again when others were in its way, a few times.
+async fn again<T, F>(work: impl Fn() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    let mut tries_left = limits::TRANSACTION_TRIES_MAX;
+    loop {
+        tries_left = tries_left.saturating_sub(1);
+        match work().await {
+            Err(error) if tries_left > 0 && error.is_conflict() => {}
+            result => return result,
+        }
     }
 }
 

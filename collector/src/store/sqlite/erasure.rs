@@ -1,35 +1,13 @@
 //! Erasing the content of one user's events, a few at a time.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Executor, FromRow, Row, SqliteConnection};
-use uuid::Uuid;
+use sqlx::{Executor, SqliteConnection};
 
-use crate::event::tombstone;
 use crate::limits;
 use crate::search::Term;
-use crate::store::history::by_organization;
 use crate::store::segments::Share;
 use crate::store::sqlite::found::Found;
-use crate::store::sqlite::segments;
 use crate::store::sqlite::{SqliteStore, holds, reports};
 use crate::store::{Erasable, Erased, Erasure, Field, Left, Position, StoreError};
-use crate::time;
-
-struct Candidate {
-    position: i64,
-    organization_id: String,
-    event: String,
-}
-
-impl<'r> FromRow<'r, SqliteRow> for Candidate {
-    fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            position: row.try_get("position")?,
-            organization_id: row.try_get("organization_id")?,
-            event: row.try_get("event")?,
-        })
-    }
-}
 
 impl SqliteStore {
     /// How many events an erasure would meet.
@@ -88,23 +66,16 @@ impl SqliteStore {
     }
 
     async fn erase_all(&self, erasure: &Erasure, now: i64) -> Result<Erased, StoreError> {
-        let id = format!("erasure_{}", Uuid::now_v7().simple());
-        sqlx::query(ADD)
-            .bind(&id)
-            .bind(erasure.scope.id())
-            .bind(&erasure.user_id)
-            .bind(&erasure.reason)
-            .bind(now)
-            .execute(&self.writes)
-            .await?;
+        let id = self.add_erasure(erasure, now).await?;
         let mut erased = Erased::default();
         for positions in self
             .found(erasure)
             .await?
             .chunks(limits::ERASURE_STEP_EVENTS)
         {
-            self.erase_some(erasure, &id, positions, now, &mut erased)
-                .await?;
+            let (events, held) = self.erase_some(erasure, &id, positions, now).await?;
+            erased.events = erased.events.saturating_add(events);
+            erased.held = erased.held.saturating_add(held);
         }
         // After the events: a report that is finished from now on finds them erased.
         let mut transaction = self.begin().await?;
@@ -113,76 +84,20 @@ impl SqliteStore {
         transaction.commit().await?;
         Ok(erased)
     }
-
-    /// One step, between which and the next events can be stored.
-    async fn erase_some(
-        &self,
-        erasure: &Erasure,
-        id: &str,
-        positions: &[i64],
-        now: i64,
-        erased: &mut Erased,
-    ) -> Result<(), StoreError> {
-        // With the holds in one transaction: what is held now is not erased any more.
-        let mut transaction = self.begin().await?;
-        let holds = holds::in_force(&mut transaction).await?;
-        let candidates: Vec<Candidate> = sqlx::query_as(CANDIDATES)
-            .bind(&erasure.user_id)
-            .bind(erasure.scope.id())
-            .bind(format!("{positions:?}"))
-            .fetch_all(&mut *transaction)
-            .await?;
-        let mut changed = Vec::new();
-        for event in &candidates {
-            let user = &erasure.user_id;
-            if holds.covering(&event.organization_id, user).is_some() {
-                erased.held = erased.held.saturating_add(1);
-                continue;
-            }
-            replace(&mut transaction, event, now).await?;
-            changed.push(event);
-        }
-        let positions: Vec<i64> = changed.iter().map(|event| event.position).collect();
-        segments::note_stale(&mut transaction, &positions).await?;
-        note(&mut transaction, id, &changed).await?;
-        transaction.commit().await?;
-        let count = u64::try_from(changed.len()).unwrap_or(u64::MAX);
-        erased.events = erased.events.saturating_add(count);
-        Ok(())
-    }
 }
 
-async fn replace(
-    connection: &mut SqliteConnection,
-    event: &Candidate,
-    now: i64,
-) -> Result<(), StoreError> {
-    let tombstone = tombstone(&event.event, &time::text(now));
-    let tombstone = tombstone.map_err(|error| StoreError::Damaged(error.to_string()))?;
-    let replace = sqlx::query(REPLACE)
-        .bind(tombstone)
-        .bind(now)
-        .bind(event.position);
-    replace.execute(connection).await?;
-    Ok(())
-}
-
-/// Notes what the erasure has changed, in whole and by organisation.
-async fn note(
+/// Notes how many events the erasure has changed in one organisation.
+pub(super) async fn note_of(
     connection: &mut SqliteConnection,
     erasure_id: &str,
-    changed: &[&Candidate],
+    organization: &str,
+    events: i64,
 ) -> Result<(), StoreError> {
-    let organizations = changed.iter().map(|event| event.organization_id.as_str());
-    for (organization, events) in by_organization(organizations) {
-        let add = sqlx::query(ADD_EVENTS).bind(events).bind(erasure_id);
-        add.execute(&mut *connection).await?;
-        let add = sqlx::query(ADD_EVENTS_OF)
-            .bind(erasure_id)
-            .bind(organization)
-            .bind(events);
-        add.execute(&mut *connection).await?;
-    }
+    let add = sqlx::query(ADD_EVENTS_OF)
+        .bind(erasure_id)
+        .bind(organization)
+        .bind(events);
+    add.execute(connection).await?;
     Ok(())
 }
 
@@ -193,18 +108,10 @@ const COUNT: &str = "
     WHERE user_id = ?1 AND (?2 IS NULL OR organization_id = ?2)
     AND position IN (SELECT value FROM json_each(?3)) GROUP BY organization_id";
 
-const CANDIDATES: &str = "
+pub(super) const CANDIDATES: &str = "
     SELECT position, organization_id, event FROM events
-    WHERE user_id = ?1 AND (?2 IS NULL OR organization_id = ?2) AND erased_at IS NULL
-    AND position IN (SELECT value FROM json_each(?3)) ORDER BY position";
-
-const REPLACE: &str = "UPDATE events SET event = ?, erased_at = ? WHERE position = ?";
-
-const ADD: &str = "
-    INSERT INTO erasures (id, organization_id, user_id, reason, created_at, events)
-    VALUES (?, ?, ?, ?, ?, 0)";
-
-const ADD_EVENTS: &str = "UPDATE erasures SET events = events + ? WHERE id = ?";
+    WHERE position IN (SELECT value FROM json_each(?1)) AND user_id = ?2
+    AND (?3 IS NULL OR organization_id = ?3) AND erased_at IS NULL ORDER BY position";
 
 const ADD_EVENTS_OF: &str = "
     INSERT INTO erased_events (erasure_id, organization_id, events) VALUES (?, ?, ?)
