@@ -39,6 +39,8 @@ mod new_rows;
 mod reports;
 #[path = "common/retention.rs"]
 mod retention;
+#[path = "common/storing.rs"]
+mod storing;
 #[path = "common/writers.rs"]
 mod writers;
 

@@ -7,7 +7,8 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::event::Event;
 use crate::store::segments::Indexed;
-use crate::store::sqlite::new_rows::{NewRow, rows, without_content};
+use crate::store::sqlite::new_rows::{NewRow, without_content};
+use crate::store::sqlite::storing::store;
 use crate::store::sqlite::{SqliteStore, segments, sequence};
 use crate::store::{Field, Outcome, Status, StoreError};
 
@@ -21,14 +22,8 @@ impl SqliteStore {
         received_at: i64,
     ) -> Result<Vec<Outcome>, StoreError> {
         let mut transaction = self.begin().await?;
-        let mut outcomes = Vec::with_capacity(events.len());
         let mut found_by = Vec::with_capacity(events.len());
-        while let Some((_, rest)) = events.split_at_checked(outcomes.len())
-            && !rest.is_empty()
-        {
-            let rows = rows(&mut transaction, rest, received_at).await?;
-            outcomes.extend(store(&mut transaction, rows, &mut found_by).await?);
-        }
+        let outcomes = store(&mut transaction, events, received_at, &mut found_by).await?;
         segments::note_unindexed(&mut transaction, &found_by).await?;
         let statuses = outcomes.iter().map(|outcome| outcome.status);
         sequence::note(&mut transaction, events.iter().zip(statuses)).await?;
@@ -45,34 +40,8 @@ impl SqliteStore {
     }
 }
 
-/// What is stored goes to `found_by`, with what it can be found by.
-async fn store(
-    connection: &mut SqliteConnection,
-    rows: Vec<NewRow<'_>>,
-    found_by: &mut Vec<Indexed>,
-) -> Result<Vec<Outcome>, StoreError> {
-    let inserted = insert(connection, &rows).await?;
-    let mut outcomes = Vec::with_capacity(rows.len());
-    for row in rows {
-        let request_id = row.event.request_id.clone();
-        let (id, status) = match inserted.contains(&row.id) {
-            true => {
-                found_by.push((row.position, Arc::clone(&row.event.terms)));
-                (row.id, Status::Stored)
-            }
-            false => store_after_another(connection, row, found_by).await?,
-        };
-        outcomes.push(Outcome {
-            id,
-            request_id,
-            status,
-        });
-    }
-    Ok(outcomes)
-}
-
 /// Stores the event of a call that has one already, if that one says only that the call began.
-async fn store_after_another(
+pub(super) async fn store_after_another(
     connection: &mut SqliteConnection,
     mut row: NewRow<'_>,
     found_by: &mut Vec<Indexed>,
@@ -96,7 +65,7 @@ async fn store_after_another(
 }
 
 /// Inserts by one statement those whose call has no event yet, and returns their ids.
-async fn insert(
+pub(super) async fn insert(
     connection: &mut SqliteConnection,
     rows: &[NewRow<'_>],
 ) -> Result<HashSet<String>, StoreError> {
