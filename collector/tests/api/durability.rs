@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::database::{BLOCK, REFUSE};
-use crate::program::{Folder, KEY, Program, until, until_async};
+use crate::program::{Folder, Program, begin_to_record, until, until_async};
 use crate::sample::{event, event_with};
 
 #[tokio::test]
@@ -123,17 +123,7 @@ async fn a_request_in_progress_is_finished_before_the_program_stops() {
     let mut program = Program::start_in(&folder).await;
     let body = event("late").to_string();
     let mut stream = TcpStream::connect(program.host()).await.unwrap();
-    let head = format!(
-        "POST /v1/audit/log HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n\
-         content-length: {}\r\nexpect: 100-continue\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    // The program asks for the body: it has begun to work on the request.
-    let mut go_on = [0; 25];
-    stream.read_exact(&mut go_on).await.unwrap();
-    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
-
+    begin_to_record(&mut stream, body.len()).await;
     program.signal("TERM").await;
     until("the program is stopping", || {
         program.stderr().contains("stopping").then_some(())
@@ -182,13 +172,7 @@ async fn a_client_that_stalls_does_not_keep_the_program_running() {
     let mut program = Program::start_in(&folder).await;
     program.record(&event("a")).await;
     let mut stream = TcpStream::connect(program.host()).await.unwrap();
-    let head = format!(
-        "POST /v1/audit/log HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n\
-         content-length: 10\r\nexpect: 100-continue\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    assert_eq!(stream.read_u8().await.unwrap(), b'H');
-
+    begin_to_record(&mut stream, 10).await;
     program.signal("TERM").await;
     assert!(program.ended().await.success());
     assert!(

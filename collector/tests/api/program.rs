@@ -9,6 +9,7 @@ use audit_layer_tests::collector::without_settings;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
@@ -207,6 +208,22 @@ impl Answer {
         );
         error
     }
+}
+
+/// Sends the head of a request that records an event of so many bytes, and waits until the program asks
+/// for them: it has begun to work on the request.
+pub(crate) async fn begin_to_record(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    bytes: usize,
+) {
+    let head = format!(
+        "POST /v1/audit/log HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n\
+         content-length: {bytes}\r\nexpect: 100-continue\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut go_on = [0; 25];
+    stream.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
 }
 
 /// Runs the program to its end.

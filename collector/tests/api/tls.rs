@@ -17,7 +17,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::import::{Imported, file, import_to, line};
-use crate::program::{Folder, KEY, Program, until_async};
+use crate::program::{Folder, KEY, Program, begin_to_record, until_async};
 use crate::sample::event;
 use crate::startup::complaint;
 
@@ -274,12 +274,8 @@ async fn a_request_over_tls_is_finished_when_the_program_stops() {
         .unwrap();
     let body = event("a").to_string();
     let (first, rest) = body.split_at(10);
-    let head = format!(
-        "POST /v1/audit/log HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n\
-         content-length: {}\r\n\r\n{first}",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
+    begin_to_record(&mut stream, body.len()).await;
+    stream.write_all(first.as_bytes()).await.unwrap();
     program.signal("TERM").await;
     until_async("it is stopping", async || {
         program.stderr().contains("stopping")
