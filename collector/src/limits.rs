@@ -36,9 +36,9 @@ pub const INGEST_BYTES_MAX: usize = 128 * MIB;
 /// fits, and keeps no other from recording.
 pub const KEYS_OF_A_BUDGET: usize = 2;
 
-/// Bytes of a body that is read by the thread that answers requests: some milliseconds' work. With
-/// another thread for batches of a hundred ordinary events, each event took a fifth more work.
-pub const PARSED_AT_ONCE_BYTES: usize = MIB;
+/// Bytes of a body that is read by the thread that answers requests: a few milliseconds' work, beside
+/// which another thread for it would cost more than it spares.
+pub const PARSED_AT_ONCE_BYTES: usize = MIB / 4;
 
 /// Bytes of memory that a request gets for the body that it announces, before the body is there.
 pub const BODY_RESERVED_MAX: usize = MIB;
