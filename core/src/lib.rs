@@ -32,6 +32,7 @@ pub mod framing;
 pub mod headers;
 pub mod json;
 pub mod limits;
+pub mod media;
 pub mod note;
 pub mod outbox;
 pub mod policy;

@@ -9,6 +9,10 @@ pub const TOOL_CALLS_MAX: usize = 256;
 /// Bytes of one event of a stream. Deltas are small; what is larger holds inline media.
 pub const STREAM_EVENT_BYTES_MAX: usize = 1 << 20;
 
+/// Bytes of a text of media that are looked at before it is taken for base64. The head of a data URL
+/// fits; a text in words is told apart by its first blank.
+pub const MEDIA_HEAD_BYTES: usize = 4 << 10;
+
 /// Bytes of the headers of one message of an AWS event stream: as many as AWS allows.
 pub const EVENT_STREAM_HEADERS_BYTES_MAX: usize = 128 << 10;
 
