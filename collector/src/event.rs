@@ -3,7 +3,9 @@
 
 mod json;
 mod members;
+mod node;
 mod tombstone;
+mod usage;
 
 use std::sync::Arc;
 
@@ -20,7 +22,9 @@ use crate::time;
 
 pub(crate) use json::Entries;
 pub(crate) use members::{RISK_LEVELS, member_names};
+pub(crate) use node::Node;
 pub(crate) use tombstone::tombstone;
+pub(crate) use usage::{Usage, UsageSource};
 
 /// A checked event. [`Event::parse`] is the only way to one.
 #[derive(Debug)]

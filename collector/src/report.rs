@@ -12,7 +12,6 @@ mod gather;
 mod head;
 mod html;
 mod json;
-mod node;
 mod pdf;
 mod removed;
 mod request;
@@ -20,7 +19,6 @@ mod routes;
 mod runs;
 mod spelling;
 mod tally;
-mod usage;
 mod words;
 
 use std::sync::Arc;

@@ -170,13 +170,13 @@ function completion(event) {
 
 function usage(event, source) {
   const { input, output, source: origin } = tokens(event);
-  const why = origin === "absent" ? USAGE.absent : undefined;
-  const count = (label, value) => fact(label, value, source("provider"), why);
+  const why = origin === "absent" ? USAGE.absent : "the provider gave no count, and none is estimated";
+  const count = (label, value) => fact(label, value, source("provider"), origin === undefined ? undefined : why);
   const extra = (label, name) => (isKnown(gateway(event, "usage", name)) ? count(label, gateway(event, "usage", name)) : null);
   const known = meaning(USAGE, origin);
   return section("Tokens", facts(
-    count("Input", origin === "absent" ? undefined : input),
-    count("Output", origin === "absent" ? undefined : output),
+    count("Input", input),
+    count("Output", output),
     extra("From cache", "cache_read"),
     extra("Into cache", "cache_write"),
     extra("Reasoning", "reasoning"),

@@ -29,5 +29,9 @@ export function tokens(event) {
   const usage = gateway(event, "usage");
   if (!isObject(usage)) return { input: event.prompt_tokens, output: event.response_tokens, source: undefined };
   const count = (name) => usage[name] ?? undefined;
-  return { input: count("input_tokens"), output: count("output_tokens"), source: count("source") };
+  const source = count("source");
+  // Whatever stands in the place of a number that the provider did not give, nobody counted it.
+  const input = ["absent", "output_only"].includes(source) ? undefined : count("input_tokens");
+  const output = ["absent", "input_only"].includes(source) ? undefined : count("output_tokens");
+  return { input, output, source };
 }

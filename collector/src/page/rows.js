@@ -54,7 +54,7 @@ function text(value) {
 
 function counts(event) {
   const { input, output, source } = tokens(event);
-  if (source === "absent" || (input === undefined && output === undefined)) return unknown();
+  if (input === undefined && output === undefined) return unknown();
   const count = (value) => (value === undefined ? "unknown" : number(value));
   const partial = source === "partial" ? " (partial)" : "";
   return shortText(`${count(input)} / ${count(output)}${partial}`);

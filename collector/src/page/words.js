@@ -19,6 +19,8 @@ export const RISKS = ["low", "medium", "high", "critical"];
 export const USAGE = {
   reported: "the provider’s final counts",
   partial: "counts that the provider gave before the answer broke off",
+  input_only: "the provider gave the input count alone; the output count is unknown",
+  output_only: "the provider gave the output count alone; the input count is unknown",
   absent: "the provider gave none, and none are estimated",
 };
 

@@ -6,7 +6,7 @@ use csv::{Terminator, WriterBuilder};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::event::member_names;
+use crate::event::{Node, Usage, member_names};
 use crate::store::Log;
 use crate::time;
 
@@ -16,11 +16,15 @@ pub(crate) fn head() -> Result<Vec<u8>, TableError> {
     rows([added.chain(member_names())].into_iter())
 }
 
-/// A row for each event. Texts stand as text, all other values as JSON.
+/// A row for each event. Texts stand as text, all other values as JSON. A token count that nobody gave
+/// is empty, where the event has 0 because a number is wanted there.
 pub(crate) fn body(logs: &[Log]) -> Result<Vec<u8>, TableError> {
     let cells = logs.iter().map(cells).collect::<Result<Vec<_>, _>>()?;
     rows(cells.into_iter())
 }
+
+/// The counts that have to be numbers, and are 0 where nobody knows them.
+const TOKENS: [&str; 2] = ["prompt_tokens", "response_tokens"];
 
 /// As RFC 4180 writes it.
 pub(crate) fn rows<C: AsRef<[u8]>>(
@@ -37,7 +41,13 @@ pub(crate) fn rows<C: AsRef<[u8]>>(
 
 fn cells(log: &Log) -> Result<impl Iterator<Item = String>, TableError> {
     let members: HashMap<String, &RawValue> = serde_json::from_str(&log.event)?;
-    let documented = member_names().map(|name| members.get(name).map_or("null", |raw| raw.get()));
+    let text = |name| members.get(name).map_or("null", |raw| raw.get());
+    let observed = Node::of(text("metadata")).get("audit_layer").get("usage");
+    let usage = Usage::of(TOKENS.map(text).map(Node::of), observed);
+    let documented = member_names().map(|name| match text(name) {
+        "0" if usage.is_unknown(name) => "null",
+        text => text,
+    });
     let documented = documented.map(cell).collect::<Result<Vec<_>, _>>()?;
     let added = [log.id.clone(), time::text(log.received_at)];
     Ok(added.into_iter().chain(documented))

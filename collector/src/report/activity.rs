@@ -1,6 +1,7 @@
 //! The report on a period: how much, by whom, with which models, and how it ended.
 
 mod sections;
+mod tokens;
 
 use std::collections::BTreeMap;
 

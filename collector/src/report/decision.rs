@@ -6,10 +6,10 @@ mod sections;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::event::{Node, Usage};
 use crate::hash::sha256;
 use crate::report::completeness::Sequence;
 use crate::report::document::{Block, Document, Section, Value};
-use crate::report::node::Node;
 use crate::store::{Log, StoreError};
 use crate::time;
 
@@ -191,6 +191,12 @@ impl<'a> Members<'a> {
     /// What the gateway says under `metadata.audit_layer`.
     pub(crate) fn gateway(&self, part: &str, name: &str) -> Node<'a> {
         find(&self.audit_layer, part).get(name)
+    }
+
+    /// What is known of the tokens of the call.
+    pub(crate) fn usage(&self) -> Usage {
+        let documented = ["prompt_tokens", "response_tokens"].map(|name| self.get(name));
+        Usage::of(documented, self.part("usage"))
     }
 
     fn part(&self, part: &str) -> Node<'a> {

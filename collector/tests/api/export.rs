@@ -135,6 +135,47 @@ async fn values_of_every_kind_come_through_csv() {
 }
 
 #[tokio::test]
+async fn a_token_count_that_nobody_gave_is_no_zero_in_csv() {
+    for (usage, input, output) in [
+        (
+            json!({"source": "reported", "input_tokens": 0, "output_tokens": 5}),
+            "0",
+            "5",
+        ),
+        (
+            json!({"source": "input_only", "input_tokens": 0, "output_tokens": null}),
+            "0",
+            "",
+        ),
+        (
+            json!({"source": "output_only", "input_tokens": null, "output_tokens": 5}),
+            "",
+            "5",
+        ),
+        (
+            json!({"source": "partial", "input_tokens": null, "output_tokens": 5}),
+            "",
+            "5",
+        ),
+        (json!({"source": "absent"}), "", ""),
+        (json!({"source": 7}), "0", "0"),
+        (json!(null), "0", "0"),
+    ] {
+        let program = Program::start().await;
+        let counted = usage["output_tokens"].as_u64().unwrap_or(0);
+        let members = json!({
+            "prompt_tokens": 0, "response_tokens": counted,
+            "metadata": {"audit_layer": {"usage": usage}},
+        });
+        program.record(&event_with("a", members)).await;
+        let answer = export(&program, "format=csv").await;
+        let cell = row(&answer);
+        let cells = [cell("prompt_tokens"), cell("response_tokens")];
+        assert_eq!(cells, [input, output], "{usage}");
+    }
+}
+
+#[tokio::test]
 async fn no_text_of_a_caller_becomes_a_formula() {
     let program = Program::start().await;
     for formula in [

@@ -136,6 +136,44 @@ async fn what_nobody_said_is_said_to_be_unknown_and_not_zero() {
 }
 
 #[tokio::test]
+async fn a_count_that_the_provider_gave_alone_stands_beside_an_unknown_one() {
+    let one_sided = |id: &str, minute: usize, usage: Value| {
+        let members = json!({
+            "prompt_tokens": 0, "response_tokens": 0,
+            "metadata": {"audit_layer": {"usage": usage}},
+        });
+        said(id, minute, members)
+    };
+    let page = Page::with(&[
+        one_sided(
+            "in",
+            2,
+            json!({"source": "input_only", "input_tokens": 40, "output_tokens": 0}),
+        ),
+        one_sided(
+            "out",
+            1,
+            json!({"source": "output_only", "input_tokens": 0, "output_tokens": 7}),
+        ),
+    ])
+    .await;
+    let shown = page.texts("#rows .c-tokens .value").await;
+    assert_eq!(shown, ["40 / unknown", "unknown / 7"]);
+    page.open_event(0).await;
+    let facts = page.texts("#event .facts > div").await;
+    for expected in [
+        "Input40provider",
+        "Outputunknown: the provider gave no count, and none is estimatedprovider",
+        "usage.sourceinput_only: the provider gave the input count alone; the output count is unknowngateway",
+    ] {
+        assert!(
+            facts.iter().any(|fact| fact == expected),
+            "{expected}: {facts:#?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_number_is_shown_as_it_is_and_costs_no_other_event() {
     let mut odd = said("odd", 1, json!({}));
     // An object that a script cannot make a text of, wherever a number is expected.

@@ -1,10 +1,10 @@
 //! The parts of a decision audit, in the order in which they are read.
 
+use crate::event::{Node, UsageSource};
 use crate::limits;
 use crate::report::decision::{Check, ERASED, Members};
 use crate::report::document::{Block, Fact, Section, Value};
-use crate::report::node::Node;
-use crate::report::usage::{Usage, UsageSource};
+
 use crate::report::words;
 
 /// What happened, in two sentences.
@@ -260,7 +260,7 @@ pub(crate) fn completion(event: &Members<'_>) -> Option<Section> {
 }
 
 pub(crate) fn usage(event: &Members<'_>) -> Section {
-    let usage = Usage::of(event);
+    let usage = event.usage();
     let count = |tokens: Option<u64>| match tokens {
         Some(tokens) => Value::number(tokens),
         None => Value::unknown("the provider gave no count, and none is estimated"),
@@ -280,6 +280,8 @@ pub(crate) fn usage(event: &Members<'_>) -> Section {
     }
     let meaning = match usage.source {
         UsageSource::Absent => words::of_usage("absent"),
+        UsageSource::InputOnly => words::of_usage("input_only"),
+        UsageSource::OutputOnly => words::of_usage("output_only"),
         UsageSource::Partial => words::of_usage("partial"),
         UsageSource::Reported => words::of_usage("reported"),
         UsageSource::Application if usage.is_application_zero() => {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{activity, call, completeness, report};
+use super::{activity, call, completeness, decision, report};
 use crate::erasure::erase;
 use crate::program::{Folder, Program};
 use crate::sample::event_with;
@@ -111,6 +111,53 @@ async fn a_period_is_added_up_by_everything_that_an_auditor_asks() {
             "expired_events": 0, "erasures": 0, "erased_events": 0, "unattributed_erasures": 0,
         })
     );
+}
+
+#[tokio::test]
+async fn a_count_that_the_provider_gave_alone_is_in_a_sum_of_its_own() {
+    let program = Program::start().await;
+    let usages = [
+        json!({"source": "reported", "input_tokens": 1, "output_tokens": 2}),
+        json!({"source": "input_only", "input_tokens": 40, "output_tokens": null}),
+        json!({"source": "output_only", "input_tokens": null, "output_tokens": 500}),
+    ];
+    for (seq, usage) in (1..).zip(usages) {
+        let mut event = call(&format!("r{seq}"), seq, json!({}));
+        event["prompt_tokens"] = json!(usage["input_tokens"].as_u64().unwrap_or(0));
+        event["response_tokens"] = json!(usage["output_tokens"].as_u64().unwrap_or(0));
+        event["metadata"]["audit_layer"]["usage"] = usage;
+        program.record(&event).await;
+    }
+    let tokens = report(&program, activity("json")).await.json()["data"]["tokens"].clone();
+    let counts = |input, output, unknown: [u64; 2]| {
+        json!({
+            "events": 1, "input_tokens": input, "output_tokens": output,
+            "input_unknown_events": unknown[0], "output_unknown_events": unknown[1],
+        })
+    };
+    assert_eq!(tokens["reported"], counts(1, 2, [0, 0]));
+    assert_eq!(tokens["input_only"], counts(40, 0, [0, 1]));
+    assert_eq!(tokens["output_only"], counts(0, 500, [1, 0]));
+    let csv = report(&program, activity("csv")).await;
+    for expected in [
+        "input only: the provider gave no output count,Output unknown,1",
+        "output only: the provider gave no input count,Input unknown,1",
+    ] {
+        assert!(csv.text().contains(expected), "{expected}: {}", csv.text());
+    }
+    for (id, expected) in [
+        (
+            "r2",
+            "Output tokens,\"unknown: the provider gave no count, and none is estimated\"",
+        ),
+        (
+            "r3",
+            "Input tokens,\"unknown: the provider gave no count, and none is estimated\"",
+        ),
+    ] {
+        let csv = report(&program, decision(id, "csv")).await;
+        assert!(csv.text().contains(expected), "{expected}: {}", csv.text());
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Token counts of an event, as far as they are known: an unknown one is never 0.
 
-use crate::report::decision::Members;
+use crate::event::Node;
 
 /// What is known of the tokens of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub(crate) enum UsageSource {
     Absent,
     /// The application that recorded the event.
     Application,
+    /// The provider, which gave the input tokens of a call that has both, and no others.
+    InputOnly,
+    /// Likewise the output tokens alone.
+    OutputOnly,
     /// The provider, before the answer broke off.
     Partial,
     /// The provider, at the end.
@@ -26,29 +30,44 @@ pub(crate) enum UsageSource {
 }
 
 impl Usage {
+    /// Of an event with these `prompt_tokens` and `response_tokens`, and this
+    /// `metadata.audit_layer.usage`.
+    ///
     /// A gateway writes 0 into the documented members where the provider gave no count: what it knows
     /// stands beside its source.
-    pub(crate) fn of(event: &Members<'_>) -> Self {
-        let source = match event.gateway("usage", "source").text().as_deref() {
+    pub(crate) fn of(documented: [Node<'_>; 2], observed: Node<'_>) -> Self {
+        let source = match observed.get("source").text().as_deref() {
             Some("absent") => UsageSource::Absent,
+            Some("input_only") => UsageSource::InputOnly,
+            Some("output_only") => UsageSource::OutputOnly,
             Some("partial") => UsageSource::Partial,
             Some("reported") => UsageSource::Reported,
             _ => UsageSource::Application,
         };
-        let counts = match source {
-            UsageSource::Absent => [None, None],
-            UsageSource::Application => {
-                ["prompt_tokens", "response_tokens"].map(|name| event.get(name).count())
-            }
+        let of_provider = |name| observed.get(name).count();
+        let (input_tokens, output_tokens) = match source {
+            UsageSource::Absent => (None, None),
+            UsageSource::Application => documented.map(Node::count).into(),
+            // Whatever stands in the place of the other number, nobody counted it.
+            UsageSource::InputOnly => (of_provider("input_tokens"), None),
+            UsageSource::OutputOnly => (None, of_provider("output_tokens")),
             UsageSource::Partial | UsageSource::Reported => {
-                ["input_tokens", "output_tokens"].map(|name| event.gateway("usage", name).count())
+                (of_provider("input_tokens"), of_provider("output_tokens"))
             }
         };
-        let [input_tokens, output_tokens] = counts;
         Self {
             source,
             input_tokens,
             output_tokens,
+        }
+    }
+
+    /// Whether nobody gave the count that this documented member stands for.
+    pub(crate) fn is_unknown(&self, member: &str) -> bool {
+        match member {
+            "prompt_tokens" => self.input_tokens.is_none(),
+            "response_tokens" => self.output_tokens.is_none(),
+            _ => false,
         }
     }
 
@@ -64,19 +83,16 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::store::Log;
 
-    fn usage(input: u64, output: u64, usage: &Value) -> Usage {
-        let event = json!({
-            "prompt_tokens": input, "response_tokens": output,
-            "metadata": {"audit_layer": {"usage": usage}},
-        });
-        Usage::of(&Members::of(&Log::of(&event)))
+    fn usage(input: u64, output: u64, observed: &Value) -> Usage {
+        let [input, output] = [input, output].map(|count| count.to_string());
+        let documented = [input.as_str(), &output].map(Node::of);
+        Usage::of(documented, Node::of(&observed.to_string()))
     }
 
     #[test]
     fn a_count_that_the_provider_did_not_give_is_unknown() {
-        use UsageSource::{Absent, Application, Partial, Reported};
+        use UsageSource::{Absent, Application, InputOnly, OutputOnly, Partial, Reported};
         let cases = [
             (
                 json!({"source": "reported", "output_tokens": 20}),
@@ -97,6 +113,25 @@ mod tests {
                 Some(1),
             ),
             (json!({"source": "absent"}), Absent, None, None),
+            (
+                json!({"source": "input_only", "input_tokens": 7, "output_tokens": null}),
+                InputOnly,
+                Some(7),
+                None,
+            ),
+            (
+                json!({"source": "input_only", "input_tokens": 7, "output_tokens": 0}),
+                InputOnly,
+                Some(7),
+                None,
+            ),
+            (
+                json!({"source": "output_only", "input_tokens": 0, "output_tokens": 20}),
+                OutputOnly,
+                None,
+                Some(20),
+            ),
+            (json!({"source": "output_only"}), OutputOnly, None, None),
             (json!({}), Application, Some(0), Some(20)),
             (
                 json!({"source": "mine", "input_tokens": 9}),

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::event::Entries;
+use crate::event::json::Entries;
 
 /// A value in an event, or that there is none.
 #[derive(Debug, Clone, Copy)]
@@ -11,7 +11,7 @@ pub(crate) struct Node<'a>(Option<&'a str>);
 impl<'a> Node<'a> {
     pub(crate) const NONE: Self = Self(None);
 
-    /// The whole event.
+    /// The value that this is the text of.
     pub(crate) fn of(text: &'a str) -> Self {
         Self(Some(text))
     }
