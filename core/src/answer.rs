@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::digest::{Digest, HashForm};
-use crate::event::{ApiError, ToolCall, Usage};
+use crate::event::{ApiError, ToolCall};
 use crate::limits::{
     CHOICES_MAX, ERROR_MESSAGE_BYTES_MAX, FINDINGS_MAX, NAME_BYTES_MAX, TOOL_CALLS_MAX,
 };
@@ -15,8 +15,8 @@ pub struct Answer {
     pub id: Option<String>,
     /// The model that answered; the first name that is not empty.
     pub model: Option<String>,
-    /// The last counts that the provider reported.
-    pub usage: Usage,
+    /// The counts that the provider reported.
+    pub usage: Counts,
     /// The error that the provider reported.
     pub error: Option<ApiError>,
     /// The choices in their order.
@@ -31,6 +31,8 @@ pub struct Answer {
     pub findings: BTreeSet<String>,
     /// Whether what was answered is no text: vectors, images or sound.
     pub is_not_text: bool,
+    /// Whether it is vectors, scores or categories, so that there are no output tokens.
+    pub is_numbers: bool,
     /// Whether the answer is made later, and fetched with another call.
     pub is_pending: bool,
     /// Whether an id, a name or an error's message was cut by a limit.
@@ -39,6 +41,21 @@ pub struct Answer {
     hash: HashForm,
     text_bytes_max: usize,
     text_bytes_left: usize,
+}
+
+/// Token counts, `None` where the provider said nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All input tokens, those read from and written to a cache included.
+    pub input: Option<u64>,
+    /// All output tokens, reasoning included.
+    pub output: Option<u64>,
+    /// Input tokens read from a cache.
+    pub cache_read: Option<u64>,
+    /// Input tokens written to a cache.
+    pub cache_write: Option<u64>,
+    /// Output tokens spent on reasoning.
+    pub reasoning: Option<u64>,
 }
 
 /// One choice as far as it has been read.
@@ -103,7 +120,7 @@ impl Answer {
         Self {
             id: None,
             model: None,
-            usage: Usage::default(),
+            usage: Counts::default(),
             error: None,
             choices: Vec::new(),
             ended: false,
@@ -111,6 +128,7 @@ impl Answer {
             calls_cut: false,
             findings: BTreeSet::new(),
             is_not_text: false,
+            is_numbers: false,
             is_pending: false,
             names_cut: false,
             tool_calls: Vec::new(),
@@ -141,6 +159,24 @@ impl Answer {
     pub fn identify(&mut self, id: Option<&str>, model: Option<&str>) {
         keep_first(&mut self.id, id, &mut self.names_cut);
         keep_first(&mut self.model, model, &mut self.names_cut);
+    }
+
+    /// Takes counts of what has been answered so far. They only grow: a smaller one is a
+    /// placeholder, and one that is missing leaves what is known.
+    pub fn count(&mut self, counts: Counts) {
+        self.usage = self.usage.with(counts, |known, later| known.max(later));
+    }
+
+    /// Takes counts that are stated anew and may have become smaller, of which 0 says nothing.
+    pub fn recount(&mut self, counts: Counts) {
+        self.usage = self.usage.with(counts, |known, later| {
+            later.filter(|count| *count > 0).or(known.max(later))
+        });
+    }
+
+    /// What was answered is vectors, scores or categories.
+    pub fn answers_numbers(&mut self) {
+        (self.is_not_text, self.is_numbers) = (true, true);
     }
 
     /// Takes the provider's error; the first one counts.
@@ -303,6 +339,18 @@ impl Answer {
     }
 }
 
+impl Counts {
+    fn with(self, later: Self, choose: fn(Option<u64>, Option<u64>) -> Option<u64>) -> Self {
+        Self {
+            input: choose(self.input, later.input),
+            output: choose(self.output, later.output),
+            cache_read: choose(self.cache_read, later.cache_read),
+            cache_write: choose(self.cache_write, later.cache_write),
+            reasoning: choose(self.reasoning, later.reasoning),
+        }
+    }
+}
+
 impl Choice {
     fn new(index: u64, hash: &HashForm) -> Self {
         let gathered = || Gathered {
@@ -420,6 +468,30 @@ mod tests {
             .map(|choice| &*choice.content.text)
             .collect();
         assert_eq!(texts, ["a", "bb"]);
+    }
+
+    #[test]
+    fn a_count_that_is_missing_or_0_displaces_none() {
+        let of = |input, output| Counts {
+            input,
+            output,
+            ..Counts::default()
+        };
+        let [mut grown, mut restated] = [answer(10), answer(10)];
+        for counts in [
+            of(Some(0), Some(0)),
+            of(Some(8), Some(3)),
+            of(Some(7), None),
+            of(Some(0), Some(0)),
+        ] {
+            grown.count(counts);
+            restated.recount(counts);
+        }
+        assert_eq!(grown.usage, of(Some(8), Some(3)));
+        assert_eq!(restated.usage, of(Some(7), Some(3)));
+        let mut empty = answer(10);
+        empty.recount(of(Some(0), None));
+        assert_eq!(empty.usage, of(Some(0), None));
     }
 
     #[test]

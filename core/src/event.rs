@@ -31,11 +31,11 @@ pub struct AuditEvent {
     pub prompt_hash: String,
     /// The canonical prompt text.
     pub prompt_content: String,
-    /// Input tokens, cache included; 0 when `usage.source` is `absent`.
+    /// Input tokens, cache included; 0 when `usage.source` is `absent` or `output_only`.
     pub prompt_tokens: u64,
     /// The first choice's text, or its refusal.
     pub response_content: String,
-    /// Output tokens, reasoning included; 0 when `usage.source` is `absent`.
+    /// Output tokens, reasoning included; 0 when `usage.source` is `absent` or `input_only`.
     pub response_tokens: u64,
     /// Who serves the model, such as `openai` or `anthropic`.
     pub model_provider: String,
@@ -231,6 +231,10 @@ pub enum UsageSource {
     Reported,
     /// Counts the provider gave before the answer broke off.
     Partial,
+    /// The provider counted the input, and not the output that there was too.
+    InputOnly,
+    /// The provider counted the output, and not the input that there was too.
+    OutputOnly,
     /// The provider gave none.
     #[default]
     Absent,

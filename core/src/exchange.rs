@@ -200,18 +200,26 @@ fn seen(answered: &Answered) -> Seen {
 }
 
 fn usage(answered: &Answered, state: CompletionState, notes: &mut BTreeSet<Note>) -> Usage {
-    let reported = answered.answer.usage.clone();
-    let is_absent = reported.input_tokens.is_none() && reported.output_tokens.is_none();
-    if is_absent && state == CompletionState::Complete {
+    let counts = answered.answer.usage;
+    let is_final = !answered.streamed || answered.answer.is_whole();
+    let source = match (counts.input, counts.output) {
+        (None, None) => UsageSource::Absent,
+        _ if !is_final => UsageSource::Partial,
+        (Some(_), None) if !answered.answer.is_numbers => UsageSource::InputOnly,
+        (None, Some(_)) => UsageSource::OutputOnly,
+        _ => UsageSource::Reported,
+    };
+    if source == UsageSource::Absent && state == CompletionState::Complete {
         notes.insert(Note::UsageAbsent);
     }
-    let is_final = !answered.streamed || answered.answer.is_whole();
-    let source = match (is_absent, is_final) {
-        (true, _) => UsageSource::Absent,
-        (false, true) => UsageSource::Reported,
-        (false, false) => UsageSource::Partial,
-    };
-    Usage { source, ..reported }
+    Usage {
+        source,
+        input_tokens: counts.input,
+        output_tokens: counts.output,
+        cache_read: counts.cache_read,
+        cache_write: counts.cache_write,
+        reasoning: counts.reasoning,
+    }
 }
 
 fn event(

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 use super::{Format, Reader, Request, is_done, openai_error};
-use crate::answer::{Answer, Part};
-use crate::event::{ApiError, Usage};
+use crate::answer::{Answer, Counts, Part};
+use crate::event::ApiError;
 use crate::json::{self, Count, Json, List, Object, Text};
 use crate::prompt::{Prompt, placeholder};
 
@@ -86,11 +86,11 @@ impl Reader for AnswerReader {
             take(piece, body.index.0.unwrap_or_default(), answer);
         }
         if body.input.0.is_some() {
-            answer.usage = Usage {
-                input_tokens: body.input.0,
-                output_tokens: body.output.0,
-                ..Usage::default()
-            };
+            answer.count(Counts {
+                input: body.input.0,
+                output: body.output.0,
+                ..Counts::default()
+            });
         }
         true
     }

@@ -5,7 +5,7 @@
 use super::token_counts::TokenCounts;
 use super::{Reader, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
-use crate::json::{self, Count, Json, List, Object, Text};
+use crate::json::{self, Broken, Count, FromObject, Json, List, Members, Object, Text};
 
 /// An answer has one choice.
 const CHOICE: u64 = 0;
@@ -18,6 +18,8 @@ pub(super) fn reader() -> Box<dyn Reader> {
 #[derive(Debug, Default)]
 struct AnswerReader {
     counts: TokenCounts,
+    /// What requests counted that are not among it.
+    beside: TokenCounts,
     started: bool,
 }
 
@@ -35,6 +37,7 @@ impl Reader for AnswerReader {
             return false;
         };
         let index = event.index.0.unwrap_or_default();
+        self.take_usage(event.usage, answer);
         match event.kind.0.as_deref() {
             Some("message_start") => {
                 self.start(answer);
@@ -48,7 +51,6 @@ impl Reader for AnswerReader {
             }
             Some("content_block_stop") => answer.end_call(key(index)),
             Some("message_delta") => {
-                self.take_usage(event.usage, answer);
                 let delta = event.delta.0.unwrap_or_default();
                 stop(delta.stop_reason, delta.stop_details, answer);
             }
@@ -68,7 +70,7 @@ impl AnswerReader {
         if self.started {
             answer.restart();
             (answer.id, answer.model) = (None, None);
-            self.counts = TokenCounts::default();
+            (self.counts, self.beside) = <(TokenCounts, TokenCounts)>::default();
         }
         self.started = true;
     }
@@ -89,14 +91,11 @@ impl AnswerReader {
 
     fn take_usage(&mut self, Object(usage): Object<UsageWire>, answer: &mut Answer) {
         let Some(usage) = usage else { return };
-        self.counts.update(TokenCounts {
-            input: usage.input.0,
-            output: usage.output.0,
-            cache_read: usage.cache_read.0,
-            cache_write: usage.cache_write.0,
-            reasoning: usage.output_details.0.unwrap_or_default().thinking.0,
-        });
-        answer.usage = self.counts.usage();
+        self.counts.update(usage.counts);
+        self.beside.update(usage.beside);
+        let mut counts = self.counts;
+        counts.add(self.beside);
+        answer.usage = counts.counts_beside_cache();
     }
 }
 
@@ -170,6 +169,56 @@ fn key(block: u64) -> CallKey {
     }
 }
 
+/// The counts of the message, and of what the server asked models beside it.
+#[derive(Default)]
+struct UsageWire {
+    counts: TokenCounts,
+    beside: TokenCounts,
+}
+
+impl<'de> FromObject<'de> for UsageWire {
+    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
+        if name != "iterations" {
+            return self.counts.member(name, value);
+        }
+        let List(iterations): List<Object<IterationWire<'_>>> = value.next_value()?;
+        for iteration in iterations.into_iter().filter_map(|it| it.0) {
+            if iteration.is_beside() {
+                self.beside.add(iteration.counts);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One of the requests that a message took.
+#[derive(Default)]
+struct IterationWire<'a> {
+    kind: Text<'a>,
+    counts: TokenCounts,
+}
+
+impl IterationWire<'_> {
+    /// Whether the message's own counts are without it: compactions and advisors, of which the
+    /// documentation says so. Those of other kinds are among them.
+    fn is_beside(&self) -> bool {
+        matches!(
+            self.kind.0.as_deref(),
+            Some("compaction" | "advisor_message")
+        )
+    }
+}
+
+impl<'de> FromObject<'de> for IterationWire<'de> {
+    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
+        match name {
+            "type" => self.kind = value.next_value()?,
+            _ => return self.counts.member(name, value),
+        }
+        Ok(())
+    }
+}
+
 json::wire! {
     struct EventWire<'a> {
         kind: Text<'a> = "type",
@@ -218,17 +267,5 @@ json::wire! {
 
     struct OtherWire<'a> {
         model: Text<'a> = "model",
-    }
-
-    struct UsageWire {
-        input: Count = "input_tokens",
-        output: Count = "output_tokens",
-        cache_read: Count = "cache_read_input_tokens",
-        cache_write: Count = "cache_creation_input_tokens",
-        output_details: Object<OutputDetailsWire> = "output_tokens_details",
-    }
-
-    struct OutputDetailsWire {
-        thinking: Count = "thinking_tokens",
     }
 }

@@ -105,7 +105,6 @@ fn variable(text: Cow<'_, str>) -> Message<'_> {
 /// Reads answers, whole or as the messages of a stream.
 #[derive(Debug, Default)]
 struct AnswerReader {
-    counts: TokenCounts,
     error: ErrorHead,
 }
 
@@ -128,7 +127,7 @@ impl Reader for AnswerReader {
             answer.end_call(key(number));
         }
         stop(&body.stop_reason, answer);
-        self.take_metadata(body.usage, body.trace, answer);
+        take_metadata(body.usage, body.trace, answer);
         true
     }
 
@@ -145,7 +144,7 @@ impl Reader for AnswerReader {
             "contentBlockStop" => answer.end_call(key(number)),
             "messageStop" => stop(&event.stop_reason, answer),
             "metadata" => {
-                self.take_metadata(event.usage, event.trace, answer);
+                take_metadata(event.usage, event.trace, answer);
                 answer.ended = true;
             }
             _ => {}
@@ -154,20 +153,12 @@ impl Reader for AnswerReader {
     }
 }
 
-impl AnswerReader {
-    fn take_metadata(
-        &mut self,
-        Object(usage): Object<UsageWire>,
-        trace: Option<Json<'_>>,
-        answer: &mut Answer,
-    ) {
-        if let Some(usage) = usage {
-            self.counts.update(usage.counts());
-            answer.usage = self.counts.usage();
-        }
-        if let Some(trace) = trace {
-            bedrock_guardrail::read(trace, answer);
-        }
+fn take_metadata(Object(usage): Object<TokenCounts>, trace: Option<Json<'_>>, answer: &mut Answer) {
+    if let Some(usage) = usage {
+        answer.count(usage.counts_beside_cache());
+    }
+    if let Some(trace) = trace {
+        bedrock_guardrail::read(trace, answer);
     }
 }
 
@@ -191,18 +182,6 @@ impl<'de> FromObject<'de> for VariablesWire<'de> {
         let Object(variable): Object<TextWire<'_>> = value.next_value()?;
         self.0.extend(variable.and_then(|variable| variable.text.0));
         Ok(())
-    }
-}
-
-impl UsageWire {
-    fn counts(&self) -> TokenCounts {
-        TokenCounts {
-            input: self.input.0,
-            output: self.output.0,
-            cache_read: self.cache_read.0,
-            cache_write: self.cache_write.0,
-            reasoning: None,
-        }
     }
 }
 
@@ -238,7 +217,7 @@ json::wire! {
     struct BodyWire<'a> {
         output: Object<OutputWire<'a>> = "output",
         stop_reason: Text<'a> = "stopReason",
-        usage: Object<UsageWire> = "usage",
+        usage: Object<TokenCounts> = "usage",
         trace: Option<Json<'a>> = "trace",
     }
 
@@ -254,19 +233,11 @@ json::wire! {
         index: Count = "contentBlockIndex",
         block: Object<BlockWire<'a>> = "start" | "delta",
         stop_reason: Text<'a> = "stopReason",
-        usage: Object<UsageWire> = "usage",
+        usage: Object<TokenCounts> = "usage",
         trace: Option<Json<'a>> = "trace",
     }
 
     struct TextWire<'a> {
         text: Text<'a> = "text",
-    }
-
-    struct UsageWire {
-        input: Count = "inputTokens",
-        output: Count = "outputTokens",
-        // Nova's own API has the longer names.
-        cache_read: Count = "cacheReadInputTokens" | "cacheReadInputTokenCount",
-        cache_write: Count = "cacheWriteInputTokens" | "cacheWriteInputTokenCount",
     }
 }

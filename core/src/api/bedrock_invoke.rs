@@ -4,6 +4,8 @@
 //! A body is the vendor's own, and a stream holds the vendor's events in base64. The model may be
 //! an ARN that hides the vendor, so that the members of a body must tell whose it is.
 
+use std::mem;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -14,10 +16,9 @@ use super::{
     Format, Reader, Request, anthropic_messages, bedrock_converse, bedrock_text, cohere_embed,
     cohere_v1, openai_chat,
 };
-use crate::answer::Answer;
-use crate::event::Usage;
+use crate::answer::{Answer, Counts};
 use crate::headers::Headers;
-use crate::json::{self, Count, Json, List, Object, OneOrMany, Text};
+use crate::json::{self, Json, List, Object, OneOrMany, Text};
 
 /// The events of Nova's streams: Converse's, under their names.
 const EVENTS: [&str; 6] = [
@@ -63,7 +64,7 @@ fn has_untyped_part(List(messages): &List<Object<MessageWire<'_>>>) -> bool {
 struct AnswerReader {
     error: ErrorHead,
     /// What Bedrock itself counted, for formats that do not.
-    counted: Usage,
+    counted: Counts,
     inner: Option<(Family, Box<dyn Reader>)>,
 }
 
@@ -86,9 +87,9 @@ impl Reader for AnswerReader {
             output: count("x-amzn-bedrock-output-token-count"),
             cache_read: count("x-amzn-bedrock-cache-read-input-token-count"),
             cache_write: count("x-amzn-bedrock-cache-write-input-token-count"),
-            reasoning: None,
+            ..TokenCounts::default()
         }
-        .usage();
+        .counts_beside_cache();
     }
 
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
@@ -98,13 +99,17 @@ impl Reader for AnswerReader {
         self.take_metadata(&body, answer);
         let is_read = match Family::of(&body) {
             Some(family) => family.reader().body(text, answer),
-            None if body.is_not_text() => {
+            None if body.is_numbers() => {
+                answer.answers_numbers();
+                true
+            }
+            None if body.images.is_some() => {
                 answer.is_not_text = true;
                 true
             }
             None => self.error.read(text, answer),
         };
-        self.fill(&mut answer.usage);
+        self.fill(answer);
         is_read
     }
 
@@ -122,7 +127,7 @@ impl Reader for AnswerReader {
             let (family, reader) = self.inner.get_or_insert_with(|| (family, family.reader()));
             family.message(&mut **reader, &text, &body, answer)
         });
-        self.fill(&mut answer.usage);
+        self.fill(answer);
         is_read
     }
 }
@@ -137,18 +142,16 @@ impl AnswerReader {
             bedrock_guardrail::read(trace, answer);
         }
         if let Some(metrics) = &body.metrics.0 {
-            self.counted = metrics.usage();
+            self.counted = metrics.counts_beside_cache();
             // They stand in the last chunk of every vendor's.
             answer.ended = true;
         }
     }
 
-    fn fill(&self, usage: &mut Usage) {
-        let counted = &self.counted;
-        usage.input_tokens = usage.input_tokens.or(counted.input_tokens);
-        usage.output_tokens = usage.output_tokens.or(counted.output_tokens);
-        usage.cache_read = usage.cache_read.or(counted.cache_read);
-        usage.cache_write = usage.cache_write.or(counted.cache_write);
+    /// The vendor's own counts come first, unless they are only placeholders.
+    fn fill(&self, answer: &mut Answer) {
+        let known = mem::replace(&mut answer.usage, self.counted);
+        answer.recount(known);
     }
 }
 
@@ -182,7 +185,7 @@ impl Family {
             Self::Cohere => (cohere_v1::CHAT.reader)(),
             Self::Nova => (bedrock_converse::FORMAT.reader)(),
             Self::OpenAi => (openai_chat::FORMAT.reader)(),
-            Self::Text => Box::new(bedrock_text::AnswerReader::default()),
+            Self::Text => Box::new(bedrock_text::AnswerReader),
         }
     }
 
@@ -202,26 +205,13 @@ impl Family {
 }
 
 impl BodyWire<'_> {
-    fn is_not_text(&self) -> bool {
+    fn is_numbers(&self) -> bool {
         self.vectors.is_some() || self.has_results(|result| result.score.is_some())
     }
 
     /// Titan's results are texts, and those that rank have scores.
     fn has_results(&self, is_so: fn(&ResultWire<'_>) -> bool) -> bool {
         self.results.0.iter().any(is_so)
-    }
-}
-
-impl MetricsWire {
-    fn usage(&self) -> Usage {
-        TokenCounts {
-            input: self.input.0,
-            output: self.output.0,
-            cache_read: self.cache_read.0,
-            cache_write: self.cache_write.0,
-            reasoning: None,
-        }
-        .usage()
     }
 }
 
@@ -256,23 +246,16 @@ json::wire! {
         is_text: Option<Json<'a>> =
             "outputText" | "generation" | "outputs" | "completions" | "completion",
         results: OneOrMany<ResultWire<'a>> = "results",
-        vectors: Option<Json<'a>> =
-            "embedding" | "embeddings" | "embeddingsByType" | "images" | "artifacts",
+        vectors: Option<Json<'a>> = "embedding" | "embeddings" | "embeddingsByType",
+        images: Option<Json<'a>> = "images" | "artifacts",
         guardrail: Text<'a> = "amazon-bedrock-guardrailAction",
         trace: Option<Json<'a>> = "amazon-bedrock-trace",
-        metrics: Object<MetricsWire> = "amazon-bedrock-invocationMetrics",
+        metrics: Object<TokenCounts> = "amazon-bedrock-invocationMetrics",
         ..events of EVENTS,
     }
 
     struct ResultWire<'a> {
         text: Option<Json<'a>> = "outputText",
         score: Option<Json<'a>> = "relevance_score",
-    }
-
-    struct MetricsWire {
-        input: Count = "inputTokenCount",
-        output: Count = "outputTokenCount",
-        cache_read: Count = "cacheReadInputTokenCount",
-        cache_write: Count = "cacheWriteInputTokenCount",
     }
 }

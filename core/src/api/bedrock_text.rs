@@ -7,9 +7,9 @@
 use std::borrow::Cow;
 
 use super::openai_usage::UsageWire;
+use super::token_counts::sum;
 use super::{Reader, Request};
-use crate::answer::{Answer, Part};
-use crate::event::Usage;
+use crate::answer::{Answer, Counts, Part};
 use crate::json::{self, Count, Json, List, Object, Text};
 use crate::prompt::{Message, Prompt, input_text, placeholder};
 
@@ -68,11 +68,8 @@ pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
 }
 
 /// Reads whole answers and chunks of them, which have the same members.
-#[derive(Debug, Default)]
-pub(super) struct AnswerReader {
-    /// Llama says only in its first chunk how long the prompt was.
-    usage: Usage,
-}
+#[derive(Debug)]
+pub(super) struct AnswerReader;
 
 impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
@@ -84,7 +81,8 @@ impl Reader for AnswerReader {
         let mut tokens = None;
         for (choice, Object(piece)) in (0..).zip(body.pieces.0) {
             let piece = piece.unwrap_or_default();
-            tokens = add(tokens, piece.tokens.0);
+            // Each result has its own count.
+            tokens = sum(tokens, piece.tokens.0);
             let inner = piece.data.0.unwrap_or_default().text;
             let finish = piece.finish.0.unwrap_or_default().reason;
             let text = Text(piece.text.0.or(inner.0));
@@ -92,13 +90,13 @@ impl Reader for AnswerReader {
         }
         // Titan's total stands in its last chunk, also where a guardrail gave the answer.
         answer.ended |= body.total.0.is_some();
-        let stated = body.usage.counts().unwrap_or_default();
-        let input = body.input.0.or(stated.input_tokens);
-        let output = body.total.0.or(body.output.0).or(tokens);
-        let output = output.or(stated.output_tokens);
-        self.usage.input_tokens = input.or(self.usage.input_tokens);
-        self.usage.output_tokens = output.or(self.usage.output_tokens);
-        answer.usage = self.usage.clone();
+        // Llama says only in its first chunk how long the prompt was.
+        answer.count(Counts {
+            input: body.input.0,
+            output: body.total.0.or(body.output.0).or(tokens),
+            ..Counts::default()
+        });
+        body.usage.take(answer);
         true
     }
 }
@@ -111,14 +109,6 @@ fn take(choice: u64, text: &Text<'_>, reason: &Text<'_>, answer: &mut Answer) {
     if let Some(reason) = &reason.0 {
         answer.finish(choice, reason);
     }
-}
-
-/// Each result has its own count.
-fn add(sum: Option<u64>, tokens: Option<u64>) -> Option<u64> {
-    let both = sum
-        .zip(tokens)
-        .map(|(sum, tokens)| sum.saturating_add(tokens));
-    both.or(sum).or(tokens)
 }
 
 /// The text of a task: of one that embeds it is an object's value.

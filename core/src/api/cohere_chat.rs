@@ -131,9 +131,7 @@ fn end(reason: Text<'_>, usage: Object<UsageWire>, answer: &mut Answer) {
     if let Some(reason) = reason.0 {
         answer.finish(CHOICE, &reason);
     }
-    if let Some(usage) = usage.counts() {
-        answer.usage = usage;
-    }
+    usage.take(answer);
 }
 
 /// Takes the words of an error, if they are some.

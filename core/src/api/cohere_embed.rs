@@ -73,16 +73,20 @@ impl Reader for AnswerReader {
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
         let Some(body) = json::object::<BodyWire<'_>>(text) else {
             // Hugging Face's servers send the scores alone.
-            answer.is_not_text = text.trim_start().starts_with('[');
-            return answer.is_not_text;
+            let is_list = text.trim_start().starts_with('[');
+            if is_list {
+                answer.answers_numbers();
+            }
+            return is_list;
         };
         answer.identify(body.id.0.as_deref(), body.model.0.as_deref());
         fail(body.message, answer);
         openai_error::take(body.error, answer);
-        answer.is_not_text = answer.error.is_none();
-        if let Some(usage) = body.meta.counts().or_else(|| body.usage.input_only()) {
-            answer.usage = usage;
+        if answer.error.is_none() {
+            answer.answers_numbers();
         }
+        body.meta.take(answer);
+        body.usage.take_input(answer);
         true
     }
 }

@@ -2,32 +2,29 @@
 //!
 //! Source: <https://docs.cohere.com/reference/chat>, members `usage` and, before version 2, `meta`.
 
-use crate::event::Usage;
+use super::token_counts::TokenCounts;
+use crate::answer::{Answer, Counts};
 use crate::json::{self, Count, Object};
 
 json::wire! {
     pub(super) struct UsageWire {
-        tokens: Object<PairWire> = "tokens",
-        billed: Object<PairWire> = "billed_units",
+        tokens: Object<TokenCounts> = "tokens",
+        billed: Object<TokenCounts> = "billed_units",
         cached: Count = "cached_tokens",
-    }
-
-    struct PairWire {
-        input: Count = "input_tokens",
-        output: Count = "output_tokens",
     }
 }
 
 impl Object<UsageWire> {
-    /// The counts, if there are any. Older endpoints say only what is billed.
-    pub(super) fn counts(self) -> Option<Usage> {
-        let wire = self.0?;
-        let pair = wire.tokens.0.or(wire.billed.0)?;
-        Some(Usage {
-            input_tokens: pair.input.0,
-            output_tokens: pair.output.0,
+    /// Takes the counts over. Older endpoints say only what is billed, which may be less than what
+    /// the model saw.
+    pub(super) fn take(self, answer: &mut Answer) {
+        let Some(wire) = self.0 else { return };
+        let [tokens, billed] = [wire.tokens, wire.billed].map(|it| it.0.unwrap_or_default());
+        answer.count(Counts {
+            input: tokens.input.or(billed.input),
+            output: tokens.output.or(billed.output),
             cache_read: wire.cached.0,
-            ..Usage::default()
-        })
+            ..Counts::default()
+        });
     }
 }

@@ -113,9 +113,7 @@ impl Reader for AnswerReader {
         };
         let repeated = body.response.map(|response| json::read(response.get()));
         take(&body, answer);
-        if let Some(usage) = body.usage.counts() {
-            answer.usage = usage;
-        }
+        body.usage.take(answer);
         if let Some(Some(Object(Some(whole)))) = repeated {
             take_repeated(whole, answer);
         }
@@ -159,9 +157,7 @@ fn take_repeated(body: BodyWire<'_>, answer: &mut Answer) {
     identify(&body, answer);
     take_calls(&body, answer);
     finish(&body, answer);
-    if let Some(usage) = body.usage.counts() {
-        answer.usage = usage;
-    }
+    body.usage.take(answer);
 }
 
 fn identify(body: &BodyWire<'_>, answer: &mut Answer) {

@@ -6,8 +6,7 @@
 
 use super::google_content::{ContentWire, message};
 use super::{Format, Reader, Request, openai_error};
-use crate::answer::{Answer, Part};
-use crate::event::Usage;
+use crate::answer::{Answer, Counts, Part};
 use crate::json::{self, Count, Json, List, Object, Text};
 use crate::prompt::{Message, Prompt};
 
@@ -59,15 +58,17 @@ impl Reader for AnswerReader {
         let Some(body) = json::object::<BodyWire<'_>>(text) else {
             return false;
         };
-        answer.is_not_text = body.error.is_none();
+        if body.error.is_none() {
+            answer.answers_numbers();
+        }
         for (position, prediction) in (0..).zip(&body.predictions.0) {
             take_text(position, prediction, answer);
         }
         let counted = body.usage.0.and_then(|usage| usage.prompt.0);
-        answer.usage = Usage {
-            input_tokens: counted.or_else(|| predicted(body.predictions)),
-            ..Usage::default()
-        };
+        answer.count(Counts {
+            input: counted.or_else(|| predicted(body.predictions)),
+            ..Counts::default()
+        });
         if let Some(error) = body.error.and_then(openai_error::read) {
             answer.fail(error);
         }
@@ -79,7 +80,7 @@ impl Reader for AnswerReader {
 fn take_text(position: u64, prediction: Json<'_>, answer: &mut Answer) {
     if let Some(Text(Some(text))) = json::read(prediction.get()) {
         answer.append(position, Part::Content, &text);
-        answer.is_not_text = false;
+        (answer.is_not_text, answer.is_numbers) = (false, false);
     }
 }
 

@@ -7,10 +7,10 @@ use std::borrow::Cow;
 
 use super::google_content::{CallWire, ContentWire, PartWire, message};
 use super::google_partial_args::PartialArgs;
+use super::token_counts::sum;
 use super::tool_names::ToolNames;
 use super::{Format, Reader, Request, openai_error};
-use crate::answer::{Answer, CallKey, CallPiece, Part};
-use crate::event::Usage;
+use crate::answer::{Answer, CallKey, CallPiece, Counts, Part};
 use crate::framing::Hint;
 use crate::json::{self, Count, Flag, Json, List, Object, OneOrMany, Scalar, Text};
 use crate::note::Note;
@@ -118,8 +118,9 @@ impl Reader for AnswerReader {
             self.take_candidate(candidate.unwrap_or_default(), position, answer);
         }
         take_feedback(body.feedback.0.unwrap_or_default(), answer);
-        if let Some(usage) = body.usage.0.as_ref().and_then(usage) {
-            answer.usage = usage;
+        if let Some(usage) = &body.usage.0 {
+            // They are not sums of pieces: even a prompt's count may become smaller.
+            answer.recount(usage.counts());
         }
         if let Some(error) = body.error.and_then(openai_error::read) {
             answer.fail(error);
@@ -211,24 +212,24 @@ fn named<'a>(names: &[(&str, &'a str)], value: &'a str) -> &'a str {
     known.map_or(value, |(_, name)| name)
 }
 
-/// Google's count of candidates leaves out thoughts, and its count of the prompt what tools added.
-/// Early pieces may say nothing of tokens.
-fn usage(wire: &UsageWire) -> Option<Usage> {
-    let prompt = wire.prompt.0?;
-    let input = prompt.saturating_add(wire.tool_use.0.unwrap_or(0));
-    let counted = wire.candidates.0.or(wire.thoughts.0).map(|_| {
-        wire.candidates
-            .0
-            .unwrap_or(0)
-            .saturating_add(wire.thoughts.0.unwrap_or(0))
-    });
-    Some(Usage {
-        input_tokens: Some(input),
-        output_tokens: counted.or(wire.total.0.map(|total| total.saturating_sub(input))),
-        cache_read: wire.cached.0,
-        reasoning: wire.thoughts.0,
-        ..Usage::default()
-    })
+impl UsageWire {
+    /// Google's count of candidates leaves out thoughts, and its count of the prompt what tools
+    /// added. Early pieces may say nothing of tokens. The total is documented to be the sum of
+    /// these four, of which zeros are left out.
+    fn counts(&self) -> Counts {
+        let tool_use = self.tool_use.0.unwrap_or(0);
+        let input = self.prompt.0.map(|prompt| prompt.saturating_add(tool_use));
+        let output = sum(self.candidates.0, self.thoughts.0);
+        let rest = self.total.0.zip(input);
+        let rest = rest.and_then(|(total, input)| total.checked_sub(input));
+        Counts {
+            input,
+            output: output.or(rest),
+            cache_read: self.cached.0,
+            reasoning: self.thoughts.0,
+            ..Counts::default()
+        }
+    }
 }
 
 json::wire! {
@@ -273,7 +274,10 @@ json::wire! {
     struct UsageWire {
         prompt: Count = "promptTokenCount" | "prompt_token_count",
         tool_use: Count = "toolUsePromptTokenCount" | "tool_use_prompt_token_count",
-        candidates: Count = "candidatesTokenCount" | "candidates_token_count",
+        candidates: Count = "candidatesTokenCount"
+            | "candidates_token_count"
+            | "responseTokenCount"
+            | "response_token_count",
         thoughts: Count = "thoughtsTokenCount" | "thoughts_token_count",
         cached: Count = "cachedContentTokenCount" | "cached_content_token_count",
         total: Count = "totalTokenCount" | "total_token_count",

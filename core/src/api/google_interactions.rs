@@ -5,10 +5,10 @@
 
 use std::borrow::Cow;
 
+use super::token_counts::sum;
 use super::tool_names::ToolNames;
 use super::{Format, Reader, Request, is_done, openai_error};
-use crate::answer::{Answer, CallKey, CallPiece, Part};
-use crate::event::Usage;
+use crate::answer::{Answer, CallKey, CallPiece, Counts, Part};
 use crate::json::{self, Count, Json, List, Object, Text, text_of};
 use crate::note::Note;
 use crate::prompt::{Message, Prompt, compact, placeholder};
@@ -171,8 +171,8 @@ fn take_interaction(wire: InteractionWire<'_>, answer: &mut Answer) {
         Some("in_progress" | "queued") | None => {}
         Some(status) => answer.finish(CHOICE, status),
     }
-    if let Some(usage) = wire.usage.0.as_ref().map(usage) {
-        answer.usage = usage;
+    if let Some(usage) = &wire.usage.0 {
+        answer.recount(usage.counts());
     }
     openai_error::take(wire.error, answer);
 }
@@ -233,18 +233,17 @@ fn key(call: u64) -> CallKey {
     }
 }
 
-/// Google counts apart what tools added to the prompt, and what was thought.
-fn usage(wire: &UsageWire) -> Usage {
-    let sum = |count: Count, more: Count| {
-        let more = more.0.unwrap_or(0);
-        count.0.map(|count| count.saturating_add(more))
-    };
-    Usage {
-        input_tokens: sum(wire.input, wire.tool_use),
-        output_tokens: sum(wire.output, wire.thought),
-        cache_read: wire.cached.0,
-        reasoning: wire.thought.0,
-        ..Usage::default()
+impl UsageWire {
+    /// Google counts apart what tools added to the prompt, and what was thought.
+    fn counts(&self) -> Counts {
+        let tool_use = self.tool_use.0.unwrap_or(0);
+        Counts {
+            input: self.input.0.map(|input| input.saturating_add(tool_use)),
+            output: sum(self.output.0, self.thought.0),
+            cache_read: self.cached.0,
+            reasoning: self.thought.0,
+            ..Counts::default()
+        }
     }
 }
 

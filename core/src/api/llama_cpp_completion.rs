@@ -5,8 +5,7 @@
 use std::borrow::Cow;
 
 use super::{Format, Reader, Request, is_done, openai_error};
-use crate::answer::{Answer, Part};
-use crate::event::Usage;
+use crate::answer::{Answer, Counts, Part};
 use crate::json::{self, Count, Flag, Json, List, Object, Text};
 use crate::prompt::{Message, Prompt, input_text};
 
@@ -108,14 +107,14 @@ impl AnswerReader {
         answer.append(choice, Part::Content, &body.content.0.unwrap_or_default());
         answer.open(choice);
         self.are_several |= choice > 0;
-        answer.usage = Usage {
-            input_tokens: body.input.0,
-            output_tokens: body.output.0,
+        answer.count(Counts {
+            input: body.input.0,
+            output: body.output.0,
             cache_read: body.timings.0.and_then(|timings| timings.cached.0),
-            ..Usage::default()
-        };
+            ..Counts::default()
+        });
         if self.are_several {
-            answer.usage = Usage::default();
+            answer.usage = Counts::default();
         }
         if body.is_end.0 {
             let older = [

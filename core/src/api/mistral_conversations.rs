@@ -114,9 +114,7 @@ impl Reader for AnswerReader {
         for (number, Object(entry)) in (0..).zip(body.outputs.0) {
             take(&entry.unwrap_or_default(), number, answer);
         }
-        if let Some(usage) = body.usage.counts() {
-            answer.usage = usage;
-        }
+        body.usage.take(answer);
         openai_error::take(body.error, answer);
         true
     }

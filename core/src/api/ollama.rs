@@ -7,8 +7,7 @@ use std::borrow::Cow;
 
 use super::tool_names::ToolNames;
 use super::{Format, Reader, Request, openai_error};
-use crate::answer::{Answer, CallKey, CallPiece, Part};
-use crate::event::Usage;
+use crate::answer::{Answer, CallKey, CallPiece, Counts, Part};
 use crate::framing::Hint;
 use crate::json::{self, Count, Flag, Json, List, Object, Text};
 use crate::note::Note;
@@ -120,11 +119,11 @@ fn read_body(text: &str, calls: &mut u64, answer: &mut Answer) -> bool {
     }
     if body.done.0 {
         answer.finish(CHOICE, body.done_reason.0.as_deref().unwrap_or("stop"));
-        answer.usage = Usage {
-            input_tokens: body.prompt_eval_count.0,
-            output_tokens: body.eval_count.0,
-            ..Usage::default()
-        };
+        answer.count(Counts {
+            input: body.prompt_eval_count.0,
+            output: body.eval_count.0,
+            ..Counts::default()
+        });
         answer.ended = true;
     }
     true

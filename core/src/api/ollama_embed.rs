@@ -4,8 +4,7 @@
 //! Source: <https://github.com/ollama/ollama/blob/main/docs/api.md#generate-embeddings>.
 
 use super::{Format, Reader, Request, openai_error};
-use crate::answer::Answer;
-use crate::event::Usage;
+use crate::answer::{Answer, Counts};
 use crate::json::{self, Count, Json, Text};
 use crate::prompt::{Prompt, input_text};
 
@@ -35,11 +34,13 @@ impl Reader for AnswerReader {
             return false;
         };
         answer.identify(None, body.model.0.as_deref());
-        answer.is_not_text = body.error.is_none();
-        answer.usage = Usage {
-            input_tokens: body.tokens.0,
-            ..Usage::default()
-        };
+        if body.error.is_none() {
+            answer.answers_numbers();
+        }
+        answer.count(Counts {
+            input: body.tokens.0,
+            ..Counts::default()
+        });
         if let Some(error) = body.error.and_then(openai_error::read) {
             answer.fail(error);
         }

@@ -140,9 +140,7 @@ fn take_run(run: EventWire<'_>, is_streamed: bool, answer: &mut Answer) {
         (Some(reason), _) => answer.finish(CHOICE, &reason),
         (None, Some(status)) => answer.finish(CHOICE, status),
     }
-    if let Some(usage) = run.usage.counts() {
-        answer.usage = usage;
-    }
+    run.usage.take(answer);
     openai_error::take(run.last_error, answer);
 }
 

@@ -54,9 +54,8 @@ fn read(text: &str, answer: &mut Answer, pick: Pick) -> bool {
     }
     answer.append(0, Part::Content, &body.value.0.unwrap_or_default());
     let groq = body.groq.0.unwrap_or_default();
-    if let Some(usage) = body.usage.counts().or_else(|| groq.usage.counts()) {
-        answer.usage = usage;
-    }
+    body.usage.take(answer);
+    groq.usage.take(answer);
     FilteredWire::take_all(body.prompt_filters, answer);
     body.moderation.0.unwrap_or_default().take(answer);
     openai_error::take(body.error.or(groq.error), answer);
@@ -81,6 +80,7 @@ fn take_choice(choice: ChoiceWire<'_>, position: u64, answer: &mut Answer, pick:
     if let Some(reason) = reason {
         answer.finish(index, &reason);
     }
+    choice.usage.take(answer);
     choice.filter.take(answer);
     openai_error::take(choice.error, answer);
 }
@@ -114,6 +114,8 @@ json::wire! {
         // vLLM's servers and some that follow it: what ended the text, mostly beside the reason.
         stop_reason: Scalar = "stop_reason",
         filter: FilterResults = "content_filter_results" | "content_filter_result",
+        // Moonshot's place, and that of some gateways.
+        usage: Object<UsageWire> = "usage",
         error: Option<Json<'a>> = "error",
     }
 }

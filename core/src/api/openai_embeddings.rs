@@ -45,11 +45,11 @@ fn read_body(text: &str, answer: &mut Answer) -> bool {
     if body.model.0.is_none() && body.error.is_none() {
         openai_error::take_flat(text, answer);
     }
-    if let Some(usage) = body.usage.input_only() {
-        answer.usage = usage;
-    }
+    body.usage.take_input(answer);
     openai_error::take(body.error, answer);
-    answer.is_not_text = answer.error.is_none();
+    if answer.error.is_none() {
+        answer.answers_numbers();
+    }
     true
 }
 

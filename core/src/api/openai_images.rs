@@ -100,9 +100,7 @@ fn take(body: BodyWire<'_>, text: &str, answer: &mut Answer) {
         image.filter.take(answer);
         image.prompt_filter.take(answer);
     }
-    if let Some(usage) = body.usage.counts() {
-        answer.usage = usage;
-    }
+    body.usage.take(answer);
     FilteredWire::take_all(body.prompt_filters, answer);
     if !has_images && body.error.is_none() {
         openai_error::take_flat(text, answer);

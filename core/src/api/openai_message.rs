@@ -3,6 +3,7 @@
 //! Sources: <https://platform.openai.com/docs/api-reference/chat/object>, and for content in
 //! chunks <https://docs.mistral.ai/capabilities/reasoning/>.
 
+use super::openai_usage::UsageWire;
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::json::{self, Count, Json, List, Object, Text, TextOrList};
 
@@ -11,6 +12,7 @@ const FUNCTION_CALL: u64 = u64::MAX;
 
 json::wire! {
     pub(super) struct MessageWire<'a> {
+        usage: Object<UsageWire> = "usage",
         content: TextOrList<'a> = "content",
         refusal: Text<'a> = "refusal",
         audio: Object<AudioWire<'a>> = "audio",
@@ -56,6 +58,7 @@ json::wire! {
 impl MessageWire<'_> {
     /// Takes what the message says, as choice `index` of the answer.
     pub(super) fn take(self, index: u64, answer: &mut Answer) {
+        self.usage.take(answer);
         take_content(self.content, index, answer);
         let transcript = self.audio.0.and_then(|audio| audio.transcript.0);
         answer.append(index, Part::Content, &transcript.unwrap_or_default());

@@ -56,15 +56,15 @@ impl Reader for AnswerReader {
             return false;
         };
         answer.identify(members.id.0.as_deref(), members.model.0.as_deref());
-        if let Some(usage) = members.usage.input_only() {
-            answer.usage = usage;
-        }
+        members.usage.take_input(answer);
         if members.model.0.is_none() && members.error.is_none() {
             openai_error::take_flat(text, answer);
         }
         openai_error::take(members.error, answer);
         members.moderated.take(answer);
-        answer.is_not_text = answer.error.is_none();
+        if answer.error.is_none() {
+            answer.answers_numbers();
+        }
         true
     }
 }

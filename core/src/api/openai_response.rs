@@ -132,9 +132,7 @@ fn take_response(response: ResponseWire<'_>, answer: &mut Answer) {
         (None, Some("queued" | "in_progress")) => answer.is_pending = true,
         (None, Some(status)) => answer.finish(CHOICE, status),
     }
-    if let Some(usage) = response.usage.counts() {
-        answer.usage = usage;
-    }
+    response.usage.take(answer);
     FilteredWire::take_all(response.content_filters, answer);
     response.moderation.0.unwrap_or_default().take(answer);
     openai_error::take(response.error, answer);

@@ -50,9 +50,7 @@ impl Reader for AnswerReader {
             _ if event.error.is_none() => openai_error::take_flat(text, answer),
             _ => openai_error::take(event.error, answer),
         }
-        if let Some(usage) = event.usage.counts() {
-            answer.usage = usage;
-        }
+        event.usage.take(answer);
         true
     }
 

@@ -70,9 +70,7 @@ impl Reader for AnswerReader {
             _ => take_text(body.text, answer),
         }
         answer.identify(None, body.model.0.as_deref());
-        if let Some(usage) = body.usage.counts() {
-            answer.usage = usage;
-        }
+        body.usage.take(answer);
         openai_error::take(body.error, answer);
         true
     }

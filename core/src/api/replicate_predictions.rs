@@ -6,8 +6,7 @@
 use std::borrow::Cow;
 
 use super::{Format, Reader, Request, openai_error};
-use crate::answer::{Answer, Part};
-use crate::event::Usage;
+use crate::answer::{Answer, Counts, Part};
 use crate::json::{self, Count, Json, List, Object, Text};
 use crate::prompt::{Message, Prompt};
 
@@ -73,11 +72,11 @@ impl Reader for AnswerReader {
             take_output(output, answer);
         }
         if let Some(metrics) = body.metrics.0 {
-            answer.usage = Usage {
-                input_tokens: metrics.input.0,
-                output_tokens: metrics.output.0,
-                ..Usage::default()
-            };
+            answer.count(Counts {
+                input: metrics.input.0,
+                output: metrics.output.0,
+                ..Counts::default()
+            });
         }
         openai_error::take(body.error, answer);
         true

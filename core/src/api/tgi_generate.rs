@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 
 use super::{Format, Reader, Request, is_done, openai_error};
-use crate::answer::{Answer, Part};
-use crate::event::{ApiError, Usage};
+use crate::answer::{Answer, Counts, Part};
+use crate::event::ApiError;
 use crate::headers::Headers;
 use crate::json::{self, Count, Flag, Json, List, Object, Text};
 use crate::prompt::{Prompt, input_text};
@@ -54,11 +54,11 @@ pub(super) struct AnswerReader;
 impl Reader for AnswerReader {
     fn head(&mut self, headers: Headers<'_>, answer: &mut Answer) {
         let count = |name| headers.str(name).and_then(|count| count.parse().ok());
-        answer.usage = Usage {
-            input_tokens: count("x-prompt-tokens"),
-            output_tokens: count("x-generated-tokens"),
-            ..Usage::default()
-        };
+        answer.count(Counts {
+            input: count("x-prompt-tokens"),
+            output: count("x-generated-tokens"),
+            ..Counts::default()
+        });
     }
 
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
@@ -74,12 +74,12 @@ impl Reader for AnswerReader {
             match json::read(body.get()) {
                 Some(Object(Some(body))) => take(body, position, answer),
                 // Endpoints serve models of other kinds, too, whose answers are numbers.
-                _ => answer.is_not_text = true,
+                _ => answer.answers_numbers(),
             }
         }
         if !only {
             // Of several answers nobody says how their tokens add up.
-            answer.usage.output_tokens = None;
+            answer.usage.output = None;
         }
         true
     }
@@ -133,9 +133,11 @@ fn append_rest(choice: u64, text: &str, answer: &mut Answer) {
 }
 
 fn take_details(details: DetailsWire<'_>, choice: u64, answer: &mut Answer) {
-    let usage = &mut answer.usage;
-    usage.input_tokens = details.input.0.or(usage.input_tokens);
-    usage.output_tokens = details.output.0.or(usage.output_tokens);
+    answer.count(Counts {
+        input: details.input.0,
+        output: details.output.0,
+        ..Counts::default()
+    });
     if let Some(reason) = details.finish_reason.0 {
         answer.finish(choice, &reason);
     }
@@ -145,14 +147,14 @@ fn take_meta(meta: MetaWire<'_>, choice: u64, answer: &mut Answer) {
     answer.identify(meta.id.0.as_deref(), None);
     // Of several answers to one prompt each has the prompt's tokens.
     if answer.choices.len() < 2 {
-        answer.usage = Usage {
-            input_tokens: meta.input.0,
-            output_tokens: meta.output.0,
+        answer.count(Counts {
+            input: meta.input.0,
+            output: meta.output.0,
             cache_read: meta.cached.0,
-            ..Usage::default()
-        };
+            ..Counts::default()
+        });
     } else {
-        answer.usage = Usage::default();
+        answer.usage = Counts::default();
     }
     if let Some(reason) = meta.finish_reason.0.and_then(|reason| reason.kind.0) {
         answer.finish(choice, &reason);

@@ -3,8 +3,7 @@
 //! Source: <https://cloud.ibm.com/apidocs/watsonx-ai#text-generation>. Its chat is like OpenAI's.
 
 use super::{Format, Reader, Request, openai_error};
-use crate::answer::{Answer, Part};
-use crate::event::Usage;
+use crate::answer::{Answer, Counts, Part};
 use crate::json::{self, Broken, Count, FromObject, Json, List, Members, Object, Text};
 use crate::prompt::Prompt;
 
@@ -62,15 +61,12 @@ fn take_result(result: ResultWire<'_>, choice: u64, answer: &mut Answer) {
     answer.open(choice);
     let text = result.text.0.unwrap_or_default();
     answer.append(choice, Part::Content, &text);
-    // Of a stream the first event counts the prompt, and later ones say 0; the answer's tokens
-    // are counted up.
-    let input = answer.usage.input_tokens.max(result.input.0);
-    let output = result.output.0.or(answer.usage.output_tokens);
-    answer.usage = Usage {
-        input_tokens: input,
-        output_tokens: output,
-        ..Usage::default()
-    };
+    // Of a stream the first event counts the prompt, and later ones say 0.
+    answer.count(Counts {
+        input: result.input.0,
+        output: result.output.0,
+        ..Counts::default()
+    });
     let found = result.moderations.0.unwrap_or_default().0;
     found.iter().for_each(|category| answer.find(category));
     match result.stop_reason.0.as_deref() {

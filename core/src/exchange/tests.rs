@@ -349,7 +349,7 @@ fn a_provider_error_is_recorded_with_its_words() {
 
 #[test]
 fn several_choices_tool_calls_and_refusals_are_kept() {
-    let answer = r#"{"choices":[
+    let answer = r#"{"model":"gemini-3-flash","choices":[
         {"index":0,"message":{"content":null,"refusal":"No."},"finish_reason":"stop"},
         {"index":1,"message":{"content":"Yes","tool_calls":[
             {"id":"a","type":"function","function":{"name":"f","arguments":"{}"}},
@@ -360,7 +360,7 @@ fn several_choices_tool_calls_and_refusals_are_kept() {
     assert_eq!(own(&event, "/response/refusal"), "No.");
     assert_eq!(own(&event, "/response/choices/1/content"), "Yes");
     assert_eq!(own(&event, "/response/tool_calls/1/arguments"), "text");
-    // Reasoning that a vendor leaves out of completion_tokens is in the total.
+    // Thoughts that Gemini leaves out of completion_tokens are in the total.
     assert_eq!(event["response_tokens"], 74);
 }
 
