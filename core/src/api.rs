@@ -13,6 +13,7 @@ mod bedrock_error;
 mod bedrock_guardrail;
 mod bedrock_invoke;
 mod bedrock_text;
+mod chat_message;
 mod cohere_chat;
 mod cohere_embed;
 mod cohere_usage;
@@ -34,6 +35,7 @@ mod openai_embeddings;
 mod openai_error;
 mod openai_findings;
 mod openai_images;
+mod openai_input;
 mod openai_message;
 mod openai_moderations;
 mod openai_or;
@@ -59,9 +61,9 @@ use std::fmt;
 use crate::answer::Answer;
 use crate::framing::Hint;
 use crate::headers::Headers;
-use crate::json::{self, Json, Object, Text, TextOrList};
+use crate::json::Json;
 use crate::note::Note;
-use crate::prompt::{Message, Prompt, content_text};
+use crate::prompt::Prompt;
 
 pub use path_model::model_in_path;
 pub use refusal::{Refusal, refusal};
@@ -132,6 +134,9 @@ pub struct Request<'a> {
     pub parameters: Vec<(&'static str, Json<'a>)>,
     /// The names of the tools that the model may call.
     pub tools: Vec<Cow<'a, str>>,
+    /// What stands beside the messages and the model sees as well, such as the definitions of
+    /// tools: only its hash is recorded.
+    pub definitions: Vec<(&'static str, Json<'a>)>,
     /// The prompt; absent if the request has none where the format keeps it.
     pub prompt: Option<Prompt<'a>>,
     /// The end user, as the request's body names them.
@@ -210,24 +215,6 @@ fn is_done(data: &str, answer: &mut Answer) -> bool {
     let is_done = data.trim() == DONE;
     answer.ended |= is_done;
     is_done
-}
-
-json::wire! {
-    /// A message of a chat, as most formats write it.
-    struct ChatMessage<'a> {
-        role: Text<'a> = "role",
-        content: TextOrList<'a> = "content",
-    }
-}
-
-impl<'a> ChatMessage<'a> {
-    fn read(Object(message): Object<Self>) -> Message<'a> {
-        let Self { role, content } = message.unwrap_or_default();
-        Message {
-            role: role.0.unwrap_or_default(),
-            text: content_text(content),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::note::Note;
+use crate::prompt::Kind;
 
 /// The version of what stands under `metadata.audit_layer`.
 pub const SCHEMA: &str = "audit-layer/1";
@@ -135,6 +136,9 @@ pub struct AuditLayer {
     pub usage: Usage,
     /// When things happened, from the start of the request.
     pub timing: Timing,
+    /// The conversation that the model was asked about, part by part; absent where no prompt was
+    /// read.
+    pub prompt: Option<Conversation>,
     /// What the model answered, beyond the text.
     pub response: Response,
     /// How the exchange was read.
@@ -245,6 +249,57 @@ pub enum UsageSource {
 pub struct Timing {
     /// The first byte of the response's body.
     pub first_byte_ms: Option<u64>,
+}
+
+/// The parts of a prompt in their order, and the hash that pins them down.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Conversation {
+    /// Hash of all parts, listed or not, in the form of `prompt_hash`; empty when the prompt could
+    /// not be read whole. `core/PROMPT.md` says how it is made.
+    pub hash: String,
+    /// The parts; at most [`PROMPT_PARTS_MAX`](crate::limits::PROMPT_PARTS_MAX).
+    pub parts: Vec<PromptPart>,
+}
+
+/// One part of a prompt. A text stands in `prompt_content` (`at`, `bytes`) or here (`text`,
+/// `arguments`), or there are only its size and its hash.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct PromptPart {
+    /// The number of the message that it is of, from 0.
+    pub message: u64,
+    /// The message's role as written; empty if there was none.
+    pub role: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Its media type, or the name of its type or member where the kind does not say it all.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub type_name: Option<String>,
+    /// The id of the tool call that it is, or that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The name of the tool, or the title of a document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where its text begins in the whole canonical text, in bytes of UTF-8. What the event carries
+    /// of that text may end before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
+    /// The size of its text, or of its data, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Its text, where that does not stand in the canonical text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The arguments of a tool call, as they were written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arguments: Option<String>,
+    /// The address or the id of data that are elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The hash of what the event does not carry: of a text in the form of `prompt_hash`, of data
+    /// their SHA-256.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
 }
 
 /// What the model answered, beyond the text of the first choice.

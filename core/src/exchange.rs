@@ -303,6 +303,7 @@ fn event(
                 timing: Timing {
                     first_byte_ms: answered.first_byte_ms,
                 },
+                prompt: asked.conversation,
                 response,
                 capture,
                 gateway,

@@ -89,3 +89,11 @@ pub const ZSTD_WINDOW_BYTES_MAX: u64 = 8 << 20;
 
 /// Decoded bytes of one zstd block, the most that RFC 8878 allows.
 pub const ZSTD_BLOCK_BYTES_MAX: usize = 128 << 10;
+
+/// Bytes of a member of a message that no reader knows and that an event carries as it is; of a
+/// larger one it has size and hash. Names and settings fit; signatures and ciphertexts do not.
+pub const MEMBER_BYTES_MAX: usize = 256;
+
+/// Parts of a prompt that an event lists. The longest sessions of coding agents have some
+/// thousands; the hash is of all parts.
+pub const PROMPT_PARTS_MAX: usize = 4096;

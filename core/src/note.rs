@@ -37,6 +37,8 @@ pub enum Note {
     PromptContentTruncated,
     /// The provider adds to the prompt what it keeps, such as earlier turns; that is not recorded.
     PromptContinued,
+    /// The prompt has more parts than an event lists; the conversation's hash is of all.
+    PromptPartsTruncated,
     /// The call speaks WebSocket, gRPC or event streams in both directions, whose messages are not
     /// read.
     ProtocolNotRead,
@@ -87,6 +89,7 @@ impl Note {
             Self::NameTruncated
                 | Self::ParameterTooLarge
                 | Self::PromptContentTruncated
+                | Self::PromptPartsTruncated
                 | Self::RequestBodyTruncated
                 | Self::ResponseBodyTruncated
                 | Self::ResponseContentTruncated

@@ -8,7 +8,7 @@ use super::{Format, Reader, Request, is_done, openai_error};
 use crate::answer::{Answer, Counts, Part};
 use crate::event::ApiError;
 use crate::json::{self, Count, Json, List, Object, Text};
-use crate::prompt::{Prompt, placeholder};
+use crate::prompt::{Fields, Message, MessagePart, Prompt, data_text, media_part, other_part};
 
 /// Members of a request that steer sampling.
 const PARAMETERS: [&str; 10] = [
@@ -34,26 +34,36 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,
-        prompt: wire.prompt.map(|prompt| Prompt::user(prompt_text(prompt))),
+        prompt: wire
+            .prompt
+            .map(|prompt| Prompt::contents([Message::of("user", prompt_parts(prompt))])),
         ..Request::default()
     })
 }
 
 /// A prompt is a text, or a list of parts that are texts, images and tokens.
-fn prompt_text(prompt: Json<'_>) -> Cow<'_, str> {
+fn prompt_parts(prompt: Json<'_>) -> Vec<MessagePart<'_>> {
     if let Some(Text(Some(text))) = json::read(prompt.get()) {
-        return text;
+        return vec![MessagePart::text(text)];
     }
-    let List(parts): List<Json<'_>> = json::read(prompt.get()).unwrap_or_default();
-    let texts = parts.into_iter().map(|part| {
-        let wire = json::read::<Object<PartWire<'_>>>(part.get()).and_then(|it| it.0);
-        let PartWire { kind, data } = wire.unwrap_or_default();
-        match (kind.0.as_deref(), data.0) {
-            (Some("text"), Some(text)) => text,
-            (kind, _) => Cow::Owned(placeholder(kind.unwrap_or("part"), part)),
+    let List(given): List<Json<'_>> = json::read(prompt.get()).unwrap_or_default();
+    let mut parts = Vec::new();
+    for part in given {
+        let mut fields = Fields::of(part);
+        let kind = fields.text("type");
+        match (kind.as_deref(), fields.take("data")) {
+            (Some("text"), Some(data)) => parts.push(MessagePart::text(data_text(data))),
+            (Some("image"), Some(data)) => {
+                parts.push(media_part("image", data).standing_as("image", part));
+            }
+            (kind, _) => {
+                parts.push(other_part(kind.unwrap_or("part"), part));
+                continue;
+            }
         }
-    });
-    Cow::Owned(texts.collect::<Vec<_>>().join("\n"))
+        fields.rest(&mut parts);
+    }
+    parts
 }
 
 /// Reads a whole answer, or the pieces and summaries of a stream, which ends with `[DONE]`.
@@ -114,11 +124,6 @@ json::wire! {
         model: Text<'a> = "model",
         prompt: Option<Json<'a>> = "prompt",
         ..parameters of PARAMETERS,
-    }
-
-    struct PartWire<'a> {
-        kind: Text<'a> = "type",
-        data: Text<'a> = "data",
     }
 
     struct BodyWire<'a> {

@@ -2,12 +2,11 @@
 //!
 //! Source: <https://docs.claude.com/en/api/messages>.
 
-use std::borrow::Cow;
-
-use super::tool_names::ToolNames;
-use super::{ChatMessage, Format, Request, anthropic_answer};
+use super::chat_message::ChatMessage;
+use super::tool_names::Tools;
+use super::{Format, Request, anthropic_answer};
 use crate::json::{self, Broken, FromObject, Json, List, Members, Object, Text, TextOrList};
-use crate::prompt::{Message, Prompt, Wrapper, content_text};
+use crate::prompt::{Message, Prompt, Wrapper, content_parts};
 
 /// Members of a request that steer sampling. Content is not among them.
 const PARAMETERS: [&str; 10] = [
@@ -49,8 +48,10 @@ fn read_request(text: &str) -> Option<Request<'_>> {
                 .into_iter()
                 .chain(messages.into_iter().map(ChatMessage::read))
                 .collect(),
+            beside: Vec::new(),
         }),
-        tools: tools.0,
+        definitions: tools.defined("tools").collect(),
+        tools: tools.names,
         user,
         ..Request::default()
     })
@@ -63,19 +64,16 @@ fn system_message(system: TextOrList<'_>) -> Option<Message<'_>> {
         TextOrList::Text(text) => text.is_empty(),
         TextOrList::List(parts) => parts.is_empty(),
     };
-    (!is_empty).then(|| Message {
-        role: Cow::Borrowed("system"),
-        text: content_text(system),
-    })
+    (!is_empty).then(|| Message::of("system", content_parts(system)))
 }
 
 #[derive(Default)]
 struct RequestWire<'a> {
     model: Text<'a>,
     system: TextOrList<'a>,
-    messages: Option<List<Object<ChatMessage<'a>>>>,
+    messages: Option<List<ChatMessage<'a>>>,
     parameters: Vec<(&'static str, Json<'a>)>,
-    tools: ToolNames<'a>,
+    tools: Tools<'a>,
     metadata: Object<MetadataWire<'a>>,
 }
 

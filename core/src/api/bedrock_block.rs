@@ -7,77 +7,136 @@ use std::borrow::Cow;
 
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::json::{self, Broken, FromObject, Json, List, Members, Object, Text, TextOrList};
-use crate::prompt::{data_text, placeholder};
+use crate::prompt::{Fields, Kind, MessagePart, data_text, medium, other_part};
 
 /// An answer has one choice.
 pub(super) const CHOICE: u64 = 0;
 
-/// The text of a prompt's content.
-pub(super) fn text(content: TextOrList<'_>) -> Cow<'_, str> {
+/// The parts of a prompt's content.
+pub(super) fn parts(content: TextOrList<'_>) -> Vec<MessagePart<'_>> {
+    let mut parts = Vec::new();
     match content {
-        TextOrList::Absent => Cow::Borrowed(""),
-        TextOrList::Text(text) => text,
+        TextOrList::Absent => {}
+        TextOrList::Text(text) => parts.push(MessagePart::text(text)),
         TextOrList::List(blocks) => {
-            let texts: Vec<_> = blocks.into_iter().flat_map(block_texts).collect();
-            Cow::Owned(texts.join("\n"))
+            for block in blocks {
+                take_block(block, true, &mut parts);
+            }
         }
     }
+    parts
 }
 
-/// What a tool gave counts like what stands beside it.
-fn block_texts(block: Json<'_>) -> Vec<Cow<'_, str>> {
-    let wire = BlockWire::read(block);
-    match wire.tool_result.0 {
-        Some(result) => result
-            .content
-            .0
-            .into_iter()
-            .filter_map(|block| block_text(BlockWire::read(block), block))
-            .collect(),
-        None => block_text(wire, block).into_iter().collect(),
+/// Takes a block; what a tool gave counts like what stands beside it. Results within results are
+/// not followed.
+fn take_block<'a>(block: Json<'a>, is_outer: bool, parts: &mut Vec<MessagePart<'a>>) {
+    let mut fields = Fields::of(block);
+    let kind = fields.first_name_but("type").map(str::to_owned);
+    let Some(kind) = kind else {
+        parts.push(other_part("part", block));
+        return;
+    };
+    let Some(value) = fields.take(&kind) else {
+        parts.push(other_part(&kind, block));
+        return;
+    };
+    let mut inner = Fields::of(value);
+    match &*kind {
+        "text" => parts.push(MessagePart::text(data_text(value))),
+        "json" => parts.push(MessagePart::text(data_text(value))),
+        // It marks a place in the prompt and says nothing.
+        "cachePoint" => return,
+        "guardContent" => take_guarded(&mut inner, block, parts),
+        "citationsContent" => {
+            let read: Option<Object<CitedWire<'_>>> = json::read(value.get());
+            let cited = read.and_then(|read| read.0).unwrap_or_default();
+            parts.push(MessagePart::text(Cow::Owned(cited.text())));
+            inner.take("content");
+            inner.rest(parts);
+        }
+        "toolUse" => {
+            let id = inner.text("toolUseId");
+            let name = inner.text("name");
+            let arguments = inner.take("input").map(data_text).unwrap_or_default();
+            parts.push(MessagePart::call(id, name, arguments).standing_as("toolUse", block));
+            inner.rest(parts);
+        }
+        "toolResult" if is_outer => take_result(inner, parts),
+        "reasoningContent" => {
+            inner.flatten("reasoningText");
+            let text = inner.text("text").unwrap_or_default();
+            parts.push(MessagePart::beside(Kind::Reasoning, text).standing_as(&kind, block));
+            inner.rest(parts);
+        }
+        "image" | "video" | "audio" | "document" => take_file(&kind, inner, block, parts),
+        _ => parts.push(other_part(&kind, block)),
     }
+    fields.rest(parts);
 }
 
-fn block_text<'a>(wire: BlockWire<'a>, block: Json<'a>) -> Option<Cow<'a, str>> {
-    let guarded = wire.guarded.0.and_then(|guarded| guarded.text.0);
-    let text = wire.text.0.or(guarded.and_then(|text| text.text.0));
-    let cited = wire.cited.0.map(|cited| Cow::Owned(cited.text()));
-    let json = wire.json.map(data_text);
-    let kind = wire.kind.as_deref().unwrap_or("part");
-    // It marks a place in the prompt and says nothing.
-    let is_mark = kind == "cachePoint";
-    let other = || (!is_mark).then(|| Cow::Owned(placeholder(kind, block)));
-    text.or(cited).or(json).or_else(other)
+fn take_guarded<'a>(inner: &mut Fields<'a>, block: Json<'a>, parts: &mut Vec<MessagePart<'a>>) {
+    inner.flatten("text");
+    match inner.text("text") {
+        Some(text) => parts.push(MessagePart::text(text).typed("guardContent")),
+        None => {
+            parts.push(other_part("guardContent", block));
+            return;
+        }
+    }
+    std::mem::take(inner).rest(parts);
+}
+
+fn take_result<'a>(mut inner: Fields<'a>, parts: &mut Vec<MessagePart<'a>>) {
+    let id = inner.text("toolUseId");
+    let content = inner.take("content");
+    let blocks: Option<List<Json<'a>>> = content.and_then(|content| json::read(content.get()));
+    let mut given = Vec::new();
+    for block in blocks.unwrap_or_default().0 {
+        take_block(block, false, &mut given);
+    }
+    parts.extend(
+        given
+            .into_iter()
+            .map(|part| part.as_result(id.clone(), None)),
+    );
+    inner.rest(parts);
+}
+
+/// A document may be a text, whose words count; other files stand as their hash.
+fn take_file<'a>(
+    kind: &str,
+    mut inner: Fields<'a>,
+    block: Json<'a>,
+    parts: &mut Vec<MessagePart<'a>>,
+) {
+    let file = medium(&mut inner);
+    let file = file.unwrap_or_else(|| other_part(kind, block));
+    let file = if kind == "document" {
+        file.of_kind(Kind::Document)
+    } else {
+        file
+    };
+    parts.push(file.standing_as(kind, block));
+    inner.rest(parts);
 }
 
 /// A block, its start, or a piece of it.
 #[derive(Default)]
 pub(super) struct BlockWire<'a> {
     text: Text<'a>,
-    json: Option<Json<'a>>,
-    guarded: Object<GuardedWire<'a>>,
     cited: Object<CitedWire<'a>>,
     reasoning: Object<ReasoningWire<'a>>,
     tool_use: Object<ToolUseWire<'a>>,
-    tool_result: Object<ToolResultWire<'a>>,
-    kind: Option<String>,
 }
 
 impl<'de> FromObject<'de> for BlockWire<'de> {
     fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
         match name {
             "text" => self.text = value.next_value()?,
-            "json" => self.json = value.next_value()?,
-            "guardContent" => self.guarded = value.next_value()?,
             "citationsContent" => self.cited = value.next_value()?,
             "reasoningContent" => self.reasoning = value.next_value()?,
             "toolUse" => self.tool_use = value.next_value()?,
-            "toolResult" => self.tool_result = value.next_value()?,
             _ => value.skip()?,
-        }
-        // Some clients repeat beside the one member what it is.
-        if self.kind.is_none() && name != "type" {
-            self.kind = Some(name.to_owned());
         }
         Ok(())
     }
@@ -107,11 +166,6 @@ impl<'a> BlockWire<'a> {
             };
             answer.call(key(number), piece);
         }
-    }
-
-    fn read(block: Json<'a>) -> Self {
-        let read: Option<Object<Self>> = json::read(block.get());
-        read.and_then(|read| read.0).unwrap_or_default()
     }
 }
 
@@ -145,10 +199,6 @@ pub(super) fn key(block: u64) -> CallKey {
 }
 
 json::wire! {
-    struct GuardedWire<'a> {
-        text: Object<TextWire<'a>> = "text",
-    }
-
     struct TextWire<'a> {
         text: Text<'a> = "text",
     }
@@ -167,9 +217,5 @@ json::wire! {
         id: Text<'a> = "toolUseId",
         name: Text<'a> = "name",
         input: Option<Json<'a>> = "input",
-    }
-
-    struct ToolResultWire<'a> {
-        content: List<Json<'a>> = "content",
     }
 }

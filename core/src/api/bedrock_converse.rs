@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::bedrock_block::{self, BlockWire, CHOICE, key};
 use super::bedrock_error::ErrorHead;
 use super::token_counts::TokenCounts;
-use super::tool_names::ToolNames;
+use super::tool_names::Tools;
 use super::{Format, Reader, Request, bedrock_guardrail};
 use crate::answer::Answer;
 use crate::headers::Headers;
@@ -58,10 +58,7 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     // In the place of a model such a call names a prompt that Bedrock keeps.
     let is_kept = wire.messages.is_none() || variables.is_some();
     let has_prompt = wire.messages.is_some() || variables.is_some();
-    let system = Some(Message {
-        role: Cow::Borrowed("system"),
-        text: bedrock_block::text(wire.system),
-    });
+    let system = Some(Message::of("system", bedrock_block::parts(wire.system)));
     let messages = wire.messages.unwrap_or_default().0;
     let tools = wire.tools.0.unwrap_or_default();
     Some(Request {
@@ -72,12 +69,13 @@ fn read_request(text: &str) -> Option<Request<'_>> {
             wire.parameters,
         ]
         .concat(),
-        tools: tools.tools.0,
+        definitions: tools.tools.defined("tools").collect(),
+        tools: tools.tools.names,
         prompt: has_prompt.then(|| {
             Prompt::contents(
                 system
                     .into_iter()
-                    .filter(|system| !system.text.is_empty())
+                    .filter(|system| !system.is_blank())
                     .chain(messages.into_iter().map(message))
                     .chain(variables.unwrap_or_default().into_iter().map(variable)),
             )
@@ -89,17 +87,11 @@ fn read_request(text: &str) -> Option<Request<'_>> {
 
 fn message(Object(message): Object<MessageWire<'_>>) -> Message<'_> {
     let MessageWire { role, content } = message.unwrap_or_default();
-    Message {
-        role: role.0.unwrap_or_default(),
-        text: bedrock_block::text(content),
-    }
+    Message::of(role.0.unwrap_or_default(), bedrock_block::parts(content))
 }
 
 fn variable(text: Cow<'_, str>) -> Message<'_> {
-    Message {
-        role: Cow::Borrowed("variable"),
-        text,
-    }
+    Message::text("variable", text)
 }
 
 /// Reads answers, whole or as the messages of a stream.
@@ -205,7 +197,7 @@ json::wire! {
     }
 
     struct ToolsWire<'a> {
-        tools: ToolNames<'a> = "tools",
+        tools: Tools<'a> = "tools",
         ..parameters of TOOL_PARAMETERS,
     }
 

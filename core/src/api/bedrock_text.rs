@@ -11,7 +11,7 @@ use super::token_counts::sum;
 use super::{Reader, Request};
 use crate::answer::{Answer, Counts, Part};
 use crate::json::{self, Count, Json, List, Object, Text};
-use crate::prompt::{Message, Prompt, input_text, placeholder};
+use crate::prompt::{Message, Prompt, input_parts, media_part};
 
 /// Members of a request, or of Titan's `textGenerationConfig`, that steer sampling.
 const PARAMETERS: [&str; 26] = [
@@ -48,14 +48,17 @@ pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
     let params = wire.params.0.unwrap_or_default();
     let prompts = wire.prompts.0.into_iter().filter_map(|prompt| prompt.0);
     let images = wire.images.0.into_iter().chain(wire.image);
-    let texts = wire
+    let texts = params.text.map(TextOrValue::read).and_then(|text| text.0);
+    let texts = texts.into_iter();
+    let texts = texts.chain(prompts.filter_map(|prompt| prompt.text.0));
+    let images = images.map(|image| Message::of("user", vec![media_part("image", image)]));
+    let messages: Vec<_> = wire
         .prompt
-        .map(input_text)
+        .map(|prompt| Message::of("user", input_parts(prompt)))
         .into_iter()
-        .chain(params.text.map(TextOrValue::read).and_then(|text| text.0))
-        .chain(prompts.filter_map(|prompt| prompt.text.0))
-        .chain(images.map(|image| Cow::Owned(placeholder("image", image))));
-    let messages: Vec<_> = texts.map(Message::user).collect();
+        .chain(texts.map(Message::user))
+        .chain(images)
+        .collect();
     Some(Request {
         parameters: [
             wire.config.0.unwrap_or_default().parameters,

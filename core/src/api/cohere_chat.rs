@@ -3,13 +3,14 @@
 //! Source: <https://docs.cohere.com/reference/chat> and its page on streams, whose events hold the
 //! same message as a whole answer, with single objects in the place of lists.
 
+use super::chat_message::ChatMessage;
 use super::cohere_usage::UsageWire;
-use super::tool_names::ToolNames;
-use super::{ChatMessage, Format, Reader, Request, is_done};
+use super::tool_names::Tools;
+use super::{Format, Reader, Request, is_done};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::event::ApiError;
 use crate::json::{self, Count, Json, List, Object, OneOrMany, Scalar, Text};
-use crate::prompt::{Message, Prompt, data_text};
+use crate::prompt::{Kind, Message, MessagePart, Prompt, data_text};
 
 /// Members of a request that steer sampling.
 const PARAMETERS: [&str; 14] = [
@@ -42,7 +43,8 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,
-        tools: wire.tools.0,
+        definitions: wire.tools.defined("tools").collect(),
+        tools: wire.tools.names,
         prompt: wire.messages.map(|List(messages)| {
             Prompt::contents(messages.into_iter().map(ChatMessage::read).chain(documents))
         }),
@@ -52,10 +54,10 @@ fn read_request(text: &str) -> Option<Request<'_>> {
 
 /// What the model is given to answer from.
 pub(super) fn document(document: Json<'_>) -> Message<'_> {
-    Message {
-        role: "document".into(),
-        text: data_text(document),
-    }
+    Message::of(
+        "document",
+        vec![MessagePart::of(Kind::Document, data_text(document))],
+    )
 }
 
 #[derive(Debug)]
@@ -156,9 +158,9 @@ fn key(call: u64) -> CallKey {
 json::wire! {
     struct RequestWire<'a> {
         model: Text<'a> = "model",
-        messages: Option<List<Object<ChatMessage<'a>>>> = "messages",
+        messages: Option<List<ChatMessage<'a>>> = "messages",
         documents: List<Json<'a>> = "documents",
-        tools: ToolNames<'a> = "tools",
+        tools: Tools<'a> = "tools",
         ..parameters of PARAMETERS,
     }
 

@@ -9,7 +9,7 @@ use super::cohere_usage::UsageWire;
 use super::{Format, Reader, Request, openai_error, openai_usage};
 use crate::answer::Answer;
 use crate::json::{self, Json, List, Object, Text, TextOrList};
-use crate::prompt::{Message, Prompt, content_text, data_text, placeholder};
+use crate::prompt::{Message, MessagePart, Prompt, content_parts, data_text, media_part};
 
 /// Members of a request that say how to embed or to rank.
 const PARAMETERS: [&str; 10] = [
@@ -38,16 +38,18 @@ pub(super) const RERANK: Format = Format {
 fn read_embed(text: &str) -> Option<Request<'_>> {
     let wire: EmbedWire<'_> = json::object(text)?;
     let has_input = wire.texts.is_some() || wire.images.is_some() || wire.inputs.is_some();
-    let texts = wire.texts.unwrap_or_default().0.into_iter().map(data_text);
+    let texts = wire.texts.unwrap_or_default().0.into_iter();
+    let texts = texts.map(|text| vec![MessagePart::text(data_text(text))]);
     let images = wire.images.unwrap_or_default().0.into_iter();
     let inputs = wire.inputs.unwrap_or_default().0.into_iter();
-    let texts = texts
-        .chain(images.map(|image| placeholder("image", image).into()))
-        .chain(inputs.map(|input| content_text(input.0.unwrap_or_default().content)));
+    let inputs = texts
+        .chain(images.map(|image| vec![media_part("image", image)]))
+        .chain(inputs.map(|input| content_parts(input.0.unwrap_or_default().content)));
+    let messages = inputs.map(|parts| Message::of("user", parts));
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,
-        prompt: has_input.then(|| Prompt::contents(texts.map(Message::user))),
+        prompt: has_input.then(|| Prompt::contents(messages)),
         ..Request::default()
     })
 }

@@ -3,17 +3,15 @@
 //! Source: <https://docs.cohere.com/v1/reference/chat> and `generate` beside it. A stream is lines
 //! of JSON, of which the last repeats the whole answer.
 
-use std::borrow::Cow;
-
 use super::cohere_chat::{document, fail};
 use super::cohere_usage::UsageWire;
-use super::tool_names::ToolNames;
+use super::tool_names::Tools;
 use super::{Format, Reader, Request};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::framing::Hint;
 use crate::json::{self, Count, Json, List, Object, Text};
 use crate::note::Note;
-use crate::prompt::{Message, Prompt, data_text};
+use crate::prompt::{Fields, Message, MessagePart, Prompt, data_text};
 
 /// Members of a request that steer sampling.
 const PARAMETERS: [&str; 18] = [
@@ -50,21 +48,21 @@ pub(super) const GENERATE: Format = Format {
 
 fn read_chat(text: &str) -> Option<Request<'_>> {
     let wire: ChatWire<'_> = json::object(text)?;
-    let of = |role, text| Message { role, text };
-    let preamble = wire.preamble.0.map(|text| of("SYSTEM".into(), text));
+    let preamble = wire.preamble.0.map(|text| Message::text("SYSTEM", text));
     let history = wire.history.0.into_iter().filter_map(|turn| turn.0);
-    let results = outputs(wire.tool_results).map(|text| of("TOOL".into(), text));
+    let results = outputs(wire.tool_results).map(|part| Message::of("TOOL", vec![part]));
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,
-        tools: wire.tools.0,
+        definitions: wire.tools.defined("tools").collect(),
+        tools: wire.tools.names,
         prompt: wire.message.0.map(|text| {
             Prompt::contents(
                 preamble
                     .into_iter()
                     .chain(history.map(turn))
                     .chain(wire.documents.0.into_iter().map(document))
-                    .chain([of("USER".into(), text)])
+                    .chain([Message::text("USER", text)])
                     .chain(results),
             )
         }),
@@ -74,22 +72,35 @@ fn read_chat(text: &str) -> Option<Request<'_>> {
 }
 
 fn turn(turn: TurnWire<'_>) -> Message<'_> {
-    let texts: Vec<_> = turn
-        .message
-        .0
-        .into_iter()
-        .chain(outputs(turn.tool_results))
-        .collect();
-    Message {
-        role: turn.role.0.unwrap_or_default(),
-        text: texts.join("\n").into(),
+    let mut parts: Vec<_> = turn.message.0.into_iter().map(MessagePart::text).collect();
+    parts.extend(outputs(turn.tool_results));
+    for call in turn.tool_calls.0 {
+        parts.push(self::call(call));
     }
+    Message::of(turn.role.0.unwrap_or_default(), parts)
 }
 
-/// What tools gave.
-fn outputs<'a>(List(results): List<Object<ResultWire<'a>>>) -> impl Iterator<Item = Cow<'a, str>> {
+/// A call of a tool in an earlier turn.
+fn call(call: Json<'_>) -> MessagePart<'_> {
+    let mut call = Fields::of(call);
+    let name = call.text("name");
+    let arguments = call.take("parameters").map(data_text).unwrap_or_default();
+    MessagePart::call(None, name, arguments)
+}
+
+/// What tools gave, each after the call that it answers.
+fn outputs<'a>(
+    List(results): List<Object<ResultWire<'a>>>,
+) -> impl Iterator<Item = MessagePart<'a>> {
     let results = results.into_iter().filter_map(|result| result.0);
-    results.flat_map(|result| result.outputs.0.into_iter().map(data_text))
+    results.flat_map(|result| {
+        let call = result.call.map(call);
+        let name = call.as_ref().and_then(|call| call.name.clone());
+        let outputs = result.outputs.0.into_iter().map(data_text);
+        let outputs =
+            outputs.map(move |text| MessagePart::text(text).as_result(None, name.clone()));
+        call.into_iter().chain(outputs)
+    })
 }
 
 fn read_generate(text: &str) -> Option<Request<'_>> {
@@ -236,7 +247,7 @@ json::wire! {
         preamble: Text<'a> = "preamble",
         history: List<Object<TurnWire<'a>>> = "chat_history",
         documents: List<Json<'a>> = "documents",
-        tools: ToolNames<'a> = "tools",
+        tools: Tools<'a> = "tools",
         tool_results: List<Object<ResultWire<'a>>> = "tool_results",
         conversation: Text<'a> = "conversation_id",
         ..parameters of PARAMETERS,
@@ -245,10 +256,12 @@ json::wire! {
     struct TurnWire<'a> {
         role: Text<'a> = "role",
         message: Text<'a> = "message",
+        tool_calls: List<Json<'a>> = "tool_calls",
         tool_results: List<Object<ResultWire<'a>>> = "tool_results",
     }
 
     struct ResultWire<'a> {
+        call: Option<Json<'a>> = "call",
         outputs: List<Json<'a>> = "outputs",
     }
 

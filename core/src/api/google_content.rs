@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::google_partial_args::PartialArg;
 use crate::json::{self, Broken, Flag, FromObject, Json, List, Members, Object, Text};
-use crate::prompt::{Message, compact, placeholder};
+use crate::prompt::{Fields, Kind, Message, MessagePart, compact, data_text, medium, other_part};
 
 json::wire! {
     /// A message; one without a role is the user's.
@@ -24,51 +24,131 @@ json::wire! {
         pub(super) partial: List<Object<PartialArg<'a>>> = "partialArgs" | "partial_args",
         pub(super) goes_on: Flag = "willContinue" | "will_continue",
     }
-
-    struct ResultWire<'a> {
-        response: Option<Json<'a>> = "response",
-        output: Text<'a> = "output",
-        parts: List<Json<'a>> = "parts",
-    }
 }
 
+/// The message that a content is.
 pub(super) fn message(content: ContentWire<'_>) -> Message<'_> {
-    let texts: Vec<_> = content.parts.0.into_iter().map(part_text).collect();
-    Message {
-        role: content.role.0.unwrap_or(Cow::Borrowed("user")),
-        text: Cow::Owned(texts.join("\n")),
+    let mut parts = Vec::new();
+    for part in content.parts.0 {
+        take_part(part, &mut parts);
+    }
+    Message::of(content.role.0.unwrap_or(Cow::Borrowed("user")), parts)
+}
+
+/// A part of a prompt, and what else it holds.
+fn take_part<'a>(part: Json<'a>, parts: &mut Vec<MessagePart<'a>>) {
+    let mut fields = Fields::of(part);
+    let is_thought = fields.take("thought").is_some_and(|it| it.get() == "true");
+    let text = fields.text("text");
+    let known = NAMES
+        .iter()
+        .find(|(camel, snake)| fields.has(camel) || fields.has(snake));
+    match (text, known) {
+        (Some(text), _) if is_thought => {
+            parts.push(MessagePart::beside(Kind::Reasoning, text).standing_as("thought", part));
+        }
+        (Some(text), _) => parts.push(MessagePart::text(text)),
+        (None, Some((camel, snake))) => match fields.take_any(&[camel, snake]) {
+            Some(value) => take_known(camel, value, part, parts),
+            None => parts.push(other_part(camel, part)),
+        },
+        (None, None) => {
+            parts.push(other_part("part", part));
+            return;
+        }
+    }
+    fields.rest(parts);
+}
+
+/// The members that say what a part is, in both spellings.
+const NAMES: [(&str, &str); 8] = [
+    ("functionCall", "function_call"),
+    ("functionResponse", "function_response"),
+    ("codeExecutionResult", "code_execution_result"),
+    ("inlineData", "inline_data"),
+    ("fileData", "file_data"),
+    ("executableCode", "executable_code"),
+    ("toolCall", "tool_call"),
+    ("toolResponse", "tool_response"),
+];
+
+/// What a tool gave is asked of the model as much as what a person wrote.
+fn take_known<'a>(
+    name: &'static str,
+    value: Json<'a>,
+    part: Json<'a>,
+    parts: &mut Vec<MessagePart<'a>>,
+) {
+    let mut fields = Fields::of(value);
+    match name {
+        "functionCall" | "toolCall" => {
+            let id = fields.text("id");
+            let tool = fields.any_text(&["name", "toolName", "tool_name", "toolType", "tool_type"]);
+            let arguments = fields.take("args").map(data_text).unwrap_or_default();
+            parts.push(MessagePart::call(id, tool, arguments).standing_as(name, part));
+        }
+        "executableCode" => {
+            let code = fields.text("code").unwrap_or_default();
+            let call = MessagePart::call(fields.text("id"), Some(EXECUTABLE_CODE.into()), code);
+            parts.push(call.standing_as(name, part));
+        }
+        "functionResponse" | "codeExecutionResult" => {
+            let id = fields.text("id");
+            let tool = fields.text("name");
+            let response = fields.take("response").map(data_json);
+            let Some(text) = response.or_else(|| fields.text("output")) else {
+                parts.push(other_part(name, part).of_kind(Kind::ToolResult));
+                return;
+            };
+            parts.push(MessagePart::text(text).as_result(id.clone(), tool));
+            take_result_parts(&mut fields, id.as_ref(), parts);
+        }
+        "toolResponse" => {
+            let id = fields.text("id");
+            let text = fields.take("response").map(data_json).unwrap_or_default();
+            let result = MessagePart::beside(Kind::ToolResult, text).as_result(id, None);
+            parts.push(result.standing_as(name, part));
+        }
+        _ => match medium(&mut fields) {
+            Some(part_of) => parts.push(part_of.standing_as(name, part)),
+            None => parts.push(other_part(name, part)),
+        },
+    }
+    fields.rest(parts);
+}
+
+/// The name of a call by which the model runs code of its own.
+pub(super) const EXECUTABLE_CODE: &str = "executable_code";
+
+/// Images and files that a tool gave beside its answer.
+fn take_result_parts<'a>(
+    fields: &mut Fields<'a>,
+    id: Option<&Cow<'a, str>>,
+    parts: &mut Vec<MessagePart<'a>>,
+) {
+    let given = fields.take("parts");
+    let given: Option<List<Json<'a>>> = given.and_then(|given| json::read(given.get()));
+    for part in given.unwrap_or_default().0 {
+        let mut fields = Fields::of(part);
+        let kind = NAMES
+            .iter()
+            .find(|(camel, snake)| fields.has(camel) || fields.has(snake));
+        let kind = kind.map_or("part", |(camel, _)| camel);
+        for (camel, snake) in NAMES {
+            fields.flatten(camel);
+            fields.flatten(snake);
+        }
+        let part = match medium(&mut fields) {
+            Some(medium) => medium.standing_as(kind, part),
+            None => other_part(kind, part),
+        };
+        parts.push(part.as_result(id.cloned(), None));
     }
 }
 
-fn part_text(part: Json<'_>) -> Cow<'_, str> {
-    let wire = PartWire::read(part);
-    match wire.text.0 {
-        Some(text) if !wire.thought.0 => return text,
-        Some(_) => return Cow::Owned(placeholder("thought", part)),
-        None => {}
-    }
-    // What a tool gave is asked of the model as much as what a person wrote.
-    wire.result
-        .and_then(result_text)
-        .unwrap_or_else(|| Cow::Owned(placeholder(wire.kind.unwrap_or("part"), part)))
-}
-
-/// What a tool gave: its JSON, or what its code printed.
-fn result_text(result: Json<'_>) -> Option<Cow<'_, str>> {
-    let wire: ResultWire<'_> = json::read::<Object<_>>(result.get())?.0?;
-    let given = wire
-        .response
-        .map(|response| Cow::Owned(compact(response.get())));
-    let text = given.or(wire.output.0)?;
-    if wire.parts.0.is_empty() {
-        return Some(text);
-    }
-    let parts = wire.parts.0.into_iter().map(|part| {
-        let kind = PartWire::read(part).kind;
-        Cow::Owned(placeholder(kind.unwrap_or("part"), part))
-    });
-    let texts: Vec<_> = [text].into_iter().chain(parts).collect();
-    Some(Cow::Owned(texts.join("\n")))
+/// JSON without the white space between tokens, also of a string.
+fn data_json(data: Json<'_>) -> Cow<'_, str> {
+    Cow::Owned(compact(data.get()))
 }
 
 /// A part, of which one member says what it is.

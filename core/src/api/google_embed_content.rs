@@ -8,7 +8,7 @@ use super::google_content::{ContentWire, message};
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, Counts, Part};
 use crate::json::{self, Count, Json, List, Object, Text};
-use crate::prompt::{Message, Prompt};
+use crate::prompt::{Message, MessagePart, Prompt};
 
 /// Members of a request that say how to embed.
 const PARAMETERS: [&str; 4] = [
@@ -46,7 +46,8 @@ fn read_request(text: &str) -> Option<Request<'_>> {
 
 impl<'a> InstanceWire<'a> {
     fn message(self) -> Option<Message<'a>> {
-        Some(Message::user(self.text.0?))
+        let part = MessagePart::text(self.text.0?);
+        Some(Message::of("user", vec![part.named(self.title.0)]))
     }
 }
 
@@ -107,6 +108,7 @@ json::wire! {
     }
 
     struct InstanceWire<'a> {
+        title: Text<'a> = "title",
         text: Text<'a> = "content" | "prompt" | "text",
     }
 

@@ -3,12 +3,10 @@
 //! Source: <https://ai.google.dev/api/generate-content>. As protobuf's JSON has it, every member
 //! may be written in camelCase or in snake_case, and an enum by its name or its number.
 
-use std::borrow::Cow;
-
 use super::google_content::{CallWire, ContentWire, PartWire, message};
 use super::google_partial_args::PartialArgs;
 use super::token_counts::sum;
-use super::tool_names::ToolNames;
+use super::tool_names::Tools;
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Counts, Part};
 use crate::framing::Hint;
@@ -79,10 +77,10 @@ pub(super) const FORMAT: Format =
 
 fn read_request(text: &str) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
-    let system = wire.system.0.map(|system| Message {
-        role: Cow::Borrowed("system"),
-        ..message(system)
-    });
+    let system = wire
+        .system
+        .0
+        .map(|system| Message::of("system", message(system).parts));
     let prompt = wire.contents.map(|contents| {
         Prompt::contents(
             system
@@ -93,7 +91,8 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     Some(Request {
         parameters: wire.config.0.unwrap_or_default().parameters,
         prompt,
-        tools: wire.tools.0,
+        definitions: wire.tools.defined("tools").collect(),
+        tools: wire.tools.names,
         note: wire.cached_content.0.map(|_| Note::PromptContinued),
         ..Request::default()
     })
@@ -237,7 +236,7 @@ json::wire! {
         system: Object<ContentWire<'a>> = "systemInstruction" | "system_instruction",
         contents: Option<OneOrMany<ContentWire<'a>>> = "contents",
         config: Object<ConfigWire<'a>> = "generationConfig" | "generation_config",
-        tools: ToolNames<'a> = "tools",
+        tools: Tools<'a> = "tools",
         cached_content: Text<'a> = "cachedContent" | "cached_content",
     }
 

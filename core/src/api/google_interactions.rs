@@ -6,12 +6,14 @@
 use std::borrow::Cow;
 
 use super::token_counts::sum;
-use super::tool_names::ToolNames;
+use super::tool_names::Tools;
 use super::{Format, Reader, Request, is_done, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Counts, Part};
 use crate::json::{self, Count, Json, List, Object, Text, text_of};
 use crate::note::Note;
-use crate::prompt::{Message, Prompt, compact, placeholder};
+use crate::prompt::{
+    Fields, Kind, Message, MessagePart, Prompt, compact, data_text, medium, other_part,
+};
 
 /// Members of `generation_config` that steer sampling.
 const PARAMETERS: [&str; 8] = [
@@ -35,17 +37,17 @@ pub(super) const FORMAT: Format =
 
 fn read_request(text: &str) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
-    let system = wire.system.map(|system| Message {
-        role: Cow::Borrowed("system"),
-        text: content_text(system),
-    });
+    let system = wire
+        .system
+        .map(|system| Message::of("system", content_parts(system)));
     let prompt = wire
         .input
         .map(|input| Prompt::contents(system.into_iter().chain(messages(input))));
     Some(Request {
         model: wire.model.0.or(wire.agent.0),
         parameters: wire.config.0.unwrap_or_default().parameters,
-        tools: wire.tools.0,
+        definitions: wire.tools.defined("tools").collect(),
+        tools: wire.tools.names,
         prompt,
         note: wire.previous.0.map(|_| Note::PromptContinued),
         ..Request::default()
@@ -68,54 +70,94 @@ fn message(item: Json<'_>) -> Message<'_> {
         Some("function_result") => "function",
         _ => "user",
     };
-    Message {
-        role: wire.role.0.unwrap_or(Cow::Borrowed(by_kind)),
-        text: match wire.content {
-            Some(content) => content_text(content),
-            None => part_text(item),
-        },
-    }
+    let parts = match wire.content {
+        Some(content) => content_parts(content),
+        None => {
+            let mut parts = Vec::new();
+            take_part(item, &mut parts);
+            parts
+        }
+    };
+    Message::of(wire.role.0.unwrap_or(Cow::Borrowed(by_kind)), parts)
 }
 
-/// A content's text: one part, or a list of them.
-fn content_text(content: Json<'_>) -> Cow<'_, str> {
-    if !content.get().starts_with('[') {
-        return part_text(content);
+/// A content's parts: one, or a list of them.
+fn content_parts(content: Json<'_>) -> Vec<MessagePart<'_>> {
+    let mut parts = Vec::new();
+    if content.get().starts_with('[') {
+        let List(list): List<Json<'_>> = json::read(content.get()).unwrap_or_default();
+        for part in list {
+            take_part(part, &mut parts);
+        }
+    } else {
+        take_part(content, &mut parts);
     }
-    let List(parts): List<Json<'_>> = json::read(content.get()).unwrap_or_default();
-    let texts: Vec<_> = parts.into_iter().map(part_text).collect();
-    Cow::Owned(texts.join("\n"))
+    parts
 }
 
 /// A part that is text, or what a tool gave; what the model called and thought stands as its hash.
-fn part_text(part: Json<'_>) -> Cow<'_, str> {
+fn take_part<'a>(part: Json<'a>, parts: &mut Vec<MessagePart<'a>>) {
     if let Some(Text(Some(text))) = json::read(part.get()) {
-        return text;
+        parts.push(MessagePart::text(text));
+        return;
     }
-    let wire = ItemWire::read(part);
-    match (wire.kind.0.as_deref(), wire.text.0, wire.result) {
-        (Some("text"), Some(text), _) => text,
-        (_, _, Some(result)) => result_text(result),
-        (kind, _, _) => Cow::Owned(placeholder(kind.unwrap_or("part"), part)),
+    let mut fields = Fields::of(part);
+    let kind = fields.text("type");
+    let text = fields.text("text");
+    let result = fields.take("result");
+    match (kind.as_deref(), text, result) {
+        (Some("text"), Some(text), _) => parts.push(MessagePart::text(text)),
+        (_, _, Some(result)) => {
+            let id = fields.any_text(&["call_id", "id"]);
+            let name = fields.text("name");
+            let given = result_parts(result).into_iter();
+            parts.extend(given.map(|part| part.as_result(id.clone(), name.clone())));
+        }
+        (Some("function_call"), ..) => {
+            let id = fields.text("id");
+            let name = fields.text("name");
+            let arguments = fields.take("arguments").map(data_text).unwrap_or_default();
+            parts.push(MessagePart::call(id, name, arguments).standing_as("function_call", part));
+        }
+        (Some("thought"), text, _) => {
+            let summary = fields.take("summary").map(data_text);
+            let said = text.or(summary).unwrap_or_default();
+            parts.push(MessagePart::beside(Kind::Reasoning, said).standing_as("thought", part));
+        }
+        (Some(kind @ ("image" | "audio" | "video" | "document")), ..) => {
+            match medium(&mut fields) {
+                Some(medium) => parts.push(medium.standing_as(kind, part)),
+                None => parts.push(other_part(kind, part)),
+            }
+        }
+        (kind, _, _) => {
+            parts.push(other_part(kind.unwrap_or("part"), part));
+            return;
+        }
     }
+    fields.rest(parts);
 }
 
 /// What a tool gave is asked of the model as much as what a person wrote.
-fn result_text(result: Json<'_>) -> Cow<'_, str> {
-    let List(parts): List<Json<'_>> = json::read(result.get()).unwrap_or_default();
-    if parts.is_empty() {
-        return match text_of(result) {
-            Cow::Borrowed(json) if json == result.get() => Cow::Owned(compact(json)),
-            text => text,
-        };
+fn result_parts(result: Json<'_>) -> Vec<MessagePart<'_>> {
+    let List(given): List<Json<'_>> = json::read(result.get()).unwrap_or_default();
+    if given.is_empty() {
+        return vec![MessagePart::text(data_text(result))];
     }
-    let texts = parts.into_iter().map(|part| {
-        let wire = ItemWire::read(part);
-        let kind = wire.kind.0.unwrap_or(Cow::Borrowed("part"));
-        let hashed = || Cow::Owned(placeholder(&kind, part));
-        wire.text.0.unwrap_or_else(hashed)
+    let given = given.into_iter().map(|part| {
+        let mut fields = Fields::of(part);
+        match (fields.text("text"), fields.text("type")) {
+            (Some(text), _) => MessagePart::text(text),
+            (None, kind) => {
+                let kind = kind.as_deref().unwrap_or("part");
+                match medium(&mut fields) {
+                    Some(medium) => medium.standing_as(kind, part),
+                    None => other_part(kind, part),
+                }
+            }
+        }
     });
-    Cow::Owned(texts.collect::<Vec<_>>().join("\n"))
+    given.collect()
 }
 
 #[derive(Debug)]
@@ -261,7 +303,7 @@ json::wire! {
         system: Option<Json<'a>> = "system_instruction",
         input: Option<Json<'a>> = "input",
         config: Object<ConfigWire<'a>> = "generation_config",
-        tools: ToolNames<'a> = "tools",
+        tools: Tools<'a> = "tools",
         previous: Text<'a> = "previous_interaction_id",
     }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::{Format, Reader, Request, is_done, openai_error};
 use crate::answer::{Answer, Counts, Part};
 use crate::json::{self, Count, Flag, Json, List, Object, Text};
-use crate::prompt::{Message, Prompt, input_text};
+use crate::prompt::{Fields, Message, MessagePart, Prompt, input_parts, media_part};
 
 /// Members of a request that steer sampling.
 const PARAMETERS: [&str; 13] = [
@@ -35,25 +35,14 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     // A gap mostly has no prompt, which is then sent as an empty one.
     let has_gap = wire.prefix.0.is_some();
-    let prompt = wire.prompt.map(prompt_text);
-    let prompt = prompt.filter(|prompt| !has_gap || !prompt.is_empty());
+    let prompt = wire.prompt.map(prompt_message);
+    let prompt = prompt.filter(|prompt| !has_gap || !prompt.is_blank());
     let extra = wire.extra.0.into_iter().filter_map(|it| it.0?.text.0);
-    let extra = extra.map(|text| ("extra", text));
-    let rest = [
-        ("user", wire.prefix.0),
-        ("user", prompt),
-        ("suffix", wire.suffix.0),
-    ];
-    let rest = rest
-        .into_iter()
-        .filter_map(|(role, text)| Some((role, text?)));
-    let rest: Vec<_> = rest.collect();
-    let prompt = (!rest.is_empty()).then(|| {
-        Prompt::contents(extra.chain(rest).map(|(role, text)| Message {
-            role: Cow::Borrowed(role),
-            text,
-        }))
-    });
+    let extra = extra.map(|text| Message::text("extra", text));
+    let prefix = wire.prefix.0.map(Message::user);
+    let suffix = wire.suffix.0.map(|text| Message::text("suffix", text));
+    let rest: Vec<_> = [prefix, prompt, suffix].into_iter().flatten().collect();
+    let prompt = (!rest.is_empty()).then(|| Prompt::contents(extra.chain(rest)));
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,
@@ -63,10 +52,21 @@ fn read_request(text: &str) -> Option<Request<'_>> {
 }
 
 /// A prompt with images is an object beside them.
-fn prompt_text(prompt: Json<'_>) -> Cow<'_, str> {
-    let wire: Option<Object<PromptWire<'_>>> = json::read(prompt.get());
-    let text = wire.and_then(|wire| wire.0?.text.0);
-    text.unwrap_or_else(|| input_text(prompt))
+fn prompt_message(prompt: Json<'_>) -> Message<'_> {
+    let mut fields = Fields::of(prompt);
+    let Some(text) = fields.text("prompt_string") else {
+        return Message::of("user", input_parts(prompt));
+    };
+    let mut parts = vec![MessagePart::text(text)];
+    if let Some(data) = fields.take("multimodal_data") {
+        let List(data): List<Json<'_>> = json::read(data.get()).unwrap_or_default();
+        parts.extend(
+            data.into_iter()
+                .map(|data| media_part("media", data).hidden()),
+        );
+    }
+    fields.rest(&mut parts);
+    Message::of("user", parts)
 }
 
 #[derive(Debug, Default)]
@@ -141,10 +141,6 @@ json::wire! {
 
     struct ExtraWire<'a> {
         text: Text<'a> = "text",
-    }
-
-    struct PromptWire<'a> {
-        text: Text<'a> = "prompt_string",
     }
 
     struct BodyWire<'a> {

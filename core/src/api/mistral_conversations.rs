@@ -3,15 +3,17 @@
 //!
 //! Source: <https://docs.mistral.ai/api/endpoint/beta/conversations>.
 
+use std::borrow::Cow;
+
 use super::openai_message::{take_chunk, take_content};
 use super::openai_usage::UsageWire;
-use super::tool_names::ToolNames;
+use super::tool_names::Tools;
 use super::{DONE, Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece};
 use crate::event::ApiError;
 use crate::json::{self, Count, Json, List, Object, Scalar, Text, TextOrList};
 use crate::note::Note;
-use crate::prompt::{Message, Prompt, content_text, placeholder};
+use crate::prompt::{Fields, Message, MessagePart, Prompt, content_parts, data_text, other_part};
 
 /// Members of `completion_args`, which steer sampling.
 const PARAMETERS: [&str; 10] = [
@@ -48,10 +50,10 @@ pub(super) const CONTINUED: Format = Format {
 
 fn read_request(text: &str) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
-    let instructions = wire.instructions.0.map(|text| Message {
-        role: "system".into(),
-        text,
-    });
+    let instructions = wire
+        .instructions
+        .0
+        .map(|text| Message::text("system", text));
     let has_prompt = wire.inputs.is_some() || instructions.is_some();
     let inputs = wire.inputs.map(inputs).unwrap_or_default();
     // An agent has instructions of its own.
@@ -59,7 +61,8 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     Some(Request {
         model: wire.model.0.or(wire.agent_id.0),
         parameters: wire.arguments.0.unwrap_or_default().parameters,
-        tools: wire.tools.0,
+        definitions: wire.tools.defined("tools").collect(),
+        tools: wire.tools.names,
         prompt: has_prompt.then(|| Prompt::contents(instructions.into_iter().chain(inputs))),
         note: is_agent.then_some(Note::PromptContinued),
         ..Request::default()
@@ -76,27 +79,36 @@ fn inputs(inputs: Json<'_>) -> Vec<Message<'_>> {
 }
 
 fn input(entry: Json<'_>) -> Message<'_> {
-    let read = json::read(entry.get()).and_then(|Object(read)| read);
-    let InputWire {
-        kind,
-        role,
-        content,
-        result,
-    } = read.unwrap_or_default();
-    match (kind.0.as_deref(), role.0, result) {
-        (None | Some("message.input" | "message.output"), role, None) => Message {
-            role: role.unwrap_or_default(),
-            text: content_text(content),
-        },
-        (_, _, Some(result)) => Message {
-            role: "tool".into(),
-            text: json::text_of(result),
-        },
-        (kind, ..) => Message {
-            role: "".into(),
-            text: placeholder(kind.unwrap_or("entry"), entry).into(),
-        },
-    }
+    let mut fields = Fields::of(entry);
+    let kind = fields.text("type");
+    let role = fields.text("role");
+    let mut parts = Vec::new();
+    let role = match (kind.as_deref(), fields.take("result")) {
+        (_, Some(result)) => {
+            let id = fields.text("tool_call_id");
+            parts.push(MessagePart::text(json::text_of(result)).as_result(id, None));
+            Cow::Borrowed("tool")
+        }
+        (None | Some("message.input" | "message.output"), None) => {
+            let content = fields.take("content");
+            let content = content.and_then(|content| json::read(content.get()));
+            parts = content_parts(content.unwrap_or_default());
+            role.unwrap_or_default()
+        }
+        (Some("function.call"), None) => {
+            let id = fields.text("tool_call_id");
+            let name = fields.text("name");
+            let arguments = fields.take("arguments").map(data_text).unwrap_or_default();
+            parts.push(MessagePart::call(id, name, arguments).standing_as("function.call", entry));
+            Cow::Borrowed("")
+        }
+        (kind, None) => {
+            parts.push(other_part(kind.unwrap_or("entry"), entry));
+            return Message::of("", parts);
+        }
+    };
+    fields.rest(&mut parts);
+    Message::of(role, parts)
 }
 
 #[derive(Debug)]
@@ -199,18 +211,11 @@ json::wire! {
         instructions: Text<'a> = "instructions",
         inputs: Option<Json<'a>> = "inputs",
         arguments: Object<ArgumentsWire<'a>> = "completion_args",
-        tools: ToolNames<'a> = "tools",
+        tools: Tools<'a> = "tools",
     }
 
     struct ArgumentsWire<'a> {
         ..parameters of PARAMETERS,
-    }
-
-    struct InputWire<'a> {
-        kind: Text<'a> = "type",
-        role: Text<'a> = "role",
-        content: TextOrList<'a> = "content",
-        result: Option<Json<'a>> = "result",
     }
 
     struct BodyWire<'a> {

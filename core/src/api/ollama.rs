@@ -5,13 +5,14 @@
 
 use std::borrow::Cow;
 
-use super::tool_names::ToolNames;
+use super::chat_message::ChatMessage;
+use super::tool_names::Tools;
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Counts, Part};
 use crate::framing::Hint;
 use crate::json::{self, Count, Flag, Json, List, Object, Text};
 use crate::note::Note;
-use crate::prompt::{Message, Prompt, placeholder};
+use crate::prompt::{Message, MessagePart, Prompt, media_part};
 
 /// Members of `options` that steer sampling.
 const PARAMETERS: [&str; 12] = [
@@ -45,43 +46,32 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     let is_set = |text: &Cow<'_, str>| !text.is_empty();
     let system = Text(wire.system.0.filter(is_set));
     let suffix = Text(wire.suffix.0.filter(is_set));
-    let messages = MessageWire::plain("system", system)
+    let prompt = wire.prompt.0.map(|prompt| {
+        let images = wire.images.0.into_iter();
+        let images = images.map(|image| media_part("image", image));
+        let parts = [MessagePart::text(prompt)]
+            .into_iter()
+            .chain(images)
+            .collect();
+        Message::of("user", parts)
+    });
+    let messages = wire.messages.unwrap_or_default().0.into_iter();
+    let messages = system
+        .0
+        .map(|text| Message::text("system", text))
         .into_iter()
-        .chain(
-            wire.messages
-                .unwrap_or_default()
-                .0
-                .into_iter()
-                .filter_map(|message| message.0),
-        )
-        .chain(
-            MessageWire::plain("user", wire.prompt).map(|prompt| MessageWire {
-                images: wire.images,
-                ..prompt
-            }),
-        )
-        .chain(MessageWire::plain("suffix", suffix));
+        .chain(messages.map(ChatMessage::read))
+        .chain(prompt)
+        .chain(suffix.0.map(|text| Message::text("suffix", text)));
     Some(Request {
         model: wire.model.0,
         parameters: wire.options.0.unwrap_or_default().parameters,
-        tools: wire.tools.0,
-        prompt: has_prompt.then(|| Prompt::contents(messages.map(message))),
+        definitions: wire.tools.defined("tools").collect(),
+        tools: wire.tools.names,
+        prompt: has_prompt.then(|| Prompt::contents(messages)),
         note,
         ..Request::default()
     })
-}
-
-fn message(wire: MessageWire<'_>) -> Message<'_> {
-    let images = wire
-        .images
-        .0
-        .into_iter()
-        .map(|image| Cow::Owned(placeholder("image", image)));
-    let texts: Vec<_> = wire.content.0.into_iter().chain(images).collect();
-    Message {
-        role: wire.role.0.unwrap_or_default(),
-        text: Cow::Owned(texts.join("\n")),
-    }
 }
 
 #[derive(Debug, Default)]
@@ -148,16 +138,6 @@ fn take_call(call: &CallWire<'_>, calls: &mut u64, answer: &mut Answer) {
     *calls = calls.saturating_add(1);
 }
 
-impl<'a> MessageWire<'a> {
-    fn plain(role: &'static str, content: Text<'a>) -> Option<Self> {
-        content.0.is_some().then(|| Self {
-            role: Text(Some(Cow::Borrowed(role))),
-            content,
-            ..Self::default()
-        })
-    }
-}
-
 impl RequestWire<'_> {
     fn note(&self) -> Option<Note> {
         let messages = self.messages.as_ref().map(|messages| messages.0.len());
@@ -174,14 +154,14 @@ impl RequestWire<'_> {
 json::wire! {
     struct RequestWire<'a> {
         model: Text<'a> = "model",
-        messages: Option<List<Object<MessageWire<'a>>>> = "messages",
+        messages: Option<List<ChatMessage<'a>>> = "messages",
         prompt: Text<'a> = "prompt",
         suffix: Text<'a> = "suffix",
         system: Text<'a> = "system",
         images: List<Json<'a>> = "images",
         context: List<Json<'a>> = "context",
         options: Object<OptionsWire<'a>> = "options",
-        tools: ToolNames<'a> = "tools",
+        tools: Tools<'a> = "tools",
     }
 
     struct OptionsWire<'a> {
@@ -189,10 +169,8 @@ json::wire! {
     }
 
     struct MessageWire<'a> {
-        role: Text<'a> = "role",
         content: Text<'a> = "content",
         thinking: Text<'a> = "thinking",
-        images: List<Json<'a>> = "images",
         tool_calls: List<Object<CallWire<'a>>> = "tool_calls",
     }
 

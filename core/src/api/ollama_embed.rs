@@ -6,7 +6,7 @@
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, Counts};
 use crate::json::{self, Count, Json, Text};
-use crate::prompt::{Prompt, input_text};
+use crate::prompt::{Message, Prompt, input_parts};
 
 /// Members of a request that say how to embed.
 const PARAMETERS: [&str; 2] = ["dimensions", "truncate"];
@@ -20,7 +20,9 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,
-        prompt: wire.input.map(|input| Prompt::user(input_text(input))),
+        prompt: wire
+            .input
+            .map(|input| Prompt::contents([Message::of("user", input_parts(input))])),
         ..Request::default()
     })
 }

@@ -4,14 +4,15 @@
 //! Sources: <https://platform.openai.com/docs/api-reference/runs> and
 //! <https://platform.openai.com/docs/api-reference/assistants-streaming/events>.
 
+use super::chat_message::ChatMessage;
 use super::openai_usage::UsageWire;
-use super::tool_names::ToolNames;
-use super::{ChatMessage, Format, Reader, Request, is_done, openai_error};
+use super::tool_names::Tools;
+use super::{Format, Reader, Request, is_done, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part, shortened};
 use crate::json::{self, Count, Json, List, Object, Text};
 use crate::limits::NAME_BYTES_MAX;
 use crate::note::Note;
-use crate::prompt::{Message, Prompt};
+use crate::prompt::{Message, MessagePart, Prompt};
 
 /// Members of a request that steer sampling, and the assistant, which has the rest of the prompt.
 const PARAMETERS: [&str; 10] = [
@@ -37,20 +38,17 @@ pub(super) const FORMAT: Format = Format::new("openai.assistants", "openai", rea
 fn read_request(text: &str) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let instructions = [wire.instructions.0, wire.additional_instructions.0];
-    let instructions = instructions.into_iter().flatten().map(|text| Message {
-        role: "system".into(),
-        text,
-    });
+    let instructions = instructions
+        .into_iter()
+        .flatten()
+        .map(|text| Message::text("system", text));
     let thread = wire.thread.0.unwrap_or_default();
     let said = thread.messages.0.into_iter().chain(wire.messages.0);
     let outputs = wire
         .tool_outputs
         .0
         .into_iter()
-        .map(|Object(output)| Message {
-            role: "tool".into(),
-            text: output.and_then(|it| it.output.0).unwrap_or_default(),
-        });
+        .map(|Object(output)| output.unwrap_or_default().message());
     let messages: Vec<_> = instructions
         .chain(said.map(ChatMessage::read))
         .chain(outputs)
@@ -58,11 +56,19 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,
-        tools: wire.tools.0,
+        definitions: wire.tools.defined("tools").collect(),
+        tools: wire.tools.names,
         prompt: (!messages.is_empty()).then_some(Prompt::contents(messages)),
         note: Some(Note::PromptContinued),
         ..Request::default()
     })
+}
+
+impl<'a> OutputWire<'a> {
+    fn message(self) -> Message<'a> {
+        let text = MessagePart::text(self.output.0.unwrap_or_default());
+        Message::of("tool", vec![text.as_result(self.id.0, None)])
+    }
 }
 
 /// Reads runs and what a stream says of them. Calls of tools are numbered anew in each step.
@@ -185,17 +191,18 @@ json::wire! {
         instructions: Text<'a> = "instructions",
         additional_instructions: Text<'a> = "additional_instructions",
         thread: Object<ThreadWire<'a>> = "thread",
-        messages: List<Object<ChatMessage<'a>>> = "additional_messages",
+        messages: List<ChatMessage<'a>> = "additional_messages",
         tool_outputs: List<Object<OutputWire<'a>>> = "tool_outputs",
-        tools: ToolNames<'a> = "tools",
+        tools: Tools<'a> = "tools",
         ..parameters of PARAMETERS,
     }
 
     struct ThreadWire<'a> {
-        messages: List<Object<ChatMessage<'a>>> = "messages",
+        messages: List<ChatMessage<'a>> = "messages",
     }
 
     struct OutputWire<'a> {
+        id: Text<'a> = "tool_call_id",
         output: Text<'a> = "output",
     }
 

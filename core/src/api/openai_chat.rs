@@ -2,9 +2,10 @@
 //!
 //! Source: <https://platform.openai.com/docs/api-reference/chat>.
 
-use super::tool_names::ToolNames;
-use super::{ChatMessage, Format, Request, openai_choices, openai_completions};
-use crate::json::{self, Broken, FromObject, Json, List, Members, Object, Text};
+use super::chat_message::ChatMessage;
+use super::tool_names::Tools;
+use super::{Format, Request, openai_choices, openai_completions};
+use crate::json::{self, Broken, FromObject, Json, List, Members, Text};
 use crate::prompt::Prompt;
 
 /// Members of a request that steer sampling. Schemas of tools and content are not among them.
@@ -67,11 +68,13 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     } = json::object(text)?;
     let chat = messages
         .map(|List(messages)| Prompt::contents(messages.into_iter().map(ChatMessage::read)));
+    let definitions = tools.defined("tools").chain(functions.defined("functions"));
     Some(Request {
         model: model.0.or(agent_id.0),
         parameters,
         prompt: chat.or_else(|| Some(openai_completions::prompt(prompt?, Text(None)))),
-        tools: [tools.0, functions.0].concat(),
+        definitions: definitions.collect(),
+        tools: [tools.names, functions.names].concat(),
         user: safety_identifier.0.or(user.0),
         ..Request::default()
     })
@@ -82,12 +85,12 @@ struct RequestWire<'a> {
     model: Text<'a>,
     /// Mistral's agents, which have their model.
     agent_id: Text<'a>,
-    messages: Option<List<Object<ChatMessage<'a>>>>,
+    messages: Option<List<ChatMessage<'a>>>,
     /// OpenRouter's older place for one text.
     prompt: Option<Json<'a>>,
     parameters: Vec<(&'static str, Json<'a>)>,
-    tools: ToolNames<'a>,
-    functions: ToolNames<'a>,
+    tools: Tools<'a>,
+    functions: Tools<'a>,
     safety_identifier: Text<'a>,
     user: Text<'a>,
 }

@@ -2,13 +2,11 @@
 //!
 //! Source: <https://platform.openai.com/docs/api-reference/completions>.
 
-use std::borrow::Cow;
-
 use super::openai_or::OpenaiOr;
 use super::{Format, Request, llama_cpp_completion};
 use crate::framing::Hint;
 use crate::json::{self, Json, Text};
-use crate::prompt::{Message, Prompt, input_text};
+use crate::prompt::{Message, Prompt, input_parts};
 
 /// Members of a request that steer sampling.
 const PARAMETERS: [&str; 20] = [
@@ -59,13 +57,9 @@ fn read_request(text: &str) -> Option<Request<'_>> {
 /// The prompt that a text, or several, stand for. What the completion leads to is asked as much
 /// as what it starts from.
 pub(super) fn prompt<'a>(text: Json<'a>, suffix: Text<'a>) -> Prompt<'a> {
-    let prompt = ("user", input_text(text));
-    let suffix = suffix.0.map(|suffix| ("suffix", suffix));
-    let messages = [Some(prompt), suffix].into_iter().flatten();
-    Prompt::contents(messages.map(|(role, text)| Message {
-        role: Cow::Borrowed(role),
-        text,
-    }))
+    let prompt = Message::of("user", input_parts(text));
+    let suffix = suffix.0.map(|suffix| Message::text("suffix", suffix));
+    Prompt::contents([prompt].into_iter().chain(suffix))
 }
 
 json::wire! {

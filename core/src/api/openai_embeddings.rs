@@ -6,7 +6,7 @@ use super::openai_usage::UsageWire;
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::Answer;
 use crate::json::{self, Json, Object, Text};
-use crate::prompt::{Prompt, input_text};
+use crate::prompt::{Message, Prompt, input_parts};
 
 /// Members of a request that say how to embed.
 const PARAMETERS: [&str; 2] = ["dimensions", "encoding_format"];
@@ -17,7 +17,9 @@ pub(super) const FORMAT: Format = Format::new("openai.embeddings", "openai", rea
 
 fn read_request(text: &str) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
-    let prompt = wire.input.map(|input| Prompt::user(input_text(input)));
+    let prompt = wire
+        .input
+        .map(|input| Prompt::contents([Message::of("user", input_parts(input))]));
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,

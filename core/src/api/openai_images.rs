@@ -8,7 +8,7 @@ use super::openai_usage::UsageWire;
 use super::{Format, Reader, Request, is_done, openai_error};
 use crate::answer::{Answer, Part};
 use crate::json::{self, Json, List, Object, Text};
-use crate::prompt::{Message, Prompt, files};
+use crate::prompt::{Message, MessagePart, Prompt, files};
 
 /// Members of a request that say how to paint.
 const PARAMETERS: [&str; 13] = [
@@ -35,12 +35,11 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let images = [wire.images, wire.mask].into_iter().flatten();
     let images = images.flat_map(|member| files("image", member));
-    let texts = [wire.prompt.0, wire.negative_prompt.0]
-        .into_iter()
-        .flatten();
-    let texts: Vec<_> = texts.chain(images).collect();
-    let messages = texts.into_iter().map(Message::user);
-    let messages: Vec<_> = messages.collect();
+    let texts = wire.prompt.0.into_iter().map(MessagePart::text);
+    let negative = wire.negative_prompt.0.into_iter();
+    let negative = negative.map(|text| MessagePart::text(text).typed("negative_prompt"));
+    let parts = texts.chain(negative).chain(images);
+    let messages: Vec<_> = parts.map(|part| Message::of("user", vec![part])).collect();
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,

@@ -3,12 +3,13 @@
 //! Sources: <https://platform.openai.com/docs/api-reference/moderations> and
 //! <https://docs.mistral.ai/capabilities/guardrailing/>.
 
+use super::chat_message::ChatMessage;
 use super::openai_findings::ModeratedWire;
 use super::openai_usage::UsageWire;
-use super::{ChatMessage, Format, Reader, Request, openai_error};
+use super::{Format, Reader, Request, openai_error};
 use crate::answer::Answer;
 use crate::json::{self, Broken, FromObject, Json, List, Members, Object, Text, TextOrList};
-use crate::prompt::{Message, Prompt, content_text};
+use crate::prompt::{Message, Prompt, list_parts};
 
 pub(super) const FORMAT: Format = Format::new("openai.moderations", "openai", read_request, || {
     Box::new(AnswerReader)
@@ -26,7 +27,7 @@ fn read_request(text: &str) -> Option<Request<'_>> {
 /// The input: a text, several, parts, the messages of a chat, or several chats.
 fn messages(input: Json<'_>) -> Vec<Message<'_>> {
     match json::read(input.get()).unwrap_or_default() {
-        TextOrList::Absent => vec![ChatMessage::read(Object(message(input)))],
+        TextOrList::Absent => vec![message(input).unwrap_or_default().read()],
         TextOrList::Text(text) => vec![Message::user(text)],
         TextOrList::List(items) => items.into_iter().flat_map(item).collect(),
     }
@@ -34,13 +35,12 @@ fn messages(input: Json<'_>) -> Vec<Message<'_>> {
 
 fn item(item: Json<'_>) -> Vec<Message<'_>> {
     if item.get().starts_with('[') {
-        let List(chat) =
-            json::read::<List<Object<ChatMessage<'_>>>>(item.get()).unwrap_or_default();
+        let List(chat) = json::read::<List<ChatMessage<'_>>>(item.get()).unwrap_or_default();
         return chat.into_iter().map(ChatMessage::read).collect();
     }
     let message = message(item).filter(|message| message.role.0.is_some());
-    let part = || Message::user(content_text(TextOrList::List(vec![item])));
-    vec![message.map_or_else(part, |it| ChatMessage::read(Object(Some(it))))]
+    let part = || Message::of("user", list_parts(vec![item]));
+    vec![message.map_or_else(part, ChatMessage::read)]
 }
 
 fn message(value: Json<'_>) -> Option<ChatMessage<'_>> {

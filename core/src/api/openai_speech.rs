@@ -22,10 +22,7 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     let instructions = wire.instructions.0.map(|text| ("system", text));
     let prompt = wire.input.0.map(|input| {
         let messages = instructions.into_iter().chain([("user", input)]);
-        Prompt::contents(messages.map(|(role, text)| Message {
-            role: role.into(),
-            text,
-        }))
+        Prompt::contents(messages.map(|(role, text)| Message::text(role, text)))
     });
     Some(Request {
         model: wire.model.0,

@@ -9,7 +9,7 @@ use super::{Format, Other, Reader, Request, is_done, openai_error};
 use crate::answer::{Answer, Part};
 use crate::framing::Hint;
 use crate::json::{self, Json, Object, Text};
-use crate::prompt::{Message, Prompt, files};
+use crate::prompt::{Message, MessagePart, Prompt, files};
 
 /// Members of a request that say how to listen.
 const PARAMETERS: [&str; 7] = [
@@ -34,8 +34,13 @@ pub(super) const FORMAT: Format =
 fn read_request(text: &str) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let sound = wire.file.into_iter().flat_map(|file| files("file", file));
-    let texts = wire.prompt.0.into_iter().chain(sound);
-    let messages: Vec<_> = texts.map(Message::user).collect();
+    let parts = wire
+        .prompt
+        .0
+        .into_iter()
+        .map(MessagePart::text)
+        .chain(sound);
+    let messages: Vec<_> = parts.map(|part| Message::of("user", vec![part])).collect();
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,

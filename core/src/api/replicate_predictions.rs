@@ -3,12 +3,10 @@
 //! Source: <https://replicate.com/docs/reference/http#predictions.create>. An answer that takes
 //! longer than the client waits is fetched with another call.
 
-use std::borrow::Cow;
-
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, Counts, Part};
 use crate::json::{self, Count, Json, List, Object, Text};
-use crate::prompt::{Message, Prompt};
+use crate::prompt::{Kind, Message, MessagePart, Prompt};
 
 /// Members of `input` that steer sampling; each model has its own.
 const PARAMETERS: [&str; 11] = [
@@ -36,16 +34,17 @@ pub(super) const FORMAT: Format =
 fn read_request(text: &str) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let input = wire.input.0.unwrap_or_default();
-    let message = |role, text| Message {
-        role: Cow::Borrowed(role),
-        text,
-    };
     let system = input.system.0.filter(|system| !system.is_empty());
-    let system = system.map(|text| message("system", text));
-    let prompt = input
-        .prompt
+    let system = system.map(|text| Message::text("system", text));
+    let template = input
+        .template
         .0
-        .map(|text| Prompt::contents(system.into_iter().chain([message("user", text)])));
+        .map(|text| MessagePart::beside(Kind::Other, text).typed("prompt_template"));
+    let prompt = input.prompt.0.map(|text| {
+        let parts = [MessagePart::text(text)].into_iter().chain(template);
+        let user = Message::of("user", parts.collect());
+        Prompt::contents(system.into_iter().chain([user]))
+    });
     Some(Request {
         model: wire.version.0,
         parameters: input.parameters,
@@ -106,6 +105,7 @@ json::wire! {
     struct InputWire<'a> {
         prompt: Text<'a> = "prompt",
         system: Text<'a> = "system_prompt",
+        template: Text<'a> = "prompt_template",
         ..parameters of PARAMETERS,
     }
 

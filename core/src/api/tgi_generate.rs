@@ -11,7 +11,7 @@ use crate::answer::{Answer, Counts, Part};
 use crate::event::ApiError;
 use crate::headers::Headers;
 use crate::json::{self, Count, Flag, Json, List, Object, Text};
-use crate::prompt::{Prompt, input_text};
+use crate::prompt::{Message, Prompt, input_parts};
 
 /// Members of `parameters`, or of SGLang's `sampling_params`, that steer sampling.
 const PARAMETERS: [&str; 16] = [
@@ -42,7 +42,9 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters.0.unwrap_or_default().parameters,
-        prompt: wire.inputs.map(|inputs| Prompt::user(input_text(inputs))),
+        prompt: wire
+            .inputs
+            .map(|inputs| Prompt::contents([Message::of("user", input_parts(inputs))])),
         ..Request::default()
     })
 }

@@ -2,12 +2,46 @@
 
 use std::borrow::Cow;
 
-use crate::json::{self, Broken, FromJson, FromObject, Items, Json, List, Members, Object, Text};
+use crate::json::{
+    self, Broken, FromJson, FromObject, Items, Json, List, Members, Mode, Object, Text,
+};
 
 /// The names in a list of tools. A provider's own tool without a name goes by its type or its one
 /// member, as in `{"type": "web_search"}` and `{"googleSearch": {}}`.
 #[derive(Debug, Default)]
 pub(super) struct ToolNames<'a>(pub(super) Vec<Cow<'a, str>>);
+
+/// Tools as the request defines them, and their names.
+#[derive(Debug, Default)]
+pub(super) struct Tools<'a> {
+    pub(super) names: Vec<Cow<'a, str>>,
+    /// The list as it was written.
+    pub(super) definitions: Option<Json<'a>>,
+}
+
+impl<'de> FromJson<'de> for Tools<'de> {
+    fn empty() -> Self {
+        Self::default()
+    }
+    fn mode(&self) -> Mode {
+        Mode::Raw
+    }
+    fn raw(&mut self, value: Json<'de>) {
+        let ToolNames(names) = json::read(value.get()).unwrap_or_default();
+        self.names = names;
+        self.definitions = (!matches!(value.get(), "null" | "[]")).then_some(value);
+    }
+}
+
+impl<'a> Tools<'a> {
+    /// The definitions under the name of their member.
+    pub(super) fn defined(
+        &self,
+        name: &'static str,
+    ) -> impl Iterator<Item = (&'static str, Json<'a>)> + use<'a> {
+        self.definitions.map(|value| (name, value)).into_iter()
+    }
+}
 
 impl<'de> FromJson<'de> for ToolNames<'de> {
     fn empty() -> Self {

@@ -6,18 +6,20 @@ use std::collections::BTreeSet;
 use serde_json::value::RawValue;
 
 use super::{carried, encoding};
-use crate::answer::shortened;
+use crate::answer::{cut, shortened};
 use crate::api::{Format, Request};
 use crate::body::Capture;
 use crate::decode::Decoder;
 use crate::digest::{Digest, HashForm};
-use crate::event::{ContentPolicy, Members};
+use crate::event::{ContentPolicy, Conversation, Members};
 use crate::form;
 use crate::headers::Headers;
 use crate::json::{self, Json};
 use crate::limits::{NAME_BYTES_MAX, PARAMETER_BYTES_MAX};
 use crate::note::Note;
 use crate::policy::{CapturePolicy, Policy};
+use crate::prompt::conversation::conversation;
+use crate::prompt::{Kind, MessagePart, Prompt, compact};
 
 /// The request as far as it has come.
 #[derive(Debug)]
@@ -62,6 +64,7 @@ pub(super) struct Asked {
     pub(super) user: Option<String>,
     pub(super) prompt_content: String,
     pub(super) prompt_hash: String,
+    pub(super) conversation: Option<Conversation>,
 }
 
 impl RequestSide {
@@ -248,38 +251,72 @@ fn take(
     capture: &CapturePolicy,
     notes: &mut BTreeSet<Note>,
 ) -> Asked {
-    let prompt = request
-        .prompt
-        .map(|prompt| prompt.canonical(capture.prompt_format));
-    let note = prompt.is_none().then_some(Note::RequestUnreadable);
+    let note = request.prompt.is_none().then_some(Note::RequestUnreadable);
     notes.extend(request.note.or(note));
-    // Of a part of a prompt there is no hash of the prompt.
-    let hashed = prompt.as_ref().filter(|_| whole);
-    let prompt_hash = hashed
-        .map(|text| capture.hash.hash(text.as_bytes()))
-        .unwrap_or_default();
-    let has_prompt = prompt.is_some();
-    let prompt = prompt.unwrap_or_default();
-    if capture.content == ContentPolicy::Full && prompt.len() > capture.limits.content_bytes {
-        notes.insert(Note::PromptContentTruncated);
-    }
+    let prompted = request.prompt.map(|prompt| {
+        let prompt = with_definitions(prompt, request.definitions);
+        prompted(&prompt, whole, capture, notes)
+    });
     let mut name_cut = false;
     let mut name = |text: &str| shortened(text, NAME_BYTES_MAX, &mut name_cut);
     let mut parameters = parameters(request.parameters, capture.content, notes);
     parameters.0.extend(tools(&request.tools, notes));
     let asked = Asked {
-        has_prompt,
+        has_prompt: prompted.is_some(),
         model: name(request.model.as_deref().unwrap_or_default()),
         parameters,
         user: request.user.as_deref().map(&mut name),
-        prompt_hash,
-        prompt_content: carried(prompt, capture.content, capture.limits.content_bytes),
-        ..Asked::default()
+        ..prompted.unwrap_or_default()
     };
     if name_cut {
         notes.insert(Note::NameTruncated);
     }
     asked
+}
+
+/// What stands beside the messages and the model sees as well.
+fn with_definitions<'a>(
+    mut prompt: Prompt<'a>,
+    definitions: Vec<(&'static str, Json<'a>)>,
+) -> Prompt<'a> {
+    prompt.beside = definitions
+        .into_iter()
+        .map(|(name, value)| {
+            MessagePart::hashed(Kind::Other, compact(value.get()).as_bytes()).typed(name)
+        })
+        .collect();
+    prompt
+}
+
+/// What of the prompt is recorded.
+fn prompted(
+    prompt: &Prompt<'_>,
+    whole: bool,
+    capture: &CapturePolicy,
+    notes: &mut BTreeSet<Note>,
+) -> Asked {
+    let canonical = prompt.canonical(capture.prompt_format);
+    // Of a part of a prompt there is no hash of the prompt.
+    let prompt_hash = if whole {
+        capture.hash.hash(canonical.text.as_bytes())
+    } else {
+        String::new()
+    };
+    let limit = capture.limits.content_bytes;
+    if capture.content == ContentPolicy::Full && canonical.text.len() > limit {
+        notes.insert(Note::PromptContentTruncated);
+    }
+    let bytes = match capture.content {
+        ContentPolicy::Full => cut(&canonical.text, limit).len(),
+        ContentPolicy::HashOnly => 0,
+    };
+    let conversation = conversation(prompt, &canonical, bytes, whole, capture, notes);
+    Asked {
+        prompt_hash,
+        conversation: Some(conversation),
+        prompt_content: carried(canonical.text, capture.content, limit),
+        ..Asked::default()
+    }
 }
 
 fn parameters(

@@ -1,0 +1,151 @@
+//! An object of a prompt, of which nothing may be forgotten: members are taken by name, and what is
+//! left in the end is told as well.
+
+use std::borrow::Cow;
+
+use super::part::{Kind, MessagePart};
+use super::{compact, data_text};
+use crate::json::{self, Broken, FromObject, Json, Members, Object, Text};
+use crate::limits::MEMBER_BYTES_MAX;
+
+/// The members of an object that have not been taken.
+#[derive(Debug, Default)]
+pub struct Fields<'a>(Vec<(Cow<'static, str>, Json<'a>)>);
+
+/// Members that say nothing to a model: marks for caches, and numbers that providers give.
+const IGNORED: [&str; 10] = [
+    "annotations",
+    "cache_control",
+    "created_at",
+    "id",
+    "index",
+    "logprobs",
+    "object",
+    "phase",
+    "status",
+    "type",
+];
+
+impl<'de> FromObject<'de> for Fields<'de> {
+    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
+        self.put(name, value.next_value()?);
+        Ok(())
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// The members of an object; none if the value is something else.
+    pub fn of(json: Json<'a>) -> Self {
+        let read: Option<Object<Self>> = json::read(json.get());
+        read.and_then(|read| read.0).unwrap_or_default()
+    }
+
+    /// Adds a member; of one given twice the last counts.
+    pub fn put(&mut self, name: &str, value: Json<'a>) {
+        self.0.retain(|(known, _)| known != name);
+        self.0.push((Cow::Owned(name.to_owned()), value));
+    }
+
+    /// Whether there is a member of this name that is not null.
+    pub fn has(&self, name: &str) -> bool {
+        self.0
+            .iter()
+            .any(|(known, value)| known == name && value.get() != "null")
+    }
+
+    /// Whether there is a string of this name.
+    pub fn is_text(&self, name: &str) -> bool {
+        self.begins(name, '"')
+    }
+
+    /// Whether there is a list of this name.
+    pub fn is_list(&self, name: &str) -> bool {
+        self.begins(name, '[')
+    }
+
+    fn begins(&self, name: &str, first: char) -> bool {
+        self.0
+            .iter()
+            .any(|(known, value)| known == name && value.get().starts_with(first))
+    }
+
+    /// The name of the first member but `other`, where one member says what an object is.
+    pub fn first_name_but(&self, other: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .map(|(name, _)| &**name)
+            .find(|name| *name != other)
+    }
+
+    /// Takes a member.
+    pub fn take(&mut self, name: &str) -> Option<Json<'a>> {
+        let at = self.0.iter().position(|(known, _)| known == name)?;
+        let (_, value) = self.0.remove(at);
+        (value.get() != "null").then_some(value)
+    }
+
+    /// Takes the first of several members that there is.
+    pub fn take_any(&mut self, names: &[&str]) -> Option<Json<'a>> {
+        names.iter().find_map(|name| self.take(name))
+    }
+
+    /// Takes a member if it is a string.
+    pub fn text(&mut self, name: &str) -> Option<Cow<'a, str>> {
+        let at = self.0.iter().position(|(known, _)| known == name)?;
+        let (_, value) = self.0.get(at)?;
+        let Text(text) = json::read(value.get())?;
+        let text = text?;
+        self.0.remove(at);
+        Some(text)
+    }
+
+    /// Takes the first of several members that is a string.
+    pub fn any_text(&mut self, names: &[&str]) -> Option<Cow<'a, str>> {
+        names.iter().find_map(|name| self.text(name))
+    }
+
+    /// Puts the members of an object in its place; a member that is no object stays.
+    pub fn flatten(&mut self, name: &str) {
+        let is_object = |value: &Json<'_>| value.get().starts_with('{');
+        let at = self
+            .0
+            .iter()
+            .position(|(known, value)| known == name && is_object(value));
+        if let Some(at) = at {
+            let (_, value) = self.0.remove(at);
+            for (name, value) in Self::of(value).0 {
+                self.put(&name, value);
+            }
+        }
+    }
+
+    /// What has not been taken, as parts beside the canonical text.
+    pub fn rest(self, parts: &mut Vec<MessagePart<'a>>) {
+        let rest = self
+            .0
+            .into_iter()
+            .filter(|(name, value)| !IGNORED.contains(&&**name) && !is_empty(value));
+        parts.extend(rest.map(|(name, value)| member(name, value)));
+    }
+}
+
+/// Whether a value is as good as absent.
+fn is_empty(value: Json<'_>) -> bool {
+    let text = value.get();
+    let between = |open, close| {
+        let inner = text.strip_prefix(open)?.strip_suffix(close)?;
+        Some(inner.trim_ascii().is_empty())
+    };
+    let brackets = between('[', ']').or_else(|| between('{', '}'));
+    brackets.unwrap_or(matches!(text, "null" | "false" | "\"\""))
+}
+
+/// A member that no reader knows: itself if it is short, or else its size and hash.
+pub(super) fn member<'a>(name: Cow<'static, str>, value: Json<'a>) -> MessagePart<'a> {
+    let part = if value.get().len() <= MEMBER_BYTES_MAX {
+        MessagePart::beside(Kind::Other, data_text(value))
+    } else {
+        MessagePart::hashed(Kind::Other, compact(value.get()).as_bytes())
+    };
+    part.typed(name)
+}
