@@ -1,12 +1,14 @@
 //! What a model answered, gathered from one body or from many events, in bounded memory.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
-use crate::digest::{Digest, HashForm};
+use crate::digest::HashForm;
 use crate::event::{ApiError, ToolCall};
 use crate::limits::{
     CHOICES_MAX, ERROR_MESSAGE_BYTES_MAX, FINDINGS_MAX, NAME_BYTES_MAX, TOOL_CALLS_MAX,
 };
+use crate::redact::{CleanDigest, Secrets};
 
 /// The answer as far as it has been read.
 #[derive(Debug)]
@@ -39,6 +41,7 @@ pub struct Answer {
     pub names_cut: bool,
     tool_calls: Vec<(CallKey, ToolCall)>,
     hash: HashForm,
+    secrets: Rc<Secrets>,
     text_bytes_max: usize,
     text_bytes_left: usize,
 }
@@ -87,10 +90,10 @@ pub enum Part {
 /// A text that came in pieces: its beginning, and a hash of all of it.
 #[derive(Debug)]
 pub struct Gathered {
-    /// The beginning, up to the limit.
+    /// The beginning, up to the limit, with whatever credentials are in it.
     pub text: String,
     is_empty: bool,
-    digest: Digest,
+    digest: CleanDigest,
 }
 
 /// Which of an answer's tool calls a piece belongs to.
@@ -133,9 +136,17 @@ impl Answer {
             names_cut: false,
             tool_calls: Vec::new(),
             hash,
+            secrets: Rc::default(),
             text_bytes_max,
             text_bytes_left: text_bytes_max,
         }
+    }
+
+    /// The same, with credentials that its hashes and arguments must not hold.
+    #[must_use]
+    pub fn without(self, secrets: &Rc<Secrets>) -> Self {
+        let secrets = Rc::clone(secrets);
+        Self { secrets, ..self }
     }
 
     /// Whether the answer is known to be whole: its last event has passed, or each choice has
@@ -280,12 +291,16 @@ impl Answer {
             .map(|(key, _)| key.call)
     }
 
-    /// The tool calls, in the order in which they began.
-    pub fn take_tool_calls(&mut self) -> Vec<ToolCall> {
-        std::mem::take(&mut self.tool_calls)
-            .into_iter()
-            .map(|(_, call)| call)
-            .collect()
+    /// The tool calls, in the order in which they began, and whether credentials were removed from
+    /// their arguments.
+    pub fn take_tool_calls(&mut self) -> (Vec<ToolCall>, bool) {
+        let mut has_removed = false;
+        let calls = std::mem::take(&mut self.tool_calls).into_iter();
+        let calls = calls.map(|(_, mut call)| {
+            has_removed |= self.secrets.remove_from_arguments(&mut call.arguments);
+            call
+        });
+        (calls.collect(), has_removed)
     }
 
     fn tool_call(&mut self, key: CallKey) -> Option<&mut ToolCall> {
@@ -318,7 +333,8 @@ impl Answer {
                 return None;
             }
             Err(at) => {
-                self.choices.insert(at, Choice::new(index, &self.hash));
+                let choice = Choice::new(index, &self.hash, &self.secrets);
+                self.choices.insert(at, choice);
                 at
             }
         };
@@ -352,11 +368,11 @@ impl Counts {
 }
 
 impl Choice {
-    fn new(index: u64, hash: &HashForm) -> Self {
+    fn new(index: u64, hash: &HashForm, secrets: &Rc<Secrets>) -> Self {
         let gathered = || Gathered {
             text: String::new(),
             is_empty: true,
-            digest: hash.start(),
+            digest: CleanDigest::new(hash, secrets),
         };
         Self {
             index,
@@ -386,12 +402,12 @@ impl Gathered {
     fn append(&mut self, kept: &str, piece: &str) {
         self.text.push_str(kept);
         self.is_empty = false;
-        self.digest.update(piece.as_bytes());
+        self.digest.update(piece);
     }
 
-    /// Hash of all pieces, kept or not.
-    pub fn hash(&self) -> String {
-        self.digest.clone().finish()
+    /// Hash of all pieces, kept or not, without credentials; and whether there were any.
+    pub fn hash(&self) -> (String, bool) {
+        self.digest.finish()
     }
 }
 
@@ -432,7 +448,7 @@ mod tests {
             assert_eq!(answer.choices[0].content.text, kept);
             assert_eq!(answer.text_cut, is_cut);
             assert_eq!(
-                answer.choices[0].said().hash(),
+                answer.choices[0].said().hash().0,
                 HashForm::Sha256.hash("abé".as_bytes())
             );
         }
@@ -452,7 +468,7 @@ mod tests {
             );
         }
         assert_eq!(answer.choices.len(), CHOICES_MAX);
-        assert_eq!(answer.take_tool_calls().len(), TOOL_CALLS_MAX);
+        assert_eq!(answer.take_tool_calls().0.len(), TOOL_CALLS_MAX);
         assert!(answer.calls_cut);
     }
 

@@ -20,6 +20,7 @@ use crate::event::{Completion, Usage, UsageSource};
 use crate::headers::Headers;
 use crate::note::Note;
 use crate::policy::Policy;
+use crate::redact::Secrets;
 use crate::time::Timestamp;
 
 use self::request::{Asked, RequestSide};
@@ -52,6 +53,7 @@ struct Call {
     started: Timestamp,
     caller: Caller,
     gateway: Gateway,
+    secrets: Rc<Secrets>,
     notes: BTreeSet<Note>,
 }
 
@@ -68,10 +70,14 @@ impl Exchange {
         let identity = api::identify(headers, &policy.providers)?;
         let path = without_query(headers.str(":path").unwrap_or_default());
         let mut notes = BTreeSet::new();
+        let secrets = Rc::new(Secrets::of(headers));
+        if secrets.is_cut {
+            notes.insert(Note::CredentialNotSearched);
+        }
         let id = uuid::Builder::from_unix_timestamp_millis(now.unix_ms(), &entropy).into_uuid();
         Some(Self {
             request: RequestSide::new(identity.format, headers, &policy.capture),
-            response: ResponseSide::new(identity.format, &policy.capture),
+            response: ResponseSide::new(identity.format, &policy.capture, &secrets),
             call: Call {
                 policy: Rc::clone(policy),
                 request_id: id.to_string(),
@@ -79,6 +85,7 @@ impl Exchange {
                 caller: Caller::read(headers, &mut notes),
                 gateway: gateway(headers, path, &mut notes),
                 identity,
+                secrets,
                 notes,
             },
         })
@@ -127,9 +134,12 @@ impl Exchange {
         self.request_id()?;
         let asked = self.request.asked()?;
         let Call {
-            policy, identity, ..
+            policy,
+            identity,
+            secrets,
+            ..
         } = &self.call;
-        let nothing = ResponseSide::new(identity.format, &policy.capture).nothing();
+        let nothing = ResponseSide::new(identity.format, &policy.capture, secrets).nothing();
         let duration_ms = now.ms_since(self.call.started);
         Some(event(
             self.call.clone(),
@@ -238,6 +248,7 @@ fn event(
         started,
         caller,
         gateway,
+        secrets,
         mut notes,
     } = call;
     let content = policy.capture.content;
@@ -272,7 +283,7 @@ fn event(
         truncated: notes.iter().any(|note| note.is_truncation()),
         notes: notes.into_iter().collect(),
     };
-    AuditEvent {
+    let mut event = AuditEvent {
         request_id,
         timestamp: started.rfc3339(),
         duration_ms,
@@ -309,7 +320,9 @@ fn event(
                 gateway,
             },
         },
-    }
+    };
+    secrets.remove_from_event(&mut event);
+    event
 }
 
 /// The status that the client got, which is not the provider's where the gateway answered.

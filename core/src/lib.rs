@@ -38,4 +38,5 @@ pub mod outbox;
 pub mod policy;
 pub mod prompt;
 pub mod provider;
+pub mod redact;
 pub mod time;

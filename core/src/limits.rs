@@ -29,6 +29,35 @@ pub const RAW_DEPTH_MAX: usize = 64;
 /// Bytes of an identifier or name that a provider or caller sends (ids, models, tool names).
 pub const NAME_BYTES_MAX: usize = 1 << 10;
 
+/// Bytes of the shortest credential that is taken out of texts. A shorter one would take ordinary
+/// words with it, and no provider gives out keys that short.
+pub const CREDENTIAL_BYTES_MIN: usize = 8;
+
+/// Bytes of the shortest part of a longer credential that is taken out. What providers show of a
+/// key in their errors, its first and last characters, is less.
+pub const CREDENTIAL_PART_BYTES_MIN: usize = 12;
+
+/// A part is taken out if it is at least one of so many of its credential: a long cookie holds words
+/// that are no secret.
+pub const CREDENTIAL_PARTS: usize = 4;
+
+/// Bytes of a member of the query that counts as a credential whatever its name and letters, and of
+/// a segment of a token that counts by itself.
+pub const QUERY_CREDENTIAL_BYTES_MIN: usize = 20;
+
+/// Credentials of one call that are looked for. Calls have one or two, browsers dozens of cookies.
+pub const CREDENTIALS_MAX: usize = 128;
+
+/// Bytes of all credentials of one call that are looked for: half of what Envoy takes as headers.
+pub const CREDENTIAL_BYTES_MAX: usize = 32 << 10;
+
+/// How often the same four bytes of one credential are compared with a text. More come from padding
+/// only, and would make hostile texts slow to read.
+pub const CREDENTIAL_REPEATS_MAX: usize = 8;
+
+/// Bytes of a text that comes in pieces that are looked through and hashed at once.
+pub const REDACTED_AT_ONCE_BYTES: usize = 4 << 10;
+
 /// Parts of a form. Endpoints take a dozen members, and up to sixteen images.
 pub const FORM_PARTS_MAX: usize = 256;
 

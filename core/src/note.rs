@@ -20,6 +20,10 @@ pub enum Note {
     AuditHeaderUnknown,
     /// The provider's moderation or content filter found something in the prompt or the answer.
     ContentFlagged,
+    /// The request had more credentials than are looked for: one may stand in the event.
+    CredentialNotSearched,
+    /// A text held a credential of the call; a mark stands in its place.
+    CredentialRemoved,
     /// A header's value was not UTF-8; the bytes that were not stand as U+FFFD.
     HeaderNotUtf8,
     /// The text held bytes or half surrogates that are not Unicode; they stand as U+FFFD.

@@ -43,6 +43,8 @@ export const NOTES = {
   audit_header_unknown: "An x-audit header that means nothing was removed.",
   audit_metadata_reserved: "The caller’s metadata had a member audit_layer, which is the gateway’s.",
   content_flagged: "The provider’s moderation or content filter found something in the prompt or the answer.",
+  credential_not_searched: "The request had more credentials than are looked for: one may stand in the event.",
+  credential_removed: "A text held a credential of the call; a mark stands in its place.",
   header_not_utf8: "A header’s value was not UTF-8; the bytes that were not stand as U+FFFD.",
   invalid_unicode_replaced: "The text held bytes or half surrogates that are not Unicode; they stand as U+FFFD.",
   model_absent: "Nothing in the request names a model.",

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::mem;
+use std::rc::Rc;
 
 use super::encoding;
 use crate::answer::{Answer, Part};
@@ -15,6 +16,7 @@ use crate::headers::Headers;
 use crate::json::{self, Object, Scalar};
 use crate::note::Note;
 use crate::policy::CapturePolicy;
+use crate::redact::Secrets;
 
 /// The response as far as it has come.
 #[derive(Debug)]
@@ -66,7 +68,7 @@ pub(super) struct Answered {
 }
 
 impl ResponseSide {
-    pub(super) fn new(format: &Format, capture: &CapturePolicy) -> Self {
+    pub(super) fn new(format: &Format, capture: &CapturePolicy, secrets: &Rc<Secrets>) -> Self {
         Self {
             status: None,
             encoding: None,
@@ -82,7 +84,8 @@ impl ResponseSide {
             },
             body_bytes_max: capture.limits.response_bytes,
             reader: (format.reader)(),
-            answer: Answer::new(capture.hash.clone(), capture.limits.content_bytes),
+            answer: Answer::new(capture.hash.clone(), capture.limits.content_bytes)
+                .without(secrets),
         }
     }
 
@@ -363,6 +366,7 @@ mod tests {
         let mut side = ResponseSide::new(
             Format::named("openai.chat_completions").unwrap(),
             &policy.capture,
+            &Rc::default(),
         );
         side.body = Body::Awaited(Sniffer::new(hint));
         let mut notes = BTreeSet::new();

@@ -53,28 +53,38 @@ impl Answered {
         let content = first
             .map(|first| keep(&first.said().text))
             .unwrap_or_default();
+        let said = first
+            .map(|first| first.said())
+            .filter(|said| !said.is_empty());
+        let (hash, has_credential) = said.map(|said| said.hash()).unwrap_or_default();
+        if has_credential {
+            notes.insert(Note::CredentialRemoved);
+        }
         let response = Response {
             id: answer.id.clone(),
             model: answer.model.clone(),
-            hash: first
-                .map(|first| first.said())
-                .filter(|said| !said.is_empty())
-                .map(|said| said.hash())
-                .unwrap_or_default(),
+            hash,
             reasoning: first.map(|first| first.reasoning.clone()).filter(present),
             refusal: first
                 .map(|first| first.refusal.text.clone())
                 .filter(present),
             choices,
             findings: mem::take(&mut answer.findings).into_iter().collect(),
-            tool_calls: tool_calls(answer, capture),
+            tool_calls: tool_calls(answer, capture, notes),
         };
         (content, response)
     }
 }
 
-fn tool_calls(answer: &mut Answer, capture: &CapturePolicy) -> Vec<ToolCall> {
-    let mut calls = answer.take_tool_calls();
+fn tool_calls(
+    answer: &mut Answer,
+    capture: &CapturePolicy,
+    notes: &mut BTreeSet<Note>,
+) -> Vec<ToolCall> {
+    let (mut calls, has_credential) = answer.take_tool_calls();
+    if has_credential {
+        notes.insert(Note::CredentialRemoved);
+    }
     if capture.content == ContentPolicy::HashOnly {
         for call in &mut calls {
             call.arguments = capture.hash.hash(call.arguments.as_bytes());

@@ -5,6 +5,7 @@ use crate::completion::ResponseFlags;
 use crate::digest::HashForm;
 
 mod bodies;
+mod credentials;
 mod google;
 mod media;
 mod ollama;

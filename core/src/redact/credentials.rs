@@ -1,0 +1,259 @@
+//! Which values of a request's headers are credentials.
+
+use base64::Engine;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use percent_encoding::percent_decode;
+
+use crate::headers::{Headers, is_audit_name};
+use crate::limits::{CREDENTIAL_BYTES_MIN, QUERY_CREDENTIAL_BYTES_MIN};
+
+/// How the last word of a name is spelt whose value is a credential.
+const WORDS: [&str; 18] = [
+    "apikey",
+    "assertion",
+    "auth",
+    "authorization",
+    "code",
+    "cookie",
+    "credential",
+    "credentials",
+    "jwt",
+    "key",
+    "pass",
+    "passphrase",
+    "passwd",
+    "password",
+    "secret",
+    "sig",
+    "signature",
+    "token",
+];
+
+/// Names that end so and hold no credential.
+const HARMLESS: [&str; 5] = [
+    "idempotency-key",
+    "cache-key",
+    "partition-key",
+    "sec-websocket-key",
+    "surrogate-key",
+];
+
+/// Members of a query that are no credentials, however long.
+const HARMLESS_QUERY: [&str; 6] = [
+    "api-version",
+    "api_version",
+    "deployment",
+    "model",
+    "region",
+    "version",
+];
+
+/// What stands before a key among the protocols of a browser's WebSocket.
+const PROTOCOL_KEY: &[u8] = b"openai-insecure-api-key.";
+
+/// Members of an authorization that are no credentials.
+const HARMLESS_PARAMETERS: [&[u8]; 7] = [
+    b"algorithm",
+    b"nc",
+    b"qop",
+    b"realm",
+    b"SignedHeaders",
+    b"uri",
+    b"version",
+];
+
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// The credentials of a request, each as the bytes that are looked for.
+pub(super) fn values(headers: Headers<'_>) -> Vec<Vec<u8>> {
+    let mut values = Values(Vec::new());
+    for (name, value) in headers.0 {
+        if name.as_slice() == b":path" {
+            values.query(value);
+        } else if name.eq_ignore_ascii_case(b"cookie") {
+            values.cookies(value);
+        } else if name.eq_ignore_ascii_case(b"sec-websocket-protocol") {
+            values.protocols(value);
+        } else if names_a_credential(name) {
+            values.header(value);
+        }
+    }
+    values.0
+}
+
+struct Values(Vec<Vec<u8>>);
+
+impl Values {
+    fn take(&mut self, value: &[u8]) {
+        if value.len() < CREDENTIAL_BYTES_MIN {
+            return;
+        }
+        self.0.push(value.to_vec());
+        // What signs a token is a small part of it; `eyJ` begins JSON, which says whose it is.
+        let segments = value.split(|byte| *byte == b'.').skip(1);
+        let is_secret = |segment: &&[u8]| {
+            segment.len() >= QUERY_CREDENTIAL_BYTES_MIN && !segment.starts_with(b"eyJ")
+        };
+        let secrets = segments.filter(is_secret).map(<[u8]>::to_vec);
+        self.0.extend(secrets);
+    }
+
+    /// `<key>`, or `<scheme> <key>`, or `<scheme> <name>=<value>, …`.
+    fn header(&mut self, value: &[u8]) {
+        let value = value.trim_ascii();
+        let (scheme, rest) = match value.iter().position(u8::is_ascii_whitespace) {
+            Some(at) => value.split_at_checked(at).unwrap_or((b"", value)),
+            None => (b"".as_slice(), value),
+        };
+        for word in words(rest) {
+            self.word(word, !scheme.is_empty());
+        }
+        if scheme.eq_ignore_ascii_case(b"basic") {
+            self.basic(rest.trim_ascii());
+        }
+    }
+
+    fn word(&mut self, word: &[u8], has_scheme: bool) {
+        let Some((name, value)) = named(word) else {
+            self.take(word);
+            return;
+        };
+        if HARMLESS_PARAMETERS
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known))
+        {
+            return;
+        }
+        if has_scheme && name.eq_ignore_ascii_case(b"credential") {
+            // AWS writes key, date, region and service; only the first is one.
+            let id = value.split(|byte| *byte == b'/').next().unwrap_or_default();
+            self.take(unquoted(id));
+        } else {
+            self.take(unquoted(value));
+        }
+    }
+
+    fn basic(&mut self, encoded: &[u8]) {
+        let Ok(pair) = BASE64.decode(encoded) else {
+            return;
+        };
+        for part in pair.splitn(2, |byte| *byte == b':') {
+            for word in part.split(u8::is_ascii_whitespace) {
+                self.take(word);
+            }
+        }
+    }
+
+    fn cookies(&mut self, value: &[u8]) {
+        for cookie in value.split(|byte| *byte == b';') {
+            let cookie = cookie.trim_ascii();
+            let value = named(cookie).map_or(cookie, |(_, value)| value);
+            for word in value.split(u8::is_ascii_whitespace) {
+                self.take(unquoted(word));
+            }
+        }
+    }
+
+    fn protocols(&mut self, value: &[u8]) {
+        for protocol in value.split(|byte| *byte == b',') {
+            if let Some(key) = protocol.trim_ascii().strip_prefix(PROTOCOL_KEY) {
+                self.take(key);
+            }
+        }
+    }
+
+    fn query(&mut self, path: &[u8]) {
+        let Some(start) = path.iter().position(|byte| *byte == b'?') else {
+            return;
+        };
+        let query = path.get(start.saturating_add(1)..).unwrap_or_default();
+        for member in query.split(|byte| matches!(byte, b'&' | b';' | b'#' | b'?')) {
+            let Some((name, value)) = named(member) else {
+                continue;
+            };
+            if is_query_credential(name, value) {
+                self.take(value);
+                let decoded: Vec<u8> = percent_decode(value).collect();
+                if decoded != value {
+                    for word in decoded.split(u8::is_ascii_whitespace) {
+                        self.take(word);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether a header's name says that its value is a credential.
+fn names_a_credential(name: &[u8]) -> bool {
+    if name.first() == Some(&b':') || is_audit_name(name) {
+        return false;
+    }
+    let ends = |known: &&str| ends_with(name, known);
+    last_word_is_known(name) && !HARMLESS.iter().any(ends)
+}
+
+/// Names of queries are as various as those who make them, so that any long value counts.
+fn is_query_credential(name: &[u8], value: &[u8]) -> bool {
+    if HARMLESS_QUERY
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+    {
+        return false;
+    }
+    let has = |kind: fn(&u8) -> bool| value.iter().any(kind);
+    let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+    last_word_is_known(name) || is_mixed || value.len() >= QUERY_CREDENTIAL_BYTES_MIN
+}
+
+fn last_word_is_known(name: &[u8]) -> bool {
+    let last = last_word(name);
+    WORDS
+        .iter()
+        .any(|word| last.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// Words are told apart by `-`, `_`, `.` or a capital letter behind a small one.
+fn last_word(name: &[u8]) -> &[u8] {
+    let mut next_is_capital = false;
+    let before = name.iter().rposition(|byte| {
+        let ends =
+            matches!(byte, b'-' | b'_' | b'.') || next_is_capital && byte.is_ascii_lowercase();
+        next_is_capital = byte.is_ascii_uppercase();
+        ends
+    });
+    let start = before.map_or(0, |before| before.saturating_add(1));
+    name.get(start..).unwrap_or_default()
+}
+
+fn ends_with(name: &[u8], end: &str) -> bool {
+    name.len()
+        .checked_sub(end.len())
+        .and_then(|at| name.get(at..))
+        .is_some_and(|last| last.eq_ignore_ascii_case(end.as_bytes()))
+}
+
+fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let is_between = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b';');
+    value.split(is_between).map(unquoted)
+}
+
+/// `name=value`; not the padding of base64.
+fn named(word: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = word.iter().position(|byte| *byte == b'=')?;
+    let (name, value) = word.split_at_checked(at)?;
+    let value = value.strip_prefix(b"=")?;
+    let is_padding = value.iter().all(|byte| *byte == b'=');
+    (!name.is_empty() && !is_padding).then_some((name, value))
+}
+
+fn unquoted(value: &[u8]) -> &[u8] {
+    let inner = value.strip_prefix(b"\"").unwrap_or(value);
+    inner.strip_suffix(b"\"").unwrap_or(inner)
+}
