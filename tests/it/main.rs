@@ -8,6 +8,7 @@ mod config;
 mod core_on_wasm;
 mod delivery;
 mod demo;
+mod evasion;
 mod expected;
 mod faults;
 mod fixture;

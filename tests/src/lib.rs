@@ -16,6 +16,7 @@ pub mod recordings;
 pub mod replay;
 pub mod sample_llm;
 pub mod server;
+pub mod servers;
 pub mod stack;
 pub mod wait;
 pub mod wasm;

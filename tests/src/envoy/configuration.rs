@@ -174,6 +174,53 @@ impl Configuration {
         Ok(self)
     }
 
+    /// Sends calls with the header `name: server` to a new cluster of this server, whatever their
+    /// path.
+    pub fn server_by_header(&mut self, name: &str, server: &str, port: u16) -> Result<&mut Self> {
+        elements(member(&mut self.document, "/static_resources/clusters")?)?.push(json!({
+            "name": server,
+            "type": "STATIC",
+            "load_assignment": { "cluster_name": server, "endpoints": [{ "lb_endpoints": [{
+                "endpoint": { "address": { "socket_address": {
+                    "address": "127.0.0.1", "port_value": port,
+                } } },
+            }] }] },
+        }));
+        let route = json!({
+            "name": server,
+            "match": {
+                "prefix": "/",
+                "headers": [{ "name": name, "string_match": { "exact": server } }],
+            },
+            "route": { "cluster": server, "timeout": "0s" },
+        });
+        for manager in connection_managers(&mut self.document)? {
+            for virtual_host in elements(member(manager, "/route_config/virtual_hosts")?)? {
+                elements(member(virtual_host, "/routes")?)?.insert(0, route.clone());
+            }
+        }
+        Ok(self)
+    }
+
+    /// Adds a listener that is like another one but for what `change` does to its connection
+    /// manager.
+    pub fn listener_like(
+        &mut self,
+        listener: &str,
+        name: &str,
+        change: impl Fn(&mut Value),
+    ) -> Result<&mut Self> {
+        let listeners = member(&mut self.document, "/static_resources/listeners")?;
+        let mut copy = named(listeners, listener)?.clone();
+        copy["name"] = name.into();
+        change(member(
+            &mut copy,
+            "/filter_chains/0/filters/0/typed_config",
+        )?);
+        elements(listeners)?.push(copy);
+        Ok(self)
+    }
+
     /// The configuration as JSON, which Envoy reads as well.
     pub fn to_json(&self) -> Result<String> {
         Ok(serde_json::to_string_pretty(&self.document)?)
