@@ -3,10 +3,14 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use serde_json::value::RawValue;
+
+use crate::decision::Answered;
 use crate::digest::HashForm;
 use crate::event::{ApiError, ToolCall};
 use crate::limits::{
-    CHOICES_MAX, ERROR_MESSAGE_BYTES_MAX, FINDINGS_MAX, NAME_BYTES_MAX, TOOL_CALLS_MAX,
+    CHOICES_MAX, DECISIONS_MAX, ERROR_MESSAGE_BYTES_MAX, FINDINGS_MAX, NAME_BYTES_MAX,
+    TOOL_CALLS_MAX,
 };
 use crate::redact::{CleanDigest, Secrets};
 
@@ -31,6 +35,8 @@ pub struct Answer {
     pub calls_cut: bool,
     /// What a moderation or content filter of the provider found, by the provider's names.
     pub findings: BTreeSet<String>,
+    /// What was decided, where the model was asked for decisions.
+    pub decisions: Vec<Answered>,
     /// Whether what was answered is no text: vectors, images or sound.
     pub is_not_text: bool,
     /// Whether it is vectors, scores or categories, so that there are no output tokens.
@@ -116,6 +122,19 @@ pub struct CallPiece<'a> {
     pub arguments: &'a str,
 }
 
+/// The answer to one question, where the model was asked for decisions.
+#[derive(Debug)]
+pub struct Decided<'a> {
+    /// The question's name.
+    pub name: Option<&'a str>,
+    /// The kind of question.
+    pub kind: Option<&'a str>,
+    /// What was decided.
+    pub outcome: Option<&'a str>,
+    /// How sure the model is: a number, as it was written.
+    pub confidence: Option<Box<RawValue>>,
+}
+
 impl Answer {
     /// An answer of which nothing has been read; keeps at most `text_bytes_max` bytes of all its
     /// texts together.
@@ -130,6 +149,7 @@ impl Answer {
             text_cut: false,
             calls_cut: false,
             findings: BTreeSet::new(),
+            decisions: Vec::new(),
             is_not_text: false,
             is_numbers: false,
             is_pending: false,
@@ -213,6 +233,23 @@ impl Answer {
         } else if !self.findings.contains(category) {
             self.calls_cut = true;
         }
+    }
+
+    /// Takes the answer to one question of several.
+    pub fn decide(&mut self, decided: Decided<'_>) {
+        if self.decisions.len() >= DECISIONS_MAX {
+            self.calls_cut = true;
+            return;
+        }
+        let mut keep = |text: Option<&str>| {
+            text.map(|text| shortened(text, NAME_BYTES_MAX, &mut self.names_cut))
+        };
+        self.decisions.push(Answered {
+            name: keep(decided.name),
+            kind: keep(decided.kind),
+            outcome: keep(decided.outcome),
+            confidence: decided.confidence,
+        });
     }
 
     /// Forgets every text and tool call, because all of them come again.

@@ -18,6 +18,7 @@ mod cohere_chat;
 mod cohere_embed;
 mod cohere_usage;
 mod cohere_v1;
+mod decisions;
 mod google_content;
 mod google_embed_content;
 mod google_generate_content;
@@ -83,6 +84,7 @@ pub const FORMATS: &[&Format] = &[
     &cohere_embed::EMBED,
     &cohere_v1::GENERATE,
     &cohere_embed::RERANK,
+    &decisions::GOOGLE,
     &google_embed_content::FORMAT,
     &google_generate_content::FORMAT,
     &google_interactions::FORMAT,
@@ -94,6 +96,7 @@ pub const FORMATS: &[&Format] = &[
     &openai_assistants::FORMAT,
     &openai_chat::FORMAT,
     &openai_completions::FORMAT,
+    &decisions::OPENAI,
     &openai_embeddings::FORMAT,
     &openai_images::FORMAT,
     &openai_moderations::FORMAT,

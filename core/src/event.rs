@@ -7,6 +7,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::decision::Decision;
 use crate::note::Note;
 use crate::prompt::Kind;
 
@@ -320,6 +321,9 @@ pub struct Response {
     /// What the provider's moderation or content filter found in prompt or answer, by its names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<String>,
+    /// What the model decided, where it was asked for decisions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
     /// The tools the model wants called, of every choice.
     pub tool_calls: Vec<ToolCall>,
     /// Every choice, when there is more than one.

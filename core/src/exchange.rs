@@ -246,7 +246,7 @@ fn event(
         identity,
         request_id,
         started,
-        caller,
+        mut caller,
         gateway,
         secrets,
         mut notes,
@@ -264,7 +264,8 @@ fn event(
         details: end.details,
         error,
     };
-    let (response_content, response) = answered.said(&policy.capture, &mut notes);
+    let (response_content, mut response) = answered.said(&policy.capture, &mut notes);
+    response.decision = answered.decided(content, state, &mut caller, &mut notes);
     let model = match asked.model.as_str() {
         "" => api::model_in_path(gateway.path.as_deref().unwrap_or_default()),
         model => Some(model.into()),

@@ -23,6 +23,7 @@ pub mod api;
 pub mod body;
 pub mod caller;
 pub mod completion;
+pub mod decision;
 pub mod decode;
 pub mod digest;
 pub mod event;

@@ -70,6 +70,9 @@ pub const FORM_BOUNDARY_BYTES_MAX: usize = 70;
 /// Findings of a provider's moderation that an event carries.
 pub const FINDINGS_MAX: usize = 64;
 
+/// Decisions of one answer that an event carries: as many as OpenAI lets one request ask for.
+pub const DECISIONS_MAX: usize = 400;
+
 /// Bytes of an error message that a provider sends.
 pub const ERROR_MESSAGE_BYTES_MAX: usize = 8 << 10;
 

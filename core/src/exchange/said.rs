@@ -6,7 +6,9 @@ use std::mem;
 use super::carried;
 use super::response::Answered;
 use crate::answer::Answer;
-use crate::event::{Choice, ContentPolicy, Response, ToolCall};
+use crate::caller::Caller;
+use crate::decision::{self, Coverage, Decision, Given};
+use crate::event::{Choice, CompletionState, ContentPolicy, Response, ToolCall};
 use crate::note::Note;
 use crate::policy::CapturePolicy;
 
@@ -71,8 +73,35 @@ impl Answered {
             choices,
             findings: mem::take(&mut answer.findings).into_iter().collect(),
             tool_calls: tool_calls(answer, capture, notes),
+            decision: None,
         };
         (content, response)
+    }
+
+    /// What was decided, which is the event's decision where the caller gave none.
+    pub(super) fn decided(
+        &mut self,
+        content: ContentPolicy,
+        state: CompletionState,
+        caller: &mut Caller,
+        notes: &mut BTreeSet<Note>,
+    ) -> Option<Decision> {
+        let mut given = Given {
+            outcome: &mut caller.decision_outcome,
+            confidence: &mut caller.confidence_score,
+        };
+        let mut is_cut = false;
+        let answers = mem::take(&mut self.answer.decisions);
+        let is_cut_off = notes.contains(&Note::ResponseBodyTruncated) || self.answer.calls_cut;
+        let coverage = Coverage {
+            carries_content: content == ContentPolicy::Full,
+            is_whole: state == CompletionState::Complete && !is_cut_off,
+        };
+        let decision = decision::decide(answers, coverage, &mut given, &mut is_cut);
+        if is_cut {
+            notes.insert(Note::NameTruncated);
+        }
+        decision
     }
 }
 

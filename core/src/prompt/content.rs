@@ -176,6 +176,13 @@ fn typed<'a>(
             };
             parts.push(MessagePart::text(text));
         }
+        // A table or a record, which is shown to the model as text.
+        "input_json" => {
+            let Some(data) = fields.take("data") else {
+                return false;
+            };
+            parts.push(MessagePart::text(data_text(data)).typed("input_json"));
+        }
         "tool_result" if place == Place::Outer => result(fields, parts),
         "thinking" => return thinking(part, fields, place, parts),
         "compaction" => {

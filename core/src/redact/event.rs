@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::value::RawValue;
 
 use super::Secrets;
+use crate::decision::{Answered, Decision};
 use crate::event::{
     ApiError, AuditEvent, AuditLayer, Capture, Choice, Completion, Conversation, Gateway, Members,
     Metadata, PromptPart, Response, ToolCall,
@@ -173,11 +174,15 @@ impl Cleaning<'_> {
             reasoning,
             refusal,
             findings,
+            decision,
             tool_calls,
             choices,
         } = response;
         self.texts([id, model, reasoning, refusal].into_iter().flatten());
         self.texts(findings);
+        if let Some(decision) = decision {
+            self.decision(decision);
+        }
         for call in tool_calls {
             let ToolCall {
                 choice: _,
@@ -197,6 +202,27 @@ impl Cleaning<'_> {
             } = choice;
             self.texts([content]);
             self.texts(finish_reason);
+        }
+    }
+
+    fn decision(&mut self, decision: &mut Decision) {
+        let Decision {
+            outcome,
+            confidence,
+            source: _,
+            answers,
+        } = decision;
+        self.texts(outcome);
+        self.number(confidence);
+        for answer in answers {
+            let Answered {
+                name,
+                kind,
+                outcome,
+                confidence,
+            } = answer;
+            self.texts([name, kind, outcome].into_iter().flatten());
+            self.number(confidence);
         }
     }
 

@@ -1,0 +1,261 @@
+//! What a model decided, where it is asked for decisions and not for a text, and what of it becomes
+//! the event's `decision_outcome` and `confidence_score`.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::answer::shortened;
+use crate::limits::NAME_BYTES_MAX;
+
+/// What an answer decided, and from whom the event's own members are.
+#[derive(Debug, Clone, Serialize)]
+pub struct Decision {
+    /// The outcome; of several answers each one's, after the name of its question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    /// How sure the model is, as it wrote it; of several answers the least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Box<RawValue>>,
+    /// From whom the event's members are.
+    pub source: Sources,
+    /// Each answer, in its order.
+    pub answers: Vec<Answered>,
+}
+
+/// From whom the members of the event are that say what was decided.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Sources {
+    /// Of `decision_outcome`.
+    pub decision_outcome: Source,
+    /// Of `confidence_score`.
+    pub confidence_score: Source,
+}
+
+/// From whom a member of the event is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The model's answer.
+    Answer,
+    /// The caller, by a header.
+    Caller,
+    /// Nobody: the event has none.
+    #[default]
+    Absent,
+}
+
+/// The answer to one question.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Answered {
+    /// The question's name; absent if it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The kind of question, such as `choice`.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// What was decided; absent if the answer does not say, or the policy leaves content out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    /// How sure the model is, as it wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Box<RawValue>>,
+}
+
+/// What the caller said of the decision.
+#[derive(Debug)]
+pub struct Given<'a> {
+    /// The event's `decision_outcome`.
+    pub outcome: &'a mut Option<String>,
+    /// The event's `confidence_score`.
+    pub confidence: &'a mut Option<Box<RawValue>>,
+}
+
+/// What of the answers the event may take over.
+#[derive(Debug, Clone, Copy)]
+pub struct Coverage {
+    /// Whether the policy lets events carry content.
+    pub carries_content: bool,
+    /// Whether all answers have come.
+    pub is_whole: bool,
+}
+
+/// The decision of these answers, which is the event's where the caller gave none; `None` if there
+/// are none.
+///
+/// A confidence is of the outcome that it came with: beside another outcome, which the caller gave,
+/// it is left out. Of answers that are not all there is no decision of the event. An outcome is
+/// content, and stays out with it.
+pub fn decide(
+    mut answers: Vec<Answered>,
+    coverage: Coverage,
+    given: &mut Given<'_>,
+    is_cut: &mut bool,
+) -> Option<Decision> {
+    if answers.is_empty() {
+        return None;
+    }
+    if !coverage.carries_content {
+        for answer in &mut answers {
+            (answer.outcome, answer.confidence) = (None, None);
+        }
+    }
+    let all: &[_] = if coverage.is_whole { &answers } else { &[] };
+    let outcome = outcome(all, is_cut);
+    let confidence = least(all);
+    let source = Sources {
+        decision_outcome: take(given.outcome, outcome.as_ref()),
+        confidence_score: if given.outcome.is_none() || *given.outcome == outcome {
+            take(given.confidence, confidence.as_ref())
+        } else {
+            take(given.confidence, None)
+        },
+    };
+    Some(Decision {
+        outcome,
+        confidence,
+        source,
+        answers,
+    })
+}
+
+fn take<T: Clone>(given: &mut Option<T>, answered: Option<&T>) -> Source {
+    match (&given, answered) {
+        (Some(_), _) => Source::Caller,
+        (None, None) => Source::Absent,
+        (None, Some(answered)) => {
+            *given = Some(answered.clone());
+            Source::Answer
+        }
+    }
+}
+
+/// One outcome as it is; several as `name: outcome`, or by their number from 0.
+fn outcome(answers: &[Answered], is_cut: &mut bool) -> Option<String> {
+    let whole = match answers {
+        [one] => one.outcome.clone()?,
+        several => {
+            let named = several.iter().enumerate().filter_map(|(number, answer)| {
+                let outcome = answer.outcome.as_deref()?;
+                let name = answer.name.clone().unwrap_or_else(|| number.to_string());
+                Some(format!("{name}: {outcome}"))
+            });
+            let named: Vec<_> = named.collect();
+            (!named.is_empty()).then(|| named.join("; "))?
+        }
+    };
+    Some(shortened(&whole, NAME_BYTES_MAX, is_cut))
+}
+
+fn least(answers: &[Answered]) -> Option<Box<RawValue>> {
+    let sure = answers.iter().filter_map(|answer| {
+        let confidence = answer.confidence.as_ref()?;
+        answer.outcome.as_ref()?;
+        Some((confidence.get().parse::<f64>().ok()?, confidence))
+    });
+    let least = sure.min_by(|(one, _), (other, _)| one.total_cmp(other));
+    least.map(|(_, confidence)| confidence.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: Coverage = Coverage {
+        carries_content: true,
+        is_whole: true,
+    };
+
+    fn answered(name: Option<&str>, outcome: &str, confidence: &str) -> Answered {
+        Answered {
+            name: name.map(str::to_owned),
+            kind: None,
+            outcome: Some(outcome.to_owned()),
+            confidence: Some(raw(confidence)),
+        }
+    }
+
+    fn raw(text: &str) -> Box<RawValue> {
+        RawValue::from_string(text.to_owned()).unwrap()
+    }
+
+    /// The event's two members and their sources.
+    fn event(
+        answers: Vec<Answered>,
+        outcome: Option<&str>,
+        confidence: Option<&str>,
+    ) -> (Option<String>, Option<String>, Sources) {
+        let mut outcome = outcome.map(str::to_owned);
+        let mut confidence = confidence.map(raw);
+        let mut given = Given {
+            outcome: &mut outcome,
+            confidence: &mut confidence,
+        };
+        let decision = decide(answers, ALL, &mut given, &mut false).unwrap();
+        let confidence = confidence.map(|it| it.get().to_owned());
+        (outcome, confidence, decision.source)
+    }
+
+    #[test]
+    fn a_decision_is_the_models_where_the_caller_gave_none() {
+        use Source::{Absent, Answer, Caller};
+        for (outcome, confidence, expected, sources) in [
+            (None, None, (Some("refund"), Some("0.90")), (Answer, Answer)),
+            (
+                None,
+                Some("1"),
+                (Some("refund"), Some("1")),
+                (Answer, Caller),
+            ),
+            // The answer's confidence is not that of another outcome.
+            (Some("deny"), None, (Some("deny"), None), (Caller, Absent)),
+            (
+                Some("refund"),
+                None,
+                (Some("refund"), Some("0.90")),
+                (Caller, Answer),
+            ),
+            (
+                Some("deny"),
+                Some("0"),
+                (Some("deny"), Some("0")),
+                (Caller, Caller),
+            ),
+        ] {
+            let answers = vec![answered(Some("q"), "refund", "0.90")];
+            let (found, sure, source) = event(answers, outcome, confidence);
+            assert_eq!((found.as_deref(), sure.as_deref()), expected);
+            assert_eq!((source.decision_outcome, source.confidence_score), sources);
+        }
+    }
+
+    #[test]
+    fn several_answers_are_named_and_as_sure_as_the_least() {
+        let answers = vec![
+            answered(Some("fraud"), "true", "0.97"),
+            answered(None, "low", "0.61"),
+        ];
+        let (outcome, confidence, _) = event(answers, None, None);
+        assert_eq!(outcome.as_deref(), Some("fraud: true; 1: low"));
+        assert_eq!(confidence.as_deref(), Some("0.61"));
+    }
+
+    #[test]
+    fn without_content_or_without_the_rest_there_is_no_outcome() {
+        for (carries_content, is_whole) in [(false, true), (true, false)] {
+            let (mut outcome, mut confidence) = (None, None);
+            let mut given = Given {
+                outcome: &mut outcome,
+                confidence: &mut confidence,
+            };
+            let coverage = Coverage {
+                carries_content,
+                is_whole,
+            };
+            let answers = vec![answered(Some("q"), "refund", "0.9")];
+            let decision = decide(answers, coverage, &mut given, &mut false).unwrap();
+            assert_eq!(decision.answers[0].name.as_deref(), Some("q"));
+            assert_eq!(decision.answers[0].outcome.is_some(), carries_content);
+            assert!(decision.outcome.is_none() && outcome.is_none() && confidence.is_none());
+        }
+    }
+}
