@@ -39,10 +39,20 @@ impl HashForm {
     /// Starts a hash whose content comes in pieces.
     pub fn start(&self) -> Digest {
         match self {
-            Self::Sha256 => Digest(State::Plain("sha256:", Sha256::new())),
+            Self::Sha256 => Digest(State::Plain(PLAIN, Sha256::new())),
             Self::Bare => Digest(State::Plain("", Sha256::new())),
             Self::Hmac(HmacKey(keyed)) => Digest(State::Keyed(keyed.clone())),
         }
+    }
+
+    /// A hash of this form, written out.
+    pub fn write(&self, hash: &[u8; HASH_BYTES]) -> String {
+        let prefix = match self {
+            Self::Sha256 => PLAIN,
+            Self::Bare => "",
+            Self::Hmac(_) => KEYED,
+        };
+        written(prefix, hash)
     }
 
     /// The hash of `content`.
@@ -80,12 +90,27 @@ impl Digest {
 
     /// The hash of all pieces, written in its form.
     pub fn finish(self) -> String {
+        let prefix = match &self.0 {
+            State::Plain(prefix, _) => prefix,
+            State::Keyed(_) => KEYED,
+        };
+        written(prefix, &self.bytes())
+    }
+
+    /// The hash of all pieces, as bytes.
+    pub fn bytes(self) -> [u8; HASH_BYTES] {
         match self.0 {
-            State::Plain(prefix, sha) => written(prefix, &sha.finalize()),
-            State::Keyed(mac) => written("hmac-sha256:", &mac.finalize().into_bytes()),
+            State::Plain(_, sha) => sha.finalize().into(),
+            State::Keyed(mac) => mac.finalize().into_bytes().into(),
         }
     }
 }
+
+const PLAIN: &str = "sha256:";
+const KEYED: &str = "hmac-sha256:";
+
+/// Bytes of a hash.
+pub const HASH_BYTES: usize = 32;
 
 fn written(prefix: &str, bytes: &[u8]) -> String {
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);

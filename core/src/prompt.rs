@@ -9,6 +9,7 @@ mod content;
 pub mod conversation;
 mod fields;
 mod part;
+mod value;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -21,6 +22,7 @@ use crate::json::{self, Json, Text};
 pub use content::{content_parts, files, input_parts, list_parts, media_part, medium, other_part};
 pub use fields::Fields;
 pub use part::{Kind, MessagePart, Said};
+pub use value::Content;
 
 /// How the canonical text is laid out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]

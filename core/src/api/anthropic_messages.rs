@@ -2,11 +2,11 @@
 //!
 //! Source: <https://docs.claude.com/en/api/messages>.
 
-use super::chat_message::ChatMessage;
+use super::chat_message::ChatMessages;
 use super::tool_names::Tools;
 use super::{Format, Request, anthropic_answer};
-use crate::json::{self, Broken, FromObject, Json, List, Members, Object, Text, TextOrList};
-use crate::prompt::{Message, Prompt, Wrapper, content_parts};
+use crate::json::{self, Broken, FromObject, Json, Members, Object, Text};
+use crate::prompt::{Content, Message, Prompt, Wrapper, content_parts};
 
 /// Members of a request that steer sampling. Content is not among them.
 const PARAMETERS: [&str; 10] = [
@@ -42,11 +42,11 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     Some(Request {
         model: model.0,
         parameters,
-        prompt: messages.map(|List(messages)| Prompt {
+        prompt: messages.map(|messages| Prompt {
             wrapper: Wrapper::UpperRoles,
             messages: system_message(system)
                 .into_iter()
-                .chain(messages.into_iter().map(ChatMessage::read))
+                .chain(messages.read())
                 .collect(),
             beside: Vec::new(),
         }),
@@ -58,11 +58,12 @@ fn read_request(text: &str) -> Option<Request<'_>> {
 }
 
 /// As the client wrapper has it, an empty system prompt is none.
-fn system_message(system: TextOrList<'_>) -> Option<Message<'_>> {
+fn system_message(system: Content<'_>) -> Option<Message<'_>> {
     let is_empty = match &system {
-        TextOrList::Absent => true,
-        TextOrList::Text(text) => text.is_empty(),
-        TextOrList::List(parts) => parts.is_empty(),
+        Content::Absent => true,
+        Content::Text(text) => text.is_empty(),
+        Content::List(parts) => parts.is_empty(),
+        Content::Object(_) | Content::Scalar(_) => false,
     };
     (!is_empty).then(|| Message::of("system", content_parts(system)))
 }
@@ -70,8 +71,8 @@ fn system_message(system: TextOrList<'_>) -> Option<Message<'_>> {
 #[derive(Default)]
 struct RequestWire<'a> {
     model: Text<'a>,
-    system: TextOrList<'a>,
-    messages: Option<List<ChatMessage<'a>>>,
+    system: Content<'a>,
+    messages: Option<ChatMessages<'a>>,
     parameters: Vec<(&'static str, Json<'a>)>,
     tools: Tools<'a>,
     metadata: Object<MetadataWire<'a>>,

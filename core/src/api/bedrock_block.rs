@@ -6,23 +6,22 @@
 use std::borrow::Cow;
 
 use crate::answer::{Answer, CallKey, CallPiece, Part};
-use crate::json::{self, Broken, FromObject, Json, List, Members, Object, Text, TextOrList};
-use crate::prompt::{Fields, Kind, MessagePart, data_text, medium, other_part};
+use crate::json::{self, Broken, FromObject, Json, List, Members, Object, Text};
+use crate::prompt::{
+    Content, Fields, Kind, MessagePart, content_parts, data_text, medium, other_part,
+};
 
 /// An answer has one choice.
 pub(super) const CHOICE: u64 = 0;
 
 /// The parts of a prompt's content.
-pub(super) fn parts(content: TextOrList<'_>) -> Vec<MessagePart<'_>> {
+pub(super) fn parts(content: Content<'_>) -> Vec<MessagePart<'_>> {
+    let Content::List(blocks) = content else {
+        return content_parts(content);
+    };
     let mut parts = Vec::new();
-    match content {
-        TextOrList::Absent => {}
-        TextOrList::Text(text) => parts.push(MessagePart::text(text)),
-        TextOrList::List(blocks) => {
-            for block in blocks {
-                take_block(block, true, &mut parts);
-            }
-        }
+    for block in blocks {
+        take_block(block, true, &mut parts);
     }
     parts
 }

@@ -7,14 +7,15 @@ use std::borrow::Cow;
 
 use super::bedrock_block::{self, BlockWire, CHOICE, key};
 use super::bedrock_error::ErrorHead;
+use super::chat_message::ChatMessages;
 use super::token_counts::TokenCounts;
 use super::tool_names::Tools;
 use super::{Format, Reader, Request, bedrock_guardrail};
 use crate::answer::Answer;
 use crate::headers::Headers;
-use crate::json::{self, Broken, Count, FromObject, Json, List, Members, Object, Text, TextOrList};
+use crate::json::{self, Broken, Count, FromObject, Json, List, Members, Object, Text};
 use crate::note::Note;
-use crate::prompt::{Message, Prompt};
+use crate::prompt::{Content, Message, Prompt};
 
 /// Members of a request that steer sampling, beside those of `inferenceConfig`.
 const PARAMETERS: [&str; 3] = ["outputConfig", "performanceConfig", "serviceTier"];
@@ -59,7 +60,7 @@ fn read_request(text: &str) -> Option<Request<'_>> {
     let is_kept = wire.messages.is_none() || variables.is_some();
     let has_prompt = wire.messages.is_some() || variables.is_some();
     let system = Some(Message::of("system", bedrock_block::parts(wire.system)));
-    let messages = wire.messages.unwrap_or_default().0;
+    let messages = wire.messages.unwrap_or_default();
     let tools = wire.tools.0.unwrap_or_default();
     Some(Request {
         parameters: [
@@ -76,18 +77,18 @@ fn read_request(text: &str) -> Option<Request<'_>> {
                 system
                     .into_iter()
                     .filter(|system| !system.is_blank())
-                    .chain(messages.into_iter().map(message))
+                    .chain(
+                        messages
+                            .0
+                            .into_iter()
+                            .map(|it| it.read_by(bedrock_block::parts)),
+                    )
                     .chain(variables.unwrap_or_default().into_iter().map(variable)),
             )
         }),
         note: is_kept.then_some(Note::PromptContinued),
         ..Request::default()
     })
-}
-
-fn message(Object(message): Object<MessageWire<'_>>) -> Message<'_> {
-    let MessageWire { role, content } = message.unwrap_or_default();
-    Message::of(role.0.unwrap_or_default(), bedrock_block::parts(content))
 }
 
 fn variable(text: Cow<'_, str>) -> Message<'_> {
@@ -179,8 +180,8 @@ impl<'de> FromObject<'de> for VariablesWire<'de> {
 
 json::wire! {
     struct RequestWire<'a> {
-        system: TextOrList<'a> = "system",
-        messages: Option<List<Object<MessageWire<'a>>>> = "messages",
+        system: Content<'a> = "system",
+        messages: Option<ChatMessages<'a>> = "messages",
         inference: Object<InferenceWire<'a>> = "inferenceConfig",
         additional: Object<AdditionalWire<'a>> = "additionalModelRequestFields",
         tools: Object<ToolsWire<'a>> = "toolConfig",
@@ -199,11 +200,6 @@ json::wire! {
     struct ToolsWire<'a> {
         tools: Tools<'a> = "tools",
         ..parameters of TOOL_PARAMETERS,
-    }
-
-    struct MessageWire<'a> {
-        role: Text<'a> = "role",
-        content: TextOrList<'a> = "content",
     }
 
     struct BodyWire<'a> {

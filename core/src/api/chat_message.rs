@@ -4,17 +4,18 @@
 //! <https://docs.claude.com/en/api/messages>, <https://docs.mistral.ai/api/>.
 
 use std::borrow::Cow;
+use std::mem;
 
-use crate::json::{
-    self, Broken, FromJson, FromObject, Json, List, Members, Object, Text, TextOrList,
+use crate::json::{self, Broken, FromJson, FromObject, Items, Json, List, Members, Object, Text};
+use crate::prompt::{
+    Content, Fields, Kind, Message, MessagePart, content_parts, data_text, media_part,
 };
-use crate::prompt::{Fields, Kind, Message, MessagePart, content_parts, data_text, media_part};
 
 /// A message, or a text in the place of one.
 #[derive(Debug, Default)]
 pub(super) struct ChatMessage<'a> {
     pub(super) role: Text<'a>,
-    content: TextOrList<'a>,
+    content: Content<'a>,
     rest: Fields<'a>,
 }
 
@@ -35,13 +36,57 @@ impl<'de> FromJson<'de> for ChatMessage<'de> {
         Self::default()
     }
     fn string(&mut self, text: Cow<'de, str>) {
-        self.content = TextOrList::Text(text);
+        self.content = Content::Text(text);
+    }
+    fn boolean(&mut self, value: bool) {
+        self.content.boolean(value);
+    }
+    fn whole(&mut self, number: u64) {
+        self.content.whole(number);
+    }
+    fn float(&mut self, number: f64) {
+        self.content.float(number);
     }
     fn object(&mut self, members: &mut Members<'_, 'de>) -> Result<(), Broken> {
         let mut message = Object::<Self>::default();
         message.object(members)?;
         *self = message.0.unwrap_or_default();
         Ok(())
+    }
+}
+
+/// The messages of a chat: a list, or one that nobody put into a list.
+#[derive(Debug, Default)]
+pub(super) struct ChatMessages<'a>(pub(super) Vec<ChatMessage<'a>>);
+
+impl<'de> FromJson<'de> for ChatMessages<'de> {
+    fn empty() -> Self {
+        Self::default()
+    }
+    fn string(&mut self, text: Cow<'de, str>) {
+        let mut message = ChatMessage::empty();
+        message.string(text);
+        self.0.push(message);
+    }
+    fn list(&mut self, items: &mut Items<'_, 'de>) -> Result<(), Broken> {
+        let mut message = ChatMessage::empty();
+        while items.read_into(&mut message)? {
+            self.0.push(mem::take(&mut message));
+        }
+        Ok(())
+    }
+    fn object(&mut self, members: &mut Members<'_, 'de>) -> Result<(), Broken> {
+        let mut message = ChatMessage::empty();
+        message.object(members)?;
+        self.0.push(message);
+        Ok(())
+    }
+}
+
+impl<'a> ChatMessages<'a> {
+    /// Each message with all that it holds.
+    pub(super) fn read(self) -> impl Iterator<Item = Message<'a>> {
+        self.0.into_iter().map(ChatMessage::read)
     }
 }
 
@@ -60,6 +105,11 @@ impl<'a> ChatMessage<'a> {
     /// The message with all that it holds: what the model thought, what was said, the tools that
     /// it called, and what else there is.
     pub(super) fn read(self) -> Message<'a> {
+        self.read_by(content_parts)
+    }
+
+    /// The same where the format has parts of its own.
+    pub(super) fn read_by(self, parts_of: fn(Content<'a>) -> Vec<MessagePart<'a>>) -> Message<'a> {
         let Self {
             role,
             content,
@@ -71,7 +121,7 @@ impl<'a> ChatMessage<'a> {
             let text = rest.text(name).filter(|text| !text.is_empty());
             parts.extend(text.map(|text| MessagePart::beside(Kind::Reasoning, text).typed(name)));
         }
-        let mut said = content_parts(content);
+        let mut said = parts_of(content);
         if matches!(&*role, "tool" | "function" | "TOOL") {
             let id = rest.text("tool_call_id");
             let name = rest.any_text(&["name", "tool_name"]);

@@ -3,7 +3,7 @@
 //! Source: <https://docs.cohere.com/reference/chat> and its page on streams, whose events hold the
 //! same message as a whole answer, with single objects in the place of lists.
 
-use super::chat_message::ChatMessage;
+use super::chat_message::ChatMessages;
 use super::cohere_usage::UsageWire;
 use super::tool_names::Tools;
 use super::{Format, Reader, Request, is_done};
@@ -45,9 +45,9 @@ fn read_request(text: &str) -> Option<Request<'_>> {
         parameters: wire.parameters,
         definitions: wire.tools.defined("tools").collect(),
         tools: wire.tools.names,
-        prompt: wire.messages.map(|List(messages)| {
-            Prompt::contents(messages.into_iter().map(ChatMessage::read).chain(documents))
-        }),
+        prompt: wire
+            .messages
+            .map(|messages| Prompt::contents(messages.read().chain(documents))),
         ..Request::default()
     })
 }
@@ -158,7 +158,7 @@ fn key(call: u64) -> CallKey {
 json::wire! {
     struct RequestWire<'a> {
         model: Text<'a> = "model",
-        messages: Option<List<ChatMessage<'a>>> = "messages",
+        messages: Option<ChatMessages<'a>> = "messages",
         documents: List<Json<'a>> = "documents",
         tools: Tools<'a> = "tools",
         ..parameters of PARAMETERS,

@@ -8,8 +8,8 @@ use super::cohere_chat::{document, fail};
 use super::cohere_usage::UsageWire;
 use super::{Format, Reader, Request, openai_error, openai_usage};
 use crate::answer::Answer;
-use crate::json::{self, Json, List, Object, Text, TextOrList};
-use crate::prompt::{Message, MessagePart, Prompt, content_parts, data_text, media_part};
+use crate::json::{self, Json, List, Object, Text};
+use crate::prompt::{Content, Message, MessagePart, Prompt, content_parts, data_text, media_part};
 
 /// Members of a request that say how to embed or to rank.
 const PARAMETERS: [&str; 10] = [
@@ -103,7 +103,7 @@ json::wire! {
     }
 
     struct InputWire<'a> {
-        content: TextOrList<'a> = "content",
+        content: Content<'a> = "content",
     }
 
     struct RerankWire<'a> {

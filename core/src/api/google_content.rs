@@ -27,16 +27,30 @@ json::wire! {
 }
 
 /// The message that a content is.
-pub(super) fn message(content: ContentWire<'_>) -> Message<'_> {
+pub(super) fn message(mut content: Fields<'_>) -> Message<'_> {
+    let role = content.text("role").unwrap_or(Cow::Borrowed("user"));
     let mut parts = Vec::new();
-    for part in content.parts.0 {
-        take_part(part, &mut parts);
+    match content.take("parts") {
+        // Some clients put a single part into no list, which protobuf's JSON allows.
+        Some(given) if given.get().starts_with('[') => {
+            let List(given): List<Json<'_>> = json::read(given.get()).unwrap_or_default();
+            for part in given {
+                take_part(part, &mut parts);
+            }
+        }
+        Some(part) => take_part(part, &mut parts),
+        None => {}
     }
-    Message::of(content.role.0.unwrap_or(Cow::Borrowed("user")), parts)
+    content.rest(&mut parts);
+    Message::of(role, parts)
 }
 
 /// A part of a prompt, and what else it holds.
 fn take_part<'a>(part: Json<'a>, parts: &mut Vec<MessagePart<'a>>) {
+    if let Some(Text(Some(text))) = json::read(part.get()) {
+        parts.push(MessagePart::text(text));
+        return;
+    }
     let mut fields = Fields::of(part);
     let is_thought = fields.take("thought").is_some_and(|it| it.get() == "true");
     let text = fields.text("text");

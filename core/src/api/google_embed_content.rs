@@ -4,11 +4,11 @@
 //! that make pictures or text of a prompt,
 //! <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api>.
 
-use super::google_content::{ContentWire, message};
+use super::google_content::message;
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, Counts, Part};
 use crate::json::{self, Count, Json, List, Object, Text};
-use crate::prompt::{Message, MessagePart, Prompt};
+use crate::prompt::{Fields, Message, MessagePart, Prompt};
 
 /// Members of a request that say how to embed.
 const PARAMETERS: [&str; 4] = [
@@ -96,7 +96,7 @@ fn predicted(predictions: List<Json<'_>>) -> Option<u64> {
 
 json::wire! {
     struct RequestWire<'a> {
-        content: Object<ContentWire<'a>> = "content",
+        content: Object<Fields<'a>> = "content",
         requests: List<Object<OneWire<'a>>> = "requests",
         instances: List<Object<InstanceWire<'a>>> = "instances",
         config: Object<ConfigWire<'a>> = "parameters" | "embedContentConfig",
@@ -104,7 +104,7 @@ json::wire! {
     }
 
     struct OneWire<'a> {
-        content: Object<ContentWire<'a>> = "content",
+        content: Object<Fields<'a>> = "content",
     }
 
     struct InstanceWire<'a> {

@@ -12,7 +12,7 @@ use crate::answer::{Answer, CallKey, CallPiece, Counts, Part};
 use crate::framing::Hint;
 use crate::json::{self, Count, Flag, Json, List, Object, OneOrMany, Scalar, Text};
 use crate::note::Note;
-use crate::prompt::{Message, Prompt};
+use crate::prompt::{Fields, Message, Prompt};
 
 /// Members of `generationConfig` that steer sampling; schemas are not among them.
 const PARAMETERS: [&str; 22] = [
@@ -233,8 +233,8 @@ impl UsageWire {
 
 json::wire! {
     struct RequestWire<'a> {
-        system: Object<ContentWire<'a>> = "systemInstruction" | "system_instruction",
-        contents: Option<OneOrMany<ContentWire<'a>>> = "contents",
+        system: Object<Fields<'a>> = "systemInstruction" | "system_instruction",
+        contents: Option<OneOrMany<Fields<'a>>> = "contents",
         config: Object<ConfigWire<'a>> = "generationConfig" | "generation_config",
         tools: Tools<'a> = "tools",
         cached_content: Text<'a> = "cachedContent" | "cached_content",

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::chat_message::ChatMessage;
+use super::chat_message::ChatMessages;
 use super::tool_names::Tools;
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Counts, Part};
@@ -55,12 +55,12 @@ fn read_request(text: &str) -> Option<Request<'_>> {
             .collect();
         Message::of("user", parts)
     });
-    let messages = wire.messages.unwrap_or_default().0.into_iter();
+    let messages = wire.messages.unwrap_or_default();
     let messages = system
         .0
         .map(|text| Message::text("system", text))
         .into_iter()
-        .chain(messages.map(ChatMessage::read))
+        .chain(messages.read())
         .chain(prompt)
         .chain(suffix.0.map(|text| Message::text("suffix", text)));
     Some(Request {
@@ -154,7 +154,7 @@ impl RequestWire<'_> {
 json::wire! {
     struct RequestWire<'a> {
         model: Text<'a> = "model",
-        messages: Option<List<ChatMessage<'a>>> = "messages",
+        messages: Option<ChatMessages<'a>> = "messages",
         prompt: Text<'a> = "prompt",
         suffix: Text<'a> = "suffix",
         system: Text<'a> = "system",

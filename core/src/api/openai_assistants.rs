@@ -4,7 +4,7 @@
 //! Sources: <https://platform.openai.com/docs/api-reference/runs> and
 //! <https://platform.openai.com/docs/api-reference/assistants-streaming/events>.
 
-use super::chat_message::ChatMessage;
+use super::chat_message::ChatMessages;
 use super::openai_usage::UsageWire;
 use super::tool_names::Tools;
 use super::{Format, Reader, Request, is_done, openai_error};
@@ -43,16 +43,13 @@ fn read_request(text: &str) -> Option<Request<'_>> {
         .flatten()
         .map(|text| Message::text("system", text));
     let thread = wire.thread.0.unwrap_or_default();
-    let said = thread.messages.0.into_iter().chain(wire.messages.0);
+    let said = thread.messages.read().chain(wire.messages.read());
     let outputs = wire
         .tool_outputs
         .0
         .into_iter()
         .map(|Object(output)| output.unwrap_or_default().message());
-    let messages: Vec<_> = instructions
-        .chain(said.map(ChatMessage::read))
-        .chain(outputs)
-        .collect();
+    let messages: Vec<_> = instructions.chain(said).chain(outputs).collect();
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,
@@ -191,14 +188,14 @@ json::wire! {
         instructions: Text<'a> = "instructions",
         additional_instructions: Text<'a> = "additional_instructions",
         thread: Object<ThreadWire<'a>> = "thread",
-        messages: List<ChatMessage<'a>> = "additional_messages",
+        messages: ChatMessages<'a> = "additional_messages",
         tool_outputs: List<Object<OutputWire<'a>>> = "tool_outputs",
         tools: Tools<'a> = "tools",
         ..parameters of PARAMETERS,
     }
 
     struct ThreadWire<'a> {
-        messages: List<ChatMessage<'a>> = "messages",
+        messages: ChatMessages<'a> = "messages",
     }
 
     struct OutputWire<'a> {

@@ -2,10 +2,10 @@
 //!
 //! Source: <https://platform.openai.com/docs/api-reference/chat>.
 
-use super::chat_message::ChatMessage;
+use super::chat_message::ChatMessages;
 use super::tool_names::Tools;
 use super::{Format, Request, openai_choices, openai_completions};
-use crate::json::{self, Broken, FromObject, Json, List, Members, Text};
+use crate::json::{self, Broken, FromObject, Json, Members, Text};
 use crate::prompt::Prompt;
 
 /// Members of a request that steer sampling. Schemas of tools and content are not among them.
@@ -66,9 +66,13 @@ fn read_request(text: &str) -> Option<Request<'_>> {
         safety_identifier,
         user,
     } = json::object(text)?;
-    let chat = messages
-        .map(|List(messages)| Prompt::contents(messages.into_iter().map(ChatMessage::read)));
+    let chat = messages.map(|messages| Prompt::contents(messages.read()));
+    // Where there are messages, few servers read it as well.
+    let other = prompt
+        .filter(|_| chat.is_some())
+        .map(|prompt| ("prompt", prompt));
     let definitions = tools.defined("tools").chain(functions.defined("functions"));
+    let definitions = definitions.chain(other);
     Some(Request {
         model: model.0.or(agent_id.0),
         parameters,
@@ -85,7 +89,7 @@ struct RequestWire<'a> {
     model: Text<'a>,
     /// Mistral's agents, which have their model.
     agent_id: Text<'a>,
-    messages: Option<List<ChatMessage<'a>>>,
+    messages: Option<ChatMessages<'a>>,
     /// OpenRouter's older place for one text.
     prompt: Option<Json<'a>>,
     parameters: Vec<(&'static str, Json<'a>)>,

@@ -297,11 +297,12 @@ fn prompted(
 ) -> Asked {
     let canonical = prompt.canonical(capture.prompt_format);
     // Of a part of a prompt there is no hash of the prompt.
-    let prompt_hash = if whole {
-        capture.hash.hash(canonical.text.as_bytes())
-    } else {
-        String::new()
-    };
+    let hash = whole.then(|| {
+        let mut hash = capture.hash.start();
+        hash.update(canonical.text.as_bytes());
+        hash.bytes()
+    });
+    let prompt_hash = hash.map(|hash| capture.hash.write(&hash));
     let limit = capture.limits.content_bytes;
     if capture.content == ContentPolicy::Full && canonical.text.len() > limit {
         notes.insert(Note::PromptContentTruncated);
@@ -310,9 +311,9 @@ fn prompted(
         ContentPolicy::Full => cut(&canonical.text, limit).len(),
         ContentPolicy::HashOnly => 0,
     };
-    let conversation = conversation(prompt, &canonical, bytes, whole, capture, notes);
+    let conversation = conversation(prompt, &canonical, bytes, hash, capture, notes);
     Asked {
-        prompt_hash,
+        prompt_hash: prompt_hash.unwrap_or_default(),
         conversation: Some(conversation),
         prompt_content: carried(canonical.text, capture.content, limit),
         ..Asked::default()

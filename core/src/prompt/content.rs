@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::part::{Kind, MessagePart};
-use super::{Fields, compact, data_text, placeholder};
+use super::{Content, Fields, compact, data_text, placeholder};
 use crate::json::{self, Json, Text, TextOrList};
 use crate::media;
 
@@ -76,12 +76,23 @@ enum Place {
     Inner,
 }
 
-/// The parts of a message's content. One that is absent, null or of another type has none.
-pub fn content_parts(content: TextOrList<'_>) -> Vec<MessagePart<'_>> {
+/// The parts of a message's content. Null has none; what is neither a text nor a list is told
+/// beside the canonical text, where it always was the empty text.
+pub fn content_parts(content: Content<'_>) -> Vec<MessagePart<'_>> {
     match content {
-        TextOrList::Absent => Vec::new(),
-        TextOrList::Text(text) => vec![MessagePart::text(text)],
-        TextOrList::List(list) => list_parts(list),
+        Content::Absent => Vec::new(),
+        Content::Text(text) => vec![MessagePart::text(text)],
+        Content::List(list) => list_parts(list),
+        Content::Object(mut fields) => {
+            let text = fields.text("text");
+            let text = text.map(|text| MessagePart::beside(Kind::Text, text).typed("content"));
+            let mut parts: Vec<_> = text.into_iter().collect();
+            fields.rest(&mut parts);
+            parts
+        }
+        Content::Scalar(value) => {
+            vec![MessagePart::beside(Kind::Other, Cow::Owned(value)).typed("content")]
+        }
     }
 }
 
@@ -102,7 +113,7 @@ pub fn input_parts(input: Json<'_>) -> Vec<MessagePart<'_>> {
             .starts_with(|c: char| c == '[' || c.is_ascii_digit())
     };
     match json::read(input.get()).unwrap_or_default() {
-        TextOrList::List(items) if items.iter().any(is_token) => {
+        Content::List(items) if items.iter().any(is_token) => {
             vec![other_part("tokens", input)]
         }
         content => content_parts(content),
@@ -260,13 +271,12 @@ fn inner_parts(content: Option<Json<'_>>) -> Vec<MessagePart<'_>> {
     let content = content.and_then(|content| json::read(content.get()));
     let mut parts = Vec::new();
     match content.unwrap_or_default() {
-        TextOrList::Absent => {}
-        TextOrList::Text(text) => parts.push(MessagePart::text(text)),
-        TextOrList::List(list) => {
+        Content::List(list) => {
             for part in list {
                 read(part, Place::Inner, &mut parts);
             }
         }
+        content => parts = content_parts(content),
     }
     if !parts.iter().any(|part| part.shown().is_some()) {
         parts.push(MessagePart::text(Cow::Borrowed("")));

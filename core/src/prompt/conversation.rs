@@ -2,8 +2,8 @@
 //!
 //! The canonical text leaves out roles, calls of tools and what media hold, so that two prompts may
 //! have the same. Of two conversations that differ in anything that is told here the hashes differ:
-//! they are over the parts as netstrings, which no text can imitate. `core/PROMPT.md` has the form
-//! and its test vectors.
+//! everything in them stands behind its length, so that no text can imitate another part.
+//! `core/PROMPT.md` has the form and its test vectors.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -11,22 +11,22 @@ use std::ops::Range;
 
 use super::{Canonical, Kind, MessagePart, Prompt, Said};
 use crate::answer::shortened;
-use crate::digest::{Digest, HashForm};
+use crate::digest::{HASH_BYTES, HashForm};
 use crate::event::{ContentPolicy, Conversation, PromptPart};
 use crate::limits::{NAME_BYTES_MAX, PROMPT_PARTS_MAX};
 use crate::note::Note;
 use crate::policy::CapturePolicy;
 
 /// What the hash begins with: the name of this form.
-const FORM: &str = "audit-layer/prompt/1";
+const FORM: &[u8] = b"audit-layer/prompt/1\n";
 
 /// The conversation as the event tells it. `carried` are the bytes of the canonical text that the
-/// event carries; of a prompt that is not `whole` there is no hash.
+/// event carries, and `digest` is its hash; of a prompt that is not whole there is none.
 pub fn conversation(
     prompt: &Prompt<'_>,
     canonical: &Canonical,
     carried: usize,
-    whole: bool,
+    digest: Option<[u8; HASH_BYTES]>,
     policy: &CapturePolicy,
     notes: &mut BTreeSet<Note>,
 ) -> Conversation {
@@ -54,38 +54,55 @@ pub fn conversation(
         notes.insert(Note::NameTruncated);
     }
     Conversation {
-        hash: if whole {
-            hash(prompt, &policy.hash)
-        } else {
-            String::new()
-        },
+        hash: digest
+            .map(|digest| hash(prompt, canonical, &digest, &policy.hash))
+            .unwrap_or_default(),
         parts,
     }
 }
 
-/// The hash of all parts, in the form of `prompt_hash`.
-pub fn hash(prompt: &Prompt<'_>, form: &HashForm) -> String {
-    let mut record = Record(form.start());
-    record.string(FORM.as_bytes());
+/// The hash of all parts, in the form of `prompt_hash`. Texts that stand in the canonical text are
+/// told by their place in it, and it by its hash: so they need not be hashed once more.
+pub fn hash(
+    prompt: &Prompt<'_>,
+    canonical: &Canonical,
+    digest: &[u8; HASH_BYTES],
+    form: &HashForm,
+) -> String {
+    let mut record = Record(Vec::new());
+    record.0.extend_from_slice(FORM);
+    record.0.extend_from_slice(digest);
+    let mut places = canonical.places.iter();
+    let mut state = form.start();
     for (message, role, part) in numbered(prompt) {
-        record.part(message, role, part);
+        let place = part.and_then(|_| places.next().cloned().flatten());
+        record.part(message, role, part, place);
+        // Long conversations must not be in memory twice.
+        if record.0.len() > RECORD_BYTES_MAX {
+            state.update(&record.0);
+            record.0.clear();
+        }
     }
-    record.0.finish()
+    state.update(&record.0);
+    state.finish()
 }
+
+/// Bytes of the record that are gathered before they are hashed.
+const RECORD_BYTES_MAX: usize = 16 << 10;
 
 /// Each part with the number of its message and its role, then what stands beside the messages. A
 /// message without parts has an empty one, so that it is not forgotten.
 fn numbered<'p, 'a>(
     prompt: &'p Prompt<'a>,
-) -> impl Iterator<Item = (u64, &'p str, Option<&'p MessagePart<'a>>)> {
-    let of = |number: u64, role: &'p str, parts: &'p [MessagePart<'a>]| {
+) -> impl Iterator<Item = (usize, &'p str, Option<&'p MessagePart<'a>>)> {
+    let of = |number: usize, role: &'p str, parts: &'p [MessagePart<'a>]| {
         let none = parts.is_empty().then_some((number, role, None));
         let parts = parts.iter();
         parts
             .map(move |part| (number, role, Some(part)))
             .chain(none)
     };
-    let count = u64::try_from(prompt.messages.len()).unwrap_or(u64::MAX);
+    let count = prompt.messages.len();
     let beside = prompt.beside.iter();
     (0..)
         .zip(&prompt.messages)
@@ -93,46 +110,64 @@ fn numbered<'p, 'a>(
         .chain(beside.map(move |part| (count, "", Some(part))))
 }
 
-/// A hash of netstrings: `<length in bytes>:<bytes>,`.
-struct Record(Digest);
+/// The bytes that are hashed. Numbers are of 4 bytes, big-endian; strings are their length and
+/// their bytes; what may be absent begins with 0 or 1.
+struct Record(Vec<u8>);
 
 impl Record {
+    fn number(&mut self, number: usize) {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        self.0.extend_from_slice(&number.to_be_bytes());
+    }
+
     fn string(&mut self, bytes: &[u8]) {
-        self.0.update(format!("{}:", bytes.len()).as_bytes());
-        self.0.update(bytes);
-        self.0.update(b",");
+        self.number(bytes.len());
+        self.0.extend_from_slice(bytes);
     }
 
-    fn member(&mut self, name: &str, value: &str) {
-        self.string(name.as_bytes());
-        self.string(value.as_bytes());
-    }
-
-    fn optional(&mut self, name: &str, value: Option<&Cow<'_, str>>) {
+    fn optional(&mut self, value: Option<&Cow<'_, str>>) {
+        self.0.push(u8::from(value.is_some()));
         if let Some(value) = value {
-            self.member(name, value);
+            self.string(value.as_bytes());
         }
     }
 
-    fn part(&mut self, message: u64, role: &str, part: Option<&MessagePart<'_>>) {
-        self.member("message", &message.to_string());
-        self.member("role", role);
+    fn part(
+        &mut self,
+        message: usize,
+        role: &str,
+        part: Option<&MessagePart<'_>>,
+        place: Option<Range<usize>>,
+    ) {
+        self.number(message);
+        self.string(role.as_bytes());
         let Some(part) = part else {
-            self.member("kind", Kind::Text.name());
-            self.member("text", "");
+            self.0.push(b'-');
             return;
         };
-        self.member("kind", part.kind.name());
-        self.optional("type", part.type_name.as_ref());
-        self.optional("id", part.id.as_ref());
-        self.optional("name", part.name.as_ref());
-        match &part.said {
-            Said::Text(text) => self.member("text", text),
-            Said::Data { bytes, hash } => {
-                self.member("bytes", &bytes.to_string());
-                self.member("hash", hash);
+        self.0.push(part.kind.letter());
+        self.optional(part.type_name.as_ref());
+        self.optional(part.id.as_ref());
+        self.optional(part.name.as_ref());
+        match (&part.said, place) {
+            (Said::Text(_), Some(place)) => {
+                self.0.push(b'p');
+                self.number(place.start);
+                self.number(place.len());
             }
-            Said::Reference(reference) => self.member("reference", reference),
+            (Said::Text(text), None) => {
+                self.0.push(b't');
+                self.string(text.as_bytes());
+            }
+            (Said::Data { bytes, hash }, _) => {
+                self.0.push(b'h');
+                self.number(usize::try_from(*bytes).unwrap_or(usize::MAX));
+                self.string(hash.as_bytes());
+            }
+            (Said::Reference(reference), _) => {
+                self.0.push(b'r');
+                self.string(reference.as_bytes());
+            }
         }
     }
 }
@@ -150,13 +185,13 @@ struct Writer<'p> {
 impl Writer<'_> {
     fn part(
         &mut self,
-        message: u64,
+        message: usize,
         role: &str,
         part: Option<&MessagePart<'_>>,
         place: Option<Range<usize>>,
     ) -> PromptPart {
         let mut told = PromptPart {
-            message,
+            message: u64::try_from(message).unwrap_or(u64::MAX),
             role: self.name(role),
             kind: part.map_or(Kind::Text, |part| part.kind),
             ..PromptPart::default()

@@ -31,6 +31,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Its letter in what is hashed.
+    pub(super) fn letter(self) -> u8 {
+        match self {
+            Self::Text => b'T',
+            Self::ToolCall => b'C',
+            Self::ToolResult => b'R',
+            Self::Media => b'M',
+            Self::Reasoning => b'Z',
+            Self::Document => b'D',
+            Self::Other => b'O',
+        }
+    }
+
     /// Its name in events.
     pub fn name(self) -> &'static str {
         match self {
