@@ -67,6 +67,12 @@ fn take_block<'a>(block: Json<'a>, is_outer: bool, parts: &mut Vec<MessagePart<'
             parts.push(MessagePart::beside(Kind::Reasoning, text).standing_as(&kind, block));
             inner.rest(parts);
         }
+        "document" if is_outer => take_document(inner, block, parts),
+        "searchResult" if is_outer => {
+            let title = inner.text("title");
+            take_documents(inner.take("content"), title.as_ref(), block, parts);
+            inner.rest(parts);
+        }
         "image" | "video" | "audio" | "document" => take_file(&kind, inner, block, parts),
         _ => parts.push(other_part(&kind, block)),
     }
@@ -101,7 +107,47 @@ fn take_result<'a>(mut inner: Fields<'a>, parts: &mut Vec<MessagePart<'a>>) {
     inner.rest(parts);
 }
 
-/// A document may be a text, whose words count; other files stand as their hash.
+/// A document is a text, blocks of texts, or a file.
+fn take_document<'a>(mut inner: Fields<'a>, block: Json<'a>, parts: &mut Vec<MessagePart<'a>>) {
+    let title = inner.text("name");
+    let mut source = inner.take("source").map(Fields::of).unwrap_or_default();
+    if let Some(text) = source.text("text") {
+        parts.push(MessagePart::of(Kind::Document, text).named(title));
+    } else if let Some(content) = source.take("content") {
+        take_documents(Some(content), title.as_ref(), block, parts);
+    } else {
+        let file = medium(&mut source).unwrap_or_else(|| other_part("document", block));
+        let file = file.of_kind(Kind::Document).standing_as("document", block);
+        parts.push(file.named(title));
+    }
+    source.rest(parts);
+    inner.rest(parts);
+}
+
+/// Texts of a document; a block without any stands as its hash.
+fn take_documents<'a>(
+    content: Option<Json<'a>>,
+    title: Option<&Cow<'a, str>>,
+    block: Json<'a>,
+    parts: &mut Vec<MessagePart<'a>>,
+) {
+    let texts: Option<List<Json<'a>>> = content.and_then(|content| json::read(content.get()));
+    let before = parts.len();
+    for text in texts.unwrap_or_default().0 {
+        let mut fields = Fields::of(text);
+        let document = match fields.text("text") {
+            Some(text) => MessagePart::of(Kind::Document, text),
+            None => other_part("document", text),
+        };
+        parts.push(document.named(title.cloned()));
+        fields.rest(parts);
+    }
+    if parts.len() == before {
+        parts.push(other_part("document", block).of_kind(Kind::Document));
+    }
+}
+
+/// A file stands as its hash.
 fn take_file<'a>(
     kind: &str,
     mut inner: Fields<'a>,
@@ -110,11 +156,6 @@ fn take_file<'a>(
 ) {
     let file = medium(&mut inner);
     let file = file.unwrap_or_else(|| other_part(kind, block));
-    let file = if kind == "document" {
-        file.of_kind(Kind::Document)
-    } else {
-        file
-    };
     parts.push(file.standing_as(kind, block));
     inner.rest(parts);
 }

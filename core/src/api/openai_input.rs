@@ -7,7 +7,8 @@ use std::borrow::Cow;
 
 use crate::json::{self, Json, List, TextOrList};
 use crate::prompt::{
-    Fields, Kind, Message, MessagePart, content_parts, data_text, input_parts, other_part,
+    Fields, Kind, Message, MessagePart, content_parts, data_text, input_parts, media_part,
+    other_part,
 };
 
 /// An item of the input, as the prompt has it.
@@ -68,6 +69,14 @@ fn item(item: Json<'_>) -> Item<'_> {
         (Some(kind), _) if is_output(kind, &fields) => {
             take_output(kind, &mut fields, &mut parts);
             Cow::Borrowed("tool")
+        }
+        // A picture of the screen, which is in no list.
+        (Some(kind), _) if kind.ends_with("_call_output") && fields.has("output") => {
+            let id = fields.text("call_id");
+            let output = fields.take("output").unwrap_or(item);
+            let picture = media_part("output", output).as_result(id, None);
+            parts.push(picture.standing_as(kind, item));
+            Cow::Borrowed("")
         }
         (Some("reasoning"), _) => {
             take_reasoning(item, &mut fields, &mut parts);
