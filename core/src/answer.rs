@@ -1,16 +1,20 @@
 //! What a model answered, gathered from one body or from many events, in bounded memory.
 
+mod calls;
+mod counts;
+
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use serde_json::value::RawValue;
 
+use self::calls::Calls;
+pub use self::counts::Counts;
 use crate::decision::Answered;
 use crate::digest::HashForm;
 use crate::event::{ApiError, ToolCall};
 use crate::limits::{
     CHOICES_MAX, DECISIONS_MAX, ERROR_MESSAGE_BYTES_MAX, FINDINGS_MAX, NAME_BYTES_MAX,
-    TOOL_CALLS_MAX,
 };
 use crate::redact::{CleanDigest, Secrets};
 
@@ -29,8 +33,6 @@ pub struct Answer {
     pub choices: Vec<Choice>,
     /// Whether the format's last event has passed.
     pub ended: bool,
-    /// Whether text was cut by the limit.
-    pub text_cut: bool,
     /// Whether choices or tool calls were dropped by a limit.
     pub calls_cut: bool,
     /// What a moderation or content filter of the provider found, by the provider's names.
@@ -45,26 +47,19 @@ pub struct Answer {
     pub is_pending: bool,
     /// Whether an id, a name or an error's message was cut by a limit.
     pub names_cut: bool,
-    tool_calls: Vec<(CallKey, ToolCall)>,
+    tool_calls: Calls,
     hash: HashForm,
     secrets: Rc<Secrets>,
     text_bytes_max: usize,
-    text_bytes_left: usize,
+    room: Room,
 }
 
-/// Token counts, `None` where the provider said nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// All input tokens, those read from and written to a cache included.
-    pub input: Option<u64>,
-    /// All output tokens, reasoning included.
-    pub output: Option<u64>,
-    /// Input tokens read from a cache.
-    pub cache_read: Option<u64>,
-    /// Input tokens written to a cache.
-    pub cache_write: Option<u64>,
-    /// Output tokens spent on reasoning.
-    pub reasoning: Option<u64>,
+/// What is left of the limit for all texts together.
+#[derive(Debug)]
+struct Room {
+    left: usize,
+    /// Whether something did not fit.
+    is_cut: bool,
 }
 
 /// One choice as far as it has been read.
@@ -146,7 +141,6 @@ impl Answer {
             error: None,
             choices: Vec::new(),
             ended: false,
-            text_cut: false,
             calls_cut: false,
             findings: BTreeSet::new(),
             decisions: Vec::new(),
@@ -154,11 +148,11 @@ impl Answer {
             is_numbers: false,
             is_pending: false,
             names_cut: false,
-            tool_calls: Vec::new(),
+            tool_calls: Calls::default(),
             hash,
             secrets: Rc::default(),
             text_bytes_max,
-            text_bytes_left: text_bytes_max,
+            room: Room::new(text_bytes_max),
         }
     }
 
@@ -186,23 +180,15 @@ impl Answer {
         is_all && is_silent && !self.choices.is_empty() && self.tool_calls.is_empty()
     }
 
+    /// Whether text was cut by the limit.
+    pub fn is_text_cut(&self) -> bool {
+        self.room.is_cut
+    }
+
     /// Takes the response's id and model, unless they are known or empty.
     pub fn identify(&mut self, id: Option<&str>, model: Option<&str>) {
         keep_first(&mut self.id, id, &mut self.names_cut);
         keep_first(&mut self.model, model, &mut self.names_cut);
-    }
-
-    /// Takes counts of what has been answered so far. They only grow: a smaller one is a
-    /// placeholder, and one that is missing leaves what is known.
-    pub fn count(&mut self, counts: Counts) {
-        self.usage = self.usage.with(counts, |known, later| known.max(later));
-    }
-
-    /// Takes counts that are stated anew and may have become smaller, of which 0 says nothing.
-    pub fn recount(&mut self, counts: Counts) {
-        self.usage = self.usage.with(counts, |known, later| {
-            later.filter(|count| *count > 0).or(known.max(later))
-        });
     }
 
     /// What was answered is vectors, scores or categories.
@@ -256,8 +242,8 @@ impl Answer {
     pub fn restart(&mut self) {
         self.choices.clear();
         self.tool_calls.clear();
-        self.text_bytes_left = self.text_bytes_max;
-        (self.text_cut, self.calls_cut) = (false, false);
+        self.room = Room::new(self.text_bytes_max);
+        self.calls_cut = false;
     }
 
     /// Makes sure that choice `index` exists, even if it has no text.
@@ -270,7 +256,7 @@ impl Answer {
         if piece.is_empty() {
             return;
         }
-        let kept = self.take_room(piece);
+        let kept = self.room.take(piece);
         let Some(choice) = self.choice(index) else {
             return;
         };
@@ -290,17 +276,19 @@ impl Answer {
     }
 
     /// Takes a piece of a tool call.
+    ///
+    /// The number alone does not tell which call goes on: a name or an id that does not fit the one
+    /// known by that number begins another.
     pub fn call(&mut self, key: CallKey, piece: CallPiece<'_>) {
-        let arguments = self.take_room(piece.arguments);
-        let mut names_cut = self.names_cut;
-        if let Some(call) = self.tool_call(key) {
-            keep_first(&mut call.id, piece.id, &mut names_cut);
-            if let (true, Some(name)) = (call.name.is_empty(), piece.name) {
-                call.name = shortened(name, NAME_BYTES_MAX, &mut names_cut);
-            }
-            call.arguments.push_str(arguments);
+        let Some(call) = self.tool_calls.of(key, piece) else {
+            self.calls_cut = true;
+            return;
+        };
+        if calls::is_repeated(call, piece) {
+            return;
         }
-        self.names_cut = names_cut;
+        let kept = self.room.take(piece.arguments);
+        calls::extend(call, piece, kept, &mut self.names_cut);
     }
 
     /// Ends a tool call whose arguments come in pieces: if none came, it has the empty object.
@@ -316,47 +304,28 @@ impl Answer {
 
     /// The arguments of a tool call as far as they have come.
     pub fn arguments(&self, key: CallKey) -> Option<&str> {
-        let (_, call) = self.tool_calls.iter().find(|(known, _)| *known == key)?;
-        Some(&call.arguments)
+        self.tool_calls.get(key).map(|call| &*call.arguments)
     }
 
     /// The number of a tool call that names itself by `id` only.
     pub fn call_with_id(&self, choice: u64, id: &str) -> Option<u64> {
-        self.tool_calls
-            .iter()
-            .find(|(key, call)| key.choice == choice && call.id.as_deref() == Some(id))
-            .map(|(key, _)| key.call)
+        self.tool_calls.with_id(choice, id)
+    }
+
+    /// The number of the newest tool call of a choice.
+    pub fn newest_call(&self, choice: u64) -> Option<u64> {
+        self.tool_calls.newest(choice)
     }
 
     /// The tool calls, in the order in which they began, and whether credentials were removed from
     /// their arguments.
     pub fn take_tool_calls(&mut self) -> (Vec<ToolCall>, bool) {
         let mut has_removed = false;
-        let calls = std::mem::take(&mut self.tool_calls).into_iter();
-        let calls = calls.map(|(_, mut call)| {
+        let mut calls = self.tool_calls.take();
+        for call in &mut calls {
             has_removed |= self.secrets.remove_from_arguments(&mut call.arguments);
-            call
-        });
-        (calls.collect(), has_removed)
-    }
-
-    fn tool_call(&mut self, key: CallKey) -> Option<&mut ToolCall> {
-        let known = self.tool_calls.iter().position(|(known, _)| *known == key);
-        if known.is_none() && self.tool_calls.len() >= TOOL_CALLS_MAX {
-            self.calls_cut = true;
-            return None;
         }
-        let at = known.unwrap_or_else(|| {
-            let call = ToolCall {
-                choice: key.choice,
-                id: None,
-                name: String::new(),
-                arguments: String::new(),
-            };
-            self.tool_calls.push((key, call));
-            self.tool_calls.len().saturating_sub(1)
-        });
-        self.tool_calls.get_mut(at).map(|(_, call)| call)
+        (calls, has_removed)
     }
 
     fn choice(&mut self, index: u64) -> Option<&mut Choice> {
@@ -377,30 +346,27 @@ impl Answer {
         };
         self.choices.get_mut(at)
     }
+}
+
+impl Room {
+    fn new(left: usize) -> Self {
+        Self {
+            left,
+            is_cut: false,
+        }
+    }
 
     /// The beginning of `piece` for which there is room, which it takes.
-    fn take_room<'a>(&mut self, piece: &'a str) -> &'a str {
-        let kept = cut(piece, self.text_bytes_left);
-        self.text_cut |= kept.len() < piece.len();
-        self.text_bytes_left = if kept.len() < piece.len() {
+    fn take<'a>(&mut self, piece: &'a str) -> &'a str {
+        let kept = cut(piece, self.left);
+        self.is_cut |= kept.len() < piece.len();
+        self.left = if kept.len() < piece.len() {
             // A later, shorter piece must not follow a gap.
             0
         } else {
-            self.text_bytes_left.saturating_sub(kept.len())
+            self.left.saturating_sub(kept.len())
         };
         kept
-    }
-}
-
-impl Counts {
-    fn with(self, later: Self, choose: fn(Option<u64>, Option<u64>) -> Option<u64>) -> Self {
-        Self {
-            input: choose(self.input, later.input),
-            output: choose(self.output, later.output),
-            cache_read: choose(self.cache_read, later.cache_read),
-            cache_write: choose(self.cache_write, later.cache_write),
-            reasoning: choose(self.reasoning, later.reasoning),
-        }
     }
 }
 
@@ -471,6 +437,7 @@ pub fn cut(text: &str, bytes: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::TOOL_CALLS_MAX;
 
     fn answer(text_bytes_max: usize) -> Answer {
         Answer::new(HashForm::Sha256, text_bytes_max)
@@ -483,7 +450,7 @@ mod tests {
             answer.append(0, Part::Content, "ab");
             answer.append(0, Part::Content, "é");
             assert_eq!(answer.choices[0].content.text, kept);
-            assert_eq!(answer.text_cut, is_cut);
+            assert_eq!(answer.is_text_cut(), is_cut);
             assert_eq!(
                 answer.choices[0].said().hash().0,
                 HashForm::Sha256.hash("abé".as_bytes())
@@ -521,30 +488,6 @@ mod tests {
             .map(|choice| &*choice.content.text)
             .collect();
         assert_eq!(texts, ["a", "bb"]);
-    }
-
-    #[test]
-    fn a_count_that_is_missing_or_0_displaces_none() {
-        let of = |input, output| Counts {
-            input,
-            output,
-            ..Counts::default()
-        };
-        let [mut grown, mut restated] = [answer(10), answer(10)];
-        for counts in [
-            of(Some(0), Some(0)),
-            of(Some(8), Some(3)),
-            of(Some(7), None),
-            of(Some(0), Some(0)),
-        ] {
-            grown.count(counts);
-            restated.recount(counts);
-        }
-        assert_eq!(grown.usage, of(Some(8), Some(3)));
-        assert_eq!(restated.usage, of(Some(7), Some(3)));
-        let mut empty = answer(10);
-        empty.recount(of(Some(0), None));
-        assert_eq!(empty.usage, of(Some(0), None));
     }
 
     #[test]

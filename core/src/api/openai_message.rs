@@ -134,16 +134,19 @@ fn take_thinking(thinking: Json<'_>, index: u64, answer: &mut Answer) {
 }
 
 impl CallWire<'_> {
-    /// A call without a number is known by its id, or else by its place in the list.
+    /// A call without a number is known by its id, or else by its place in the list. A piece that
+    /// does not say at all what it goes on with does so with the newest call.
     fn take(self, choice: u64, position: u64, answer: &mut Answer) {
-        let id = self.id.0.as_deref();
-        let known = self.index.0.or_else(|| answer.call_with_id(choice, id?));
-        let key = CallKey {
-            choice,
-            call: known.unwrap_or(position),
-        };
-        let function = self.function.0.or(self.custom.0);
-        function.unwrap_or_default().take(key, id, answer);
+        let id = self.id.0.as_deref().filter(|id| !id.is_empty());
+        let function = self.function.0.or(self.custom.0).unwrap_or_default();
+        let name = function.name.0.as_deref().unwrap_or_default();
+        let key = |call| CallKey { choice, call };
+        let numbered = self.index.0.or_else(|| answer.call_with_id(choice, id?));
+        let is_known = numbered.is_some_and(|call| answer.arguments(key(call)).is_some());
+        let newest = answer.newest_call(choice);
+        let goes_on = !is_known && position == 0 && id.is_none() && name.is_empty();
+        let call = newest.filter(|_| goes_on).or(numbered);
+        function.take(key(call.unwrap_or(position)), id, answer);
     }
 }
 

@@ -132,7 +132,7 @@ fn take_response(response: ResponseWire<'_>, answer: &mut Answer) {
         (None, Some("queued" | "in_progress")) => answer.is_pending = true,
         (None, Some(status)) => answer.finish(CHOICE, status),
     }
-    response.usage.take(answer);
+    response.usage.take_last(answer);
     FilteredWire::take_all(response.content_filters, answer);
     response.moderation.0.unwrap_or_default().take(answer);
     openai_error::take(response.error, answer);

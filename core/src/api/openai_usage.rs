@@ -35,10 +35,21 @@ impl<'de> FromObject<'de> for UsageWire {
 impl Object<UsageWire> {
     /// Takes the counts over, which are totals at each place of a stream that has them.
     pub(super) fn take(self, answer: &mut Answer) {
-        if let Some(wire) = self.0 {
-            let hides_thoughts = hides_thoughts(answer.model.as_deref().unwrap_or_default());
-            answer.count(wire.counts(hides_thoughts));
+        if let Some(counts) = self.counts(answer) {
+            answer.count(counts);
         }
+    }
+
+    /// Takes the counts of a whole answer, of which the last are those that count.
+    pub(super) fn take_last(self, answer: &mut Answer) {
+        if let Some(counts) = self.counts(answer) {
+            answer.recount(counts);
+        }
+    }
+
+    fn counts(self, answer: &Answer) -> Option<Counts> {
+        let model = answer.model.as_deref().unwrap_or_default();
+        Some(self.0?.counts(hides_thoughts(model)))
     }
 
     /// Takes the counts of a call that has no output; some vendors report only its total.

@@ -29,7 +29,7 @@ impl Answered {
         if answer.is_pending {
             notes.insert(Note::AnswerPending);
         }
-        if answer.text_cut {
+        if answer.is_text_cut() {
             notes.insert(Note::ResponseContentTruncated);
         }
         if answer.names_cut {

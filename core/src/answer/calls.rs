@@ -1,0 +1,228 @@
+//! The tool calls of an answer, put together from pieces whose numbers and ids may be wrong.
+
+use super::{CallKey, CallPiece, keep_first, shortened};
+use crate::event::ToolCall;
+use crate::json;
+use crate::limits::{NAME_BYTES_MAX, TOOL_CALLS_MAX};
+
+/// What some servers send before the arguments, or after them.
+const EMPTY: &str = "{}";
+
+/// The calls in the order in which they began.
+#[derive(Debug, Default)]
+pub(super) struct Calls(Vec<(CallKey, ToolCall)>);
+
+impl Calls {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(super) fn take(&mut self) -> Vec<ToolCall> {
+        let calls = std::mem::take(&mut self.0).into_iter();
+        calls.map(|(_, call)| call).collect()
+    }
+
+    /// The newest call of a number.
+    pub(super) fn get(&self, key: CallKey) -> Option<&ToolCall> {
+        let mut calls = self.0.iter().rev();
+        calls.find(|(known, _)| *known == key).map(|(_, call)| call)
+    }
+
+    /// The newest call of a choice.
+    pub(super) fn newest(&self, choice: u64) -> Option<u64> {
+        let mut keys = self.0.iter().rev().map(|(key, _)| key);
+        keys.find(|key| key.choice == choice).map(|key| key.call)
+    }
+
+    /// The number of the call with an id.
+    pub(super) fn with_id(&self, choice: u64, id: &str) -> Option<u64> {
+        let at = self.at_id(choice, id)?;
+        self.0.get(at).map(|(key, _)| key.call)
+    }
+
+    /// The call that a piece belongs to, which may begin with it; `None` if there are too many.
+    pub(super) fn of(&mut self, key: CallKey, piece: CallPiece<'_>) -> Option<&mut ToolCall> {
+        let at = match self.known(key, piece) {
+            Some(at) => at,
+            None if self.0.len() >= TOOL_CALLS_MAX => return None,
+            None => {
+                let call = ToolCall {
+                    choice: key.choice,
+                    id: None,
+                    name: String::new(),
+                    arguments: String::new(),
+                };
+                self.0.push((key, call));
+                self.0.len().saturating_sub(1)
+            }
+        };
+        self.0.get_mut(at).map(|(_, call)| call)
+    }
+
+    /// The place of the call that a piece goes on with.
+    ///
+    /// Servers give parallel calls one number, and some give each piece of a call an id of its own.
+    fn known(&self, key: CallKey, piece: CallPiece<'_>) -> Option<usize> {
+        let id = piece.id.filter(|id| !id.is_empty());
+        let of_id = || self.at_id(key.choice, id?);
+        let Some(newest) = self.0.iter().rposition(|(known, _)| *known == key) else {
+            return of_id().filter(|_| !is_named(piece));
+        };
+        let (_, call) = self.0.get(newest)?;
+        let is_other = |id| call.id.as_deref().is_some_and(|known| known != id);
+        if id.is_some_and(is_other) {
+            let newest = Some(newest).filter(|_| !has_another_id(call, piece));
+            return of_id().or(newest);
+        }
+        Some(newest).filter(|_| !follows_a_whole(call, piece))
+    }
+
+    fn at_id(&self, choice: u64, id: &str) -> Option<usize> {
+        let is_it = |(key, call): &(CallKey, ToolCall)| {
+            key.choice == choice && call.id.as_deref() == Some(id)
+        };
+        self.0.iter().position(is_it)
+    }
+}
+
+/// Whether a piece with a new id begins another call, and does not only have another id than the
+/// pieces before.
+fn has_another_id(call: &ToolCall, piece: CallPiece<'_>) -> bool {
+    is_named(piece) || is_object(&call.arguments)
+}
+
+/// Whether a piece without a new id begins another call: it names a tool and has arguments, and
+/// those of the call before it are whole.
+fn follows_a_whole(call: &ToolCall, piece: CallPiece<'_>) -> bool {
+    is_named(piece)
+        && piece.arguments.starts_with('{')
+        && !is_placeholder(call, piece)
+        && piece.arguments != call.arguments
+        && is_object(&call.arguments)
+}
+
+/// Whether one of the two only stands for arguments that come, or have come.
+fn is_placeholder(call: &ToolCall, piece: CallPiece<'_>) -> bool {
+    call.arguments == EMPTY || piece.arguments == EMPTY
+}
+
+fn is_named(piece: CallPiece<'_>) -> bool {
+    piece.name.is_some_and(|name| !name.is_empty())
+}
+
+/// Whether the arguments are a whole object.
+fn is_object(arguments: &str) -> bool {
+    arguments.starts_with('{')
+        && arguments.ends_with('}')
+        && json::read::<json::Depth>(arguments).is_some()
+}
+
+/// Takes a piece into its call; `kept` are the arguments for which there is room.
+pub(super) fn extend(call: &mut ToolCall, piece: CallPiece<'_>, kept: &str, is_cut: &mut bool) {
+    keep_first(&mut call.id, piece.id, is_cut);
+    if let (true, Some(name)) = (call.name.is_empty(), piece.name) {
+        call.name = shortened(name, NAME_BYTES_MAX, is_cut);
+    }
+    if call.arguments == EMPTY && kept.starts_with('{') {
+        call.arguments.clear();
+    }
+    call.arguments.push_str(kept);
+}
+
+/// Whether a piece says nothing that is new of a whole call: last events of some servers repeat it.
+pub(super) fn is_repeated(call: &ToolCall, piece: CallPiece<'_>) -> bool {
+    let is_again = piece.arguments == call.arguments || piece.arguments == EMPTY;
+    is_again && is_object(&call.arguments)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::Answer;
+    use crate::digest::HashForm;
+
+    /// A call's number, its id, its name and a piece of its arguments.
+    type Piece = (u64, &'static str, &'static str, &'static str);
+
+    fn gathered(pieces: &[Piece]) -> Vec<(Option<String>, String)> {
+        let mut answer = Answer::new(HashForm::Sha256, 1 << 10);
+        for &(call, id, name, arguments) in pieces {
+            let piece = CallPiece {
+                id: Some(id),
+                name: Some(name),
+                arguments,
+            };
+            answer.call(CallKey { choice: 0, call }, piece);
+        }
+        let (calls, _) = answer.take_tool_calls();
+        let calls = calls.into_iter();
+        calls.map(|call| (call.id, call.arguments)).collect()
+    }
+
+    #[test]
+    fn calls_with_one_number_are_told_apart_by_what_begins_them() {
+        let whole = [r#"{"city":"Rome"}"#, r#"{"city":"Oslo"}"#];
+        for pieces in [
+            // Each whole in one piece.
+            vec![(0, "a", "f", whole[0]), (0, "b", "f", whole[1])],
+            // Each in several, the first with id and name.
+            vec![
+                (0, "a", "f", ""),
+                (0, "", "", r#"{"city":"#),
+                (0, "", "", r#""Rome"}"#),
+                (0, "b", "f", ""),
+                (0, "", "", whole[1]),
+            ],
+            // Mixed, with the id at every piece.
+            vec![
+                (0, "a", "f", r#"{"city":"#),
+                (0, "b", "f", r#"{"city":"#),
+                (0, "a", "f", r#""Rome"}"#),
+                (0, "b", "f", r#""Oslo"}"#),
+            ],
+            // The second without a name.
+            vec![(0, "a", "f", whole[0]), (0, "b", "", whole[1])],
+            // A last event repeats them.
+            vec![
+                (0, "a", "f", whole[0]),
+                (0, "b", "f", whole[1]),
+                (0, "a", "f", whole[0]),
+                (0, "b", "f", whole[1]),
+            ],
+        ] {
+            let calls = gathered(&pieces);
+            let ids: Vec<_> = calls.iter().map(|(id, _)| id.as_deref()).collect();
+            assert_eq!(ids, [Some("a"), Some("b")], "{pieces:?}");
+            let arguments: Vec<_> = calls.iter().map(|(_, arguments)| arguments).collect();
+            assert_eq!(arguments, whole, "{pieces:?}");
+        }
+        // Without ids, and with one for both.
+        for id in ["", "f"] {
+            let calls = gathered(&[(0, id, "f", whole[0]), (0, id, "f", whole[1])]);
+            assert_eq!(calls.len(), 2, "{id}");
+        }
+    }
+
+    #[test]
+    fn an_id_or_name_at_every_piece_begins_no_other_call() {
+        for pieces in [
+            [(0, "a", "f", r#"{"a""#), (0, "a", "f", ":1}")],
+            [(0, "a", "f", r#"{"a""#), (0, "", "f", ":1}")],
+            // An id made anew for each piece.
+            [(0, "a", "f", r#"{"a""#), (0, "b", "", ":1}")],
+            // A number made anew for each piece.
+            [(0, "a", "f", r#"{"a""#), (1, "a", "", ":1}")],
+            // Placeholders.
+            [(0, "a", "f", "{}"), (0, "", "", r#"{"a":1}"#)],
+            [(0, "a", "f", r#"{"a":1}"#), (0, "a", "f", "{}")],
+        ] {
+            let calls = gathered(&pieces);
+            let known = (Some("a".to_owned()), r#"{"a":1}"#.to_owned());
+            assert_eq!(calls, [known], "{pieces:?}");
+        }
+    }
+}
