@@ -22,7 +22,7 @@ use crate::time;
 
 pub(crate) use json::Entries;
 pub(crate) use members::{RISK_LEVELS, member_names};
-pub(crate) use node::Node;
+pub(crate) use node::{Fields, Node};
 pub(crate) use tombstone::tombstone;
 pub(crate) use usage::{Usage, UsageSource};
 

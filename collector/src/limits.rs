@@ -202,6 +202,13 @@ pub const REPORT_NEAREST_HOLES: usize = 10;
 /// Members of an object, or tool calls, that a report for people lists.
 pub const REPORT_ITEMS_MAX: usize = 200;
 
+/// Parts of a prompt that a report lists. The gateway lists fewer.
+pub const REPORT_PARTS_MAX: usize = 5000;
+
+/// Bytes of all parts of a prompt that a report lists, with their texts. The gateway records fewer;
+/// what another sender points at again and again would fill any report.
+pub const REPORT_CONVERSATION_BYTES_MAX: usize = 16 * MIB;
+
 /// Bytes of one text, such as a prompt, that a PDF shows: some thirty pages. A character that is spelt
 /// counts as much as it prints. A sentence says what is left out, and where the whole is.
 pub const PDF_TEXT_BYTES_MAX: usize = 128 * 1024;
@@ -211,6 +218,10 @@ pub const PDF_TEXTS_BYTES_MAX: usize = 3 * PDF_TEXT_BYTES_MAX;
 
 /// Lines of all such texts that a PDF shows together: a line may be empty, and still takes room.
 pub const PDF_TEXTS_LINES_MAX: usize = 5000;
+
+/// Lines of all turns of a conversation that a PDF shows, with what is said of each: fewer than of all
+/// texts, so that there is room for the answer.
+pub const PDF_TURNS_LINES_MAX: usize = 2500;
 
 /// Marks on one letter that a PDF prints: no script has more, and laying out thousands takes minutes.
 pub const PDF_MARKS_MAX: usize = 8;

@@ -56,6 +56,15 @@ fn those_who_use_the_api_are_told_its_limits() {
             kib(PDF_TEXTS_BYTES_MAX),
             read(PDF_TEXTS_LINES_MAX)
         ),
+        format!(
+            "of the turns of a conversation together {} and {} lines",
+            kib(PDF_TEXT_BYTES_MAX),
+            read(PDF_TURNS_LINES_MAX)
+        ),
+        format!(
+            "At most {REPORT_PARTS_MAX} parts and {} of them are listed",
+            mib(REPORT_CONVERSATION_BYTES_MAX)
+        ),
         format!("the {REPORT_NAMES_LISTED} names that have most events"),
         format!("Of each kind {} names", read(REPORT_NAMES_MAX)),
         format!(

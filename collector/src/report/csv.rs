@@ -1,7 +1,7 @@
 //! A report as a table that a spreadsheet opens: one row for each fact and each cell.
 
 use crate::query::table::{harmless, rows};
-use crate::report::document::{Block, Cell, Column, Fact, Section, Value};
+use crate::report::document::{Block, Cell, Column, Fact, Part, Section, Turn, Value};
 use crate::report::{Failure, Report};
 
 /// Rows of `section,row,item,name,value`. Charts are left out: their numbers stand in tables.
@@ -38,25 +38,43 @@ impl Table {
             Block::Chart(_) => {}
             Block::Facts { facts } => {
                 for Fact { name, value } in facts {
-                    match value {
-                        Value::Code(text) | Value::Text(text) => self.fact(section, name, text),
-                        Value::Number(number) => self.fact(section, name, &number.to_string()),
-                        Value::Unknown(why) => {
-                            self.fact(section, name, &format!("unknown: {why}"));
-                        }
-                    }
+                    self.fact(section, name, &written(value));
                 }
             }
             Block::Paragraph { text } => self.fact(section, "remark", text),
             Block::Text { name, text } => {
                 self.fact(section, name.as_deref().unwrap_or("text"), text);
             }
+            Block::Turn(turn) => turn
+                .parts
+                .iter()
+                .for_each(|part| self.part(section, turn, part)),
             Block::Warning { text } => self.fact(section, "warning", text),
             Block::Table(table) => {
                 for (number, row) in (1_u64..).zip(&table.rows) {
                     self.cells(section, number, &table.columns, row);
                 }
             }
+        }
+    }
+
+    /// A row for each fact of a part of a conversation, and one for its text.
+    fn part(&mut self, section: &str, turn: &Turn, part: &Part) {
+        let name = part.name.as_deref().unwrap_or("Text");
+        let item = format!("{} / {name}", turn.name);
+        let facts = part
+            .facts
+            .iter()
+            .map(|fact| (fact.name.as_str(), written(&fact.value)));
+        let text = part.text.iter().map(|text| ("text", text.clone()));
+        for (name, value) in facts.chain(text) {
+            self.0.push([
+                section.to_owned(),
+                part.number.to_string(),
+                harmless(item.clone()),
+                harmless(name.to_owned()),
+                harmless(value),
+            ]);
         }
     }
 
@@ -77,6 +95,14 @@ impl Table {
                 value,
             ]);
         }
+    }
+}
+
+fn written(value: &Value) -> String {
+    match value {
+        Value::Code(text) | Value::Text(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Unknown(why) => format!("unknown: {why}"),
     }
 }
 

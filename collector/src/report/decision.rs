@@ -1,14 +1,17 @@
 //! The report on one event: what was asked and answered, what was decided, and what proves it.
 
 mod check;
+mod conversation;
 mod sections;
+mod turns;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::event::{Node, Usage};
+use crate::event::{Fields, Node, Usage};
 use crate::hash::sha256;
 use crate::report::completeness::Sequence;
+use crate::report::decision::conversation::Recorded;
 use crate::report::document::{Block, Document, Section, Value};
 use crate::store::{Log, StoreError};
 use crate::time;
@@ -27,6 +30,9 @@ pub(crate) struct Decision<'a> {
     checks: Vec<Check>,
     /// What was received of the writer that numbered the event; `None` if none did.
     sequence: Option<&'a Sequence>,
+    /// The prompt by its turns; `None` if the event does not tell them.
+    #[serde(serialize_with = "parts")]
+    conversation: Recorded<'a>,
     #[serde(skip)]
     members: Members<'a>,
 }
@@ -42,6 +48,7 @@ impl<'a> Decision<'a> {
             event_sha256: sha256(&log.event),
             checks: check::all(&members),
             sequence,
+            conversation: Recorded::of(&members),
             members,
         })
     }
@@ -58,7 +65,7 @@ impl<'a> Decision<'a> {
             )),
             Some(sections::decision(event)),
             Some(sections::model(event)),
-            Some(sections::prompt(event)),
+            Some(turns::prompt(event, &self.conversation)),
             Some(sections::answer(event)),
             event.or_erased("Tool calls", sections::tool_calls(event)),
             sections::completion(event),
@@ -91,6 +98,7 @@ impl<'a> Decision<'a> {
         blocks.extend(self.sequence.map(Sequence::warnings).into_iter().flatten());
         blocks.extend(sections::incomplete(&self.members).map(Block::warning));
         blocks.extend(sections::loss(&self.members).map(Block::warning));
+        blocks.extend(turns::loss(&self.conversation).map(Block::warning));
         blocks.extend(self.done());
         blocks.extend([sections::overview(&self.members, self.checks.first())]);
         Section::new("Result", blocks)
@@ -135,11 +143,15 @@ impl<'a> Decision<'a> {
     }
 }
 
+fn parts<S: Serializer>(recorded: &Recorded<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    recorded.conversation().serialize(serializer)
+}
+
 /// The members of an event, read once.
 #[derive(Debug)]
 pub(crate) struct Members<'a> {
-    top: Vec<(String, Node<'a>)>,
-    audit_layer: Vec<(String, Node<'a>)>,
+    top: Fields<'a>,
+    audit_layer: Fields<'a>,
     is_erased: bool,
 }
 
@@ -173,9 +185,8 @@ impl Erased {
 
 impl<'a> Members<'a> {
     pub(crate) fn of(log: &'a Log) -> Self {
-        let top = Node::of(&log.event).members();
-        let metadata = find(&top, "metadata");
-        let audit_layer = metadata.get("audit_layer").members();
+        let top = Fields::of(Node::of(&log.event));
+        let audit_layer = Fields::of(top.get("metadata").get("audit_layer"));
         Self {
             top,
             audit_layer,
@@ -185,12 +196,12 @@ impl<'a> Members<'a> {
 
     /// A documented member.
     pub(crate) fn get(&self, name: &str) -> Node<'a> {
-        find(&self.top, name)
+        self.top.get(name)
     }
 
     /// What the gateway says under `metadata.audit_layer`.
     pub(crate) fn gateway(&self, part: &str, name: &str) -> Node<'a> {
-        find(&self.audit_layer, part).get(name)
+        self.audit_layer.get(part).get(name)
     }
 
     /// What is known of the tokens of the call.
@@ -200,7 +211,7 @@ impl<'a> Members<'a> {
     }
 
     fn part(&self, part: &str) -> Node<'a> {
-        find(&self.audit_layer, part)
+        self.audit_layer.get(part)
     }
 
     /// Whether it says that a gateway of ours recorded it. Whoever may record events can write that.
@@ -260,8 +271,3 @@ const NOT_NUMBERED: &str = "\
 
 /// Why a fact of an erased event is unknown.
 const ERASED: &str = "it was erased, if there was any";
-
-fn find<'a>(members: &[(String, Node<'a>)], name: &str) -> Node<'a> {
-    let found = members.iter().find(|(one, _)| one == name);
-    found.map_or(Node::NONE, |(_, node)| *node)
-}

@@ -43,6 +43,7 @@ pub(crate) enum Block {
         text: String,
     },
     Table(Table),
+    Turn(Turn),
     /// Words of a prompt or an answer, under a name if there are several.
     Text {
         name: Option<String>,
@@ -72,6 +73,25 @@ impl Block {
     pub(crate) fn warning(text: impl Into<String>) -> Self {
         Self::Warning { text: text.into() }
     }
+}
+
+/// What one side of a conversation said at once.
+#[derive(Debug, Clone)]
+pub(crate) struct Turn {
+    /// Who, and which turn it is.
+    pub(crate) name: String,
+    pub(crate) parts: Vec<Part>,
+}
+
+/// A part of a turn.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    /// Its number in the whole conversation.
+    pub(crate) number: u64,
+    /// What it is; a text at the beginning of a turn needs no name.
+    pub(crate) name: Option<String>,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) text: Option<String>,
 }
 
 /// A name and what it stands for.

@@ -1,7 +1,7 @@
 //! A report as one file of HTML: no script, nothing from elsewhere, for screens and for paper.
 
 use crate::report::Report;
-use crate::report::document::{Bar, Block, Chart, Fact, Shape, Table, Value, number};
+use crate::report::document::{Bar, Block, Chart, Fact, Shape, Table, Turn, Value, number};
 use crate::report::spelling::{Run, Unseen, runs};
 
 /// The whole file.
@@ -93,18 +93,37 @@ impl Page {
                 self.element("p", text);
             }
             Block::Table(table) => self.table(table),
+            Block::Turn(turn) => self.turn(turn),
             Block::Text { name, text } => {
                 if let Some(name) = name {
                     self.element("h3", name);
                 }
-                // A browser drops the first line end.
-                self.raw("<pre dir=\"auto\">\n").text(text).raw("</pre>\n");
+                self.long_text(text);
             }
             Block::Warning { text } => {
                 self.raw("<p class=\"warning\"><strong>Note:</strong> ");
                 self.text(text).raw("</p>\n");
             }
         }
+    }
+
+    fn long_text(&mut self, text: &str) {
+        // A browser drops the first line end.
+        self.raw("<pre dir=\"auto\">\n").text(text).raw("</pre>\n");
+    }
+
+    fn turn(&mut self, turn: &Turn) {
+        self.raw("<div class=\"turn\">\n").element("h3", &turn.name);
+        for part in &turn.parts {
+            if let Some(name) = &part.name {
+                self.element("h4", name);
+            }
+            self.facts(&part.facts);
+            if let Some(text) = &part.text {
+                self.long_text(text);
+            }
+        }
+        self.raw("</div>\n");
     }
 
     fn facts(&mut self, facts: &[Fact]) {

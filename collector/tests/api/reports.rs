@@ -5,6 +5,8 @@
 mod access;
 #[path = "reports/activity.rs"]
 mod activity;
+#[path = "reports/conversation.rs"]
+mod conversation;
 #[path = "reports/decision.rs"]
 mod decision;
 #[path = "reports/kept.rs"]

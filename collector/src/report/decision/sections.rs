@@ -145,11 +145,6 @@ pub(crate) fn model(event: &Members<'_>) -> Section {
     Section::new("Model", vec![Block::Facts { facts }])
 }
 
-pub(crate) fn prompt(event: &Members<'_>) -> Section {
-    let text = event.get("prompt_content").text();
-    Section::new("Prompt", vec![content(event, text, "prompt", "request")])
-}
-
 pub(crate) fn answer(event: &Members<'_>) -> Section {
     let text = event.get("response_content").text();
     let mut blocks = vec![content(event, text, "answer", "response")];
@@ -177,7 +172,7 @@ pub(crate) fn answer(event: &Members<'_>) -> Section {
 }
 
 /// A text, or why there is none. Notes on it begin with `side`.
-fn content(event: &Members<'_>, text: Option<String>, what: &str, side: &str) -> Block {
+pub(crate) fn content(event: &Members<'_>, text: Option<String>, what: &str, side: &str) -> Block {
     match text {
         Some(text) if !text.is_empty() => Block::text(text),
         _ if let Some(erased) = event.erased() => {

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use crate::limits;
 use crate::report::Report;
-use crate::report::document::{Block, Chart, Fact, Table, Value, number};
+use crate::report::document::{Block, Chart, Fact, Part, Section, Table, Turn, Value, number};
 use crate::report::pdf::fonts::Fonts;
 use crate::report::pdf::letters::{self, Letters, Look};
 use crate::report::spelling::{Run, beginning, runs};
@@ -18,6 +18,10 @@ pub(crate) fn prepare(report: &Report, fonts: &Fonts) -> Json {
         fonts,
         bytes_left: limits::PDF_TEXTS_BYTES_MAX,
         lines_left: limits::PDF_TEXTS_LINES_MAX,
+        turns: Room {
+            bytes_left: limits::PDF_TEXT_BYTES_MAX,
+            lines_left: limits::PDF_TURNS_LINES_MAX,
+        },
         has_missing_forms: false,
     };
     let (head, document) = (&report.head, &report.document);
@@ -26,18 +30,8 @@ pub(crate) fn prepare(report: &Report, fonts: &Fonts) -> Json {
         .as_deref()
         .unwrap_or("all organisations");
     let facts = texts.facts(&head.facts());
-    let sections: Vec<Json> = document
-        .sections
-        .iter()
-        .map(|section| {
-            let blocks: Vec<Json> = section
-                .blocks
-                .iter()
-                .map(|block| texts.block(block))
-                .collect();
-            json!({"heading": texts.spelt(&section.heading, WORD), "blocks": blocks})
-        })
-        .collect();
+    let sections = document.sections.iter();
+    let sections: Vec<Json> = sections.map(|section| texts.section(section)).collect();
     let title = texts.spelt(&document.title, WORD);
     let summary = texts.value(&document.summary, WORD);
     let organization = texts.spelt(&shortened(organization, HEADER_BYTES), WORD);
@@ -59,8 +53,22 @@ struct Texts<'f> {
     /// Of long texts, over the whole report.
     bytes_left: usize,
     lines_left: usize,
+    /// Of all turns of a conversation together, so that there is room for the answer.
+    turns: Room,
     /// Whether a character had to be spelt because no font has a form for it.
     has_missing_forms: bool,
+}
+
+/// How much more may be shown.
+struct Room {
+    bytes_left: usize,
+    lines_left: usize,
+}
+
+impl Room {
+    fn is_full(&self) -> bool {
+        self.bytes_left == 0 || self.lines_left == 0
+    }
 }
 
 impl Texts<'_> {
@@ -75,6 +83,26 @@ impl Texts<'_> {
         }
     }
 
+    /// The turns for which there is no room are one sentence.
+    fn section(&mut self, section: &Section) -> Json {
+        let heading = self.spelt(&section.heading, WORD);
+        let mut blocks = Vec::new();
+        let mut left_out: usize = 0;
+        for block in &section.blocks {
+            match block {
+                Block::Turn(turn) if self.turns.is_full() => {
+                    left_out = left_out.saturating_add(turn.parts.len());
+                }
+                block => blocks.push(self.block(block)),
+            }
+        }
+        blocks.extend(left_out_parts(left_out).map(|left_out| {
+            let text = self.value(&left_out, WORD);
+            json!({"kind": "paragraph", "value": text})
+        }));
+        json!({"heading": heading, "blocks": blocks})
+    }
+
     fn block(&mut self, block: &Block) -> Json {
         match block {
             Block::Chart(chart) => self.chart(chart),
@@ -84,6 +112,7 @@ impl Texts<'_> {
             }
             Block::Table(table) => self.table(table),
             Block::Text { name, text } => self.text(name.as_deref(), text),
+            Block::Turn(turn) => self.turn(turn),
             Block::Warning { text } => json!({"kind": "warning", "value": self.value(text, WORD)}),
         }
     }
@@ -102,8 +131,55 @@ impl Texts<'_> {
     }
 
     fn text(&mut self, name: Option<&str>, text: &str) -> Json {
-        let bytes_max = self.bytes_left.min(limits::PDF_TEXT_BYTES_MAX);
-        let shown = letters::beginning(text, self.fonts, bytes_max, self.lines_left);
+        let (bytes_max, lines_max) = (limits::PDF_TEXT_BYTES_MAX, self.lines_left);
+        self.text_up_to(bytes_max, lines_max, name, text)
+    }
+
+    /// As far as there is room for turns, and then how many parts there are beyond.
+    fn turn(&mut self, turn: &Turn) -> Json {
+        let mut parts = Vec::new();
+        for part in &turn.parts {
+            if self.turns.is_full() {
+                break;
+            }
+            parts.push(self.part(part));
+        }
+        let left_out = left_out_parts(turn.parts.len().saturating_sub(parts.len()));
+        let name = self.value(&turn.name, WORD);
+        json!({"kind": "turn", "name": name, "parts": parts, "left_out": left_out})
+    }
+
+    fn part(&mut self, part: &Part) -> Json {
+        let head = part.facts.len().saturating_add(1);
+        self.turns.lines_left = self.turns.lines_left.saturating_sub(head);
+        let name = part.name.as_ref().map(|name| self.value(name, WORD));
+        let facts = self.facts(&part.facts);
+        let text = part.text.as_ref().map(|text| {
+            let Room {
+                bytes_left,
+                lines_left,
+            } = self.turns;
+            let before = (self.bytes_left, self.lines_left);
+            let lines_max = self.lines_left.min(lines_left);
+            let text = self.text_up_to(bytes_left, lines_max, None, text);
+            self.turns = Room {
+                bytes_left: bytes_left.saturating_sub(before.0.saturating_sub(self.bytes_left)),
+                lines_left: lines_left.saturating_sub(before.1.saturating_sub(self.lines_left)),
+            };
+            text
+        });
+        json!({"name": name, "facts": facts, "text": text})
+    }
+
+    fn text_up_to(
+        &mut self,
+        bytes_max: usize,
+        lines_max: usize,
+        name: Option<&str>,
+        text: &str,
+    ) -> Json {
+        let bytes_max = self.bytes_left.min(bytes_max);
+        let shown = letters::beginning(text, self.fonts, bytes_max, lines_max);
         self.bytes_left = self.bytes_left.saturating_sub(shown.len());
         let lines = shown.matches('\n').count().saturating_add(1);
         self.lines_left = self.lines_left.saturating_sub(lines);
@@ -274,6 +350,18 @@ fn breadth(character: char) -> usize {
     }
 }
 
+/// How many parts of a conversation are not shown, if any are not.
+fn left_out_parts(parts: usize) -> Option<String> {
+    let are = match parts {
+        0 => return None,
+        1 => "1 part of the prompt is".to_owned(),
+        parts => format!("{} parts of the prompt are", count(parts)),
+    };
+    Some(format!(
+        "{are} left out here. The report as HTML, CSV or JSON has them."
+    ))
+}
+
 /// The beginning of a text, with a mark where there is more.
 fn shortened(text: &str, bytes_max: usize) -> Cow<'_, str> {
     match beginning(text, bytes_max) {
@@ -310,6 +398,10 @@ mod tests {
             fonts,
             bytes_left: 10,
             lines_left: 3,
+            turns: Room {
+                bytes_left: 5,
+                lines_left: 4,
+            },
             has_missing_forms: false,
         }
     }

@@ -1,0 +1,161 @@
+//! The prompt of a decision audit: its turns, or else its text as it is.
+
+use crate::event::Node;
+use crate::limits;
+use crate::report::decision::conversation::{self, Content, Conversation, Recorded};
+use crate::report::decision::{Members, sections};
+use crate::report::document::{Block, Fact, Part, Section, Turn, Value};
+
+/// The section on the prompt.
+pub(crate) fn prompt(event: &Members<'_>, recorded: &Recorded<'_>) -> Section {
+    let text = event.get("prompt_content").text().unwrap_or_default();
+    let mut blocks = Vec::new();
+    if event.erased().is_none() {
+        blocks.extend(introduction(recorded, !text.is_empty()).map(Block::paragraph));
+    }
+    let conversation = recorded.conversation();
+    blocks.extend(conversation.into_iter().flat_map(turns));
+    match conversation {
+        Some(conversation) if conversation.tells_all_of(&text) => {}
+        Some(_) => blocks.push(Block::named_text(AS_ONE_TEXT, text)),
+        None => blocks.push(sections::content(event, Some(text), "prompt", "request")),
+    }
+    Section::new("Prompt", blocks)
+}
+
+/// What of the prompt cannot be read in this record, if anything cannot.
+pub(crate) fn loss(recorded: &Recorded<'_>) -> Option<String> {
+    let losses = recorded.conversation()?.losses();
+    (!losses.is_empty()).then(|| {
+        format!(
+            "Not all of the prompt can be read in this record. {}",
+            losses.join(" ")
+        )
+    })
+}
+
+fn introduction(recorded: &Recorded<'_>, has_text: bool) -> Option<String> {
+    match recorded {
+        Recorded::Parts(conversation) => Some(match conversation.losses() {
+            losses if losses.is_empty() => TURNS.to_owned(),
+            losses => format!("{TURNS} {}", losses.join(" ")),
+        }),
+        Recorded::NoPrompt => Some("The gateway read no prompt.".to_owned()),
+        Recorded::AnotherForm => Some(
+            "What the event says of the turns is not of the expected form. The report as JSON has it \
+             as it is."
+                .to_owned(),
+        ),
+        Recorded::Nothing if has_text => Some(
+            "The event does not say who said what: the prompt is shown as one text.".to_owned(),
+        ),
+        Recorded::Nothing => None,
+    }
+}
+
+fn turns(conversation: &Conversation<'_>) -> Vec<Block> {
+    let turns = (1_u64..).zip(&conversation.turns);
+    let mut blocks: Vec<Block> = turns
+        .map(|(number, turn)| {
+            let role = match turn.role.as_str() {
+                "" => "no role",
+                role => role,
+            };
+            Block::Turn(Turn {
+                name: format!("Turn {number}: {role}"),
+                parts: parts(&turn.parts),
+            })
+        })
+        .collect();
+    let left_out = conversation.left_out_parts();
+    if left_out > 0 {
+        blocks.push(Block::paragraph(format!(
+            "And {left_out} more parts, which the event in the report as JSON has."
+        )));
+    }
+    blocks
+}
+
+/// The parts of a turn. A text at its beginning, of which there is nothing else to say, needs no name.
+fn parts(parts: &[conversation::Part<'_>]) -> Vec<Part> {
+    let mut parts: Vec<Part> = parts.iter().map(part).collect();
+    if let Some(first) = parts.first_mut().filter(|first| first.facts.is_empty()) {
+        first.name.take_if(|name| name == TEXT);
+    }
+    parts
+}
+
+fn part(part: &conversation::Part<'_>) -> Part {
+    let kind = part.kind.shown().unwrap_or_default();
+    let is_call = ["tool_call", "tool_result"].contains(&kind.as_str());
+    let mut facts = Vec::new();
+    let mut push = |name: &str, value: Option<Value>| {
+        facts.extend(value.map(|value| Fact::new(name, value)));
+    };
+    let text = |node: Node<'_>| node.shown().map(Value::Text);
+    let code = |node: Node<'_>| node.shown().map(Value::Code);
+    push(if is_call { "Tool" } else { "Name" }, text(part.name));
+    push(if is_call { "Call" } else { "Id" }, code(part.id));
+    push("Type", text(part.type_name));
+    push("Reference", code(part.reference));
+    if !matches!(part.content, Content::Whole { .. }) {
+        let size = part.bytes.count().map(Value::number);
+        push("Size, in bytes", size.or_else(|| text(part.bytes)));
+    }
+    push("Hash", code(part.hash));
+    push("Content", content(&part.content));
+    for (name, value) in part.others.iter().take(limits::REPORT_ITEMS_MAX) {
+        push(
+            name,
+            Some(Value::text(
+                value.shown().unwrap_or_else(|| "null".to_owned()),
+            )),
+        );
+    }
+    Part {
+        number: u64::try_from(part.number).unwrap_or(u64::MAX),
+        name: Some(label(&kind)),
+        facts,
+        text: part
+            .content
+            .text()
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned),
+    }
+}
+
+/// What is said of a content in place of its text, or of what is missing of it.
+fn content(content: &Content) -> Option<Value> {
+    let missing = match content {
+        Content::Whole { text } if text.is_empty() => return Some(Value::text("empty")),
+        Content::Whole { .. } => return None,
+        Content::Beginning { .. } => "the end was cut off by a limit",
+        Content::Cut => "it was cut off by a limit",
+        Content::OnlyHash => "only its hash is recorded",
+        Content::Elsewhere => "the prompt only refers to it",
+        Content::NotFound => "it is not found in the record",
+    };
+    Some(Value::unknown(missing))
+}
+
+/// What a kind of part is called; a stranger's as it is.
+fn label(kind: &str) -> String {
+    let label = match kind {
+        "text" => TEXT,
+        "tool_call" => "Tool call",
+        "tool_result" => "Tool result",
+        "media" => "Media",
+        "reasoning" => "Reasoning",
+        "document" => "Document",
+        "other" => "Other",
+        "" => "Part of no kind",
+        kind => kind,
+    };
+    label.to_owned()
+}
+
+const TEXT: &str = "Text";
+
+const TURNS: &str = "The turns of the conversation, as the event records them.";
+
+const AS_ONE_TEXT: &str = "The recorded text of the prompt, which has more than these turns";
