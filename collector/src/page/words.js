@@ -53,6 +53,7 @@ export const NOTES = {
   parameter_too_large: "A sampling parameter was too large or too deeply nested to be kept.",
   prompt_content_truncated: "The prompt is in the event up to the content limit; the hash is of the whole.",
   prompt_continued: "The provider adds to the prompt what it keeps, such as earlier turns; that is not recorded.",
+  prompt_parts_truncated: "The prompt has more parts than an event lists; the conversation’s hash is of all.",
   protocol_not_read: "The call speaks WebSocket, gRPC or event streams in both directions, whose messages are not read.",
   request_body_empty: "The request’s body was empty.",
   request_body_truncated: "The request’s body was larger than the limit for reading; what was read is a beginning.",

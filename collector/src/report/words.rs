@@ -38,10 +38,11 @@ fn find(table: &str, name: &str) -> Option<&'static str> {
     Some(text)
 }
 
-const LOSSES: [&str; 19] = [
+const LOSSES: [&str; 20] = [
     "name_truncated",
     "parameter_too_large",
     "prompt_content_truncated",
+    "prompt_parts_truncated",
     "protocol_not_read",
     "request_body_truncated",
     "request_encoding_broken",

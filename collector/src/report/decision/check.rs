@@ -43,6 +43,8 @@ struct Side {
     hash: &'static str,
     content: &'static str,
     note_when_cut: &'static str,
+    /// Whether the hash is of the text as it was before a credential was taken out of it.
+    is_of_text_as_sent: bool,
     /// Whether erasing an event drops the hash too.
     is_hash_erased: bool,
 }
@@ -52,12 +54,14 @@ impl Side {
         hash: "prompt_hash",
         content: "prompt_content",
         note_when_cut: "prompt_content_truncated",
+        is_of_text_as_sent: true,
         is_hash_erased: false,
     };
     const ANSWER: Self = Self {
         hash: "response_hash",
         content: "response_content",
         note_when_cut: "response_content_truncated",
+        is_of_text_as_sent: false,
         is_hash_erased: true,
     };
 }
@@ -149,8 +153,23 @@ impl Side {
         if event.has_note(self.note_when_cut) {
             return Some("the text was cut in the event, and the hash is of the whole");
         }
+        if self.is_of_text_as_sent && has_mark(event, self.content) {
+            return Some(
+                "a credential was removed from the text, and the hash is of the text as sent",
+            );
+        }
         None
     }
+}
+
+/// Whether a mark stands in this text in the place of a credential. The note does not say in which
+/// text it does.
+fn has_mark(event: &Members<'_>, content: &str) -> bool {
+    let text = event.get(content).text().unwrap_or_default();
+    event.has_note("credential_removed")
+        && ["[credential]", "[hidden]"]
+            .iter()
+            .any(|mark| text.contains(mark))
 }
 
 /// The digits of SHA-256, with or without its name before them.
@@ -192,6 +211,14 @@ mod tests {
     }
 
     #[test]
+    fn a_credential_in_another_text_keeps_no_hash_from_being_compared() {
+        let more =
+            json!({"metadata": {"audit_layer": {"capture": {"notes": ["credential_removed"]}}}});
+        assert_eq!(prompt_check(&sha256("Hi"), &more).result, Outcome::Matches);
+        assert!(prompt_check(&sha256("hi"), &more).differs());
+    }
+
+    #[test]
     fn an_event_with_content_is_checked_whatever_it_says_of_erasure() {
         let more = json!({"erasure": {"event_hash": "x"}});
         assert!(prompt_check(&sha256("hi"), &more).differs());
@@ -219,6 +246,15 @@ mod tests {
                 &whole,
                 capture(json!({"notes": ["prompt_content_truncated"]})),
                 "cut",
+            ),
+            (
+                &whole,
+                {
+                    let mut more = capture(json!({"notes": ["credential_removed"]}));
+                    more["prompt_content"] = json!("Hi [credential]****");
+                    more
+                },
+                "credential",
             ),
         ];
         for (hash, more, why) in cases {
