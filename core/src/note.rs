@@ -41,6 +41,9 @@ pub enum Note {
     PromptContentTruncated,
     /// The provider adds to the prompt what it keeps, such as earlier turns; that is not recorded.
     PromptContinued,
+    /// A part of the prompt is of no type that is known: it is told by its hash, or by a text that it
+    /// holds, in `prompt.parts` only.
+    PromptPartUnread,
     /// The prompt has more parts than an event lists; the conversation's hash is of all.
     PromptPartsTruncated,
     /// The call speaks WebSocket, gRPC or event streams in both directions, whose messages are not

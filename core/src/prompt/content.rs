@@ -66,6 +66,15 @@ const REFERENCES: [&str; 6] = [
 /// Members that name the type of media.
 const MEDIA_TYPES: [&str; 4] = ["media_type", "mime_type", "mimeType", "format"];
 
+/// Types of parts of which nobody but the provider can read more: tokens, references and
+/// ciphertexts.
+const OPAQUE: [&str; 4] = [
+    "compaction",
+    "compaction_trigger",
+    "item_reference",
+    "redacted_thinking",
+];
+
 /// How deep results and documents are followed: parts within parts within parts would cost time
 /// and stack without end, and nobody sends them.
 #[derive(Clone, Copy, PartialEq)]
@@ -84,14 +93,18 @@ pub fn content_parts(content: Content<'_>) -> Vec<MessagePart<'_>> {
         Content::Text(text) => vec![MessagePart::text(text)],
         Content::List(list) => list_parts(list),
         Content::Object(mut fields) => {
-            let text = fields.text("text");
-            let text = text.map(|text| MessagePart::beside(Kind::Text, text).typed("content"));
-            let mut parts: Vec<_> = text.into_iter().collect();
+            let text = fields.text("text").unwrap_or_default();
+            let mut parts = vec![
+                MessagePart::beside(Kind::Other, text)
+                    .typed("content")
+                    .unread(),
+            ];
             fields.rest(&mut parts);
             parts
         }
         Content::Scalar(value) => {
-            vec![MessagePart::beside(Kind::Other, Cow::Owned(value)).typed("content")]
+            let value = MessagePart::beside(Kind::Other, Cow::Owned(value));
+            vec![value.typed("content").unread()]
         }
     }
 }
@@ -114,7 +127,7 @@ pub fn input_parts(input: Json<'_>) -> Vec<MessagePart<'_>> {
     };
     match json::read(input.get()).unwrap_or_default() {
         Content::List(items) if items.iter().any(is_token) => {
-            vec![other_part("tokens", input)]
+            vec![opaque_part("tokens", input)]
         }
         content => content_parts(content),
     }
@@ -147,8 +160,21 @@ pub fn media_part<'a>(kind: &'static str, value: Json<'a>) -> MessagePart<'a> {
     if is_typed { part } else { part.typed(kind) }
 }
 
-/// A value that no reader knows: `[kind sha256:…]` stands for it.
+/// A value that no reader knows: `[kind sha256:…]` stands for it. If it holds a text where texts
+/// are held, that is told beside it.
 pub fn other_part<'a>(kind: &str, value: Json<'a>) -> MessagePart<'a> {
+    if OPAQUE.contains(&kind) {
+        return opaque_part(kind, value);
+    }
+    let text = Fields::of(value).text("text");
+    let part = text.map_or_else(|| hashed(value), |it| MessagePart::beside(Kind::Other, it));
+    part.with_placeholder(placeholder(kind, value))
+        .typed(kind.to_owned())
+        .unread()
+}
+
+/// A value that holds nothing to be read: `[kind sha256:…]` stands for it.
+fn opaque_part<'a>(kind: &str, value: Json<'a>) -> MessagePart<'a> {
     hashed(value)
         .with_placeholder(placeholder(kind, value))
         .typed(kind.to_owned())
@@ -212,6 +238,11 @@ fn typed<'a>(
                     .standing_as(kind, part)
                     .typed("refusal"),
             );
+        }
+        "redacted_thinking" => {
+            fields.take("data");
+            let thought = opaque_part(kind, part).of_kind(Kind::Reasoning);
+            parts.push(thought);
         }
         "document" => return document(part, fields, place, parts),
         "search_result" if place == Place::Outer => search_result(part, fields, parts),

@@ -47,6 +47,9 @@ pub fn conversation(
         }
         parts.push(writer.part(message, role, part, place));
     }
+    if numbered(prompt).any(|(_, _, part)| part.is_some_and(|part| part.is_unread)) {
+        notes.insert(Note::PromptPartUnread);
+    }
     if writer.is_cut {
         notes.insert(Note::PromptContentTruncated);
     }

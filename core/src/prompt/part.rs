@@ -78,6 +78,8 @@ pub struct MessagePart<'a> {
     /// What it says.
     pub said: Said<'a>,
     pub(super) shown: Shown,
+    /// Whether it is of no type that is known, so that what it says may not be told.
+    pub(super) is_unread: bool,
 }
 
 /// What a part says.
@@ -116,6 +118,7 @@ impl<'a> MessagePart<'a> {
             name: None,
             said,
             shown,
+            is_unread: false,
         }
     }
 
@@ -202,6 +205,14 @@ impl<'a> MessagePart<'a> {
     /// The same with the name of a tool, or a title.
     pub fn named(self, name: Option<Cow<'a, str>>) -> Self {
         Self { name, ..self }
+    }
+
+    /// The same as one that no reader knows.
+    pub(super) fn unread(self) -> Self {
+        Self {
+            is_unread: true,
+            ..self
+        }
     }
 
     /// The same with the name of a type.
