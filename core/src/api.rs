@@ -45,6 +45,7 @@ mod openai_responses;
 mod openai_speech;
 mod openai_transcriptions;
 mod openai_usage;
+mod path;
 mod path_model;
 mod refusal;
 mod replicate_predictions;
@@ -66,9 +67,11 @@ use crate::json::Json;
 use crate::note::Note;
 use crate::prompt::Prompt;
 
+pub use path::Path;
 pub use path_model::model_in_path;
 pub use refusal::{Refusal, refusal};
-pub use route::{Evidence, Identity, identify, without_query};
+pub use route::{Evidence, Identity, identify};
+pub use unread::UNKNOWN;
 
 /// Every format, by name.
 pub const FORMATS: &[&Format] = &[
@@ -107,7 +110,9 @@ pub const FORMATS: &[&Format] = &[
     &sagemaker_invocations::FORMAT,
     &tgi_generate::FORMAT,
     &unread::TOKEN_COUNT,
+    &UNKNOWN,
     &watsonx_text_generation::FORMAT,
+    &unread::WEBRTC,
     &unread::WEBSOCKET,
 ];
 
@@ -124,8 +129,8 @@ pub struct Format {
     pub read_request: fn(&str) -> Option<Request<'_>>,
     /// Makes a reader for the answer to one request.
     pub reader: fn() -> Box<dyn Reader>,
-    /// Whether its bodies are JSON or streams of it. Of others only the size is recorded.
-    pub is_read: bool,
+    /// Why its bodies are not read, where only their size is recorded.
+    pub unread: Option<Note>,
 }
 
 /// What is read of a request.
@@ -196,7 +201,7 @@ impl Format {
             hint: Hint::Json,
             read_request,
             reader,
-            is_read: true,
+            unread: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! One call: from the headers of its request to its audit event.
 
+mod other;
 mod request;
 mod response;
 mod said;
@@ -8,7 +9,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::answer::cut;
-use crate::api::{self, Evidence, Identity, Refusal, without_query};
+use crate::api::{self, Evidence, Identity, Path, Refusal};
 use crate::caller::Caller;
 use crate::completion::{self, End, Seen};
 use crate::decode::Decoder;
@@ -19,7 +20,9 @@ use crate::event::{
 use crate::event::{Completion, Usage, UsageSource};
 use crate::headers::Headers;
 use crate::note::Note;
+use crate::opening::{Destination, Opening};
 use crate::policy::Policy;
+use crate::provider;
 use crate::redact::Secrets;
 use crate::time::Timestamp;
 
@@ -58,18 +61,20 @@ struct Call {
 }
 
 impl Exchange {
-    /// Begins with a request's headers; `None` if the request is not one to be audited.
+    /// Begins when a request's headers have come; `None` if the request is not one to be audited.
     ///
     /// `entropy` makes the request id unique; `now` is the start of the request.
-    pub fn begin(
+    pub fn begin<'a>(
         policy: &Rc<Policy>,
-        headers: Headers<'_>,
+        opening: impl Into<Opening<'a>>,
         entropy: [u8; 10],
         now: Timestamp,
     ) -> Option<Self> {
-        let identity = api::identify(headers, &policy.providers)?;
-        let path = without_query(headers.str(":path").unwrap_or_default());
-        let mut notes = BTreeSet::new();
+        let opening = opening.into();
+        let identity = api::identify(&opening, &policy.providers)?;
+        let headers = opening.headers;
+        let mut notes: BTreeSet<_> = identity.notes.iter().copied().collect();
+        notes.extend(identity.format.unread);
         let secrets = Rc::new(Secrets::of(headers));
         if secrets.is_cut {
             notes.insert(Note::CredentialNotSearched);
@@ -83,7 +88,7 @@ impl Exchange {
                 request_id: id.to_string(),
                 started: now,
                 caller: Caller::read(headers, &mut notes),
-                gateway: gateway(headers, path, &mut notes),
+                gateway: gateway(headers, &mut notes),
                 identity,
                 secrets,
                 notes,
@@ -95,7 +100,8 @@ impl Exchange {
     pub fn request_id(&self) -> Option<&str> {
         let is_audited = match self.call.identity.evidence {
             Evidence::Enough => true,
-            Evidence::NeedsPrompt => self.request.has_prompt(),
+            Evidence::Body | Evidence::PromptOrUnknown => self.request.has_body(),
+            Evidence::Prompt => self.request.may_have_prompt(),
         };
         is_audited.then_some(&self.call.request_id)
     }
@@ -110,6 +116,25 @@ impl Exchange {
         let format = self.call.identity.format;
         self.request
             .end(format, &self.call.policy, &mut self.call.notes);
+        if self.call.identity.evidence == Evidence::PromptOrUnknown
+            && !self.request.may_have_prompt()
+        {
+            self.forget_format();
+        }
+    }
+
+    /// The body has shown that the call is not of its format, but its provider is known.
+    fn forget_format(&mut self) {
+        self.call.identity.format = &api::UNKNOWN;
+        self.call.notes.remove(&Note::RequestUnreadable);
+        self.call.notes.extend(api::UNKNOWN.unread);
+        self.request.forget();
+        if !self.response.has_begun() {
+            let Call {
+                policy, secrets, ..
+            } = &self.call;
+            self.response = ResponseSide::new(&api::UNKNOWN, &policy.capture, secrets);
+        }
     }
 
     /// Takes the response's headers.
@@ -160,13 +185,23 @@ impl Exchange {
     /// Ends the exchange, however far it came, and gives its event; `None` if its body has shown
     /// that it was no call of a model.
     pub fn end(mut self, end: End, now: Timestamp) -> Option<AuditEvent> {
-        self.request_id()?;
         let format = self.call.identity.format;
-        let asked = self
-            .request
+        self.request
             .finish(format, &self.call.policy, &mut self.call.notes);
+        self.request_id()?;
+        if self.call.identity.evidence == Evidence::Prompt && !self.request.has_prompt() {
+            self.call.notes.insert(Note::CallUncertain);
+        }
+        let asked = self.request.take();
         let answered = self.response.finish(&mut self.call.notes);
         let state = completion::state(seen(&answered), &end);
+        let destination = Destination {
+            cluster: end.cluster.as_deref(),
+            route: end.route.as_deref(),
+        };
+        if let Some(name) = self.call.served_by(destination) {
+            self.call.identity.provider = name;
+        }
         self.call.gateway.route = end.route.clone();
         self.call.gateway.cluster = end.cluster.clone();
         self.call.gateway.source = end.source.clone();
@@ -196,6 +231,20 @@ impl Exchange {
             end,
             duration_ms,
         ))
+    }
+}
+
+impl Call {
+    /// Who serves the model by what the configuration says of where the call went in the end, which
+    /// is not always where it was to go when its headers came.
+    fn served_by(&self, destination: Destination<'_>) -> Option<String> {
+        if !self.policy.asks_destination() {
+            return None;
+        }
+        let host = provider::host(self.gateway.host.as_deref().unwrap_or_default());
+        let mut own = self.policy.providers.iter();
+        let own = own.find(|own| own.is_it(&host, destination));
+        own.map(|own| own.name.clone())
     }
 }
 
@@ -347,13 +396,14 @@ fn finish_reasons(answered: &Answered, state: CompletionState) -> Vec<String> {
         .collect()
 }
 
-fn gateway(headers: Headers<'_>, path: &str, notes: &mut BTreeSet<Note>) -> Gateway {
+fn gateway(headers: Headers<'_>, notes: &mut BTreeSet<Note>) -> Gateway {
+    let path = Path::of(headers.bytes(":path").unwrap_or_default());
     let mut text = |name| headers.recorded(name, notes);
     Gateway {
         request_id: text("x-request-id"),
         traceparent: text("traceparent"),
         host: text(":authority"),
-        path: Some(path.to_owned()),
+        path: Some(path.text.into_owned()),
         method: text(":method"),
         user_agent: text("user-agent"),
         retry_count: headers

@@ -35,6 +35,7 @@ pub mod json;
 pub mod limits;
 pub mod media;
 pub mod note;
+pub mod opening;
 pub mod outbox;
 pub mod policy;
 pub mod prompt;

@@ -129,3 +129,6 @@ pub const MEMBER_BYTES_MAX: usize = 256;
 /// Parts of a prompt that an event lists. The longest sessions of coding agents have some
 /// thousands; the hash is of all parts.
 pub const PROMPT_PARTS_MAX: usize = 4096;
+
+/// How often a path is decoded. Once is what servers do; a proxy before them may do it again.
+pub const PATH_DECODINGS_MAX: usize = 3;

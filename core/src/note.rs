@@ -12,22 +12,31 @@ pub enum Note {
     AnswerNotText,
     /// The answer is made later, and fetched with another call that is not recorded.
     AnswerPending,
+    /// The provider is known, and nothing here knows the path. The call's content is not read.
+    ApiUnknown,
     /// A member of an `x-audit-*` header was not understood and left out.
     AuditHeaderInvalid,
+    /// An `x-audit-*` header that has one value came several times; the first counts.
+    AuditHeaderRepeated,
     /// The caller's metadata had a member `audit_layer`, which is the gateway's.
     AuditMetadataReserved,
     /// An `x-audit-*` header that means nothing was removed.
     AuditHeaderUnknown,
+    /// Other services have such paths too, and the body could not be read for a prompt: this may
+    /// be no call of a model.
+    CallUncertain,
     /// The provider's moderation or content filter found something in the prompt or the answer.
     ContentFlagged,
     /// The request had more credentials than are looked for: one may stand in the event.
     CredentialNotSearched,
     /// A text held a credential of the call; a mark stands in its place.
     CredentialRemoved,
-    /// A header's value was not UTF-8; the bytes that were not stand as U+FFFD.
+    /// A header's value was not UTF-8; its bytes were read as ISO 8859-1.
     HeaderNotUtf8,
     /// The text held bytes or half surrogates that are not Unicode; they stand as U+FFFD.
     InvalidUnicodeReplaced,
+    /// The request has a body and another method than POST; some servers answer it all the same.
+    MethodUnusual,
     /// Nothing in the request names a model.
     ModelAbsent,
     /// An id, a name or an error's message was longer than an event carries.
@@ -37,6 +46,9 @@ pub enum Note {
     NotAGeneration,
     /// A sampling parameter was too large or too deeply nested to be kept.
     ParameterTooLarge,
+    /// The path is written as no client of a model writes it, such as with encoded letters or
+    /// doubled slashes; it was matched as servers read it.
+    PathUnusual,
     /// The prompt is in the event up to the content limit; the hash is of the whole.
     PromptContentTruncated,
     /// The provider adds to the prompt what it keeps, such as earlier turns; that is not recorded.
@@ -48,6 +60,8 @@ pub enum Note {
     PromptPartsTruncated,
     /// The call speaks WebSocket, gRPC or event streams in both directions, whose messages are not
     /// read.
+    /// The call speaks WebSocket, WebRTC, gRPC or event streams in both directions, whose messages
+    /// are not read.
     ProtocolNotRead,
     /// The request's body was empty.
     RequestBodyEmpty,

@@ -8,7 +8,7 @@ mod schema;
 use crate::digest::HashForm;
 use crate::event::ContentPolicy;
 use crate::prompt::PromptFormat;
-use crate::provider::OwnHost;
+use crate::provider::Own;
 
 pub use check::ConfigError;
 #[cfg(feature = "schema")]
@@ -25,8 +25,8 @@ pub struct Policy {
     pub delivery: Delivery,
     /// What is read and kept of each exchange.
     pub capture: CapturePolicy,
-    /// Hosts of the operator's own and who serves models there; the first that fits counts.
-    pub providers: Vec<OwnHost>,
+    /// Servers that the operator names and who serves models there; the first that fits counts.
+    pub providers: Vec<Own>,
 }
 
 /// Where events go.
@@ -143,6 +143,13 @@ impl Policy {
         // No configuration at all is an empty one: the refusal then says what is missing.
         let is_empty = json.trim_ascii().is_empty();
         check::policy(raw::read(if is_empty { b"{}" } else { json })?, env)
+    }
+
+    /// Whether it matters by which route a request goes to which cluster, which a gateway does not
+    /// say for nothing.
+    pub fn asks_destination(&self) -> bool {
+        let mut own = self.providers.iter();
+        own.any(|own| own.cluster.is_some() || own.route.is_some())
     }
 }
 

@@ -3,46 +3,88 @@
 //! `core/PROVIDERS.md` lists the names with those of the OpenTelemetry conventions.
 
 use crate::api::Format;
+use crate::opening::Destination;
 
 /// Hosts, or the ends of hosts after a dot, and the provider that each belongs to.
 const HOSTS: &[(&str, &str)] = &[
+    ("ai-gateway.helicone.ai", "helicone"),
+    ("ai-gateway.vercel.sh", "vercel"),
     ("ai.azure.com", "azure"),
+    ("ai.mongodb.com", "voyage"),
     ("aiplatform.googleapis.com", "vertex"),
     ("anthropic.com", "anthropic"),
+    ("api-inference.huggingface.co", "huggingface"),
+    ("api-inference.modelscope.cn", "modelscope"),
+    ("api.ai21.com", "ai21"),
     ("api.aleph-alpha.com", "aleph_alpha"),
     ("api.cerebras.ai", "cerebras"),
+    ("api.cloudflare.com", "cloudflare"),
     ("api.cohere.ai", "cohere"),
     ("api.cohere.com", "cohere"),
+    ("api.deepgram.com", "deepgram"),
+    ("api.deepinfra.com", "deepinfra"),
     ("api.deepseek.com", "deepseek"),
+    ("api.elevenlabs.io", "elevenlabs"),
     ("api.fireworks.ai", "fireworks"),
-    ("api.githubcopilot.com", "github"),
+    ("api.friendli.ai", "friendli"),
     ("api.groq.com", "groq"),
+    ("api.hyperbolic.xyz", "hyperbolic"),
+    ("api.inceptionlabs.ai", "inception"),
+    ("api.inference.wandb.ai", "wandb"),
+    ("api.jina.ai", "jina"),
+    ("api.lambda.ai", "lambda"),
+    ("api.llama.com", "meta"),
+    ("api.meta.ai", "meta"),
+    ("api.minimax.io", "minimax"),
+    ("api.minimaxi.com", "minimax"),
     ("api.mistral.ai", "mistral"),
     ("api.moonshot.ai", "moonshot"),
     ("api.moonshot.cn", "moonshot"),
+    ("api.morphllm.com", "morph"),
+    ("api.novita.ai", "novita"),
     ("api.openai.com", "openai"),
     ("api.perplexity.ai", "perplexity"),
+    ("api.poe.com", "poe"),
+    ("api.reka.ai", "reka"),
     ("api.replicate.com", "replicate"),
+    ("api.sambanova.ai", "sambanova"),
+    ("api.scaleway.ai", "scaleway"),
+    ("api.siliconflow.cn", "siliconflow"),
+    ("api.siliconflow.com", "siliconflow"),
+    ("api.stability.ai", "stability"),
+    ("api.studio.nebius.ai", "nebius"),
+    ("api.studio.nebius.com", "nebius"),
     ("api.together.ai", "together"),
     ("api.together.xyz", "together"),
+    ("api.tokenfactory.nebius.com", "nebius"),
+    ("api.upstage.ai", "upstage"),
+    ("api.venice.ai", "venice"),
     ("api.voyageai.com", "voyage"),
     ("api.writer.com", "writer"),
     ("api.x.ai", "xai"),
     ("api.z.ai", "zai"),
     ("azuredatabricks.net", "databricks"),
+    ("chatgpt.com", "openai"),
     ("claude.googleapis.com", "vertex"),
     ("cloud.databricks.com", "databricks"),
+    ("cloudcode-pa.googleapis.com", "gemini"),
     ("codestral.mistral.ai", "mistral"),
     ("cognitiveservices.azure.com", "azure"),
-    ("dashscope-intl.aliyuncs.com", "alibaba"),
-    ("dashscope-us.aliyuncs.com", "alibaba"),
-    ("dashscope.aliyuncs.com", "alibaba"),
+    ("cognitiveservices.azure.us", "azure"),
     ("endpoints.huggingface.cloud", "huggingface"),
+    ("fal.run", "fal"),
+    ("gateway.ai.cloudflare.com", "cloudflare"),
     ("gcp.databricks.com", "databricks"),
     ("generativelanguage.googleapis.com", "gemini"),
+    ("githubcopilot.com", "github"),
+    ("inference.baseten.co", "baseten"),
+    ("integrate.api.nvidia.com", "nvidia"),
     ("ml.cloud.ibm.com", "watsonx"),
     ("models.github.ai", "github"),
+    ("ollama.com", "ollama"),
+    ("open.bigmodel.cn", "zai"),
     ("openai.azure.com", "azure"),
+    ("openai.azure.us", "azure"),
     ("openrouter.ai", "openrouter"),
     ("router.huggingface.co", "huggingface"),
     ("snowflakecomputing.com", "snowflake"),
@@ -51,48 +93,70 @@ const HOSTS: &[(&str, &str)] = &[
 /// Vertex puts the region before the host with a hyphen and not with a dot.
 const VERTEX: &str = "-aiplatform.googleapis.com";
 
-/// Amazon's hosts are many things; Bedrock's have a label that begins with its name.
-const AMAZON: [&str; 3] = ["amazonaws.com", "amazonaws.com.cn", "api.aws"];
-const BEDROCK: &str = "bedrock";
+/// Hosts of many things, the label that those begin with which serve models, and their provider.
+const LABELLED: [(&[&str], &str, &str); 4] = [
+    (
+        &["amazonaws.com", "amazonaws.com.cn", "api.aws"],
+        "bedrock",
+        "bedrock",
+    ),
+    (&["aliyuncs.com"], "dashscope", "alibaba"),
+    (&["rep.googleapis.com"], "aiplatform", "vertex"),
+    (&["volces.com"], "ark", "volcengine"),
+];
 
-/// A host that the configuration names.
+/// Servers that the configuration names, by all of what it says of them.
 #[derive(Debug, Clone)]
-pub struct OwnHost {
+pub struct Own {
     /// The host, in lower case; it counts with everything before it, at a dot.
-    pub host: String,
+    pub host: Option<String>,
+    /// The gateway's name of the group of servers.
+    pub cluster: Option<String>,
+    /// The gateway's name of the rule that chose it.
+    pub route: Option<String>,
     /// Who serves the models there.
     pub name: String,
     /// How calls to paths are read by which no format is known.
     pub format: Option<&'static Format>,
 }
 
-impl OwnHost {
-    /// Whether a host, which may carry a port, is this one.
-    pub fn is_host(&self, host: &str) -> bool {
-        is_within(&without_port(host), &self.host)
+impl Own {
+    /// Whether a request goes there, for a [`host`] and by the gateway's names.
+    pub fn is_it(&self, host: &str, destination: Destination<'_>) -> bool {
+        let is = |own: &Option<String>, given: Option<&str>| {
+            own.as_deref().is_none_or(|own| Some(own) == given)
+        };
+        self.host.as_deref().is_none_or(|own| is_within(host, own))
+            && is(&self.cluster, destination.cluster)
+            && is(&self.route, destination.route)
     }
 }
 
-/// The provider of a host, which may carry a port; `None` if it is nobody's we know.
+/// The provider of a [`host`]; `None` if it is nobody's we know.
 ///
 /// Hosts are compared by whole labels: `x.ai` is no part of `llamaindex.ai`.
 pub fn of_host(host: &str) -> Option<&'static str> {
-    let host = without_port(host);
     if host.ends_with(VERTEX) {
         return Some("vertex");
     }
-    let is_amazons = AMAZON.iter().any(|known| is_within(&host, known));
-    if is_amazons && host.split('.').any(|label| label.starts_with(BEDROCK)) {
-        return Some("bedrock");
+    let labelled = LABELLED.iter().find(|(hosts, label, _)| {
+        hosts.iter().any(|known| is_within(host, known))
+            && host.split('.').any(|it| it.starts_with(label))
+    });
+    if let Some((_, _, provider)) = labelled {
+        return Some(provider);
     }
     HOSTS
         .iter()
-        .find(|(known, _)| is_within(&host, known))
+        .find(|(known, _)| is_within(host, known))
         .map(|(_, provider)| *provider)
 }
 
-fn without_port(host: &str) -> String {
-    let host = host.split(':').next().unwrap_or_default();
+/// The host of an authority as hosts are compared: in lower case, without a port, and without the
+/// dot at the end by which a name is said to be whole.
+pub fn host(authority: &str) -> String {
+    let host = authority.trim().split(':').next().unwrap_or_default();
+    let host = host.strip_suffix('.').unwrap_or(host);
     host.to_ascii_lowercase()
 }
 
@@ -126,10 +190,17 @@ mod tests {
             ("api.cloud.llamaindex.ai", None),
             ("notapi.openai.com.evil.example", None),
             ("evilapi.openai.com", None),
+            ("api.openai.com.:443", Some("openai")),
+            ("dashscope-intl.aliyuncs.com", Some("alibaba")),
+            ("oss-cn-beijing.aliyuncs.com", None),
+            ("aiplatform.eu.rep.googleapis.com", Some("vertex")),
+            ("spanner.eu.rep.googleapis.com", None),
+            ("ark.cn-beijing.volces.com", Some("volcengine")),
+            ("api.business.githubcopilot.com", Some("github")),
             ("127.0.0.1:10000", None),
             ("", None),
         ] {
-            assert_eq!(of_host(host), provider, "{host}");
+            assert_eq!(of_host(&super::host(host)), provider, "{host}");
         }
     }
 
@@ -143,6 +214,9 @@ mod tests {
         };
         for (host, provider) in HOSTS {
             assert!(row(provider).contains(&format!("`{host}`")), "{host}");
+        }
+        for (_, label, provider) in LABELLED {
+            assert!(row(provider).contains(&format!("`{label}`")), "{label}");
         }
         for format in FORMATS {
             assert_eq!(

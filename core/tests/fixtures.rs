@@ -44,7 +44,9 @@ const LACKS: &[(&str, &[&str])] = &[
     ("openai.transcriptions", &["tool_call"]),
     ("tgi.generate", &["tool_call"]),
     ("token_count", &["streamed", "tool_call", "truncated"]),
+    ("unknown", &["error", "streamed", "tool_call", "truncated"]),
     ("watsonx.text_generation", &["tool_call"]),
+    ("webrtc", &["error", "streamed", "tool_call", "truncated"]),
     (
         "websocket",
         &["error", "streamed", "tool_call", "truncated"],

@@ -7,6 +7,7 @@ use audit_layer_core::completion::{End, ResponseFlags};
 use audit_layer_core::event::AuditEvent;
 use audit_layer_core::exchange::Exchange;
 use audit_layer_core::headers::{AUDIT_REQUEST_ID, Headers};
+use audit_layer_core::opening::{Destination, Opening};
 use audit_layer_core::outbox::DeadLetter;
 use audit_layer_core::policy::Policy;
 use audit_layer_core::time::Timestamp;
@@ -59,7 +60,16 @@ impl HttpContext for Http {
         for name in headers.audit_names() {
             host::remove_header(Map::Request, name);
         }
-        self.exchange = Exchange::begin(policy, headers, host::entropy(), host::now());
+        let (cluster, route) = destination(policy.asks_destination());
+        let opening = Opening {
+            headers,
+            destination: Destination {
+                cluster: cluster.as_deref(),
+                route: route.as_deref(),
+            },
+            is_whole: end_of_stream,
+        };
+        self.exchange = Exchange::begin(policy, opening, host::entropy(), host::now());
         self.request_end_if(end_of_stream);
         Action::Continue
     }
@@ -227,16 +237,27 @@ fn for_each_slice(buffer: Buffer, mut start: usize, size: usize, mut take: impl 
 
 /// What the proxy says at the end of the stream. Where a name changed, the older one follows.
 fn end() -> End {
+    let (cluster, route) = destination(true);
     End {
         flags: ResponseFlags(number(&["response", "flags"]).unwrap_or(0)),
         details: text(&["response", "code_details"]),
         http_status: number(&["response", "code"]).and_then(|code| u16::try_from(code).ok()),
-        route: text(&["xds", "route_name"]).or_else(|| text(&["route_name"])),
-        cluster: text(&["xds", "cluster_name"]).or_else(|| text(&["cluster_name"])),
+        route,
+        cluster,
         source: text(&["source", "address"]),
         upstream_attempts: number(&["upstream", "request_attempt_count"]),
         is_withheld: false,
     }
+}
+
+/// The proxy's names of the cluster and of the route of the stream, if somebody wants to know.
+fn destination(is_asked: bool) -> (Option<String>, Option<String>) {
+    if !is_asked {
+        return (None, None);
+    }
+    let cluster = text(&["xds", "cluster_name"]).or_else(|| text(&["cluster_name"]));
+    let route = text(&["xds", "route_name"]).or_else(|| text(&["route_name"]));
+    (cluster, route)
 }
 
 fn text(path: &[&str]) -> Option<String> {

@@ -38,7 +38,9 @@ fn find(table: &str, name: &str) -> Option<&'static str> {
     Some(text)
 }
 
-const LOSSES: [&str; 20] = [
+const LOSSES: [&str; 22] = [
+    "api_unknown",
+    "call_uncertain",
     "name_truncated",
     "parameter_too_large",
     "prompt_content_truncated",

@@ -2,38 +2,64 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::percent_decode_str;
+use super::path::{decode, find, has_readings, readings};
 
 /// The model that a path names: before Google's verbs, after Bedrock's `model`, and where Azure,
 /// SageMaker, Databricks and Replicate name what they serve. Percent-encoding is undone.
 pub fn model_in_path(path: &str) -> Option<Cow<'_, str>> {
-    let model = before_verb(path)
+    if !has_readings(path) {
+        return named(path).map(decode);
+    }
+    let [normal, decoded @ ..] = &*readings(path).texts else {
+        return None;
+    };
+    // What is decoded has lost which slashes were of the name, but is not encoded any more.
+    named(normal)
+        .map(decode)
+        .or_else(|| decoded.iter().find_map(|path| named(path).map(Cow::from)))
+        .map(|name| Cow::Owned(name.into_owned()))
+}
+
+fn named(path: &str) -> Option<&str> {
+    before_verb(path)
         .or_else(|| between(path, "/models/", "/predictions"))
         .or_else(|| between(path, "/deployments/", "/predictions"))
         .or_else(|| between(path, "/endpoints/", "/invocations"))
         .or_else(|| between(path, "/serving-endpoints/", "/invocations"))
-        .or_else(|| segment(path.split_once("/model/")?.1))
-        .or_else(|| segment(path.split_once("/deployments/")?.1))?;
-    Some(percent_decode_str(model).decode_utf8_lossy())
+        .or_else(|| between(path, "/model/", "/"))
+        .or_else(|| between(path, "/deployments/", "/"))
 }
 
 /// Google's tuned and dedicated models have names of their own kinds.
 fn before_verb(path: &str) -> Option<&str> {
     let (path, _) = path.rsplit_once(':')?;
     let kinds = ["/models/", "/tunedModels/", "/endpoints/"];
-    let named = kinds.iter().find_map(|kind| path.rsplit_once(kind));
-    segment(named?.1)
+    let named = kinds.iter().find_map(|kind| after_last(path, kind));
+    segment(named?)
 }
 
-fn between<'a>(path: &'a str, before: &str, after: &str) -> Option<&'a str> {
-    let (_, named) = path.split_once(before)?;
-    let (name, _) = named.split_once(after)?;
-    Some(name).filter(|name| !name.is_empty())
+fn between<'a>(path: &'a str, before: &str, end: &str) -> Option<&'a str> {
+    let named = after(path, before)?;
+    let name = named.get(..find(named, end)?);
+    name.filter(|name| !name.is_empty())
 }
 
 /// What stands before the next slash, if there is something.
 fn segment(path: &str) -> Option<&str> {
     path.split('/').next().filter(|name| !name.is_empty())
+}
+
+fn after<'a>(path: &'a str, marker: &str) -> Option<&'a str> {
+    let at = find(path, marker)?.checked_add(marker.len())?;
+    path.get(at..)
+}
+
+fn after_last<'a>(path: &'a str, marker: &str) -> Option<&'a str> {
+    let mut rest = after(path, marker)?;
+    while let Some(later) = after(rest, marker) {
+        rest = later;
+    }
+    Some(rest)
 }
 
 #[cfg(test)]
@@ -70,6 +96,21 @@ mod tests {
             ("/serving-endpoints/dbrx/invocations", Some("dbrx")),
             ("/v1/models/meta/llama-3/predictions", Some("meta/llama-3")),
             ("/v1/deployments/me/mine/predictions", Some("me/mine")),
+            ("/V1beta/Models/Gemini-3:GenerateContent", Some("Gemini-3")),
+            (
+                "/v1beta/models/gemini-3%3AgenerateContent",
+                Some("gemini-3"),
+            ),
+            ("//model/./M-1//converse", Some("M-1")),
+            ("/model/other/../m-1/converse", Some("m-1")),
+            ("/%6dodel/a%2Fb%3A0/converse", Some("a/b:0")),
+            ("/model%2Fm-1%2Fconverse", Some("m-1")),
+            ("/model/a%252Fb/converse", Some("a%2Fb")),
+            ("/model/m-1;v=1/converse", Some("m-1")),
+            (
+                "/openai\\deployments/my%20gpt/chat/completions",
+                Some("my gpt"),
+            ),
             ("/v1/chat/completions", None),
             ("/v1/predictions", None),
             ("/endpoints//invocations", None),

@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn each_format_reads_its_refusal_as_an_error() {
-        for format in FORMATS.iter().filter(|format| format.is_read) {
+        for format in FORMATS.iter().filter(|format| format.unread.is_none()) {
             let Refusal { body, headers } = refusal(format, "not now");
             let mut answer = Answer::new(HashForm::Sha256, 1 << 10);
             let mut reader = (format.reader)();

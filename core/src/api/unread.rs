@@ -27,7 +27,7 @@ pub(super) const TOKEN_COUNT: Format = Format {
         })
     },
     reader: || Box::new(ErrorReader),
-    is_read: true,
+    unread: None,
 };
 
 /// Event streams in both directions at once, as Bedrock's models of speech take and send them.
@@ -40,7 +40,7 @@ pub(super) const BEDROCK_BIDIRECTIONAL: Format = Format {
 /// gRPC, as the clients of xAI and of Vertex speak it.
 pub(super) const GRPC: Format = Format {
     name: "grpc",
-    is_read: false,
+    unread: Some(Note::ProtocolNotRead),
     ..TOKEN_COUNT
 };
 
@@ -48,6 +48,20 @@ pub(super) const GRPC: Format = Format {
 pub(super) const WEBSOCKET: Format = Format {
     name: "websocket",
     ..GRPC
+};
+
+/// A session with a model over WebRTC, as OpenAI's realtime begins it by a request.
+pub(super) const WEBRTC: Format = Format {
+    name: "webrtc",
+    provider: "openai",
+    ..GRPC
+};
+
+/// A call to a known provider by a path that nothing here knows.
+pub const UNKNOWN: Format = Format {
+    name: "unknown",
+    unread: Some(Note::ApiUnknown),
+    ..TOKEN_COUNT
 };
 
 /// Reads that a call was refused, and nothing else.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::value::RawValue;
 
+use super::other::is_other;
 use super::{carried, encoding};
 use crate::answer::{cut, shortened};
 use crate::api::{Format, Request};
@@ -39,6 +40,8 @@ pub(super) enum RequestSide {
 #[derive(Debug)]
 pub(super) struct Coming {
     bytes: u64,
+    /// Whether the headers say that there are some.
+    is_announced: bool,
     /// Of the bytes as sent; begun when they can no longer be hashed at the end.
     digest: Option<Digest>,
     decoder: Option<Decoder>,
@@ -58,6 +61,8 @@ const CUT: [Note; 3] = [
 pub(super) struct Asked {
     pub(super) bytes: u64,
     pub(super) has_prompt: bool,
+    /// Whether all of the body was read, and is plainly no call of a model.
+    pub(super) is_other: bool,
     pub(super) body_hash: Option<String>,
     pub(super) model: String,
     pub(super) parameters: Members,
@@ -69,12 +74,13 @@ pub(super) struct Asked {
 
 impl RequestSide {
     pub(super) fn new(format: &Format, headers: Headers<'_>, capture: &CapturePolicy) -> Self {
-        if !format.is_read {
+        if format.unread.is_some() {
             return Self::Unread { bytes: 0 };
         }
         let (encoding, decoder) = encoding(headers);
         Self::Coming(Box::new(Coming {
             bytes: 0,
+            is_announced: is_announced(headers),
             digest: encoding.is_some().then(|| HashForm::Sha256.start()),
             decoder,
             filter: form::Filter::default(),
@@ -111,6 +117,27 @@ impl RequestSide {
         matches!(self, Self::Read(asked) if asked.has_prompt)
     }
 
+    /// Whether the body has been read, as far as it can be, and has a prompt or may have one.
+    pub(super) fn may_have_prompt(&self) -> bool {
+        matches!(self, Self::Read(asked) if !asked.is_other)
+    }
+
+    /// Whether some of a body has come.
+    pub(super) fn has_body(&self) -> bool {
+        let bytes = match self {
+            Self::Coming(coming) => coming.bytes,
+            Self::Read(Asked { bytes, .. }) | Self::Unread { bytes } => *bytes,
+        };
+        bytes > 0
+    }
+
+    /// Lets go of what was read: only its size counts.
+    pub(super) fn forget(&mut self) {
+        if let Self::Read(Asked { bytes, .. }) = *self {
+            *self = Self::Unread { bytes };
+        }
+    }
+
     pub(super) fn end(&mut self, format: &Format, policy: &Policy, notes: &mut BTreeSet<Note>) {
         if let Self::Coming(coming) = self {
             let asked = read(coming, format, policy, notes);
@@ -118,27 +145,23 @@ impl RequestSide {
         }
     }
 
-    /// What was asked; an exchange may end before its request does.
-    pub(super) fn finish(
-        &mut self,
-        format: &Format,
-        policy: &Policy,
-        notes: &mut BTreeSet<Note>,
-    ) -> Asked {
+    /// Reads what has come, as an exchange may end before its request does.
+    pub(super) fn finish(&mut self, format: &Format, policy: &Policy, notes: &mut BTreeSet<Note>) {
         if matches!(self, Self::Coming(_)) {
             notes.insert(Note::RequestIncomplete);
             self.end(format, policy, notes);
         }
+    }
+
+    /// What was asked.
+    pub(super) fn take(self) -> Asked {
         match self {
-            Self::Read(asked) => std::mem::take(asked),
+            Self::Read(asked) => asked,
             Self::Coming(_) => Asked::default(),
-            Self::Unread { bytes } => {
-                notes.insert(Note::ProtocolNotRead);
-                Asked {
-                    bytes: *bytes,
-                    ..Asked::default()
-                }
-            }
+            Self::Unread { bytes } => Asked {
+                bytes,
+                ..Asked::default()
+            },
         }
     }
 }
@@ -190,8 +213,15 @@ fn read(
     notes: &mut BTreeSet<Note>,
 ) -> Asked {
     if coming.bytes == 0 {
+        if coming.is_announced {
+            notes.insert(Note::RequestIncomplete);
+        }
+        let is_other = !notes.contains(&Note::RequestIncomplete);
         notes.insert(Note::RequestBodyEmpty);
-        return Asked::default();
+        return Asked {
+            is_other,
+            ..Asked::default()
+        };
     }
     let asked = read_body(coming, format, policy, notes);
     let has_prompt_hash = !asked.prompt_hash.is_empty();
@@ -236,13 +266,23 @@ fn read_body(
     if replaced {
         notes.insert(Note::InvalidUnicodeReplaced);
     }
-    match (format.read_request)(&text) {
+    let asked = match (format.read_request)(&text) {
         Some(request) => take(request, whole, &policy.capture, notes),
         None => {
             notes.insert(Note::RequestUnreadable);
             Asked::default()
         }
+    };
+    Asked {
+        is_other: whole && !asked.has_prompt && is_other(coming.body.bytes(), &text),
+        ..asked
     }
+}
+
+/// Whether a request's headers say that its body is not empty.
+fn is_announced(headers: Headers<'_>) -> bool {
+    let length = headers.str("content-length").unwrap_or_default();
+    length.trim().parse().is_ok_and(|length: u64| length > 0)
 }
 
 fn take(

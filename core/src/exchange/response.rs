@@ -77,7 +77,7 @@ impl ResponseSide {
             ended: false,
             decoder: None,
             broken: false,
-            body: if format.is_read {
+            body: if format.unread.is_none() {
                 Body::Awaited(Sniffer::new(format.hint))
             } else {
                 Body::Unread
@@ -87,6 +87,11 @@ impl ResponseSide {
             answer: Answer::new(capture.hash.clone(), capture.limits.content_bytes)
                 .without(secrets),
         }
+    }
+
+    /// Whether its headers have come.
+    pub(super) fn has_begun(&self) -> bool {
+        self.status.is_some()
     }
 
     pub(super) fn head(&mut self, headers: Headers<'_>, notes: &mut BTreeSet<Note>) {

@@ -10,6 +10,7 @@ mod google;
 mod media;
 mod ollama;
 mod openai;
+mod uncertain;
 
 const MINIMAL: &str = r#"{"organization_id":"org_1","audit_api":{"cluster":"audit"}}"#;
 const OPENAI: &str = "/v1/chat/completions?key=secret";
@@ -74,6 +75,7 @@ data: {"type":"message_stop"}
 /// One call, cut into pieces of a size; what is not said is an ordinary, complete call.
 struct Call {
     config: String,
+    method: &'static str,
     path: &'static str,
     headers: Vec<(&'static str, Vec<u8>)>,
     body: Vec<u8>,
@@ -90,6 +92,7 @@ impl Call {
     fn new(path: &'static str, body: &str, response: &str) -> Self {
         Self {
             config: MINIMAL.to_owned(),
+            method: "POST",
             path,
             headers: Vec::new(),
             body: body.into(),
@@ -118,16 +121,14 @@ impl Call {
     fn run(&self) -> Option<AuditEvent> {
         let policy = Rc::new(Policy::read(self.config.as_bytes(), &|_| None).unwrap());
         let at = |ms: u64| Timestamp::from_unix_ms(1_738_405_800_000 + ms);
-        let mut head = pairs(&[
-            (":method", "POST"),
+        let given = self.headers.iter();
+        let given = given.map(|(name, value)| (name.as_bytes().to_vec(), value.clone()));
+        let mut head: Vec<_> = given.collect();
+        head.extend(pairs(&[
+            (":method", self.method),
             (":path", self.path),
             (":authority", "h:1"),
-        ]);
-        head.extend(
-            self.headers
-                .iter()
-                .map(|(name, value)| (name.as_bytes().to_vec(), value.clone())),
-        );
+        ]));
         let mut exchange = Exchange::begin(&policy, Headers(&head), [7; 10], at(0))?;
         for piece in self.body.chunks(self.piece) {
             exchange.request_body(piece);

@@ -10,7 +10,7 @@ use super::{
     AuditApi, Batch, CaptureLimits, CapturePolicy, Delivery, Policy, Queue, Retry, Secret,
 };
 use crate::digest::{HashForm, HmacKey};
-use crate::provider::OwnHost;
+use crate::provider::Own;
 
 /// Why a configuration is refused, in one line: `delivery.batch.max_events: must be at least 1`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,24 +63,44 @@ pub(super) fn policy(
     })
 }
 
-fn providers(raw: Vec<RawProvider>, resolver: &Resolver<'_>) -> Result<Vec<OwnHost>, ConfigError> {
-    let one = |(number, raw): (usize, RawProvider)| {
-        let text = |member: &str, value| {
-            let path = format!("providers[{number}].{member}");
-            let text = resolver.resolve(&path, Some(value))?.unwrap_or_default();
-            if text.is_empty() || text.contains(['/', ':']) {
-                let reason = "must be a name without a scheme, a port or a path";
-                return Err(ConfigError::new(&path, reason));
-            }
-            Ok(text)
-        };
-        Ok(OwnHost {
-            host: text("host", raw.host)?.to_ascii_lowercase(),
-            name: text("name", raw.name)?,
-            format: raw.format.map(|format| format.0),
-        })
+fn providers(raw: Vec<RawProvider>, resolver: &Resolver<'_>) -> Result<Vec<Own>, ConfigError> {
+    let numbered = raw.into_iter().enumerate();
+    numbered
+        .map(|(number, raw)| provider(&format!("providers[{number}]"), raw, resolver))
+        .collect()
+}
+
+fn provider(at: &str, raw: RawProvider, resolver: &Resolver<'_>) -> Result<Own, ConfigError> {
+    if raw.host.is_none() && raw.cluster.is_none() && raw.route.is_none() {
+        let reason = "must have at least one of host, cluster and route";
+        return Err(ConfigError::new(at, reason));
+    }
+    let text = |member: &str, value: Option<RawString>| {
+        let path = format!("{at}.{member}");
+        let text = resolver.resolve(&path, value)?;
+        if text.as_deref() == Some("") {
+            return Err(ConfigError::new(&path, "must not be empty"));
+        }
+        Ok(text)
     };
-    raw.into_iter().enumerate().map(one).collect()
+    let bare = |member: &str, value: Option<RawString>| {
+        let text = text(member, value)?;
+        if text
+            .as_deref()
+            .is_some_and(|text| text.contains(['/', ':']))
+        {
+            let reason = "must be a name without a scheme, a port or a path";
+            return Err(ConfigError::new(&format!("{at}.{member}"), reason));
+        }
+        Ok(text)
+    };
+    Ok(Own {
+        host: bare("host", raw.host)?.map(|host| host.to_ascii_lowercase()),
+        cluster: text("cluster", raw.cluster)?,
+        route: text("route", raw.route)?,
+        name: bare("name", Some(raw.name))?.unwrap_or_default(),
+        format: raw.format.map(|format| format.0),
+    })
 }
 
 fn delivery(raw: RawDelivery, resolver: &Resolver<'_>) -> Result<Delivery, ConfigError> {

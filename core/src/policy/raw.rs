@@ -64,8 +64,8 @@ pub(super) struct RawPolicy {
     pub(super) delivery: RawDelivery,
     /// What is read and kept of each exchange.
     pub(super) capture: RawCapture,
-    /// Hosts of your own that serve models, such as a gateway behind this one. The first that fits
-    /// counts, before the hosts that the plugin knows.
+    /// Who serves models at hosts, clusters or routes of your own. The first that fits counts,
+    /// before the hosts that the plugin knows.
     pub(super) providers: Vec<RawProvider>,
 }
 
@@ -193,17 +193,25 @@ pub(super) struct RawLimits {
     pub(super) content_bytes: Bounded<{ MIB }, { KIB }, { 64 * MIB }>,
 }
 
-/// A host of the operator's own.
+/// Servers of models, by at least one of host, cluster and route; all that are given must fit.
 #[derive(Debug, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("anyOf" = [
+    {"required": ["host"]}, {"required": ["cluster"]}, {"required": ["route"]},
+])))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawProvider {
-    /// The host, without a port; it counts with everything before it, at a dot.
-    pub(super) host: RawString,
+    /// The host that clients ask for, without a port; it counts with everything before it, at a
+    /// dot.
+    pub(super) host: Option<RawString>,
+    /// The proxy's name of the upstream to which it sends the call.
+    pub(super) cluster: Option<RawString>,
+    /// The proxy's name of the route by which it does.
+    pub(super) route: Option<RawString>,
     /// Who serves the models: the event's model_provider.
     pub(super) name: RawString,
     /// The format of calls to paths by which the plugin knows none, such as
-    /// openai.chat_completions. Absent: such calls are not audited.
+    /// openai.chat_completions. Absent: such calls give an event without content.
     pub(super) format: Option<RawFormat>,
 }
 

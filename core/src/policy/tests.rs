@@ -55,6 +55,14 @@ fn a_refusal_names_the_member() {
             "providers[0].host: must be a name without a scheme",
         ),
         (
+            r#""providers":[{"name":"house"}]"#,
+            "providers[0]: must have at least one of host, cluster and route",
+        ),
+        (
+            r#""providers":[{"cluster":"","name":"house"}]"#,
+            "providers[0].cluster: must not be empty",
+        ),
+        (
             r#""capture":{"hash":"md5"}"#,
             "capture.hash: unknown variant `md5`",
         ),

@@ -1,0 +1,243 @@
+//! The paths by which formats are known.
+
+use super::Evidence;
+use crate::api::path;
+use crate::api::{
+    Format, aleph_alpha_complete, anthropic_complete, anthropic_messages, bedrock_converse,
+    bedrock_invoke, cohere_chat, cohere_embed, cohere_v1, decisions, google_embed_content,
+    google_generate_content, google_interactions, llama_cpp_completion, mistral_conversations,
+    ollama, ollama_embed, openai_assistants, openai_chat, openai_completions, openai_embeddings,
+    openai_images, openai_moderations, openai_responses, openai_speech, openai_transcriptions,
+    replicate_predictions, sagemaker_invocations, tgi_generate, unread, watsonx_text_generation,
+};
+
+/// Paths by which a format is known.
+#[derive(Debug)]
+pub(super) struct Route {
+    /// The end of the path, without the query.
+    pub(super) end: &'static str,
+    /// What stands somewhere before it; mostly nothing.
+    pub(super) within: &'static str,
+    pub(super) format: &'static Format,
+    pub(super) condition: Condition,
+}
+
+/// When a path counts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Condition {
+    /// Always.
+    Always,
+    /// At the hosts of that provider.
+    At(&'static str),
+    /// At the hosts of any known provider.
+    AtAny,
+    /// At the hosts of any known provider; elsewhere if the body has a prompt.
+    WithPrompt,
+    /// If the body has a prompt: models of all kinds have such paths.
+    IfPrompt,
+    /// At the hosts of that provider if the body has a prompt: other models have such paths too.
+    AtIfPrompt(&'static str),
+}
+
+impl Route {
+    /// The first route that a path has at a provider, as [`path::readings`] write it or as it came
+    /// without the slash at its end.
+    pub(super) fn of(path: &str, provider: Option<&str>) -> Option<&'static Self> {
+        ROUTES.iter().find(|route| {
+            let is_written = path::ends_with(path, route.end)
+                && (route.within.is_empty() || path::find(path, route.within).is_some());
+            is_written && route.condition.allows(provider)
+        })
+    }
+
+    /// Whether a path is written exactly so.
+    pub(super) fn is_exact(&self, path: &str) -> bool {
+        path.ends_with(self.end) && path.contains(self.within)
+    }
+}
+
+impl Condition {
+    fn allows(self, provider: Option<&str>) -> bool {
+        match self {
+            Self::At(name) | Self::AtIfPrompt(name) => provider == Some(name),
+            Self::AtAny => provider.is_some(),
+            Self::Always | Self::WithPrompt | Self::IfPrompt => true,
+        }
+    }
+
+    /// What a request has to show beside such a path.
+    pub(super) fn evidence(self, provider: Option<&str>) -> Evidence {
+        match self {
+            Self::Always | Self::At(_) | Self::AtAny => Evidence::Enough,
+            Self::WithPrompt if provider.is_some() => Evidence::Enough,
+            Self::IfPrompt | Self::AtIfPrompt(_) if provider.is_some() => Evidence::PromptOrUnknown,
+            Self::WithPrompt | Self::IfPrompt | Self::AtIfPrompt(_) => Evidence::Prompt,
+        }
+    }
+}
+
+/// Whose models Vertex serves as they came.
+const ANTHROPIC: &str = "/publishers/anthropic/";
+const MISTRAL: &str = "/publishers/mistralai/";
+
+/// Of several that fit, the first counts.
+pub(super) const ROUTES: &[Route] = {
+    use Condition::{Always, At, AtAny, AtIfPrompt, IfPrompt, WithPrompt};
+    &[
+        route("/chat/completions", &openai_chat::FORMAT, Always),
+        // Mistral's agents, before the texts.
+        route("/agents/completions", &openai_chat::FORMAT, Always),
+        route("/completions", &openai_completions::FORMAT, Always),
+        route("/api/embed", &ollama_embed::FORMAT, WithPrompt),
+        route("/api/embeddings", &ollama_embed::FORMAT, WithPrompt),
+        route("/embeddings", &openai_embeddings::FORMAT, Always),
+        route("/responses", &openai_responses::FORMAT, Always),
+        route("/responses/compact", &openai_responses::FORMAT, Always),
+        route("/v1/decisions", &decisions::GOOGLE, At("gemini")),
+        route("/v1beta/decisions", &decisions::GOOGLE, WithPrompt),
+        route("/decisions", &decisions::OPENAI, At("openai")),
+        route("/v1/decisions", &decisions::OPENAI, WithPrompt),
+        route("/moderations", &openai_moderations::FORMAT, WithPrompt),
+        route("/images/generations", &openai_images::FORMAT, WithPrompt),
+        route("/images/edits", &openai_images::FORMAT, WithPrompt),
+        route("/images/variations", &openai_images::FORMAT, WithPrompt),
+        route("/audio/speech", &openai_speech::FORMAT, WithPrompt),
+        route(
+            "/audio/transcriptions",
+            &openai_transcriptions::FORMAT,
+            WithPrompt,
+        ),
+        route(
+            "/audio/translations",
+            &openai_transcriptions::FORMAT,
+            WithPrompt,
+        ),
+        route("/realtime/calls", &unread::WEBRTC, Always),
+        within("/realtime/calls/", "/accept", &unread::WEBRTC),
+        // LangGraph's runs have such paths, too.
+        Route {
+            condition: WithPrompt,
+            ..within("/threads/", "/runs", &openai_assistants::FORMAT)
+        },
+        Route {
+            condition: WithPrompt,
+            ..within(
+                "/threads/",
+                "/submit_tool_outputs",
+                &openai_assistants::FORMAT,
+            )
+        },
+        // OpenAI's are only kept there, and asked by responses.
+        route(
+            "/conversations",
+            &mistral_conversations::FORMAT,
+            At("mistral"),
+        ),
+        Route {
+            condition: At("mistral"),
+            ..within("/conversations/", "", &mistral_conversations::CONTINUED)
+        },
+        route("/v1/chat", &openai_chat::FORMAT, At("writer")),
+        route("/v1/messages", &anthropic_messages::FORMAT, Always),
+        route("/v1/complete", &anthropic_complete::FORMAT, WithPrompt),
+        route("/count-tokens:rawPredict", &unread::TOKEN_COUNT, Always),
+        within(ANTHROPIC, ":rawPredict", &anthropic_messages::FORMAT),
+        within(ANTHROPIC, ":streamRawPredict", &anthropic_messages::FORMAT),
+        within(MISTRAL, ":rawPredict", &openai_chat::FORMAT),
+        within(MISTRAL, ":streamRawPredict", &openai_chat::FORMAT),
+        route("/api/chat", &ollama::FORMAT, Always),
+        route("/api/generate", &ollama::FORMAT, Always),
+        route(":generateContent", &google_generate_content::FORMAT, Always),
+        route(
+            ":streamGenerateContent",
+            &google_generate_content::FORMAT,
+            Always,
+        ),
+        within("/model/", "/converse", &bedrock_converse::FORMAT),
+        within("/model/", "/converse-stream", &bedrock_converse::FORMAT),
+        within("/model/", "/invoke", &bedrock_invoke::FORMAT),
+        within(
+            "/model/",
+            "/invoke-with-response-stream",
+            &bedrock_invoke::FORMAT,
+        ),
+        route("/interactions", &google_interactions::FORMAT, WithPrompt),
+        route(":embedContent", &google_embed_content::FORMAT, Always),
+        route(":batchEmbedContents", &google_embed_content::FORMAT, Always),
+        route(
+            ":predict",
+            &google_embed_content::FORMAT,
+            AtIfPrompt("vertex"),
+        ),
+        route("/v2/chat", &cohere_chat::FORMAT, WithPrompt),
+        route("/v1/chat", &cohere_v1::CHAT, WithPrompt),
+        route("/v1/generate", &cohere_v1::GENERATE, WithPrompt),
+        route("/v1/embed", &cohere_embed::EMBED, WithPrompt),
+        route("/v2/embed", &cohere_embed::EMBED, WithPrompt),
+        route("/rerank", &cohere_embed::RERANK, WithPrompt),
+        route("/messages/count_tokens", &unread::TOKEN_COUNT, Always),
+        route("/responses/input_tokens", &unread::TOKEN_COUNT, Always),
+        route(":countTokens", &unread::TOKEN_COUNT, Always),
+        route(":computeTokens", &unread::TOKEN_COUNT, Always),
+        within(
+            "/model/",
+            "/invoke-with-bidirectional-stream",
+            &unread::BEDROCK_BIDIRECTIONAL,
+        ),
+        within("/model/", "/count-tokens", &unread::TOKEN_COUNT),
+        route("/messages/batches", &unread::BATCH, Always),
+        route("/batches", &unread::BATCH, AtAny),
+        route("/batch/jobs", &unread::BATCH, At("mistral")),
+        route(":batchGenerateContent", &unread::BATCH, Always),
+        route(":asyncBatchEmbedContent", &unread::BATCH, Always),
+        route("/batchPredictionJobs", &unread::BATCH, At("vertex")),
+        route("/async-invoke", &unread::BATCH, At("bedrock")),
+        route("/model-invocation-job", &unread::BATCH, At("bedrock")),
+        within("/ml/", "/generation/text", &watsonx_text_generation::FORMAT),
+        within(
+            "/ml/",
+            "/generation/text_stream",
+            &watsonx_text_generation::FORMAT,
+        ),
+        within("/ml/", "/text/generation", &watsonx_text_generation::FORMAT),
+        within(
+            "/ml/",
+            "/text/generation_stream",
+            &watsonx_text_generation::FORMAT,
+        ),
+        within("/ml/", "/text/chat", &openai_chat::FORMAT),
+        within("/ml/", "/text/chat_stream", &openai_chat::FORMAT),
+        route("/predictions", &replicate_predictions::FORMAT, IfPrompt),
+        route("/complete", &aleph_alpha_complete::FORMAT, WithPrompt),
+        route("/completion", &llama_cpp_completion::FORMAT, WithPrompt),
+        route("/infill", &llama_cpp_completion::FORMAT, WithPrompt),
+        route("/invocations", &sagemaker_invocations::FORMAT, IfPrompt),
+        route(
+            "/invocations-response-stream",
+            &sagemaker_invocations::FORMAT,
+            IfPrompt,
+        ),
+        route("/generate", &tgi_generate::FORMAT, WithPrompt),
+        route("/generate_stream", &tgi_generate::FORMAT, WithPrompt),
+        // Endpoints have no path at all, or the model's name.
+        route("", &tgi_generate::FORMAT, AtIfPrompt("huggingface")),
+    ]
+};
+
+const fn route(end: &'static str, format: &'static Format, condition: Condition) -> Route {
+    Route {
+        end,
+        within: "",
+        format,
+        condition,
+    }
+}
+
+const fn within(within: &'static str, end: &'static str, format: &'static Format) -> Route {
+    Route {
+        end,
+        within,
+        format,
+        condition: Condition::Always,
+    }
+}

@@ -1,0 +1,117 @@
+//! Bodies that are plainly no call of a model.
+//!
+//! A path that other services have too counts if the body has a prompt. A body that cannot be read
+//! for one may have one all the same, so that only these are passed over.
+
+use serde::de::IgnoredAny;
+
+/// Beginnings of images and of documents of markup, which no model of texts takes as a body.
+const BEGINNINGS: [&[u8]; 5] = [
+    b"\x89PNG\r\n\x1a\n",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"RIFF",
+    b"<",
+];
+
+/// Whether a whole body, in which its format has found no prompt, is nothing that a server of models
+/// would find one in. `text` is what of it was read as JSON.
+pub(super) fn is_other(body: &[u8], text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
+        || BEGINNINGS
+            .iter()
+            .any(|beginning| body.trim_ascii_start().starts_with(beginning))
+        || is_form(body)
+        || is_numbers(body)
+        || is_rpc(body)
+}
+
+/// Whether it is a form without files whose members have simple names, none of which a prompt
+/// has. Names with brackets are members within members for some servers.
+fn is_form(body: &[u8]) -> bool {
+    let is_member = |member: &[u8]| {
+        let end = memchr::memchr(b'=', member).unwrap_or(member.len());
+        let name = member.get(..end).unwrap_or_default();
+        let is_simple = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        let is_prompt = |prompt: &&[u8]| name.eq_ignore_ascii_case(prompt);
+        !name.is_empty() && name.iter().all(is_simple) && !PROMPTS.iter().any(is_prompt)
+    };
+    memchr::memchr(b'=', body).is_some()
+        && body.iter().all(u8::is_ascii_graphic)
+        && body.split(|byte| *byte == b'&').all(is_member)
+}
+
+/// Where formats keep prompts.
+const PROMPTS: [&[u8]; 14] = [
+    b"content",
+    b"contents",
+    b"documents",
+    b"input",
+    b"inputs",
+    b"instances",
+    b"message",
+    b"messages",
+    b"prompt",
+    b"prompts",
+    b"query",
+    b"question",
+    b"text",
+    b"texts",
+];
+
+/// Whether it is rows of numbers, as models of tables take them.
+fn is_numbers(body: &[u8]) -> bool {
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    let is_of_number = |byte: &u8| {
+        byte.is_ascii_digit() || byte.is_ascii_whitespace() || b",;.+-eE".contains(byte)
+    };
+    body.iter().any(is_digit) && body.iter().all(is_of_number)
+}
+
+/// Whether it is messages of gRPC: each has a flag, its length in four bytes, and itself.
+///
+/// Source: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>.
+fn is_rpc(body: &[u8]) -> bool {
+    let mut rest = body;
+    while let Some((flag, after)) = rest.split_first() {
+        let Some((length, after)) = after.split_first_chunk::<4>() else {
+            return false;
+        };
+        let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+        let (0 | 1, Some(after)) = (*flag, after.get(length..)) else {
+            return false;
+        };
+        rest = after;
+    }
+    !body.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_no_model_takes_is_passed_over() {
+        for (body, expected) in [
+            (&b"{\"a\":1}"[..], true),
+            (b" [1,2] ", true),
+            (b"{\"a\":NaN}", false),
+            (b"{\"a\":1} {\"prompt\":1}", false),
+            (b"<order><id>1</id></order>", true),
+            (b"\x89PNG\r\n\x1a\n...", true),
+            (b"order=7&csrf_token=a%20b", true),
+            (b"order=7&prompt=Hi", false),
+            (b"messages[0][content]=Hi", false),
+            (b"Tell me: 1+1=2", false),
+            (b"5.1,3.5,1.4\n4.9,3.0,1.4\n", true),
+            (b"\0\0\0\0\x02ab\0\0\0\0\0", true),
+            (b"\0\0\0\0\x02abc", false),
+            (b"\0{\0\"\0a\0\"\0}", false),
+            (b"plain words", false),
+            (b"", false),
+        ] {
+            let text = String::from_utf8_lossy(body);
+            assert_eq!(is_other(body, &text), expected, "{text}");
+        }
+    }
+}
