@@ -33,6 +33,8 @@ pub struct Answer {
     pub choices: Vec<Choice>,
     /// Whether the format's last event has passed.
     pub ended: bool,
+    /// Whether a stream of the format has no last event, so that it is whole when its body is.
+    pub ends_with_body: bool,
     /// Whether choices or tool calls were dropped by a limit.
     pub calls_cut: bool,
     /// What a moderation or content filter of the provider found, by the provider's names.
@@ -141,6 +143,7 @@ impl Answer {
             error: None,
             choices: Vec::new(),
             ended: false,
+            ends_with_body: false,
             calls_cut: false,
             findings: BTreeSet::new(),
             decisions: Vec::new(),

@@ -7,11 +7,15 @@ mod aleph_alpha_complete;
 mod anthropic_answer;
 mod anthropic_complete;
 mod anthropic_messages;
+mod bedrock_agent;
+mod bedrock_agent_answer;
+mod bedrock_agent_state;
 mod bedrock_block;
 mod bedrock_converse;
 mod bedrock_error;
 mod bedrock_guardrail;
 mod bedrock_invoke;
+mod bedrock_retrieve;
 mod bedrock_text;
 mod chat_message;
 mod cohere_chat;
@@ -80,8 +84,11 @@ pub const FORMATS: &[&Format] = &[
     &anthropic_messages::FORMAT,
     &unread::BATCH,
     &bedrock_converse::FORMAT,
+    &bedrock_agent::FORMAT,
     &unread::BEDROCK_BIDIRECTIONAL,
     &bedrock_invoke::FORMAT,
+    &bedrock_retrieve::RETRIEVE,
+    &bedrock_retrieve::GENERATE,
     &cohere_chat::FORMAT,
     &cohere_v1::CHAT,
     &cohere_embed::EMBED,

@@ -252,15 +252,20 @@ fn seen(answered: &Answered) -> Seen {
     Seen {
         status: answered.status,
         ended: answered.ended,
-        whole: answered.answer.is_whole(),
+        whole: is_whole(answered),
         streamed: answered.streamed,
         failed: answered.answer.error.is_some(),
     }
 }
 
+fn is_whole(answered: &Answered) -> bool {
+    let answer = &answered.answer;
+    answer.is_whole() || (answer.ends_with_body && answered.ended)
+}
+
 fn usage(answered: &Answered, state: CompletionState, notes: &mut BTreeSet<Note>) -> Usage {
     let counts = answered.answer.usage;
-    let is_final = !answered.streamed || answered.answer.is_whole();
+    let is_final = !answered.streamed || is_whole(answered);
     let source = match (counts.input, counts.output) {
         (None, None) => UsageSource::Absent,
         _ if !is_final => UsageSource::Partial,

@@ -28,6 +28,8 @@ const LACKS: &[(&str, &[&str])] = &[
         "bedrock.invoke_bidirectional",
         &["error", "streamed", "tool_call", "truncated"],
     ),
+    ("bedrock.retrieve", &["streamed", "tool_call"]),
+    ("bedrock.retrieve_and_generate", &["tool_call"]),
     ("cohere.embed", &["streamed", "tool_call"]),
     ("cohere.generate", &["tool_call"]),
     ("cohere.rerank", &["streamed", "tool_call"]),

@@ -23,7 +23,7 @@ pub(super) fn read(trace: Json<'_>, answer: &mut Answer) {
 /// Whatever stands in a trace. Assessments of input and output hold policies, those hold lists,
 /// and in the lists is what was looked for; the names on the way differ between the two APIs.
 #[derive(Default)]
-struct Node<'a> {
+pub(super) struct Node<'a> {
     name: Text<'a>,
     kind: Text<'a>,
     action: Text<'a>,
@@ -49,7 +49,7 @@ impl<'de> FromObject<'de> for Node<'de> {
 
 impl Node<'_> {
     /// Words and expressions that matched are content, and are not told.
-    fn tell(&self, answer: &mut Answer) {
+    pub(super) fn tell(&self, answer: &mut Answer) {
         let is_filtered = self.action.0.as_deref().is_some_and(|it| it != "NONE");
         if is_filtered || self.detected.0 {
             let category = self.name.0.as_deref().or(self.kind.0.as_deref());

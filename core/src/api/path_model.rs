@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use super::path::{decode, find, has_readings, readings};
 
 /// The model that a path names: before Google's verbs, after Bedrock's `model`, and where Azure,
-/// SageMaker, Databricks and Replicate name what they serve. Percent-encoding is undone.
+/// SageMaker, Databricks and Replicate name what they serve, or the agent. Percent-encoding is
+/// undone.
 pub fn model_in_path(path: &str) -> Option<Cow<'_, str>> {
     if !has_readings(path) {
         return named(path).map(decode);
@@ -26,6 +27,7 @@ fn named(path: &str) -> Option<&str> {
         .or_else(|| between(path, "/deployments/", "/predictions"))
         .or_else(|| between(path, "/endpoints/", "/invocations"))
         .or_else(|| between(path, "/serving-endpoints/", "/invocations"))
+        .or_else(|| between(path, "/agents/", "/agentAliases/"))
         .or_else(|| between(path, "/model/", "/"))
         .or_else(|| between(path, "/deployments/", "/"))
 }
@@ -111,6 +113,7 @@ mod tests {
                 "/openai\\deployments/my%20gpt/chat/completions",
                 Some("my gpt"),
             ),
+            ("/agents/AG1/agentAliases/AL1/sessions/s/text", Some("AG1")),
             ("/v1/chat/completions", None),
             ("/v1/predictions", None),
             ("/endpoints//invocations", None),

@@ -119,6 +119,11 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// What has not been taken.
+    pub fn into_members(self) -> impl Iterator<Item = (Cow<'static, str>, Json<'a>)> {
+        self.0.into_iter()
+    }
+
     /// What has not been taken, as parts beside the canonical text.
     pub fn rest(self, parts: &mut Vec<MessagePart<'a>>) {
         let rest = self

@@ -3,12 +3,13 @@
 use super::Evidence;
 use crate::api::path;
 use crate::api::{
-    Format, aleph_alpha_complete, anthropic_complete, anthropic_messages, bedrock_converse,
-    bedrock_invoke, cohere_chat, cohere_embed, cohere_v1, decisions, google_embed_content,
-    google_generate_content, google_interactions, llama_cpp_completion, mistral_conversations,
-    ollama, ollama_embed, openai_assistants, openai_chat, openai_completions, openai_embeddings,
-    openai_images, openai_moderations, openai_responses, openai_speech, openai_transcriptions,
-    replicate_predictions, sagemaker_invocations, tgi_generate, unread, watsonx_text_generation,
+    Format, aleph_alpha_complete, anthropic_complete, anthropic_messages, bedrock_agent,
+    bedrock_converse, bedrock_invoke, bedrock_retrieve, cohere_chat, cohere_embed, cohere_v1,
+    decisions, google_embed_content, google_generate_content, google_interactions,
+    llama_cpp_completion, mistral_conversations, ollama, ollama_embed, openai_assistants,
+    openai_chat, openai_completions, openai_embeddings, openai_images, openai_moderations,
+    openai_responses, openai_speech, openai_transcriptions, replicate_predictions,
+    sagemaker_invocations, tgi_generate, unread, watsonx_text_generation,
 };
 
 /// Paths by which a format is known.
@@ -161,6 +162,23 @@ pub(super) const ROUTES: &[Route] = {
             "/invoke-with-response-stream",
             &bedrock_invoke::FORMAT,
         ),
+        within("/agentAliases/", "/text", &bedrock_agent::FORMAT),
+        // Agents are listed and prepared by such paths, too.
+        Route {
+            condition: AtIfPrompt("bedrock"),
+            ..within("/agents/", "", &bedrock_agent::FORMAT)
+        },
+        route("/retrieveAndGenerate", &bedrock_retrieve::GENERATE, Always),
+        route(
+            "/retrieveAndGenerateStream",
+            &bedrock_retrieve::GENERATE,
+            Always,
+        ),
+        Route {
+            condition: WithPrompt,
+            ..within("/knowledgebases/", "/retrieve", &bedrock_retrieve::RETRIEVE)
+        },
+        route("/rerank", &bedrock_retrieve::RETRIEVE, At("bedrock")),
         route("/interactions", &google_interactions::FORMAT, WithPrompt),
         route(":embedContent", &google_embed_content::FORMAT, Always),
         route(":batchEmbedContents", &google_embed_content::FORMAT, Always),

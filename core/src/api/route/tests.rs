@@ -61,6 +61,15 @@ fn a_format_is_known_by_the_end_of_the_path_on_any_host() {
         ("/model/a/count-tokens", Some("token_count")),
         ("/invoke", None),
         ("/v1/messages/batches", Some("batch")),
+        (
+            "/retrieveAndGenerateStream",
+            Some("bedrock.retrieve_and_generate"),
+        ),
+        (
+            "/agents/A/agentAliases/B/sessions/s/text",
+            Some("bedrock.invoke_agent"),
+        ),
+        ("/agents/A", None),
         ("/v1/decisions", Some("openai.decisions")),
         ("/v1beta/decisions", Some("google.decisions")),
         ("/decisions", None),
