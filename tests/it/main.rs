@@ -14,6 +14,7 @@ mod faults;
 mod fixture;
 mod headers;
 mod operating;
+mod prompt_hash;
 mod readme;
 mod recordings;
 mod sdk;

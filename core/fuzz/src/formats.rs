@@ -8,7 +8,7 @@ use audit_layer_core::api::{FORMATS, Format, Reader};
 use audit_layer_core::digest::HashForm;
 use audit_layer_core::framing::{Decoder, Message, ndjson, sse};
 use audit_layer_core::limits::{CHOICES_MAX, ERROR_MESSAGE_BYTES_MAX, NAME_BYTES_MAX};
-use audit_layer_core::prompt::PromptFormat;
+use audit_layer_core::prompt::{Canonical, Prompt, PromptFormat, Said};
 
 /// Bytes of an answer's texts, few enough that inputs reach them.
 const TEXT_BYTES_MAX: usize = 1 << 10;
@@ -59,9 +59,21 @@ fn request(format: &Format, text: &str) -> Option<Vec<String>> {
     let mut read = vec![format!("{:?}", (format.read_request)(text)?)];
     for layout in [PromptFormat::Roles, PromptFormat::Wrapper] {
         let prompt = (format.read_request)(text)?.prompt;
-        read.extend(prompt.map(|prompt| prompt.canonical(layout)));
+        read.extend(prompt.map(|prompt| canonical(&prompt, layout)));
     }
     Some(read)
+}
+
+/// The canonical text, in which each part stands where it is said to.
+fn canonical(prompt: &Prompt<'_>, layout: PromptFormat) -> String {
+    let Canonical { text, places } = prompt.canonical(layout);
+    let parts = prompt.messages.iter().flat_map(|message| &message.parts);
+    for (part, place) in parts.zip(places) {
+        if let (Said::Text(said), Some(place)) = (&part.said, place) {
+            assert_eq!(&text[place], said);
+        }
+    }
+    text
 }
 
 /// What was read and the answer gathered from it, as text to be compared.
