@@ -1,7 +1,9 @@
 //! What a model answered, gathered from one body or from many events, in bounded memory.
 
 mod calls;
+mod choice;
 mod counts;
+mod parts;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -9,14 +11,17 @@ use std::rc::Rc;
 use serde_json::value::RawValue;
 
 use self::calls::Calls;
+pub use self::choice::{Choice, Gathered, Part};
 pub use self::counts::Counts;
+pub use self::parts::AnswerPart;
+use self::parts::Parts;
 use crate::decision::Answered;
 use crate::digest::HashForm;
 use crate::event::{ApiError, ToolCall};
 use crate::limits::{
     CHOICES_MAX, DECISIONS_MAX, ERROR_MESSAGE_BYTES_MAX, FINDINGS_MAX, NAME_BYTES_MAX,
 };
-use crate::redact::{CleanDigest, Secrets};
+use crate::redact::Secrets;
 
 /// The answer as far as it has been read.
 #[derive(Debug)]
@@ -49,7 +54,10 @@ pub struct Answer {
     pub is_pending: bool,
     /// Whether an id, a name or an error's message was cut by a limit.
     pub names_cut: bool,
+    /// Whether there was reasoning that only the provider can read.
+    pub has_sealed_reasoning: bool,
     tool_calls: Calls,
+    parts: Parts,
     hash: HashForm,
     secrets: Rc<Secrets>,
     text_bytes_max: usize,
@@ -62,41 +70,6 @@ struct Room {
     left: usize,
     /// Whether something did not fit.
     is_cut: bool,
-}
-
-/// One choice as far as it has been read.
-#[derive(Debug)]
-pub struct Choice {
-    /// The provider's number.
-    pub index: u64,
-    /// The text.
-    pub content: Gathered,
-    /// The refusal in place of a text.
-    pub refusal: Gathered,
-    /// The reasoning before the text, up to the limit.
-    pub reasoning: String,
-    /// Why the choice ended.
-    pub finish_reason: Option<String>,
-}
-
-/// Which text of a choice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// The text.
-    Content,
-    /// The refusal in place of a text.
-    Refusal,
-    /// The reasoning before the text.
-    Reasoning,
-}
-
-/// A text that came in pieces: its beginning, and a hash of all of it.
-#[derive(Debug)]
-pub struct Gathered {
-    /// The beginning, up to the limit, with whatever credentials are in it.
-    pub text: String,
-    is_empty: bool,
-    digest: CleanDigest,
 }
 
 /// Which of an answer's tool calls a piece belongs to.
@@ -151,7 +124,9 @@ impl Answer {
             is_numbers: false,
             is_pending: false,
             names_cut: false,
+            has_sealed_reasoning: false,
             tool_calls: Calls::default(),
+            parts: Parts::default(),
             hash,
             secrets: Rc::default(),
             text_bytes_max,
@@ -179,13 +154,14 @@ impl Answer {
     /// Whether the model has answered, but neither by text or refusal nor by a tool call.
     pub fn says_nothing(&self) -> bool {
         let is_silent = self.choices.iter().all(|choice| choice.said().is_empty());
+        let is_silent = is_silent && self.parts.all.is_empty();
         let is_all = !self.is_not_text && !self.is_pending && self.error.is_none();
         is_all && is_silent && !self.choices.is_empty() && self.tool_calls.is_empty()
     }
 
     /// Whether text was cut by the limit.
     pub fn is_text_cut(&self) -> bool {
-        self.room.is_cut
+        self.room.is_cut || self.parts.room.is_cut
     }
 
     /// Takes the response's id and model, unless they are known or empty.
@@ -245,6 +221,7 @@ impl Answer {
     pub fn restart(&mut self) {
         self.choices.clear();
         self.tool_calls.clear();
+        self.parts = Parts::default();
         self.room = Room::new(self.text_bytes_max);
         self.calls_cut = false;
     }
@@ -260,14 +237,15 @@ impl Answer {
             return;
         }
         let kept = self.room.take(piece);
-        let Some(choice) = self.choice(index) else {
-            return;
-        };
-        match part {
-            Part::Content => choice.content.append(kept, piece),
-            Part::Refusal => choice.refusal.append(kept, piece),
-            Part::Reasoning => choice.reasoning.push_str(kept),
+        if let Some(choice) = self.choice(index) {
+            choice.append(part, kept, piece);
         }
+    }
+
+    /// What is kept of a text of choice `index`, and the size of all that has come of it.
+    pub fn said(&self, index: u64, part: Part) -> (&str, u64) {
+        let choice = self.choices.iter().find(|choice| choice.index == index);
+        choice.map_or(("", 0), |choice| choice.part(part))
     }
 
     /// Records why choice `index` ended.
@@ -292,6 +270,21 @@ impl Answer {
         }
         let kept = self.room.take(piece.arguments);
         calls::extend(call, piece, kept, &mut self.names_cut);
+    }
+
+    /// Takes a tool call as a whole, after pieces of it or in their place. What the whole lacks is
+    /// left as it came.
+    pub fn settle_call(&mut self, key: CallKey, whole: CallPiece<'_>) {
+        let Some(call) = self.tool_calls.settled(key) else {
+            self.calls_cut = true;
+            return;
+        };
+        let rest = calls::rest(call, whole.arguments);
+        let rest = CallPiece {
+            arguments: self.room.take(rest),
+            ..whole
+        };
+        calls::extend(call, rest, rest.arguments, &mut self.names_cut);
     }
 
     /// Ends a tool call whose arguments come in pieces: if none came, it has the empty object.
@@ -370,50 +363,6 @@ impl Room {
             self.left.saturating_sub(kept.len())
         };
         kept
-    }
-}
-
-impl Choice {
-    fn new(index: u64, hash: &HashForm, secrets: &Rc<Secrets>) -> Self {
-        let gathered = || Gathered {
-            text: String::new(),
-            is_empty: true,
-            digest: CleanDigest::new(hash, secrets),
-        };
-        Self {
-            index,
-            content: gathered(),
-            refusal: gathered(),
-            reasoning: String::new(),
-            finish_reason: None,
-        }
-    }
-
-    /// What the choice says: its text, or else its refusal.
-    pub fn said(&self) -> &Gathered {
-        if self.content.is_empty {
-            &self.refusal
-        } else {
-            &self.content
-        }
-    }
-}
-
-impl Gathered {
-    /// Whether nothing has come, not even what the limit cut.
-    pub fn is_empty(&self) -> bool {
-        self.is_empty
-    }
-
-    fn append(&mut self, kept: &str, piece: &str) {
-        self.text.push_str(kept);
-        self.is_empty = false;
-        self.digest.update(piece);
-    }
-
-    /// Hash of all pieces, kept or not, without credentials; and whether there were any.
-    pub fn hash(&self) -> (String, bool) {
-        self.digest.finish()
     }
 }
 

@@ -41,6 +41,8 @@ mod openai_error;
 mod openai_findings;
 mod openai_images;
 mod openai_input;
+mod openai_item;
+mod openai_items;
 mod openai_message;
 mod openai_moderations;
 mod openai_or;

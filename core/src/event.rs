@@ -326,9 +326,35 @@ pub struct Response {
     pub decision: Option<Decision>,
     /// The tools the model wants called, of every choice.
     pub tool_calls: Vec<ToolCall>,
+    /// What else is in the answer: what the provider's own tools gave, and summaries.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<ResponsePart>,
     /// Every choice, when there is more than one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<Choice>,
+}
+
+/// A part of an answer that is neither its text nor a tool call. Of one that the event does not
+/// carry whole there are size and hash in place of the text.
+#[derive(Debug, Clone, Serialize)]
+pub struct ResponsePart {
+    /// What it is.
+    pub kind: Kind,
+    /// The provider's name of its type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// The id of the tool call that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Its text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The size of its text in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Hash of its text, in the form of `prompt_hash`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
 }
 
 /// One of several answers to the same prompt.

@@ -28,6 +28,11 @@ pub fn object<'a, T: FromObject<'a> + Default>(text: &'a str) -> Option<T> {
     read::<Object<T>>(text)?.0
 }
 
+/// A text as JSON writes it, quotes included.
+pub fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
 /// What a value says: the text of a string, nothing for null, and the JSON text of another value.
 pub fn text_of(value: Json<'_>) -> Cow<'_, str> {
     match read(value.get()) {

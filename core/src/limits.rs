@@ -3,6 +3,17 @@
 /// Choices an event carries. OpenAI allows `n` up to 128.
 pub const CHOICES_MAX: usize = 128;
 
+/// Parts of an answer that an event carries beside its text: results of the provider's own tools,
+/// and summaries.
+pub const ANSWER_PARTS_MAX: usize = 128;
+
+/// Bytes of their texts together. What a search gave fits; the rest stands there by its hash.
+pub const ANSWER_PARTS_BYTES_MAX: usize = 64 << 10;
+
+/// Items of a response that are told apart while they come in pieces. Those beyond are only put
+/// together as they come.
+pub const RESPONSE_ITEMS_MAX: usize = 512;
+
 /// Tool calls an event carries. Models in the field make tens; the bound stops a hostile stream.
 pub const TOOL_CALLS_MAX: usize = 256;
 

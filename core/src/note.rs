@@ -63,6 +63,8 @@ pub enum Note {
     /// The call speaks WebSocket, WebRTC, gRPC or event streams in both directions, whose messages
     /// are not read.
     ProtocolNotRead,
+    /// The model thought, and only the provider can read what: it came encrypted.
+    ReasoningEncrypted,
     /// The request's body was empty.
     RequestBodyEmpty,
     /// The request's body was larger than the limit for reading; what was read is a beginning.

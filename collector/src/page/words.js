@@ -60,6 +60,7 @@ export const NOTES = {
   prompt_continued: "The provider adds to the prompt what it keeps, such as earlier turns; that is not recorded.",
   prompt_parts_truncated: "The prompt has more parts than an event lists; the conversation’s hash is of all.",
   protocol_not_read: "The call speaks WebSocket, WebRTC, gRPC or event streams in both directions, whose messages are not read.",
+  reasoning_encrypted: "The model thought, and only the provider can read what: it came encrypted.",
   request_body_empty: "The request’s body was empty.",
   request_body_truncated: "The request’s body was larger than the limit for reading; what was read is a beginning.",
   request_encoding_broken: "The request’s body was not of its content-encoding, or grew too much when decoded.",

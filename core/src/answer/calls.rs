@@ -28,8 +28,7 @@ impl Calls {
 
     /// The newest call of a number.
     pub(super) fn get(&self, key: CallKey) -> Option<&ToolCall> {
-        let mut calls = self.0.iter().rev();
-        calls.find(|(known, _)| *known == key).map(|(_, call)| call)
+        self.0.get(self.newest_of(key)?).map(|(_, call)| call)
     }
 
     /// The newest call of a choice.
@@ -46,7 +45,20 @@ impl Calls {
 
     /// The call that a piece belongs to, which may begin with it; `None` if there are too many.
     pub(super) fn of(&mut self, key: CallKey, piece: CallPiece<'_>) -> Option<&mut ToolCall> {
-        let at = match self.known(key, piece) {
+        self.at(self.known(key, piece), key)
+    }
+
+    /// The call of a number, whatever it is called; `None` if there are too many.
+    pub(super) fn settled(&mut self, key: CallKey) -> Option<&mut ToolCall> {
+        self.at(self.newest_of(key), key)
+    }
+
+    fn newest_of(&self, key: CallKey) -> Option<usize> {
+        self.0.iter().rposition(|(known, _)| *known == key)
+    }
+
+    fn at(&mut self, known: Option<usize>, key: CallKey) -> Option<&mut ToolCall> {
+        let at = match known {
             Some(at) => at,
             None if self.0.len() >= TOOL_CALLS_MAX => return None,
             None => {
@@ -69,7 +81,7 @@ impl Calls {
     fn known(&self, key: CallKey, piece: CallPiece<'_>) -> Option<usize> {
         let id = piece.id.filter(|id| !id.is_empty());
         let of_id = || self.at_id(key.choice, id?);
-        let Some(newest) = self.0.iter().rposition(|(known, _)| *known == key) else {
+        let Some(newest) = self.newest_of(key) else {
             return of_id().filter(|_| !is_named(piece));
         };
         let (_, call) = self.0.get(newest)?;
@@ -131,6 +143,18 @@ pub(super) fn extend(call: &mut ToolCall, piece: CallPiece<'_>, kept: &str, is_c
         call.arguments.clear();
     }
     call.arguments.push_str(kept);
+}
+
+/// What the whole arguments have beyond those that came; all of them where others came.
+pub(super) fn rest<'a>(call: &mut ToolCall, whole: &'a str) -> &'a str {
+    let says_less = call.arguments.starts_with(whole) || whole == EMPTY;
+    if says_less && !call.arguments.is_empty() {
+        return "";
+    }
+    whole.strip_prefix(&*call.arguments).unwrap_or_else(|| {
+        call.arguments.clear();
+        whole
+    })
 }
 
 /// Whether a piece says nothing that is new of a whole call: last events of some servers repeat it.

@@ -142,7 +142,7 @@ fn steps(path: &str) -> Vec<Step> {
 
 /// As it stands between the quotes of JSON.
 fn escaped(text: &str) -> String {
-    let quoted = serde_json::Value::from(text).to_string();
+    let quoted = json::quoted(text);
     let inner = quoted.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
     inner.unwrap_or_default().to_owned()
 }

@@ -5,10 +5,10 @@ use std::mem;
 
 use super::carried;
 use super::response::Answered;
-use crate::answer::Answer;
+use crate::answer::{Answer, AnswerPart};
 use crate::caller::Caller;
 use crate::decision::{self, Coverage, Decision, Given};
-use crate::event::{Choice, CompletionState, ContentPolicy, Response, ToolCall};
+use crate::event::{Choice, CompletionState, ContentPolicy, Response, ResponsePart, ToolCall};
 use crate::note::Note;
 use crate::policy::CapturePolicy;
 
@@ -37,6 +37,10 @@ impl Answered {
         }
         if answer.calls_cut {
             notes.insert(Note::ToolCallsTruncated);
+        }
+        let thought = answer.choices.iter().any(|it| !it.reasoning.is_empty());
+        if answer.has_sealed_reasoning && !thought {
+            notes.insert(Note::ReasoningEncrypted);
         }
         let keep = |text: &str| carried(text.to_owned(), capture.content, usize::MAX);
         let choices = match answer.choices.as_slice() {
@@ -73,6 +77,7 @@ impl Answered {
             choices,
             findings: mem::take(&mut answer.findings).into_iter().collect(),
             tool_calls: tool_calls(answer, capture, notes),
+            parts: parts(answer, capture.content),
             decision: None,
         };
         (content, response)
@@ -120,4 +125,22 @@ fn tool_calls(
         }
     }
     calls
+}
+
+fn parts(answer: &mut Answer, content: ContentPolicy) -> Vec<ResponsePart> {
+    let parts = answer.take_parts().into_iter();
+    let of = |part: AnswerPart| {
+        let said = part.said;
+        let is_whole = said.bytes == u64::try_from(said.text.len()).unwrap_or(u64::MAX);
+        let is_carried = is_whole && content == ContentPolicy::Full;
+        ResponsePart {
+            kind: part.kind,
+            type_name: part.type_name,
+            id: part.id,
+            bytes: (!is_carried).then_some(said.bytes),
+            hash: (!is_carried).then(|| said.hash().0),
+            text: is_carried.then_some(said.text),
+        }
+    };
+    parts.map(of).collect()
 }

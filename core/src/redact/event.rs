@@ -12,7 +12,7 @@ use super::Secrets;
 use crate::decision::{Answered, Decision};
 use crate::event::{
     ApiError, AuditEvent, AuditLayer, Capture, Choice, Completion, Conversation, Gateway, Members,
-    Metadata, PromptPart, Response, ToolCall,
+    Metadata, PromptPart, Response, ResponsePart, ToolCall,
 };
 use crate::note::Note;
 
@@ -176,8 +176,21 @@ impl Cleaning<'_> {
             findings,
             decision,
             tool_calls,
+            parts,
             choices,
         } = response;
+        for part in parts {
+            let ResponsePart {
+                kind: _,
+                type_name,
+                id,
+                text,
+                bytes: _,
+                hash: _,
+            } = part;
+            self.texts([type_name]);
+            self.texts([id, text].into_iter().flatten());
+        }
         self.texts([id, model, reasoning, refusal].into_iter().flatten());
         self.texts(findings);
         if let Some(decision) = decision {
