@@ -202,6 +202,14 @@ impl Configuration {
         Ok(self)
     }
 
+    /// Lets clients upgrade to WebSocket.
+    pub fn web_sockets(&mut self) -> Result<&mut Self> {
+        for manager in connection_managers(&mut self.document)? {
+            manager["upgrade_configs"] = json!([{ "upgrade_type": "websocket" }]);
+        }
+        Ok(self)
+    }
+
     /// Adds a listener that is like another one but for what `change` does to its connection
     /// manager.
     pub fn listener_like(
