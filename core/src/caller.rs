@@ -158,7 +158,7 @@ fn metadata(headers: Headers<'_>, notes: &mut BTreeSet<Note>) -> Members {
     members.retain(|(name, _)| name != RESERVED);
     note_if(members.len() < given, Note::AuditMetadataReserved, notes);
     let given = members.len();
-    members.retain(|(_, value)| json::is_portable(value));
+    members.retain(|(_, value)| json::is_portable(*value));
     note_if(members.len() < given, Note::AuditHeaderInvalid, notes);
     Members(
         members

@@ -3,29 +3,50 @@
 //! A body that we only observe is never an error. Text that is not Unicode is mended, an object
 //! that was cut is closed, and a member of an unexpected type reads as absent.
 
+mod blob;
 mod close;
+mod compact;
+mod escape;
+mod keep;
 mod lenient;
 mod mend;
+mod names;
+mod odd;
 mod parse;
+mod scan;
+mod stub;
+mod unicode;
+mod value;
 mod wire;
 
 use std::borrow::Cow;
 
+use memchr::memchr;
 use serde_json::value::RawValue;
 
 use crate::limits::RAW_DEPTH_MAX;
+use keep::substituted;
+use stub::MARK;
 
+pub use blob::Blob;
 pub use close::{close, without_partial_character};
+pub use compact::{canonical, compact};
+pub use keep::Kept;
 pub use lenient::{
     Count, Depth, Flag, FromObject, List, Object, OneOrMany, Scalar, Text, TextOrList, keep,
 };
 pub use mend::mend;
-pub use parse::{Broken, FromJson, Items, Json, Members, Mode, read};
+pub use odd::{Odd, Oddities};
+pub use parse::{FromJson, Items, Members, Mode, has_more, read};
+pub use scan::Broken;
+pub use stub::CUT;
+pub use unicode::from_wide;
+pub use value::Json;
 pub(crate) use wire::wire;
 
 /// Reads an object from the beginning of `text`, or nothing if that is something else.
-pub fn object<'a, T: FromObject<'a> + Default>(text: &'a str) -> Option<T> {
-    read::<Object<T>>(text)?.0
+pub fn object<'a, T: FromObject<'a> + Default>(json: impl Into<Json<'a>>) -> Option<T> {
+    read::<Object<T>>(json)?.0
 }
 
 /// A text as JSON writes it, quotes included.
@@ -35,29 +56,28 @@ pub fn quoted(text: &str) -> String {
 
 /// What a value says: the text of a string, nothing for null, and the JSON text of another value.
 pub fn text_of(value: Json<'_>) -> Cow<'_, str> {
-    match read(value.get()) {
+    match read(value) {
         Some(Text(Some(text))) => text,
         _ if value.get() == "null" => Cow::Borrowed(""),
+        _ if value.get().contains(char::from(MARK)) => Cow::Owned(compact(value.get())),
         _ => Cow::Borrowed(value.get()),
     }
 }
 
-/// Whether every reader can take over the value as it stands: it is not nested deeper than
-/// [`RAW_DEPTH_MAX`], and no number is beyond a double.
+/// Whether every reader can take over the value as it stands: it is strict JSON, not nested deeper
+/// than [`RAW_DEPTH_MAX`], and no number is beyond a double.
 ///
 /// A value that is passed on unread could otherwise make the audit API refuse the whole event.
 pub fn is_portable(value: Json<'_>) -> bool {
-    read(value.get()).is_some_and(|Depth(depth)| depth <= RAW_DEPTH_MAX)
+    read(value).is_some_and(|Depth(depth)| depth <= RAW_DEPTH_MAX)
+        && serde_json::from_str::<&RawValue>(value.get()).is_ok()
 }
 
 /// The value as it was written, but in one line: batches and logs hold an event in a line. A line
-/// end in JSON text is white space between tokens, since within a string it is escaped.
+/// end in JSON text is white space between tokens, since within a string it is escaped. Of a value
+/// that is no strict JSON there is null.
 pub fn one_line(value: Json<'_>) -> Box<RawValue> {
-    let text = value.get();
-    if !text.contains(['\n', '\r']) {
-        return value.to_owned();
-    }
-    let line = text.replace(['\n', '\r'], " ");
+    let line = value.get().replace(['\n', '\r'], " ");
     RawValue::from_string(line).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
@@ -65,6 +85,16 @@ pub fn one_line(value: Json<'_>) -> Box<RawValue> {
 ///
 /// The second value says whether something that is not Unicode was replaced.
 pub fn text(bytes: &[u8], whole: bool) -> (Cow<'_, str>, bool) {
+    if memchr(MARK, bytes).is_none() {
+        return kept_text(bytes, whole);
+    }
+    let bytes = substituted(bytes);
+    let (text, replaced) = kept_text(&bytes, whole);
+    (Cow::Owned(text.into_owned()), replaced)
+}
+
+/// The text of a body that was kept by [`Kept`], in the same way.
+fn kept_text(bytes: &[u8], whole: bool) -> (Cow<'_, str>, bool) {
     if whole {
         return mend(bytes);
     }
@@ -74,35 +104,4 @@ pub fn text(bytes: &[u8], whole: bool) -> (Cow<'_, str>, bool) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn is_portable(text: &str) -> bool {
-        super::is_portable(read(text).unwrap())
-    }
-
-    #[test]
-    fn a_value_says_its_text_or_its_json() {
-        for (value, said) in [
-            (r#""a\nb""#, "a\nb"),
-            ("null", ""),
-            (r#"{"a": [1]}"#, r#"{"a": [1]}"#),
-            ("[]", "[]"),
-            ("1.50", "1.50"),
-        ] {
-            assert_eq!(text_of(read(value).unwrap()), said);
-        }
-    }
-
-    #[test]
-    fn a_value_that_some_reader_would_refuse_is_not_portable() {
-        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        assert!(is_portable(
-            r#"{"a":[1,-2.5e3,"x",null,18446744073709551615]}"#
-        ));
-        assert!(is_portable(&nested(RAW_DEPTH_MAX)));
-        assert!(!is_portable(&nested(RAW_DEPTH_MAX + 1)));
-        assert!(!is_portable(&nested(100_000)));
-        assert!(!is_portable("[1e999]"));
-    }
-}
+mod tests;

@@ -24,6 +24,14 @@ pub const STREAM_EVENT_BYTES_MAX: usize = 1 << 20;
 /// fits; a text in words is told apart by its first blank.
 pub const MEDIA_HEAD_BYTES: usize = 4 << 10;
 
+/// Bytes of a string, as it is written, beyond which it may be passed over where a body is too large
+/// to be kept, and stands as its own hash in what is hashed. Names, instructions and tools' schemas
+/// are shorter; images and sound are not.
+pub const LONG_STRING_BYTES: usize = 64 << 10;
+
+/// Bytes that are kept of such a string if it is base64: the head of a data URL.
+pub const LONG_STRING_KEPT_BYTES: usize = 64;
+
 /// Bytes of the headers of one message of an AWS event stream: as many as AWS allows.
 pub const EVENT_STREAM_HEADERS_BYTES_MAX: usize = 128 << 10;
 

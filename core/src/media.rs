@@ -15,7 +15,7 @@ use crate::limits::MEDIA_HEAD_BYTES;
 /// What an event says of media whose bytes it does not carry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Media {
-    /// The type that a data URL names, as written, without parameters.
+    /// The type that a data URL names, as written, without parameters; absent if it is none.
     pub media_type: Option<String>,
     /// Whether `bytes` and `hash` are of what base64 stands for, and not of the text.
     pub decoded: bool,
@@ -90,6 +90,18 @@ impl Reader {
         }
     }
 
+    /// Whether all that has come may be the beginning of base64.
+    pub fn is_base64(&self) -> bool {
+        match &self.state {
+            State::Head(head) => {
+                let url = DataUrl::read(head);
+                url.is_base64 && Decoder::default().push(url.payload).is_none()
+            }
+            State::Text(_) => false,
+            State::Base64(_) => true,
+        }
+    }
+
     /// All of the text has come.
     pub fn finish(mut self) -> Media {
         if let State::Head(head) = &mut self.state {
@@ -161,7 +173,7 @@ impl<'a> DataUrl<'a> {
         }
         let head = String::from_utf8_lossy(head);
         let mut parts = head.split(';').map(str::trim);
-        let media_type = parts.next().filter(|name| !name.is_empty());
+        let media_type = parts.next().filter(|name| is_type(name));
         Self {
             media_type: media_type.map(ToOwned::to_owned),
             is_base64: parts
@@ -170,6 +182,12 @@ impl<'a> DataUrl<'a> {
             payload: payload.strip_prefix(b",").unwrap_or(payload),
         }
     }
+}
+
+/// Whether a text can be a type: of the characters that RFC 6838 allows, and no longer.
+fn is_type(text: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+/".contains(&byte);
+    (1..128).contains(&text.len()) && text.bytes().all(is_allowed)
 }
 
 fn size(bytes: &[u8]) -> u64 {

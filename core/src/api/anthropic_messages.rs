@@ -90,6 +90,11 @@ impl<'de> FromObject<'de> for RequestWire<'de> {
         }
         Ok(())
     }
+
+    fn names(&self) -> [&'static [&'static str]; 2] {
+        const NAMES: &[&str] = &["model", "system", "messages", "tools", "metadata"];
+        [NAMES, &PARAMETERS]
+    }
 }
 
 json::wire! {

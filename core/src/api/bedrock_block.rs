@@ -180,6 +180,19 @@ impl<'de> FromObject<'de> for BlockWire<'de> {
         }
         Ok(())
     }
+
+    fn names(&self) -> [&'static [&'static str]; 2] {
+        const NAMES: &[&str] = &[
+            "text",
+            "json",
+            "guardContent",
+            "citationsContent",
+            "reasoningContent",
+            "toolUse",
+            "toolResult",
+        ];
+        [NAMES, &[]]
+    }
 }
 
 impl<'a> BlockWire<'a> {

@@ -219,4 +219,20 @@ impl<'de> FromObject<'de> for PartWire<'de> {
         self.kind = Some(kind);
         Ok(())
     }
+
+    fn names(&self) -> [&'static [&'static str]; 2] {
+        const NAMES: &[&str] = &[
+            "text",
+            "thought",
+            "functionCall",
+            "functionResponse",
+            "codeExecutionResult",
+            "inlineData",
+            "fileData",
+            "executableCode",
+            "toolCall",
+            "toolResponse",
+        ];
+        [NAMES, &[]]
+    }
 }

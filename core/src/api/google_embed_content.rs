@@ -63,7 +63,7 @@ impl Reader for AnswerReader {
             answer.answers_numbers();
         }
         for (position, prediction) in (0..).zip(&body.predictions.0) {
-            take_text(position, prediction, answer);
+            take_text(position, *prediction, answer);
         }
         let counted = body.usage.0.and_then(|usage| usage.prompt.0);
         answer.count(Counts {

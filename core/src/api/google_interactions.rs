@@ -169,7 +169,7 @@ impl Reader for AnswerReader {
             return false;
         };
         for (number, step) in (0..).zip(&body.steps.0) {
-            take_item(number, &ItemWire::read(step), answer);
+            take_item(number, &ItemWire::read(*step), answer);
             end_item(number, answer);
         }
         let status = body.status.0.as_deref();

@@ -115,4 +115,19 @@ impl<'de> FromObject<'de> for RequestWire<'de> {
         }
         Ok(())
     }
+
+    fn names(&self) -> [&'static [&'static str]; 2] {
+        const NAMES: &[&str] = &[
+            "model",
+            "model_id",
+            "agent_id",
+            "messages",
+            "prompt",
+            "safety_identifier",
+            "tools",
+            "functions",
+            "user",
+        ];
+        [NAMES, &PARAMETERS]
+    }
 }

@@ -94,4 +94,18 @@ impl<'de> FromObject<'de> for RequestWire<'de> {
         }
         Ok(())
     }
+
+    fn names(&self) -> [&'static [&'static str]; 2] {
+        const NAMES: &[&str] = &[
+            "model",
+            "instructions",
+            "input",
+            "safety_identifier",
+            "user",
+            "tools",
+            "previous_response_id",
+            "conversation",
+        ];
+        [NAMES, &PARAMETERS]
+    }
 }

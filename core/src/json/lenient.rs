@@ -6,9 +6,10 @@
 use std::borrow::Cow;
 use std::mem;
 
-use serde_json::value::RawValue;
-
-use super::parse::{Broken, FromJson, Items, Json, Members, Mode};
+use super::names::read_members;
+use super::parse::{FromJson, Items, Members, Mode};
+use super::scan::Broken;
+use super::value::Json;
 
 /// A string; absent if the value is anything else.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,7 +52,8 @@ pub enum TextOrList<'a> {
     List(Vec<Json<'a>>),
 }
 
-/// How deep any value is nested: 0 for one that holds no other.
+/// How deep any value is nested: 0 for one that holds no other. The most if it holds a number that
+/// is beyond a double.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Depth(pub usize);
 
@@ -64,6 +66,11 @@ pub trait FromObject<'de> {
     /// # Errors
     /// When the object is broken.
     fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken>;
+
+    /// The names that are read in another case as well.
+    fn names(&self) -> [&'static [&'static str]; 2] {
+        [&[], &[]]
+    }
 }
 
 /// Keeps the value of a member that is one of `names`, and skips others.
@@ -107,7 +114,7 @@ impl<'de> FromJson<'de> for Scalar {
         self.0 = Some(number.to_string());
     }
     fn float(&mut self, number: f64) {
-        self.0 = Some(number.to_string());
+        self.0 = number.is_finite().then(|| number.to_string());
     }
 }
 
@@ -143,7 +150,7 @@ impl FromJson<'_> for Flag {
 
 impl<'de> FromJson<'de> for Json<'de> {
     fn empty() -> Self {
-        RawValue::NULL
+        Self::NULL
     }
     fn mode(&self) -> Mode {
         Mode::Raw
@@ -189,6 +196,11 @@ impl<'de, T: FromJson<'de>> FromJson<'de> for Option<T> {
 impl FromJson<'_> for Depth {
     fn empty() -> Self {
         Self::default()
+    }
+    fn float(&mut self, number: f64) {
+        if !number.is_finite() {
+            self.0 = usize::MAX;
+        }
     }
     fn list(&mut self, items: &mut Items<'_, '_>) -> Result<(), Broken> {
         let mut item = Self(0);
@@ -256,16 +268,6 @@ impl<'de, T: FromObject<'de> + Default> FromJson<'de> for Object<T> {
     fn object(&mut self, members: &mut Members<'_, 'de>) -> Result<(), Broken> {
         read_members(members, self.0.insert(T::default()))
     }
-}
-
-fn read_members<'de>(
-    members: &mut Members<'_, 'de>,
-    object: &mut dyn FromObject<'de>,
-) -> Result<(), Broken> {
-    while let Some(name) = members.next_name()? {
-        object.member(&name, members)?;
-    }
-    Ok(())
 }
 
 impl<'de, T: FromObject<'de> + Default> FromJson<'de> for OneOrMany<T> {

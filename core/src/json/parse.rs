@@ -1,22 +1,15 @@
 //! The one place where JSON is parsed: one parser for all types that values are read into.
 //!
 //! The types are told what comes by dynamic calls. Derived readers would be compiled anew for each
-//! of the formats' objects, and were half of the module that ships.
+//! of the formats' objects, and were half of the module that ships. The parser takes what lenient
+//! servers take for JSON, and tells what was odd: strict JSON reads as with any other parser.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::mem;
 
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
-use serde_json::value::RawValue;
-
-/// Any value, as the text it was written with.
-pub type Json<'a> = &'a RawValue;
-
-/// The text is no JSON, or nested too deeply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Broken;
+use super::odd::{Odd, Oddities};
+use super::scan::{Broken, Scan};
+use super::value::Json;
 
 /// A type that any JSON value can be read into. It takes what it is for, and passes over the rest.
 pub trait FromJson<'de> {
@@ -42,15 +35,15 @@ pub trait FromJson<'de> {
     /// Takes a whole number from 0.
     fn whole(&mut self, _: u64) {}
 
-    /// Takes another number that is not negative and whole.
+    /// Takes another number: a negative one, one with a fraction or beyond 64 bits. What is no
+    /// number or beyond a double is not finite.
     fn float(&mut self, _: f64) {}
 
     /// Takes a list.
     ///
     /// # Errors
     /// When the list is broken.
-    fn list(&mut self, items: &mut Items<'_, 'de>) -> Result<(), Broken> {
-        while items.read_into(&mut Skipped)? {}
+    fn list(&mut self, _: &mut Items<'_, 'de>) -> Result<(), Broken> {
         Ok(())
     }
 
@@ -58,10 +51,7 @@ pub trait FromJson<'de> {
     ///
     /// # Errors
     /// When the object is broken.
-    fn object(&mut self, members: &mut Members<'_, 'de>) -> Result<(), Broken> {
-        while members.next_name()?.is_some() {
-            members.skip()?;
-        }
+    fn object(&mut self, _: &mut Members<'_, 'de>) -> Result<(), Broken> {
         Ok(())
     }
 }
@@ -73,26 +63,143 @@ pub enum Mode {
     Parsed,
     /// As the text it was written with.
     Raw,
-    /// Not at all.
-    Skipped,
 }
+
+/// How deep values may be nested that are read one within the other. Parsers in use stop there.
+const DEPTH_MAX: u32 = 127;
 
 /// Reads `T` from the beginning of `text`, or nothing if that is not JSON.
 ///
 /// What follows the value is ignored: servers pad a body, or frame an event with spaces.
-pub fn read<'a, T: FromJson<'a>>(text: &'a str) -> Option<T> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+pub fn read<'a, T: FromJson<'a>>(json: impl Into<Json<'a>>) -> Option<T> {
     let mut value = T::empty();
-    parse(text, &mut value).ok()?;
+    parse(json.into(), &mut value).ok()?;
     Some(value)
 }
 
-fn parse<'a>(text: &'a str, into: &mut dyn FromJson<'a>) -> serde_json::Result<()> {
-    Target(into).deserialize(&mut serde_json::Deserializer::from_str(text))
+fn parse<'a>(json: Json<'a>, into: &mut dyn FromJson<'a>) -> Result<(), Broken> {
+    let text = json.get();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let scan = Scan::new(Json::part(text, json.oddities()));
+    Parser { scan, depth: 0 }.value(into)
+}
+
+/// Whether something follows the first value of a text, other than white space and comments.
+pub fn has_more(text: &str) -> bool {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut scan = Scan::new(Json::part(text, None));
+    scan.skip().is_ok() && !scan.is_at_end()
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Parser<'de> {
+    scan: Scan<'de>,
+    depth: u32,
+}
+
+impl<'de> Parser<'de> {
+    fn value(&mut self, into: &mut dyn FromJson<'de>) -> Result<(), Broken> {
+        if into.mode() == Mode::Raw {
+            into.raw(self.scan.raw()?);
+            return Ok(());
+        }
+        match self.scan.peek()? {
+            b'"' | b'\'' => into.string(self.scan.string()?),
+            bracket @ (b'{' | b'[') => self.container(bracket, into)?,
+            _ => self.word(into)?,
+        }
+        Ok(())
+    }
+
+    fn container(&mut self, bracket: u8, into: &mut dyn FromJson<'de>) -> Result<(), Broken> {
+        if self.depth >= DEPTH_MAX {
+            return Err(Broken);
+        }
+        self.depth = self.depth.saturating_add(1);
+        self.scan.step(1);
+        if bracket == b'{' {
+            let mut members = Members {
+                parser: self,
+                place: Place::First,
+            };
+            into.object(&mut members)?;
+            while members.next_name()?.is_some() {}
+        } else {
+            let mut items = Items {
+                parser: self,
+                place: Place::First,
+            };
+            into.list(&mut items)?;
+            while items.is_next()? {
+                items.parser.scan.skip()?;
+            }
+        }
+        self.depth = self.depth.saturating_sub(1);
+        Ok(())
+    }
+
+    fn word(&mut self, into: &mut dyn FromJson<'de>) -> Result<(), Broken> {
+        let word = self.scan.word()?;
+        match word {
+            "null" => {}
+            "true" => into.boolean(true),
+            "false" => into.boolean(false),
+            _ => match whole(word) {
+                Some(number) => into.whole(number),
+                None => {
+                    let (number, is_json) = float(word)?;
+                    if !is_json {
+                        self.scan.found(Odd::Dialect);
+                    }
+                    into.float(number);
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// Whether another part follows of what the bracket `close` ends.
+    fn is_next(&mut self, place: &mut Place, close: u8) -> Result<bool, Broken> {
+        let mut byte = match place {
+            Place::Behind => return Ok(false),
+            _ => self.scan.peek()?,
+        };
+        if *place == Place::Next && byte == b',' {
+            self.scan.step(1);
+            byte = self.scan.peek()?;
+            if byte == close {
+                self.scan.found(Odd::Dialect);
+            }
+        } else if *place == Place::Next && byte != close {
+            return Err(Broken);
+        }
+        *place = Place::Next;
+        if byte == close {
+            self.scan.step(1);
+            *place = Place::Behind;
+        }
+        Ok(byte != close)
+    }
+}
+
+/// Where in a list or an object a reader stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Behind the bracket that opens it.
+    First,
+    /// Behind an item or a member.
+    Next,
+    /// Before the value of a member.
+    Value,
+    /// Behind the bracket that closes it.
+    Behind,
 }
 
 /// The items of a list that are still to come.
-pub struct Items<'a, 'de>(&'a mut dyn NextItem<'de>);
+pub struct Items<'a, 'de> {
+    parser: &'a mut Parser<'de>,
+    place: Place,
+}
 
 impl<'de> Items<'_, 'de> {
     /// Reads the next item; false if there is none.
@@ -100,20 +207,47 @@ impl<'de> Items<'_, 'de> {
     /// # Errors
     /// When the list is broken.
     pub fn read_into(&mut self, item: &mut dyn FromJson<'de>) -> Result<bool, Broken> {
-        self.0.next_item(item)
+        let is_next = self.is_next()?;
+        if is_next {
+            self.parser.value(item)?;
+        }
+        Ok(is_next)
+    }
+
+    fn is_next(&mut self) -> Result<bool, Broken> {
+        self.parser.is_next(&mut self.place, b']')
     }
 }
 
 /// The members of an object that are still to come.
-pub struct Members<'a, 'de>(&'a mut dyn NextMember<'de>);
+pub struct Members<'a, 'de> {
+    parser: &'a mut Parser<'de>,
+    place: Place,
+}
 
 impl<'de> Members<'_, 'de> {
-    /// The name of the next member, whose value must be read or skipped then.
+    /// The name of the next member, whose value may be read then.
     ///
     /// # Errors
     /// When the object is broken.
     pub fn next_name(&mut self) -> Result<Option<Cow<'de, str>>, Broken> {
-        self.0.next_name()
+        if self.place == Place::Value {
+            self.parser.scan.skip()?;
+            self.place = Place::Next;
+        }
+        if !self.parser.is_next(&mut self.place, b'}')? {
+            return Ok(None);
+        }
+        let name = match self.parser.scan.peek()? {
+            b'"' | b'\'' => self.parser.scan.string()?,
+            _ => {
+                self.parser.scan.found(Odd::Dialect);
+                Cow::Borrowed(self.parser.scan.word()?)
+            }
+        };
+        self.parser.scan.take(b':')?;
+        self.place = Place::Value;
+        Ok(Some(name))
     }
 
     /// Reads the member's value.
@@ -121,142 +255,105 @@ impl<'de> Members<'_, 'de> {
     /// # Errors
     /// When the object is broken.
     pub fn next_value<T: FromJson<'de>>(&mut self) -> Result<T, Broken> {
+        if mem::replace(&mut self.place, Place::Next) != Place::Value {
+            return Err(Broken);
+        }
         let mut value = T::empty();
-        self.0.value(&mut value)?;
+        self.parser.value(&mut value)?;
         Ok(value)
     }
 
-    /// Passes over the member's value.
+    /// Leaves the member's value: it is passed over before the next one.
     ///
     /// # Errors
-    /// When the object is broken.
+    /// Never: it reads as the other ways to take a value.
     pub fn skip(&mut self) -> Result<(), Broken> {
-        self.0.value(&mut Skipped)
+        Ok(())
+    }
+
+    /// Whether the value of the member whose name came last was not read.
+    pub(super) fn is_left(&self) -> bool {
+        self.place == Place::Value
+    }
+
+    /// This place among the members, to return to.
+    pub(super) fn place(&self) -> At<'de> {
+        At {
+            parser: *self.parser,
+            place: self.place,
+        }
+    }
+
+    pub(super) fn oddities(&self) -> Option<&'de Oddities> {
+        self.parser.scan.oddities()
     }
 }
 
-/// Takes nothing.
-struct Skipped;
-
-impl<'de> FromJson<'de> for Skipped {
-    fn empty() -> Self {
-        Self
-    }
-
-    fn mode(&self) -> Mode {
-        Mode::Skipped
-    }
+/// A place among the members of an object.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At<'de> {
+    parser: Parser<'de>,
+    place: Place,
 }
 
-trait NextItem<'de> {
-    fn next_item(&mut self, into: &mut dyn FromJson<'de>) -> Result<bool, Broken>;
-}
-
-impl<'de, A: SeqAccess<'de>> NextItem<'de> for A {
-    fn next_item(&mut self, into: &mut dyn FromJson<'de>) -> Result<bool, Broken> {
-        let item = self.next_element_seed(Target(into)).map_err(|_| Broken)?;
-        Ok(item.is_some())
-    }
-}
-
-trait NextMember<'de> {
-    fn next_name(&mut self) -> Result<Option<Cow<'de, str>>, Broken>;
-    fn value(&mut self, into: &mut dyn FromJson<'de>) -> Result<(), Broken>;
-}
-
-impl<'de, A: MapAccess<'de>> NextMember<'de> for A {
-    fn next_name(&mut self) -> Result<Option<Cow<'de, str>>, Broken> {
-        self.next_key_seed(Name).map_err(|_| Broken)
+impl<'de> At<'de> {
+    pub(super) fn oddities(&self) -> Option<&'de Oddities> {
+        self.parser.scan.oddities()
     }
 
-    fn value(&mut self, into: &mut dyn FromJson<'de>) -> Result<(), Broken> {
-        self.next_value_seed(Target(into)).map_err(|_| Broken)
-    }
-}
-
-/// Reads a member's name.
-struct Name;
-
-impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Cow<'de, str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Name {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a name")
-    }
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(name.to_owned()))
-    }
-    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(name))
-    }
-}
-
-/// Reads a value into what takes it.
-struct Target<'a, 'de>(&'a mut dyn FromJson<'de>);
-
-impl<'de> DeserializeSeed<'de> for Target<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        match self.0.mode() {
-            Mode::Parsed => deserializer.deserialize_any(self),
-            Mode::Raw => Deserialize::deserialize(deserializer).map(|value| self.0.raw(value)),
-            Mode::Skipped => IgnoredAny::deserialize(deserializer).map(|_| ()),
+    /// The members from this place on.
+    pub(super) fn members(&mut self) -> Members<'_, 'de> {
+        Members {
+            parser: &mut self.parser,
+            place: self.place,
         }
     }
 }
 
-impl<'de> Visitor<'de> for Target<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("any JSON value")
-    }
-    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.0.boolean(value);
-        Ok(())
-    }
-    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
-        if let Ok(number) = u64::try_from(number) {
-            self.0.whole(number);
+/// A whole number from 0 within 64 bits.
+fn whole(word: &str) -> Option<u64> {
+    let is_odd = word.len() > 1 && word.starts_with('0');
+    word.bytes().try_fold(0_u64, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 || is_odd {
+            return None;
         }
-        Ok(())
+        number.checked_mul(10)?.checked_add(u64::from(digit))
+    })
+}
+
+/// Another number, and whether JSON has it.
+fn float(word: &str) -> Result<(f64, bool), Broken> {
+    let unsigned = word.strip_prefix(['-', '+']).unwrap_or(word);
+    let sign = if word.starts_with('-') { -1.0 } else { 1.0 };
+    match unsigned {
+        "NaN" => return Ok((f64::NAN, false)),
+        "Infinity" => return Ok((sign * f64::INFINITY, false)),
+        _ => {}
     }
-    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
-        self.0.whole(number);
-        Ok(())
+    if let Some(digits) = unsigned
+        .strip_prefix("0x")
+        .or_else(|| unsigned.strip_prefix("0X"))
+    {
+        let number = u32::from_str_radix(digits, 16).map_err(|_| Broken)?;
+        return Ok((sign * f64::from(number), false));
     }
-    fn visit_f64<E>(self, number: f64) -> Result<(), E> {
-        self.0.float(number);
-        Ok(())
+    if !unsigned.starts_with(|first: char| first == '.' || first.is_ascii_digit()) {
+        return Err(Broken);
     }
-    fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.0.string(Cow::Owned(text.to_owned()));
-        Ok(())
-    }
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<(), E> {
-        self.0.string(Cow::Borrowed(text));
-        Ok(())
-    }
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        let items = &mut Items(&mut list);
-        self.0.list(items).map_err(|Broken| A::Error::custom(""))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
-        let members = &mut Members(&mut object);
-        self.0
-            .object(members)
-            .map_err(|Broken| A::Error::custom(""))
-    }
+    let number = word.parse().map_err(|_| Broken)?;
+    Ok((number, is_number(word)))
+}
+
+/// Whether the grammar of JSON has a word that reads as a number.
+fn is_number(word: &str) -> bool {
+    let unsigned = word.strip_prefix('-').unwrap_or(word);
+    let digits = unsigned.bytes().take_while(u8::is_ascii_digit).count();
+    let is_one = digits > 0 && (digits == 1 || !unsigned.starts_with('0'));
+    let fraction = unsigned
+        .get(digits..)
+        .and_then(|rest| rest.strip_prefix('.'));
+    let has_digits =
+        fraction.is_none_or(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
+    is_one && has_digits
 }

@@ -63,7 +63,17 @@ macro_rules! wire {
                 }
                 Ok(())
             }
+
+            fn names(&self) -> [&'static [&'static str]; 2] {
+                [&[$($($member,)+)*], $crate::json::wire!(@names $($names)?)]
+            }
         }
+    };
+    (@names) => {
+        &[]
+    };
+    (@names $names:ident) => {
+        &$names
     };
     (@other $self:tt $name:ident $value:ident) => {
         $value.skip()?

@@ -1,0 +1,142 @@
+//! Members of objects, by their names: in another case, and given twice.
+//!
+//! Servers in Go take a member whose name differs in case for the one that they know
+//! (`encoding/json`), others do not. What is read is what the format has; where only the other
+//! spelling is there it is read in its place, and whatever servers may read otherwise is told.
+
+use std::borrow::Cow;
+
+use super::lenient::FromObject;
+use super::odd::Odd;
+use super::parse::{At, Members};
+use super::scan::Broken;
+use super::value::Json;
+
+/// Names in another case that are read of one object.
+const OTHERS_MAX: usize = 64;
+
+/// Reads the members of an object into what knows their names.
+pub(super) fn read_members<'de>(
+    members: &mut Members<'_, 'de>,
+    object: &mut dyn FromObject<'de>,
+) -> Result<(), Broken> {
+    let start = members.place();
+    let mut seen = Seen::default();
+    let mut others = Vec::new();
+    while let Some(name) = members.next_name()? {
+        object.member(&name, members)?;
+        if !members.is_left() {
+            if members.oddities().is_some() {
+                seen.add(&name);
+            }
+        } else if let Some(known) = known(object.names(), &name)
+            && others.len() < OTHERS_MAX
+        {
+            others.push((known, members.place()));
+        }
+    }
+    if seen.is_repeated || !others.is_empty() {
+        read_others(start, others, object)?;
+    }
+    Ok(())
+}
+
+/// Reads members in another case where the format's own spelling is missing.
+fn read_others<'de>(
+    start: At<'de>,
+    others: Vec<(&'static str, At<'de>)>,
+    object: &mut dyn FromObject<'de>,
+) -> Result<(), Broken> {
+    let given = all(start)?;
+    let mut is_read = false;
+    for (known, mut at) in others {
+        if given.iter().any(|(name, _)| *name == known) {
+            continue;
+        }
+        let mut members = at.members();
+        object.member(known, &mut members)?;
+        is_read |= !members.is_left();
+    }
+    let Some(oddities) = start.oddities() else {
+        return Ok(());
+    };
+    if is_read {
+        oddities.found(Odd::OtherCase);
+    }
+    let mut folded: Vec<_> = given
+        .iter()
+        .map(|(name, value)| (fold(name), value.get()))
+        .collect();
+    folded.sort_by(|left, right| left.0.cmp(&right.0));
+    let pairs = folded.iter().zip(folded.iter().skip(1));
+    let mut pairs = pairs.filter(|(left, right)| left.0 == right.0);
+    if pairs.any(|(left, right)| left.1 != right.1) {
+        oddities.found(Odd::Duplicate);
+    }
+    Ok(())
+}
+
+/// All members from a place on.
+fn all<'de>(mut start: At<'de>) -> Result<Vec<(Cow<'de, str>, Json<'de>)>, Broken> {
+    let mut members = start.members();
+    let mut all = Vec::new();
+    while let Some(name) = members.next_name()? {
+        all.push((name, members.next_value()?));
+    }
+    Ok(all)
+}
+
+/// The known name that another one differs from in case only.
+fn known(known: [&'static [&'static str]; 2], name: &str) -> Option<&'static str> {
+    let mut all = known.into_iter().flatten();
+    let is_same = |known: &&&str| {
+        if name.is_ascii() {
+            known.len() == name.len() && known.eq_ignore_ascii_case(name)
+        } else {
+            known.eq_ignore_ascii_case(&fold(name))
+        }
+    };
+    all.find(is_same).copied().filter(|known| *known != name)
+}
+
+/// The name as Go compares names: without the case of ASCII letters, among which it counts U+017F
+/// and U+212A.
+pub(super) fn fold(name: &str) -> Cow<'_, str> {
+    if name
+        .bytes()
+        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
+    {
+        return Cow::Borrowed(name);
+    }
+    let folded = name.chars().map(|character| match character {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        _ => character.to_ascii_lowercase(),
+    });
+    Cow::Owned(folded.collect())
+}
+
+/// The names that were read of an object, to tell whether one comes again.
+#[derive(Default)]
+struct Seen {
+    hashes: [u32; 24],
+    count: usize,
+    is_repeated: bool,
+}
+
+impl Seen {
+    fn add(&mut self, name: &str) {
+        // FNV-1a.
+        let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        });
+        let known = self.hashes.get(..self.count).unwrap_or_default();
+        self.is_repeated |= known.contains(&hash);
+        match self.hashes.get_mut(self.count) {
+            Some(place) => *place = hash,
+            // Too many to be sure of.
+            None => self.is_repeated = true,
+        }
+        self.count = self.count.saturating_add(1).min(self.hashes.len());
+    }
+}

@@ -1,0 +1,42 @@
+//! What was unusual about a text that was read as JSON.
+
+use std::cell::Cell;
+
+/// What readers found in a document that servers do not all read alike.
+#[derive(Debug, Default)]
+pub struct Oddities {
+    dialect: Cell<bool>,
+    duplicate: Cell<bool>,
+    other_case: Cell<bool>,
+}
+
+/// Something that servers do not all read alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Odd {
+    /// What JSON does not have and lenient readers take: NaN and Infinity, comments, commas
+    /// behind the last item, other quotes, names without quotes, other numbers.
+    Dialect,
+    /// A member that is read was given twice, or in two spellings, with different values.
+    Duplicate,
+    /// A member was read whose name is written in another case than the format has it.
+    OtherCase,
+}
+
+impl Oddities {
+    /// Whether it was found.
+    pub fn has(&self, odd: Odd) -> bool {
+        self.cell(odd).get()
+    }
+
+    pub(super) fn found(&self, odd: Odd) {
+        self.cell(odd).set(true);
+    }
+
+    fn cell(&self, odd: Odd) -> &Cell<bool> {
+        match odd {
+            Odd::Dialect => &self.dialect,
+            Odd::Duplicate => &self.duplicate,
+            Odd::OtherCase => &self.other_case,
+        }
+    }
+}

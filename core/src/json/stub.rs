@@ -1,0 +1,50 @@
+//! What stands for a long string of which only a beginning was kept.
+//!
+//! Behind what was kept it has, up to the closing quote, a byte that no sender can write there
+//! ([`MARK`] is replaced where it comes from outside), and size, hash and type of the whole text.
+
+use crate::media::Media;
+
+/// The first byte of a stub. JSON has none within strings; where one comes from outside,
+/// [`SUBSTITUTE`] takes its place.
+pub(super) const MARK: u8 = 1;
+
+/// U+001A, which ASCII has for a character that was found to be wrong.
+pub(super) const SUBSTITUTE: u8 = 0x1a;
+
+/// The beginning of what is shown in the place of what was not kept.
+pub const CUT: &str = "[cut sha256:";
+
+/// Writes the stub of a text, from its mark on.
+pub(super) fn write(media: &Media) -> String {
+    let Media {
+        media_type,
+        decoded,
+        bytes,
+        hash,
+    } = media;
+    let form = if *decoded { 'd' } else { 't' };
+    let mark = char::from(MARK);
+    let media_type = media_type.as_deref().unwrap_or_default();
+    format!("{mark}{form};{bytes};{hash};{media_type}")
+}
+
+/// Reads a stub, from behind its mark to the quote.
+pub(super) fn read(stub: &str) -> Option<Media> {
+    let mut parts = stub.splitn(4, ';');
+    let form = parts.next()?;
+    let bytes = parts.next()?.parse().ok()?;
+    let hash = parts.next()?.to_owned();
+    let media_type = parts.next().filter(|name| !name.is_empty());
+    Some(Media {
+        media_type: media_type.map(ToOwned::to_owned),
+        decoded: form == "d",
+        bytes,
+        hash,
+    })
+}
+
+/// What a reader of texts is shown in the place of what was not kept: `[cut sha256:…]`.
+pub(super) fn shown(media: &Media) -> String {
+    format!("[cut {}]", media.hash)
+}
