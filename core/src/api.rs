@@ -135,7 +135,7 @@ pub struct Format {
     /// How a body is cut where its first byte alone does not tell.
     pub hint: Hint,
     /// Reads a request's body; `None` if it is not a JSON object.
-    pub read_request: fn(&str) -> Option<Request<'_>>,
+    pub read_request: fn(Json<'_>) -> Option<Request<'_>>,
     /// Makes a reader for the answer to one request.
     pub reader: fn() -> Box<dyn Reader>,
     /// Why its bodies are not read, where only their size is recorded.
@@ -201,7 +201,7 @@ impl Format {
     const fn new(
         name: &'static str,
         provider: &'static str,
-        read_request: fn(&str) -> Option<Request<'_>>,
+        read_request: fn(Json<'_>) -> Option<Request<'_>>,
         reader: fn() -> Box<dyn Reader>,
     ) -> Self {
         Self {

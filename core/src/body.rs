@@ -1,10 +1,13 @@
-//! A body on the wire: its beginning, kept to be read at the end, and its size.
+//! A body on the wire: what is kept of it to be read at the end, and its size.
 
-/// The bytes of a body up to a limit.
+use std::borrow::Cow;
+
+use crate::json::Kept;
+
+/// The bytes of a body up to a limit, of one in JSON without long strings where it does not fit.
 #[derive(Debug)]
 pub struct Capture {
-    bytes: Vec<u8>,
-    limit: usize,
+    kept: Kept,
     seen: u64,
 }
 
@@ -12,34 +15,31 @@ impl Capture {
     /// Keeps at most `limit` bytes.
     pub fn new(limit: usize) -> Self {
         Self {
-            bytes: Vec::new(),
-            limit,
+            kept: Kept::new(limit),
             seen: 0,
         }
     }
 
     /// Takes the next bytes of the body.
     pub fn push(&mut self, chunk: &[u8]) {
-        let room = self.limit.saturating_sub(self.bytes.len());
-        let kept = chunk.get(..room).unwrap_or(chunk);
-        // A host that refuses memory must cost content, never the traffic.
-        if self.bytes.try_reserve(kept.len()).is_ok() {
-            self.bytes.extend_from_slice(kept);
-        } else {
-            self.limit = self.bytes.len();
-        }
+        self.kept.push(chunk);
         let size = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
         self.seen = self.seen.saturating_add(size);
     }
 
     /// Whether so many more bytes would be kept.
     pub fn has_room_for(&self, bytes: usize) -> bool {
-        bytes <= self.limit.saturating_sub(self.bytes.len())
+        self.kept.has_room_for(bytes)
     }
 
     /// The bytes that were kept.
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        self.kept.bytes()
+    }
+
+    /// The text of a JSON body, as [`Kept::text`] gives it.
+    pub fn text(&self, whole: bool) -> (Cow<'_, str>, bool) {
+        self.kept.text(whole)
     }
 
     /// How many bytes the body had, kept or not.
@@ -47,9 +47,19 @@ impl Capture {
         self.seen
     }
 
-    /// Whether every byte was kept.
+    /// Whether every byte was kept, as it came.
+    pub fn is_as_sent(&self) -> bool {
+        self.kept.is_as_sent()
+    }
+
+    /// Whether everything was kept but the rest of long strings.
     pub fn is_whole(&self) -> bool {
-        u64::try_from(self.bytes.len()).is_ok_and(|kept| kept == self.seen)
+        !self.kept.is_cut()
+    }
+
+    /// Whether there are strings of which only a beginning was kept.
+    pub fn has_stubs(&self) -> bool {
+        self.kept.has_stubs()
     }
 }
 

@@ -5,8 +5,10 @@ pub mod json_array;
 pub mod ndjson;
 pub mod sse;
 
+use std::borrow::Cow;
 use std::mem;
 
+use crate::json::{self, Kept};
 use crate::limits::STREAM_EVENT_BYTES_MAX;
 
 /// One message of a stream.
@@ -21,6 +23,8 @@ pub struct Message<'a> {
     pub kind: Kind,
     /// Whether `data` is not all that was sent: its beginning, or nothing of it.
     pub cut: bool,
+    /// Whether `data` has strings of which only a beginning was kept, with stubs behind them.
+    pub has_stubs: bool,
 }
 
 /// What a framing says of a message.
@@ -122,6 +126,25 @@ impl<'a> Message<'a> {
             data,
             kind: Kind::Event,
             cut: false,
+            has_stubs: false,
+        }
+    }
+
+    /// The data as text, and whether something that is not Unicode was replaced in it.
+    pub fn text(&self) -> (Cow<'a, str>, bool) {
+        if self.has_stubs {
+            json::kept_text(self.data, true)
+        } else {
+            json::text(self.data, true)
+        }
+    }
+
+    /// An ordinary message without a name, as far as it was kept.
+    fn kept(kept: &'a Kept) -> Self {
+        Self {
+            cut: kept.is_cut(),
+            has_stubs: kept.has_stubs(),
+            ..Self::of(kept.bytes())
         }
     }
 }
@@ -229,12 +252,9 @@ const FIELDS: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
 /// U+FEFF in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Appends up to the limit of a message; returns whether something did not fit.
-fn append(buffer: &mut Vec<u8>, bytes: &[u8]) -> bool {
-    let room = STREAM_EVENT_BYTES_MAX.saturating_sub(buffer.len());
-    let kept = bytes.get(..room).unwrap_or(bytes);
-    buffer.extend_from_slice(kept);
-    kept.len() < bytes.len()
+/// What is kept of a message.
+fn kept() -> Kept {
+    Kept::new(STREAM_EVENT_BYTES_MAX)
 }
 
 #[cfg(test)]

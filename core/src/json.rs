@@ -36,6 +36,7 @@ pub use lenient::{
     Count, Depth, Flag, FromObject, List, Object, OneOrMany, Scalar, Text, TextOrList, keep,
 };
 pub use mend::mend;
+pub use names::is_same_name;
 pub use odd::{Odd, Oddities};
 pub use parse::{FromJson, Items, Members, Mode, has_more, read};
 pub use scan::Broken;
@@ -94,7 +95,7 @@ pub fn text(bytes: &[u8], whole: bool) -> (Cow<'_, str>, bool) {
 }
 
 /// The text of a body that was kept by [`Kept`], in the same way.
-fn kept_text(bytes: &[u8], whole: bool) -> (Cow<'_, str>, bool) {
+pub(crate) fn kept_text(bytes: &[u8], whole: bool) -> (Cow<'_, str>, bool) {
     if whole {
         return mend(bytes);
     }

@@ -35,6 +35,18 @@ pub enum Note {
     HeaderNotUtf8,
     /// The text held bytes or half surrogates that are not Unicode; they stand as U+FFFD.
     InvalidUnicodeReplaced,
+    /// The request was no strict JSON: comments, NaN, other quotes, a comma too many. It was read
+    /// as lenient servers read it; others refuse it.
+    JsonDialect,
+    /// A string was too long to be kept, such as an image: where it is recorded, there is its
+    /// beginning, or its size and hash. What stands behind it was read.
+    LongStringsSkipped,
+    /// The name of a member of the request is written in another case. It was read, as servers in
+    /// Go read it; others pass over it.
+    MemberCaseIgnored,
+    /// A member of the request was given more than once, perhaps in another case, with different
+    /// values: servers do not agree which of them counts.
+    MemberDuplicated,
     /// The request has a body and another method than POST; some servers answer it all the same.
     MethodUnusual,
     /// Nothing in the request names a model.
@@ -71,6 +83,8 @@ pub enum Note {
     RequestBodyTruncated,
     /// The request ended before its body was whole.
     RequestIncomplete,
+    /// The request's body was UTF-16 or UTF-32.
+    RequestNotUtf8,
     /// The request's body was not JSON of its format.
     RequestUnreadable,
     /// The request's body was not of its content-encoding, or grew too much when decoded.
@@ -100,6 +114,8 @@ pub enum Note {
     StreamUnterminated,
     /// The model asked for more tool calls or choices than an event carries.
     ToolCallsTruncated,
+    /// Something follows the JSON value of which a body consists; it was not read.
+    TrailingData,
     /// The provider reported no token counts.
     UsageAbsent,
 }

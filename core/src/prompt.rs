@@ -19,6 +19,8 @@ use serde::Deserialize;
 use crate::digest::HashForm;
 use crate::json::{self, Json, Text};
 
+pub use crate::json::compact;
+
 pub use content::{content_parts, files, input_parts, list_parts, media_part, medium, other_part};
 pub use fields::Fields;
 pub use part::{Kind, MessagePart, Said};
@@ -170,35 +172,19 @@ fn push_role(text: &mut String, role: &str) {
 
 /// `[type sha256:…]`: what stands for a part that is not text.
 ///
-/// The hash is plain SHA-256 of the part's JSON as sent, without the white space between tokens.
+/// The hash is plain SHA-256 of the part's JSON as sent, as [`json::canonical`] writes it.
 pub fn placeholder(kind: &str, part: Json<'_>) -> String {
-    let hash = HashForm::Sha256.hash(compact(part.get()).as_bytes());
+    let hash = HashForm::Sha256.hash(json::canonical(part.get()).text.as_bytes());
     format!("[{kind} {hash}]")
 }
 
 /// The text of data that the model is given as it is, such as what a tool gave: a string's
 /// content, or JSON without the white space between tokens.
 pub fn data_text(data: Json<'_>) -> Cow<'_, str> {
-    match json::read(data.get()) {
+    match json::read(data) {
         Some(Text(Some(text))) => text,
         _ => Cow::Owned(compact(data.get())),
     }
-}
-
-/// JSON text without the white space between tokens.
-pub fn compact(text: &str) -> String {
-    let (mut in_string, mut escaped) = (false, false);
-    text.chars()
-        .filter(|&character| {
-            if in_string {
-                in_string = escaped || character != '"';
-                escaped = !escaped && character == '\\';
-                return true;
-            }
-            in_string = character == '"';
-            !matches!(character, ' ' | '\n' | '\r' | '\t')
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -50,6 +50,10 @@ export const NOTES = {
   credential_removed: "A text held a credential of the call; a mark stands in its place.",
   header_not_utf8: "A header’s value was not UTF-8; its bytes were read as ISO 8859-1 (Latin-1).",
   invalid_unicode_replaced: "The text held bytes or half surrogates that are not Unicode; they stand as U+FFFD.",
+  json_dialect: "The request was no strict JSON: comments, NaN, other quotes, a comma too many. It was read as lenient servers read it; others refuse it.",
+  long_strings_skipped: "A string was too long to be kept, such as an image: where it is recorded, there is its beginning, or its size and hash. What stands behind it was read.",
+  member_case_ignored: "The name of a member of the request is written in another case. It was read, as servers in Go read it; others pass over it.",
+  member_duplicated: "A member of the request was given more than once, perhaps in another case, with different values: servers do not agree which of them counts.",
   method_unusual: "The request has a body and another method than POST; some servers answer it all the same.",
   model_absent: "Nothing in the request names a model.",
   name_truncated: "An id, a name or an error’s message was longer than an event carries.",
@@ -66,6 +70,7 @@ export const NOTES = {
   request_encoding_broken: "The request’s body was not of its content-encoding, or grew too much when decoded.",
   request_encoding_unsupported: "The request’s content-encoding cannot be decoded.",
   request_incomplete: "The request ended before its body was whole.",
+  request_not_utf8: "The request’s body was UTF-16 or UTF-32.",
   request_unreadable: "The request’s body was not JSON of its format.",
   response_body_empty: "The response’s body was empty.",
   response_body_truncated: "The response’s body was larger than the limit for reading.",
@@ -78,6 +83,7 @@ export const NOTES = {
   stream_framing_broken: "The stream’s framing was broken; what follows is not read.",
   stream_unterminated: "The stream ended without the format’s last event.",
   tool_calls_truncated: "The model asked for more tool calls or choices than an event carries.",
+  trailing_data: "Something follows the JSON value of which a body consists; it was not read.",
   usage_absent: "The provider reported no token counts.",
 };
 

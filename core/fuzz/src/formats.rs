@@ -56,9 +56,9 @@ pub fn byte(format: &str) -> Option<u8> {
 
 /// What is read of a request, and its prompt in both layouts.
 fn request(format: &Format, text: &str) -> Option<Vec<String>> {
-    let mut read = vec![format!("{:?}", (format.read_request)(text)?)];
+    let mut read = vec![format!("{:?}", (format.read_request)(text.into())?)];
     for layout in [PromptFormat::Roles, PromptFormat::Wrapper] {
-        let prompt = (format.read_request)(text)?.prompt;
+        let prompt = (format.read_request)(text.into())?.prompt;
         read.extend(prompt.map(|prompt| canonical(&prompt, layout)));
     }
     Some(read)

@@ -29,7 +29,7 @@ pub(super) const FORMAT: Format =
         Box::new(AnswerReader)
     });
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     Some(Request {
         model: wire.model.0,
@@ -43,10 +43,10 @@ fn read_request(text: &str) -> Option<Request<'_>> {
 
 /// A prompt is a text, or a list of parts that are texts, images and tokens.
 fn prompt_parts(prompt: Json<'_>) -> Vec<MessagePart<'_>> {
-    if let Some(Text(Some(text))) = json::read(prompt.get()) {
+    if let Some(Text(Some(text))) = json::read(prompt) {
         return vec![MessagePart::text(text)];
     }
-    let List(given): List<Json<'_>> = json::read(prompt.get()).unwrap_or_default();
+    let List(given): List<Json<'_>> = json::read(prompt).unwrap_or_default();
     let mut parts = Vec::new();
     for part in given {
         let mut fields = Fields::of(part);

@@ -29,7 +29,7 @@ pub(super) const FORMAT: Format = Format::new(
     anthropic_answer::reader,
 );
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let RequestWire {
         model,
         system,

@@ -34,7 +34,7 @@ pub(super) const FORMAT: Format =
         Box::new(AnswerReader::default())
     });
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let mut fields: Fields<'_> = json::object(text)?;
     let instruction = fields.text("instruction");
     let instruction = instruction.map(|text| Message::text("system", text));

@@ -47,7 +47,7 @@ fn take_block<'a>(block: Json<'a>, is_outer: bool, parts: &mut Vec<MessagePart<'
         "cachePoint" => return,
         "guardContent" => take_guarded(&mut inner, block, parts),
         "citationsContent" => {
-            let read: Option<Object<CitedWire<'_>>> = json::read(value.get());
+            let read: Option<Object<CitedWire<'_>>> = json::read(value);
             let cited = read.and_then(|read| read.0).unwrap_or_default();
             parts.push(MessagePart::text(Cow::Owned(cited.text())));
             inner.take("content");
@@ -94,7 +94,7 @@ fn take_guarded<'a>(inner: &mut Fields<'a>, block: Json<'a>, parts: &mut Vec<Mes
 fn take_result<'a>(mut inner: Fields<'a>, parts: &mut Vec<MessagePart<'a>>) {
     let id = inner.text("toolUseId");
     let content = inner.take("content");
-    let blocks: Option<List<Json<'a>>> = content.and_then(|content| json::read(content.get()));
+    let blocks: Option<List<Json<'a>>> = content.and_then(json::read);
     let mut given = Vec::new();
     for block in blocks.unwrap_or_default().0 {
         take_block(block, false, &mut given);
@@ -131,7 +131,7 @@ fn take_documents<'a>(
     block: Json<'a>,
     parts: &mut Vec<MessagePart<'a>>,
 ) {
-    let texts: Option<List<Json<'a>>> = content.and_then(|content| json::read(content.get()));
+    let texts: Option<List<Json<'a>>> = content.and_then(json::read);
     let before = parts.len();
     for text in texts.unwrap_or_default().0 {
         let mut fields = Fields::of(text);
@@ -236,7 +236,7 @@ impl ToolUseWire<'_> {
         let Some(input) = self.input else {
             return Cow::Borrowed("");
         };
-        match json::read(input.get()) {
+        match json::read(input) {
             Some(Text(Some(piece))) => piece,
             _ => Cow::Borrowed(input.get()),
         }

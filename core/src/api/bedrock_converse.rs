@@ -53,7 +53,7 @@ pub(super) const FORMAT: Format = Format::new("bedrock.converse", "bedrock", rea
     Box::new(AnswerReader::default())
 });
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let variables = wire.variables.0.map(|VariablesWire(texts)| texts);
     // In the place of a model such a call names a prompt that Bedrock keeps.

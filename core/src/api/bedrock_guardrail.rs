@@ -10,7 +10,7 @@ pub(super) const INTERVENED: &str = "guardrail_intervened";
 
 /// Takes the findings of a trace, and the model that a prompt router chose.
 pub(super) fn read(trace: Json<'_>, answer: &mut Answer) {
-    let Some(Object(Some(TraceWire { guardrail, router }))) = json::read(trace.get()) else {
+    let Some(Object(Some(TraceWire { guardrail, router }))) = json::read(trace) else {
         return;
     };
     let model = router.0.and_then(|router| router.model.0);

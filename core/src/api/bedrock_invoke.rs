@@ -35,7 +35,7 @@ pub(super) const FORMAT: Format =
         Box::new(AnswerReader::default())
     });
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let read = match wire.messages {
         Some(_) if wire.version.is_some() => anthropic_messages::FORMAT.read_request,

@@ -36,7 +36,7 @@ pub(super) const RETRIEVE: Format = Format::new("bedrock.retrieve", "bedrock", r
     Box::new(AnswerReader::default())
 });
 
-fn read_question(text: &str) -> Option<Request<'_>> {
+fn read_question(text: Json<'_>) -> Option<Request<'_>> {
     let mut fields: Fields<'_> = json::object(text)?;
     fields.flatten("input");
     let question = fields.text("text");
@@ -114,7 +114,7 @@ fn take_source<'a>(source: Json<'a>, parts: &mut Vec<MessagePart<'a>>) {
 }
 
 /// What is looked for, and for Rerank among what.
-fn read_query(text: &str) -> Option<Request<'_>> {
+fn read_query(text: Json<'_>) -> Option<Request<'_>> {
     let mut fields: Fields<'_> = json::object(text)?;
     let mut messages = Vec::new();
     if let Some(query) = fields.take("retrievalQuery") {

@@ -43,7 +43,7 @@ const PARAMETERS: [&str; 26] = [
     "top_p",
 ];
 
-pub(super) fn read_request(text: &str) -> Option<Request<'_>> {
+pub(super) fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let params = wire.params.0.unwrap_or_default();
     let prompts = wire.prompts.0.into_iter().filter_map(|prompt| prompt.0);
@@ -119,8 +119,8 @@ struct TextOrValue<'a>(Option<Cow<'a, str>>);
 
 impl<'a> TextOrValue<'a> {
     fn read(text: Json<'a>) -> Self {
-        let Text(plain) = json::read(text.get()).unwrap_or_default();
-        let Object(object) = json::read::<Object<ValueWire<'_>>>(text.get()).unwrap_or_default();
+        let Text(plain) = json::read(text).unwrap_or_default();
+        let Object(object) = json::read::<Object<ValueWire<'_>>>(text).unwrap_or_default();
         Self(plain.or(object.and_then(|object| object.value.0)))
     }
 }

@@ -133,7 +133,7 @@ impl<'a> ChatMessage<'a> {
         parts.append(&mut said);
         // Ollama's images, in base64.
         if let Some(images) = rest.take("images") {
-            let List(images): List<Json<'a>> = json::read(images.get()).unwrap_or_default();
+            let List(images): List<Json<'a>> = json::read(images).unwrap_or_default();
             parts.extend(images.into_iter().map(|image| media_part("image", image)));
         }
         let refusal = rest.text("refusal");
@@ -146,7 +146,7 @@ impl<'a> ChatMessage<'a> {
 
 fn take_calls<'a>(rest: &mut Fields<'a>, parts: &mut Vec<MessagePart<'a>>) {
     let calls = rest.take("tool_calls");
-    let calls: Option<List<Json<'a>>> = calls.and_then(|calls| json::read(calls.get()));
+    let calls: Option<List<Json<'a>>> = calls.and_then(json::read);
     for call in calls.unwrap_or_default().0 {
         take_call(Fields::of(call), parts);
     }

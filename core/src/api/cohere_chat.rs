@@ -37,7 +37,7 @@ pub(super) const FORMAT: Format = Format::new("cohere.chat", "cohere", read_requ
     Box::new(AnswerReader)
 });
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let documents = wire.documents.0.into_iter().map(document);
     Some(Request {
@@ -138,7 +138,7 @@ fn end(reason: Text<'_>, usage: Object<UsageWire>, answer: &mut Answer) {
 
 /// Takes the words of an error, if they are some.
 pub(super) fn fail(message: Option<Json<'_>>, answer: &mut Answer) {
-    let Some(Scalar(Some(message))) = message.and_then(|message| json::read(message.get())) else {
+    let Some(Scalar(Some(message))) = message.and_then(json::read) else {
         return;
     };
     answer.fail(ApiError {

@@ -35,7 +35,7 @@ pub(super) const RERANK: Format = Format {
     ..EMBED
 };
 
-fn read_embed(text: &str) -> Option<Request<'_>> {
+fn read_embed(text: Json<'_>) -> Option<Request<'_>> {
     let wire: EmbedWire<'_> = json::object(text)?;
     let has_input = wire.texts.is_some() || wire.images.is_some() || wire.inputs.is_some();
     let texts = wire.texts.unwrap_or_default().0.into_iter();
@@ -54,7 +54,7 @@ fn read_embed(text: &str) -> Option<Request<'_>> {
     })
 }
 
-fn read_rerank(text: &str) -> Option<Request<'_>> {
+fn read_rerank(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RerankWire<'_> = json::object(text)?;
     let documents = wire.documents.0.into_iter().map(document);
     Some(Request {

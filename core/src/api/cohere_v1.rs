@@ -46,7 +46,7 @@ pub(super) const GENERATE: Format = Format {
     ..CHAT
 };
 
-fn read_chat(text: &str) -> Option<Request<'_>> {
+fn read_chat(text: Json<'_>) -> Option<Request<'_>> {
     let wire: ChatWire<'_> = json::object(text)?;
     let preamble = wire.preamble.0.map(|text| Message::text("SYSTEM", text));
     let history = wire.history.0.into_iter().filter_map(|turn| turn.0);
@@ -103,7 +103,7 @@ fn outputs<'a>(
     })
 }
 
-fn read_generate(text: &str) -> Option<Request<'_>> {
+fn read_generate(text: Json<'_>) -> Option<Request<'_>> {
     let wire: GenerateWire<'_> = json::object(text)?;
     Some(Request {
         model: wire.model.0,
@@ -122,7 +122,7 @@ impl Reader for AnswerReader {
         let Some(body) = json::object::<BodyWire<'_>>(text) else {
             return false;
         };
-        let repeated = body.response.map(|response| json::read(response.get()));
+        let repeated = body.response.map(json::read);
         take(&body, answer);
         body.usage.take(answer);
         if let Some(Some(Object(Some(whole)))) = repeated {
@@ -223,10 +223,7 @@ fn take_calls(body: &BodyWire<'_>, answer: &mut Answer) {
 }
 
 fn take_call_piece(call: &CallWire<'_>, answer: &mut Answer) {
-    let Text(piece) = call
-        .parameters
-        .and_then(|parameters| json::read(parameters.get()))
-        .unwrap_or_default();
+    let Text(piece) = call.parameters.and_then(json::read).unwrap_or_default();
     let piece = CallPiece {
         id: None,
         name: call.name.0.as_deref(),

@@ -32,7 +32,7 @@ pub(super) const GOOGLE: Format = Format::new("google.decisions", "gemini", read
     Box::new(AnswerReader)
 });
 
-fn read_openai(text: &str) -> Option<Request<'_>> {
+fn read_openai(text: Json<'_>) -> Option<Request<'_>> {
     read_request(text, |input| {
         let items = openai_input::messages(input).into_iter();
         items.map(|item| item.message).collect()
@@ -40,11 +40,14 @@ fn read_openai(text: &str) -> Option<Request<'_>> {
 }
 
 /// Google's input is a text, a content or a list of contents, and never a conversation.
-fn read_google(text: &str) -> Option<Request<'_>> {
+fn read_google(text: Json<'_>) -> Option<Request<'_>> {
     read_request(text, |input| vec![Message::of("user", contents(input))])
 }
 
-fn read_request(text: &str, messages: fn(Json<'_>) -> Vec<Message<'_>>) -> Option<Request<'_>> {
+fn read_request<'a>(
+    text: Json<'a>,
+    messages: fn(Json<'a>) -> Vec<Message<'a>>,
+) -> Option<Request<'a>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let asked = wire.input.zip(wire.questions);
     let prompt = asked.map(|(input, Named(questions))| {
@@ -89,7 +92,7 @@ fn contents(given: Json<'_>) -> Vec<MessagePart<'_>> {
     if given.get().starts_with('{') {
         return list_parts(vec![given]);
     }
-    content_parts(json::read(given.get()).unwrap_or_default())
+    content_parts(json::read(given).unwrap_or_default())
 }
 
 #[derive(Debug)]
@@ -120,9 +123,9 @@ impl Reader for AnswerReader {
 fn take_answers(answers: Json<'_>, answer: &mut Answer) {
     answer.open(CHOICE);
     answer.append(CHOICE, Part::Content, &compact(answers.get()));
-    let Named(several) = json::read(answers.get()).unwrap_or_default();
+    let Named(several) = json::read(answers).unwrap_or_default();
     for (name, value) in several {
-        let wire: AnswerWire<'_> = json::object(value.get()).unwrap_or_default();
+        let wire: AnswerWire<'_> = json::object(value).unwrap_or_default();
         let name = name.map(Cow::Owned).or_else(|| wire.name.0.clone());
         let (outcome, confidence) = wire.decided();
         answer.decide(Decided {
@@ -139,7 +142,7 @@ impl AnswerWire<'_> {
     /// as Google defines it; where both are as likely there is none.
     fn decided(&self) -> (Option<String>, Option<Box<RawValue>>) {
         let stated = self.confidence.and_then(number);
-        let stated = stated.map(|(written, _)| written.to_owned());
+        let stated = stated.map(|(written, _)| json::one_line(written));
         if let Some(chosen) = self.choice.or(self.score) {
             let outcome = json::text_of(chosen).into_owned();
             return (Some(outcome), stated);
@@ -151,7 +154,7 @@ impl AnswerWire<'_> {
         let is_even = likely.total_cmp(&0.5).is_eq();
         let outcome = (!is_even).then(|| (likely > 0.5).to_string());
         let confidence = stated.or_else(|| match likely {
-            0.5.. => Some(written.to_owned()),
+            0.5.. => Some(json::one_line(written)),
             _ => complement(written.get(), likely),
         });
         (outcome, confidence)

@@ -33,7 +33,7 @@ pub(super) fn message(mut content: Fields<'_>) -> Message<'_> {
     match content.take("parts") {
         // Some clients put a single part into no list, which protobuf's JSON allows.
         Some(given) if given.get().starts_with('[') => {
-            let List(given): List<Json<'_>> = json::read(given.get()).unwrap_or_default();
+            let List(given): List<Json<'_>> = json::read(given).unwrap_or_default();
             for part in given {
                 take_part(part, &mut parts);
             }
@@ -47,7 +47,7 @@ pub(super) fn message(mut content: Fields<'_>) -> Message<'_> {
 
 /// A part of a prompt, and what else it holds.
 fn take_part<'a>(part: Json<'a>, parts: &mut Vec<MessagePart<'a>>) {
-    if let Some(Text(Some(text))) = json::read(part.get()) {
+    if let Some(Text(Some(text))) = json::read(part) {
         parts.push(MessagePart::text(text));
         return;
     }
@@ -141,7 +141,7 @@ fn take_result_parts<'a>(
     parts: &mut Vec<MessagePart<'a>>,
 ) {
     let given = fields.take("parts");
-    let given: Option<List<Json<'a>>> = given.and_then(|given| json::read(given.get()));
+    let given: Option<List<Json<'a>>> = given.and_then(json::read);
     for part in given.unwrap_or_default().0 {
         let mut fields = Fields::of(part);
         let kind = NAMES
@@ -177,7 +177,7 @@ pub(super) struct PartWire<'a> {
 
 impl<'a> PartWire<'a> {
     pub(super) fn read(part: Json<'a>) -> Self {
-        let read: Option<Object<Self>> = json::read(part.get());
+        let read: Option<Object<Self>> = json::read(part);
         read.and_then(|read| read.0).unwrap_or_default()
     }
 

@@ -26,7 +26,7 @@ pub(super) const FORMAT: Format =
         Box::new(AnswerReader)
     });
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let batch = wire.requests.0.into_iter().filter_map(|it| it.0);
     let contents = wire.content.0.into_iter();
@@ -79,7 +79,7 @@ impl Reader for AnswerReader {
 
 /// Models that anyone may deploy answer a prompt with a text.
 fn take_text(position: u64, prediction: Json<'_>, answer: &mut Answer) {
-    if let Some(Text(Some(text))) = json::read(prediction.get()) {
+    if let Some(Text(Some(text))) = json::read(prediction) {
         answer.append(position, Part::Content, &text);
         (answer.is_not_text, answer.is_numbers) = (false, false);
     }
@@ -88,7 +88,7 @@ fn take_text(position: u64, prediction: Json<'_>, answer: &mut Answer) {
 /// Vertex counts each of the texts; unknown if it did not count one of them.
 fn predicted(predictions: List<Json<'_>>) -> Option<u64> {
     let counts = predictions.0.into_iter().map(|prediction| {
-        let Object(prediction) = json::read::<Object<PredictionWire>>(prediction.get())?;
+        let Object(prediction) = json::read::<Object<PredictionWire>>(prediction)?;
         prediction?.embeddings.0?.statistics.0?.tokens.0
     });
     counts.reduce(|sum, count| Some(sum?.saturating_add(count?)))?

@@ -75,7 +75,7 @@ pub(super) const FORMAT: Format =
     })
     .with_hint(Hint::Array);
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let system = wire
         .system

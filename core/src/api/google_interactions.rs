@@ -35,7 +35,7 @@ pub(super) const FORMAT: Format =
         Box::new(AnswerReader)
     });
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let system = wire
         .system
@@ -57,7 +57,7 @@ fn read_request(text: &str) -> Option<Request<'_>> {
 /// An input is a text, a content, or a list of contents, turns or steps.
 fn messages(input: Json<'_>) -> Vec<Message<'_>> {
     if input.get().starts_with('[') {
-        let List(items): List<Json<'_>> = json::read(input.get()).unwrap_or_default();
+        let List(items): List<Json<'_>> = json::read(input).unwrap_or_default();
         return items.into_iter().map(message).collect();
     }
     vec![message(input)]
@@ -85,7 +85,7 @@ fn message(item: Json<'_>) -> Message<'_> {
 fn content_parts(content: Json<'_>) -> Vec<MessagePart<'_>> {
     let mut parts = Vec::new();
     if content.get().starts_with('[') {
-        let List(list): List<Json<'_>> = json::read(content.get()).unwrap_or_default();
+        let List(list): List<Json<'_>> = json::read(content).unwrap_or_default();
         for part in list {
             take_part(part, &mut parts);
         }
@@ -97,7 +97,7 @@ fn content_parts(content: Json<'_>) -> Vec<MessagePart<'_>> {
 
 /// A part that is text, or what a tool gave; what the model called and thought stands as its hash.
 fn take_part<'a>(part: Json<'a>, parts: &mut Vec<MessagePart<'a>>) {
-    if let Some(Text(Some(text))) = json::read(part.get()) {
+    if let Some(Text(Some(text))) = json::read(part) {
         parts.push(MessagePart::text(text));
         return;
     }
@@ -140,7 +140,7 @@ fn take_part<'a>(part: Json<'a>, parts: &mut Vec<MessagePart<'a>>) {
 
 /// What a tool gave is asked of the model as much as what a person wrote.
 fn result_parts(result: Json<'_>) -> Vec<MessagePart<'_>> {
-    let List(given): List<Json<'_>> = json::read(result.get()).unwrap_or_default();
+    let List(given): List<Json<'_>> = json::read(result).unwrap_or_default();
     if given.is_empty() {
         return vec![MessagePart::text(data_text(result))];
     }
@@ -237,7 +237,7 @@ fn take_parts(parts: Option<Json<'_>>, part: Part, answer: &mut Answer) {
     let Some(parts) = parts else {
         return;
     };
-    let List(many): List<Json<'_>> = json::read(parts.get()).unwrap_or_default();
+    let List(many): List<Json<'_>> = json::read(parts).unwrap_or_default();
     let one = Some(parts).filter(|_| many.is_empty());
     for wire in many.into_iter().chain(one).map(ItemWire::read) {
         match wire.kind.0.as_deref() {
@@ -291,7 +291,7 @@ impl UsageWire {
 
 impl<'a> ItemWire<'a> {
     fn read(item: Json<'a>) -> Self {
-        let read: Option<Object<Self>> = json::read(item.get());
+        let read: Option<Object<Self>> = json::read(item);
         read.and_then(|read| read.0).unwrap_or_default()
     }
 }

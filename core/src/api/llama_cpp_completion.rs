@@ -31,7 +31,7 @@ pub(super) const FORMAT: Format =
         Box::new(AnswerReader::default())
     });
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     // A gap mostly has no prompt, which is then sent as an empty one.
     let has_gap = wire.prefix.0.is_some();
@@ -59,7 +59,7 @@ fn prompt_message(prompt: Json<'_>) -> Message<'_> {
     };
     let mut parts = vec![MessagePart::text(text)];
     if let Some(data) = fields.take("multimodal_data") {
-        let List(data): List<Json<'_>> = json::read(data.get()).unwrap_or_default();
+        let List(data): List<Json<'_>> = json::read(data).unwrap_or_default();
         parts.extend(
             data.into_iter()
                 .map(|data| media_part("media", data).hidden()),

@@ -48,7 +48,7 @@ pub(super) const CONTINUED: Format = Format {
     ..FORMAT
 };
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let instructions = wire
         .instructions
@@ -71,7 +71,7 @@ fn read_request(text: &str) -> Option<Request<'_>> {
 
 /// A text of the user, or entries.
 fn inputs(inputs: Json<'_>) -> Vec<Message<'_>> {
-    match json::read(inputs.get()).unwrap_or_default() {
+    match json::read(inputs).unwrap_or_default() {
         TextOrList::Absent => Vec::new(),
         TextOrList::Text(text) => vec![Message::user(text)],
         TextOrList::List(entries) => entries.into_iter().map(input).collect(),
@@ -91,7 +91,7 @@ fn input(entry: Json<'_>) -> Message<'_> {
         }
         (None | Some("message.input" | "message.output"), None) => {
             let content = fields.take("content");
-            let content = content.and_then(|content| json::read(content.get()));
+            let content = content.and_then(json::read);
             parts = content_parts(content.unwrap_or_default());
             role.unwrap_or_default()
         }
@@ -198,7 +198,7 @@ fn take(entry: &EntryWire<'_>, number: u64, answer: &mut Answer) {
 
 /// A text, chunks, or the one chunk of a piece.
 fn take_contents(content: Json<'_>, answer: &mut Answer) {
-    match json::read(content.get()).unwrap_or_default() {
+    match json::read(content).unwrap_or_default() {
         TextOrList::Absent => take_chunk(content, CHOICE, answer),
         content => take_content(content, CHOICE, answer),
     }

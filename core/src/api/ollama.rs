@@ -38,7 +38,7 @@ pub(super) const FORMAT: Format = Format::new("ollama", "ollama", read_request, 
 })
 .with_hint(Hint::Lines);
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let has_prompt = wire.messages.is_some() || wire.prompt.0.is_some();
     let note = wire.note();

@@ -15,7 +15,7 @@ pub(super) const FORMAT: Format = Format::new("ollama.embed", "ollama", read_req
     Box::new(AnswerReader)
 });
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     Some(Request {
         model: wire.model.0,

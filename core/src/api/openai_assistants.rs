@@ -35,7 +35,7 @@ pub(super) const FORMAT: Format = Format::new("openai.assistants", "openai", rea
     Box::new(AnswerReader::default())
 });
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let instructions = [wire.instructions.0, wire.additional_instructions.0];
     let instructions = instructions

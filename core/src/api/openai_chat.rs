@@ -54,7 +54,7 @@ pub(super) const FORMAT: Format = Format::new(
     openai_choices::reader,
 );
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let RequestWire {
         model,
         agent_id,

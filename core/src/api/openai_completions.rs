@@ -42,7 +42,7 @@ pub(super) const FORMAT: Format = Format {
     unread: None,
 };
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let suffix = wire.suffix;
     Some(Request {

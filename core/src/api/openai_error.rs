@@ -17,7 +17,7 @@ pub(super) fn read(value: Json<'_>) -> Option<ApiError> {
         status,
         code,
         message,
-    }))) = json::read(value.get())
+    }))) = json::read(value)
     {
         return Some(ApiError {
             kind: kind.0.or(status.0.map(Cow::into_owned)),
@@ -25,7 +25,7 @@ pub(super) fn read(value: Json<'_>) -> Option<ApiError> {
             message: message.0,
         });
     }
-    let Text(message) = json::read(value.get())?;
+    let Text(message) = json::read(value)?;
     message.map(|message| ApiError {
         kind: None,
         code: None,
@@ -41,7 +41,7 @@ pub(super) fn take(value: Option<Json<'_>>, answer: &mut Answer) {
     if let Some(error) = read(value) {
         answer.fail(error);
     }
-    let Some(told) = json::object::<ToldWire<'_>>(value.get()) else {
+    let Some(told) = json::object::<ToldWire<'_>>(value) else {
         return;
     };
     told.filter.take(answer);

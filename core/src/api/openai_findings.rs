@@ -35,9 +35,9 @@ impl<'de> FromJson<'de> for FilterResults {
     fn object(&mut self, members: &mut Members<'_, 'de>) -> Result<(), Broken> {
         while let Some(name) = members.next_name()? {
             let category: Json<'_> = members.next_value()?;
-            let one = json::object::<CategoryWire>(category.get());
+            let one = json::object::<CategoryWire>(category);
             let List(several): List<Object<CategoryWire>> =
-                json::read(category.get()).unwrap_or_default();
+                json::read(category).unwrap_or_default();
             let mut each = several.into_iter().filter_map(|it| it.0).chain(one);
             if each.any(|category| category.filtered.0 || category.detected.0) {
                 self.0.push(name.into_owned());

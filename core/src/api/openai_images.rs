@@ -31,7 +31,7 @@ pub(super) const FORMAT: Format = Format::new("openai.images", "openai", read_re
     Box::new(AnswerReader)
 });
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let images = [wire.images, wire.mask].into_iter().flatten();
     let images = images.flat_map(|member| files("image", member));

@@ -29,7 +29,7 @@ impl<'a> Item<'a> {
 
 /// The instructions: a text, or items as an answer repeats them.
 pub(super) fn instructions(given: Json<'_>) -> Vec<Message<'_>> {
-    match json::read(given.get()).unwrap_or_default() {
+    match json::read(given).unwrap_or_default() {
         TextOrList::Absent => Vec::new(),
         TextOrList::Text(text) => vec![Message::text("system", text)],
         TextOrList::List(items) => items.into_iter().map(|it| item(it).message).collect(),
@@ -38,7 +38,7 @@ pub(super) fn instructions(given: Json<'_>) -> Vec<Message<'_>> {
 
 /// The input: a text of the user, or items.
 pub(super) fn messages(input: Json<'_>) -> Vec<Item<'_>> {
-    match json::read(input.get()).unwrap_or_default() {
+    match json::read(input).unwrap_or_default() {
         // One item that nobody put into a list.
         TextOrList::Absent if input.get().starts_with('{') => vec![item(input)],
         TextOrList::Absent => Vec::new(),
@@ -56,13 +56,11 @@ fn item(item: Json<'_>) -> Item<'_> {
     let role = match (kind.as_deref(), role) {
         (None | Some("message"), Some(role)) => {
             let content = fields.take("content");
-            let content = content.and_then(|content| json::read(content.get()));
+            let content = content.and_then(json::read);
             parts = content_parts(content.unwrap_or_default());
             role
         }
-        (None, None)
-            if json::read::<json::Text<'_>>(item.get()).is_some_and(|it| it.0.is_some()) =>
-        {
+        (None, None) if json::read::<json::Text<'_>>(item).is_some_and(|it| it.0.is_some()) => {
             parts = input_parts(item);
             Cow::Borrowed("user")
         }
@@ -111,7 +109,7 @@ fn is_output(kind: &str, fields: &Fields<'_>) -> bool {
 fn take_output<'a>(kind: &str, fields: &mut Fields<'a>, parts: &mut Vec<MessagePart<'a>>) {
     let id = fields.text("call_id");
     let output = fields.take("output");
-    let given = output.and_then(|output| json::read(output.get()));
+    let given = output.and_then(json::read);
     let given = content_parts(given.unwrap_or_default()).into_iter();
     parts.extend(given.map(|part| part.as_result(id.clone(), None)));
     if parts.is_empty() {
@@ -152,7 +150,7 @@ fn take_reasoning<'a>(item: Json<'a>, fields: &mut Fields<'a>, parts: &mut Vec<M
     let mut texts = Vec::new();
     for name in ["summary", "content"] {
         let list = fields.take(name);
-        let list: Option<List<Json<'a>>> = list.and_then(|list| json::read(list.get()));
+        let list: Option<List<Json<'a>>> = list.and_then(json::read);
         let thoughts = list.unwrap_or_default().0.into_iter();
         texts.extend(thoughts.map(|thought| {
             let text = Fields::of(thought).text("text");

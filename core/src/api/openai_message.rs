@@ -100,11 +100,11 @@ pub(super) fn take_content(content: TextOrList<'_>, index: u64, answer: &mut Ans
 
 /// A chunk of a content: a text, or an object that is named by its type.
 pub(super) fn take_chunk(chunk: Json<'_>, index: u64, answer: &mut Answer) {
-    if let Some(Text(Some(text))) = json::read(chunk.get()) {
+    if let Some(Text(Some(text))) = json::read(chunk) {
         answer.append(index, Part::Content, &text);
         return;
     }
-    let Object(read) = json::read::<Object<ChunkWire<'_>>>(chunk.get()).unwrap_or_default();
+    let Object(read) = json::read::<Object<ChunkWire<'_>>>(chunk).unwrap_or_default();
     let ChunkWire {
         kind,
         text,
@@ -120,12 +120,12 @@ pub(super) fn take_chunk(chunk: Json<'_>, index: u64, answer: &mut Answer) {
 }
 
 fn take_thinking(thinking: Json<'_>, index: u64, answer: &mut Answer) {
-    match json::read(thinking.get()).unwrap_or_default() {
+    match json::read(thinking).unwrap_or_default() {
         TextOrList::Absent => {}
         TextOrList::Text(text) => answer.append(index, Part::Reasoning, &text),
         TextOrList::List(chunks) => {
             for chunk in chunks {
-                let read = json::read::<Object<ChunkWire<'_>>>(chunk.get());
+                let read = json::read::<Object<ChunkWire<'_>>>(chunk);
                 let text = read.and_then(|chunk| chunk.0?.text.0);
                 answer.append(index, Part::Reasoning, &text.unwrap_or_default());
             }

@@ -15,7 +15,7 @@ pub(super) const FORMAT: Format = Format::new("openai.moderations", "openai", re
     Box::new(AnswerReader)
 });
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     Some(Request {
         model: wire.model.0,
@@ -26,7 +26,7 @@ fn read_request(text: &str) -> Option<Request<'_>> {
 
 /// The input: a text, several, parts, the messages of a chat, or several chats.
 fn messages(input: Json<'_>) -> Vec<Message<'_>> {
-    match json::read(input.get()).unwrap_or_default() {
+    match json::read(input).unwrap_or_default() {
         TextOrList::Absent => vec![message(input).unwrap_or_default().read()],
         TextOrList::Text(text) => vec![Message::user(text)],
         TextOrList::List(items) => items.into_iter().flat_map(item).collect(),
@@ -35,7 +35,7 @@ fn messages(input: Json<'_>) -> Vec<Message<'_>> {
 
 fn item(item: Json<'_>) -> Vec<Message<'_>> {
     if item.get().starts_with('[') {
-        let List(chat) = json::read::<List<ChatMessage<'_>>>(item.get()).unwrap_or_default();
+        let List(chat) = json::read::<List<ChatMessage<'_>>>(item).unwrap_or_default();
         return chat.into_iter().map(ChatMessage::read).collect();
     }
     let message = message(item).filter(|message| message.role.0.is_some());
@@ -44,7 +44,7 @@ fn item(item: Json<'_>) -> Vec<Message<'_>> {
 }
 
 fn message(value: Json<'_>) -> Option<ChatMessage<'_>> {
-    json::read::<Object<_>>(value.get())?.0
+    json::read::<Object<_>>(value)?.0
 }
 
 #[derive(Debug)]

@@ -34,7 +34,7 @@ pub(super) const FORMAT: Format = Format::new(
     openai_response::reader,
 );
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let messages = wire.input.map(messages);
     let is_continued = wire.is_continued || messages.iter().flatten().any(|it| it.is_reference);

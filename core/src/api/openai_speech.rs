@@ -17,7 +17,7 @@ pub(super) const FORMAT: Format = Format::new("openai.speech", "openai", read_re
 })
 .with_hint(Hint::Other);
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let instructions = wire.instructions.0.map(|text| ("system", text));
     let prompt = wire.input.0.map(|input| {

@@ -31,7 +31,7 @@ pub(super) const FORMAT: Format =
     })
     .with_hint(Hint::Other);
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let sound = wire.file.into_iter().flat_map(|file| files("file", file));
     let parts = wire

@@ -31,7 +31,7 @@ pub(super) const FORMAT: Format =
         Box::new(AnswerReader)
     });
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let input = wire.input.0.unwrap_or_default();
     let system = input.system.0.filter(|system| !system.is_empty());
@@ -84,10 +84,10 @@ impl Reader for AnswerReader {
 
 /// A text comes whole or as a list of its pieces, and a file as its address.
 fn take_output(output: Json<'_>, answer: &mut Answer) {
-    let List(pieces): List<Json<'_>> = json::read(output.get()).unwrap_or_default();
+    let List(pieces): List<Json<'_>> = json::read(output).unwrap_or_default();
     let one = Some(output).filter(|_| pieces.is_empty());
     for piece in pieces.into_iter().chain(one) {
-        match json::read(piece.get()) {
+        match json::read(piece) {
             Some(Text(Some(text))) if !text.starts_with("https://") => {
                 answer.append(CHOICE, Part::Content, &text);
             }

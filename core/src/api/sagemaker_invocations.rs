@@ -10,6 +10,7 @@ use super::{Format, Reader, Request, openai_chat, tgi_generate};
 use crate::answer::Answer;
 use crate::framing::{Decoder, Framing, Hint, Message, Sniffer};
 use crate::headers::Headers;
+use crate::json::Json;
 
 /// What the framing calls a piece of the container's stream.
 const PIECE: &str = "PayloadPart";
@@ -19,7 +20,7 @@ pub(super) const FORMAT: Format =
         Box::new(AnswerReader::default())
     });
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let own = (tgi_generate::FORMAT.read_request)(text)?;
     if own.prompt.is_some() {
         return Some(own);

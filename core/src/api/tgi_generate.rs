@@ -37,7 +37,7 @@ pub(super) const FORMAT: Format = Format::new("tgi.generate", "huggingface", rea
     Box::new(AnswerReader)
 });
 
-fn read_request(text: &str) -> Option<Request<'_>> {
+fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     Some(Request {
         model: wire.model.0,
@@ -73,7 +73,7 @@ impl Reader for AnswerReader {
         };
         let only = bodies.len() == 1;
         for (position, body) in (0..).zip(bodies) {
-            match json::read(body.get()) {
+            match json::read(body) {
                 Some(Object(Some(body))) => take(body, position, answer),
                 // Endpoints serve models of other kinds, too, whose answers are numbers.
                 _ => answer.answers_numbers(),

@@ -27,7 +27,7 @@ impl<'de> FromJson<'de> for Tools<'de> {
         Mode::Raw
     }
     fn raw(&mut self, value: Json<'de>) {
-        let ToolNames(names) = json::read(value.get()).unwrap_or_default();
+        let ToolNames(names) = json::read(value).unwrap_or_default();
         self.names = names;
         self.definitions = (!matches!(value.get(), "null" | "[]")).then_some(value);
     }

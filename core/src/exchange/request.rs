@@ -15,12 +15,12 @@ use crate::digest::{Digest, HashForm};
 use crate::event::{ContentPolicy, Conversation, Members};
 use crate::form;
 use crate::headers::Headers;
-use crate::json::{self, Json};
+use crate::json::{self, Json, Odd, Oddities};
 use crate::limits::{NAME_BYTES_MAX, PARAMETER_BYTES_MAX};
 use crate::note::Note;
 use crate::policy::{CapturePolicy, Policy};
 use crate::prompt::conversation::conversation;
-use crate::prompt::{Kind, MessagePart, Prompt, compact};
+use crate::prompt::{Canonical, Kind, MessagePart, Prompt, Said};
 
 /// The request as far as it has come.
 #[derive(Debug)]
@@ -54,6 +54,13 @@ const CUT: [Note; 3] = [
     Note::RequestIncomplete,
     Note::RequestBodyTruncated,
     Note::RequestEncodingBroken,
+];
+
+/// What servers do not all read alike.
+const ODD: [(Odd, Note); 3] = [
+    (Odd::Dialect, Note::JsonDialect),
+    (Odd::Duplicate, Note::MemberDuplicated),
+    (Odd::OtherCase, Note::MemberCaseIgnored),
 ];
 
 /// What was asked, as the event carries it.
@@ -185,7 +192,7 @@ impl Coming {
         // What is kept of a form is not what was sent.
         let may_be_form = self.body.seen() == 0 && chunk.starts_with(b"-");
         let must_begin =
-            may_be_form || self.body.is_whole() && !self.body.has_room_for(chunk.len());
+            may_be_form || self.body.is_as_sent() && !self.body.has_room_for(chunk.len());
         if self.digest.is_none() && must_begin {
             let mut digest = HashForm::Sha256.start();
             digest.update(self.body.bytes());
@@ -200,7 +207,7 @@ impl Coming {
     fn body_hash(&self) -> Option<String> {
         match &self.digest {
             Some(digest) => Some(digest.clone().finish()),
-            None if self.body.is_whole() => Some(HashForm::Sha256.hash(self.body.bytes())),
+            None if self.body.is_as_sent() => Some(HashForm::Sha256.hash(self.body.bytes())),
             None => None,
         }
     }
@@ -252,6 +259,9 @@ fn read_body(
     if !coming.body.is_whole() {
         notes.insert(Note::RequestBodyTruncated);
     }
+    if coming.body.has_stubs() {
+        notes.insert(Note::LongStringsSkipped);
+    }
     let mut whole = !CUT.iter().any(|note| notes.contains(note));
     let (text, replaced) = match form::read(coming.body.bytes(), whole) {
         Some(form) => {
@@ -261,22 +271,56 @@ fn read_body(
             }
             (Cow::Owned(form.text), form.replaced)
         }
-        None => json::text(coming.body.bytes(), whole),
+        None => json_text(&coming.body, whole, notes),
     };
     if replaced {
         notes.insert(Note::InvalidUnicodeReplaced);
     }
-    let asked = match (format.read_request)(&text) {
-        Some(request) => take(request, whole, &policy.capture, notes),
+    let asked = read_text(format, &text, whole, &policy.capture, notes);
+    Asked {
+        is_other: whole && !asked.has_prompt && is_other(coming.body.bytes(), &text),
+        ..asked
+    }
+}
+
+/// The text of a body in JSON.
+fn json_text<'a>(
+    body: &'a Capture,
+    whole: bool,
+    notes: &mut BTreeSet<Note>,
+) -> (Cow<'a, str>, bool) {
+    let Some((wide, replaced)) = json::from_wide(body.bytes()) else {
+        return body.text(whole);
+    };
+    notes.insert(Note::RequestNotUtf8);
+    let (text, _) = json::text(wide.as_bytes(), whole);
+    (Cow::Owned(text.into_owned()), replaced)
+}
+
+fn read_text(
+    format: &Format,
+    text: &str,
+    whole: bool,
+    capture: &CapturePolicy,
+    notes: &mut BTreeSet<Note>,
+) -> Asked {
+    let oddities = Oddities::default();
+    let asked = match (format.read_request)(Json::of(text, &oddities)) {
+        Some(request) => take(request, whole, capture, notes),
         None => {
             notes.insert(Note::RequestUnreadable);
             Asked::default()
         }
     };
-    Asked {
-        is_other: whole && !asked.has_prompt && is_other(coming.body.bytes(), &text),
-        ..asked
+    if json::has_more(text) {
+        notes.insert(Note::TrailingData);
     }
+    for (odd, note) in ODD {
+        if oddities.has(odd) {
+            notes.insert(note);
+        }
+    }
+    asked
 }
 
 /// Whether a request's headers say that its body is not empty.
@@ -321,9 +365,7 @@ fn with_definitions<'a>(
 ) -> Prompt<'a> {
     prompt.beside = definitions
         .into_iter()
-        .map(|(name, value)| {
-            MessagePart::hashed(Kind::Other, compact(value.get()).as_bytes()).typed(name)
-        })
+        .map(|(name, value)| MessagePart::hashed_json(Kind::Other, value).typed(name))
         .collect();
     prompt
 }
@@ -336,6 +378,11 @@ fn prompted(
     notes: &mut BTreeSet<Note>,
 ) -> Asked {
     let canonical = prompt.canonical(capture.prompt_format);
+    let is_cut = notes.contains(&Note::LongStringsSkipped) && has_cut(prompt, &canonical);
+    if is_cut {
+        notes.insert(Note::RequestBodyTruncated);
+    }
+    let whole = whole && !is_cut;
     // Of a part of a prompt there is no hash of the prompt.
     let hash = whole.then(|| {
         let mut hash = capture.hash.start();
@@ -358,6 +405,18 @@ fn prompted(
         prompt_content: carried(canonical.text, capture.content, limit),
         ..Asked::default()
     }
+}
+
+/// Whether a string that was not kept whole is a text of the prompt.
+fn has_cut(prompt: &Prompt<'_>, canonical: &Canonical) -> bool {
+    let parts = prompt.messages.iter().flat_map(|message| &message.parts);
+    let mut texts = parts
+        .chain(&prompt.beside)
+        .filter_map(|part| match &part.said {
+            Said::Text(text) | Said::Reference(text) => Some(&**text),
+            Said::Data { .. } => None,
+        });
+    canonical.text.contains(json::CUT) || texts.any(|text| text.contains(json::CUT))
 }
 
 fn parameters(

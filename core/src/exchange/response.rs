@@ -211,10 +211,13 @@ impl ResponseSide {
         if !body.is_whole() {
             notes.insert(Note::ResponseBodyTruncated);
         }
+        if body.has_stubs() {
+            notes.insert(Note::LongStringsSkipped);
+        }
         let whole = body.is_whole() && self.ended && !self.broken;
         let (text, replaced) = match other {
             Other::Text => as_text(body.bytes(), whole),
-            _ => json::text(body.bytes(), whole),
+            _ => body.text(whole),
         };
         if replaced {
             notes.insert(Note::InvalidUnicodeReplaced);
@@ -223,6 +226,8 @@ impl ResponseSide {
             self.answer.append(0, Part::Content, &text);
         } else if !self.reader.body(&text, &mut self.answer) {
             notes.insert(Note::ResponseUnreadable);
+        } else if json::has_more(&text) {
+            notes.insert(Note::TrailingData);
         }
     }
 
@@ -312,7 +317,10 @@ fn read_message(
             return;
         }
     }
-    let (data, replaced) = json::text(message.data, true);
+    if message.has_stubs {
+        notes.insert(Note::LongStringsSkipped);
+    }
+    let (data, replaced) = message.text();
     if replaced {
         notes.insert(Note::InvalidUnicodeReplaced);
     }

@@ -6,10 +6,9 @@
 
 use flate2::Crc;
 
-use super::{FramingError, Kind, Message, append};
-use crate::limits::{
-    EVENT_STREAM_HEADERS_BYTES_MAX, EVENT_STREAM_PAYLOAD_BYTES_MAX, STREAM_EVENT_BYTES_MAX,
-};
+use super::{FramingError, Kind, Message, kept};
+use crate::json::Kept;
+use crate::limits::{EVENT_STREAM_HEADERS_BYTES_MAX, EVENT_STREAM_PAYLOAD_BYTES_MAX};
 
 /// Bytes of both lengths and their checksum.
 pub const PRELUDE_BYTES: usize = 12;
@@ -20,8 +19,10 @@ const CHECKSUM_BYTES: usize = 4;
 /// Finds the messages in a body that comes in pieces, wherever it is split.
 ///
 /// A message is handed over only when its checksum has been found right. Holds at most
-/// [`EVENT_STREAM_HEADERS_BYTES_MAX`] and [`STREAM_EVENT_BYTES_MAX`] bytes, and allocates only for
-/// bytes that came. A larger payload is passed over; its checksum still counts.
+/// [`EVENT_STREAM_HEADERS_BYTES_MAX`] and
+/// [`STREAM_EVENT_BYTES_MAX`](crate::limits::STREAM_EVENT_BYTES_MAX) bytes, and allocates only for
+/// bytes that came. A larger payload is passed over, unless it fits without its long strings; its
+/// checksum still counts.
 #[derive(Debug)]
 pub struct Decoder {
     part: Part,
@@ -30,7 +31,7 @@ pub struct Decoder {
     /// Of the prelude or the checksum, what has come.
     fixed: Vec<u8>,
     headers: Vec<u8>,
-    payload: Vec<u8>,
+    payload: Kept,
     payload_size: usize,
     crc: Crc,
 }
@@ -70,7 +71,7 @@ impl Default for Decoder {
             left: PRELUDE_BYTES,
             fixed: Vec::new(),
             headers: Vec::new(),
-            payload: Vec::new(),
+            payload: kept(),
             payload_size: 0,
             crc: Crc::new(),
         }
@@ -125,10 +126,8 @@ impl Decoder {
         match self.part {
             Part::Prelude | Part::Checksum => self.fixed.extend_from_slice(piece),
             Part::Headers => self.headers.extend_from_slice(piece),
-            Part::Payload if self.payload_size <= STREAM_EVENT_BYTES_MAX => {
-                let _ = append(&mut self.payload, piece);
-            }
-            Part::Payload | Part::Broken => {}
+            Part::Payload => self.payload.push(piece),
+            Part::Broken => {}
         }
         if self.part != Part::Checksum {
             self.crc.update(piece);
@@ -159,9 +158,13 @@ impl Decoder {
             return Err(FramingError::Checksum);
         }
         let names = Names::read(&self.headers).ok_or(FramingError::Headers)?;
+        let payload = Message::kept(&self.payload);
+        // Of other payloads than JSON a beginning says nothing.
+        let data = if payload.cut { b"" } else { payload.data };
         deliver(Message {
-            cut: self.payload_size > STREAM_EVENT_BYTES_MAX,
-            ..names.message(&self.payload)
+            cut: payload.cut,
+            has_stubs: payload.has_stubs,
+            ..names.message(data)
         });
         self.fixed.clear();
         self.headers.clear();
@@ -279,6 +282,7 @@ mod tests {
     use super::super::testing::{self, Sent, check_every_two_cuts, event, frame, text_header};
     use super::super::{Decoder, event_stream};
     use super::*;
+    use crate::limits::STREAM_EVENT_BYTES_MAX;
 
     fn decoder() -> Decoder {
         Decoder::EventStream(event_stream::Decoder::default())

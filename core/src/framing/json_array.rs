@@ -4,27 +4,35 @@
 //! <https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent>. Elements are
 //! found by the depth of brackets outside strings; whether they are JSON is for the reader to say.
 
-use std::mem;
-
-use super::{Message, append};
+use super::{Message, kept};
+use crate::json::Kept;
 
 /// Finds the elements in a body that comes in pieces, wherever it is split.
 ///
 /// A body that is one object, as errors are, is one message. Holds at most one element of
 /// [`STREAM_EVENT_BYTES_MAX`](crate::limits::STREAM_EVENT_BYTES_MAX) bytes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Decoder {
     place: Place,
     is_array: bool,
-    element: Vec<u8>,
-    cut: bool,
+    element: Kept,
     depth: usize,
 }
 
+impl Default for Decoder {
+    fn default() -> Self {
+        Self {
+            place: Place::Before,
+            is_array: false,
+            element: kept(),
+            depth: 0,
+        }
+    }
+}
+
 /// Where in the body the next byte stands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    #[default]
     Before,
     Between,
     Element,
@@ -49,7 +57,7 @@ impl Decoder {
                 Place::Element | Place::Text | Place::Escape => {
                     let end = self.scan(rest);
                     let (piece, after) = rest.split_at(end.unwrap_or(rest.len()));
-                    self.cut |= append(&mut self.element, piece);
+                    self.element.push(piece);
                     if end.is_some() {
                         self.end_element(&mut deliver);
                     }
@@ -115,12 +123,9 @@ impl Decoder {
     }
 
     fn end_element(&mut self, deliver: &mut impl FnMut(Message<'_>)) {
-        let cut = mem::take(&mut self.cut);
-        if !self.element.is_empty() {
-            deliver(Message {
-                cut,
-                ..Message::of(&self.element)
-            });
+        let element = Message::kept(&self.element);
+        if !element.data.is_empty() {
+            deliver(element);
         }
         self.element.clear();
         self.depth = 0;

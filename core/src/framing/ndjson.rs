@@ -3,20 +3,24 @@
 //! Follows <https://github.com/ndjson/ndjson-spec>: `\n` alone ends a line, and blank lines are
 //! passed over. The last line needs no end.
 
-use std::mem;
-
 use memchr::memchr;
 
-use super::{Message, append};
+use super::{Message, kept};
+use crate::json::Kept;
 
 /// Finds the lines in a body that comes in pieces, wherever it is split.
 ///
 /// Holds at most one line of [`STREAM_EVENT_BYTES_MAX`](crate::limits::STREAM_EVENT_BYTES_MAX)
 /// bytes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Decoder {
-    line: Vec<u8>,
-    cut: bool,
+    line: Kept,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self { line: kept() }
+    }
 }
 
 impl Decoder {
@@ -25,11 +29,11 @@ impl Decoder {
         let mut rest = chunk;
         while let Some(end) = memchr(b'\n', rest) {
             let (line, ending) = rest.split_at(end);
-            self.cut |= append(&mut self.line, line);
+            self.line.push(line);
             self.end_line(&mut deliver);
             rest = ending.strip_prefix(b"\n").unwrap_or_default();
         }
-        self.cut |= append(&mut self.line, rest);
+        self.line.push(rest);
     }
 
     /// The body ended: hands over a line that has no end.
@@ -38,13 +42,10 @@ impl Decoder {
     }
 
     fn end_line(&mut self, deliver: &mut impl FnMut(Message<'_>)) {
-        let cut = mem::take(&mut self.cut);
-        let data = self.line.strip_suffix(b"\r").unwrap_or(&self.line);
-        if cut || !data.trim_ascii().is_empty() {
-            deliver(Message {
-                cut,
-                ..Message::of(data)
-            });
+        let line = Message::kept(&self.line);
+        let data = line.data.strip_suffix(b"\r").unwrap_or(line.data);
+        if line.cut || !data.trim_ascii().is_empty() {
+            deliver(Message { data, ..line });
         }
         self.line.clear();
     }

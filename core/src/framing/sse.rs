@@ -9,21 +9,60 @@ use std::mem;
 
 use memchr::{memchr, memchr2};
 
-use super::{Kind, Message, append};
+use super::{Kind, Message, kept};
+use crate::json::Kept;
+use crate::limits::NAME_BYTES_MAX;
 
 /// Finds the events in a body that comes in pieces, wherever it is split.
 ///
 /// Holds at most one event of [`STREAM_EVENT_BYTES_MAX`](crate::limits::STREAM_EVENT_BYTES_MAX)
-/// bytes and one line of the same size.
-#[derive(Debug, Default)]
+/// bytes, whose name has [`NAME_BYTES_MAX`] at most.
+#[derive(Debug)]
 pub struct Decoder {
-    line: Vec<u8>,
+    place: Place,
+    /// What came of a field's name.
+    field: Vec<u8>,
     name: Vec<u8>,
-    data: Vec<u8>,
+    data: Kept,
     has_data: bool,
     cut: bool,
     is_error: bool,
     after_return: bool,
+}
+
+/// Where in a line the next byte stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In the name of its field.
+    Field,
+    /// Behind the colon, where a blank does not count.
+    Colon(Field),
+    /// In the field's value.
+    Value(Field),
+}
+
+/// A field that is read or passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Data,
+    Name,
+    /// Comments, ids, reconnection times and what is unknown.
+    Other,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self {
+            place: Place::Field,
+            field: Vec::new(),
+            name: Vec::new(),
+            data: kept(),
+            has_data: false,
+            cut: false,
+            is_error: false,
+            after_return: false,
+        }
+    }
 }
 
 impl Decoder {
@@ -36,7 +75,8 @@ impl Decoder {
         }
         while let Some(end) = memchr2(b'\n', b'\r', rest) {
             let (line, ending) = rest.split_at(end);
-            self.end_line(line, &mut deliver);
+            self.take(line);
+            self.end_line(&mut deliver);
             rest = match ending {
                 [b'\r', b'\n', after @ ..] => after,
                 [b'\r'] => {
@@ -47,55 +87,86 @@ impl Decoder {
                 [] => &[],
             };
         }
-        self.cut |= append(&mut self.line, rest);
+        self.take(rest);
     }
 
     /// The body ended: hands over what stands unterminated.
     pub fn finish(&mut self, mut deliver: impl FnMut(Message<'_>)) {
-        self.end_line(&[], &mut deliver);
+        if self.place != Place::Field || !self.field.is_empty() {
+            self.end_line(&mut deliver);
+        }
         self.end_event(&mut deliver);
     }
 
-    fn end_line(&mut self, end: &[u8], deliver: &mut impl FnMut(Message<'_>)) {
-        if self.line.is_empty() {
-            self.take_line(end, deliver);
-            return;
-        }
-        let mut line = mem::take(&mut self.line);
-        self.cut |= append(&mut line, end);
-        self.take_line(&line, deliver);
-        line.clear();
-        self.line = line;
-    }
-
-    fn take_line(&mut self, line: &[u8], deliver: &mut impl FnMut(Message<'_>)) {
-        if line.is_empty() {
-            self.end_event(deliver);
-            return;
-        }
-        let colon = memchr(b':', line).unwrap_or(line.len());
-        let (field, value) = line.split_at(colon);
-        let value = value.strip_prefix(b":").unwrap_or(value);
-        let value = value.strip_prefix(b" ").unwrap_or(value);
-        match field {
-            b"data" | b"error" => {
-                self.is_error |= field == b"error";
-                if mem::replace(&mut self.has_data, true) {
-                    self.cut |= append(&mut self.data, b"\n");
-                }
-                self.cut |= append(&mut self.data, value);
+    /// Takes bytes of a line.
+    fn take(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        if self.place == Place::Field {
+            let colon = memchr(b':', rest);
+            let (name, after) = rest.split_at(colon.unwrap_or(rest.len()));
+            let room = NAME_BYTES_MAX.saturating_sub(self.field.len());
+            self.field
+                .extend_from_slice(name.get(..room).unwrap_or(name));
+            if colon.is_none() {
+                return;
             }
-            b"event" => {
-                self.name.clear();
-                self.cut |= append(&mut self.name, value);
+            self.begin_value();
+            rest = after.get(1..).unwrap_or_default();
+        }
+        if let Place::Colon(field) = self.place {
+            if rest.is_empty() {
+                return;
             }
-            // Comments, ids, reconnection times and what is unknown.
+            rest = rest.strip_prefix(b" ").unwrap_or(rest);
+            self.place = Place::Value(field);
+        }
+        match self.place {
+            Place::Value(Field::Data) => self.data.push(rest),
+            Place::Value(Field::Name) => {
+                let room = NAME_BYTES_MAX.saturating_sub(self.name.len());
+                let kept = rest.get(..room).unwrap_or(rest);
+                self.cut |= kept.len() < rest.len();
+                self.name.extend_from_slice(kept);
+            }
             _ => {}
         }
     }
 
+    /// The name of a field has come.
+    fn begin_value(&mut self) {
+        let field = match self.field.as_slice() {
+            b"data" | b"error" => {
+                self.is_error |= self.field == b"error";
+                if mem::replace(&mut self.has_data, true) {
+                    self.data.push(b"\n");
+                }
+                Field::Data
+            }
+            b"event" => {
+                self.name.clear();
+                Field::Name
+            }
+            _ => Field::Other,
+        };
+        self.field.clear();
+        self.place = Place::Colon(field);
+    }
+
+    fn end_line(&mut self, deliver: &mut impl FnMut(Message<'_>)) {
+        if self.place == Place::Field {
+            if self.field.is_empty() {
+                self.end_event(deliver);
+                return;
+            }
+            // A line without a colon is a field without a value.
+            self.begin_value();
+        }
+        self.place = Place::Field;
+    }
+
     fn end_event(&mut self, deliver: &mut impl FnMut(Message<'_>)) {
         if mem::take(&mut self.has_data) {
+            let data = Message::kept(&self.data);
             deliver(Message {
                 name: &self.name,
                 kind: if self.is_error {
@@ -103,8 +174,8 @@ impl Decoder {
                 } else {
                     Kind::Event
                 },
-                cut: self.cut,
-                ..Message::of(&self.data)
+                cut: data.cut || self.cut,
+                ..data
             });
         }
         self.name.clear();
@@ -198,14 +269,14 @@ mod tests {
     #[test]
     fn an_event_over_the_limit_is_cut_and_the_next_one_whole() {
         for size in [
-            STREAM_EVENT_BYTES_MAX - 7,
-            STREAM_EVENT_BYTES_MAX - 6,
+            STREAM_EVENT_BYTES_MAX,
+            STREAM_EVENT_BYTES_MAX + 1,
             STREAM_EVENT_BYTES_MAX * 3,
         ] {
             let body = format!("data: {}\n\ndata: next\n\n", "x".repeat(size));
             let pieces: Vec<&[u8]> = body.as_bytes().chunks(4096).collect();
             let events = decode(&pieces);
-            assert_eq!(events[0].2, size + 6 > STREAM_EVENT_BYTES_MAX);
+            assert_eq!(events[0].2, size > STREAM_EVENT_BYTES_MAX);
             assert!(events[0].1.len() <= STREAM_EVENT_BYTES_MAX);
             assert_eq!(events[1], event("", "next"));
         }

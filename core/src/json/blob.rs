@@ -4,7 +4,7 @@ use memchr::memchr;
 
 use super::escape;
 use super::parse::{FromJson, Mode};
-use super::stub::{self, MARK};
+use super::stub::{self, MARK, Stub};
 use super::value::Json;
 use crate::media::{Media, Reader};
 
@@ -21,7 +21,13 @@ impl<'de> FromJson<'de> for Blob<'de> {
         Mode::Raw
     }
     fn raw(&mut self, value: Json<'de>) {
-        self.0 = inside(value.get()).map(|_| value);
+        *self = Self::from(value);
+    }
+}
+
+impl<'a> From<Json<'a>> for Blob<'a> {
+    fn from(value: Json<'a>) -> Self {
+        Self(value.is_string().then_some(value))
     }
 }
 
@@ -29,7 +35,7 @@ impl Blob<'_> {
     /// Size, hash and type of the whole string, whether it was kept or not: what
     /// [`of_text`](crate::media::of_text) would say of it.
     pub fn media(&self) -> Option<Media> {
-        Some(media(inside(self.0?.get())?))
+        Some(stub(inside(self.0?.get())?).media)
     }
 
     /// Whether only a beginning of it was kept.
@@ -48,13 +54,16 @@ pub(super) fn inside(json: &str) -> Option<&str> {
     json.strip_prefix(quote)?.strip_suffix(quote)
 }
 
-/// Size, hash and type of a string.
-pub(super) fn media(inside: &str) -> Media {
+/// What is said of a string, whether it was kept or not.
+pub(super) fn stub(inside: &str) -> Stub {
     let mark = memchr(MARK, inside.as_bytes());
     let stub = mark.and_then(|at| inside.get(at.saturating_add(1)..));
     stub.and_then(stub::read).unwrap_or_else(|| {
         let mut media = Reader::default();
         escape::decode(inside.as_bytes(), true, |text| media.push(text));
-        media.finish()
+        Stub {
+            media: media.finish(),
+            written: u64::try_from(inside.len()).unwrap_or(u64::MAX),
+        }
     })
 }

@@ -1,12 +1,13 @@
 //! A JSON text that comes in pieces, kept up to a limit; where it does not fit, without its long
 //! strings.
 
+use std::borrow::Cow;
 use std::mem;
 
 use memchr::{memchr, memchr2, memchr3};
 
 use super::escape;
-use super::stub::{self, MARK, SUBSTITUTE};
+use super::stub::{self, MARK, SUBSTITUTE, Stub};
 use super::unicode;
 use crate::limits::{LONG_STRING_BYTES, LONG_STRING_KEPT_BYTES};
 use crate::media;
@@ -63,6 +64,16 @@ impl Kept {
         self.out.from(0)
     }
 
+    /// What was kept as text: mended, and closed where its end is missing.
+    ///
+    /// The second value says whether something that is not Unicode was replaced.
+    pub fn text(&self, whole: bool) -> (Cow<'_, str>, bool) {
+        match self.filter {
+            Some(_) => super::kept_text(self.bytes(), whole && !self.is_cut),
+            None => super::text(self.bytes(), whole && !self.is_cut),
+        }
+    }
+
     /// Whether so many more bytes would be kept as they are.
     pub fn has_room_for(&self, bytes: usize) -> bool {
         bytes <= self.limit.saturating_sub(self.out.len)
@@ -81,6 +92,11 @@ impl Kept {
     /// Whether there are strings of which only a beginning was kept.
     pub fn has_stubs(&self) -> bool {
         self.filter.as_ref().is_some_and(|filter| filter.has_stubs)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.out.bytes.capacity()
     }
 
     /// Begins anew, with the memory that there is.
@@ -172,12 +188,14 @@ impl Out {
 struct Filter {
     limit: usize,
     place: Place,
+    /// The string in which the next byte stands, if it does.
+    text: Text,
     has_stubs: bool,
     is_full: bool,
 }
 
 /// Where in the text the next byte stands.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 enum Place {
     /// Between strings.
     Between,
@@ -190,7 +208,7 @@ enum Place {
     /// In such a comment, behind a star.
     Star,
     /// In a string.
-    Text(Text),
+    Text,
 }
 
 impl Filter {
@@ -198,6 +216,7 @@ impl Filter {
         Self {
             limit,
             place: Place::Between,
+            text: Text::new(0, 0, limit),
             has_stubs: false,
             is_full: false,
         }
@@ -207,9 +226,9 @@ impl Filter {
     fn push(&mut self, piece: &[u8], out: &mut Out) -> bool {
         let mut rest = piece;
         while !rest.is_empty() && !self.is_full {
-            let (end, next) = match mem::replace(&mut self.place, Place::Between) {
-                Place::Text(text) => {
-                    rest = self.string(text, rest, out);
+            let (end, next) = match self.place {
+                Place::Text => {
+                    rest = self.string(rest, out);
                     continue;
                 }
                 Place::Between => to(memchr3(b'"', b'\'', b'/', rest), rest, Place::Between),
@@ -231,7 +250,8 @@ impl Filter {
             rest = after;
             self.place = match (next, piece.last()) {
                 (Place::Between, Some(quote @ (b'"' | b'\''))) => {
-                    Place::Text(Text::new(*quote, out.len, self.limit))
+                    self.text = Text::new(*quote, out.len, self.limit);
+                    Place::Text
                 }
                 (next, _) => next,
             };
@@ -240,7 +260,8 @@ impl Filter {
     }
 
     /// Takes what came of a string up to a backslash, what stands behind that, or the end.
-    fn string<'a>(&mut self, mut text: Text, rest: &'a [u8], out: &mut Out) -> &'a [u8] {
+    fn string<'a>(&mut self, rest: &'a [u8], out: &mut Out) -> &'a [u8] {
+        let text = &mut self.text;
         let (end, is_end) = if mem::take(&mut text.after_backslash) {
             (1, false)
         } else {
@@ -254,13 +275,15 @@ impl Filter {
             }
         };
         let (piece, after) = rest.split_at(end.min(rest.len()));
-        self.keep(&mut text, piece, out);
+        self.keep(piece, out);
         if !is_end {
-            self.place = Place::Text(text);
             return after;
         }
+        self.place = Place::Between;
         let (quote, after) = after.split_at(after.len().min(1));
-        let stub = text.rest.map(Rest::stub).unwrap_or_default();
+        let size = self.text.size;
+        let rest = self.text.rest.take();
+        let stub = rest.map(|rest| rest.stub(size)).unwrap_or_default();
         self.has_stubs |= !stub.is_empty();
         // Half a stub could not be read.
         self.write(&[stub.as_bytes(), quote].concat(), out);
@@ -268,10 +291,12 @@ impl Filter {
     }
 
     /// Keeps what came of a string, as far as may be.
-    fn keep(&mut self, text: &mut Text, piece: &[u8], out: &mut Out) {
+    fn keep(&mut self, piece: &[u8], out: &mut Out) {
         let mut piece = piece;
         while !piece.is_empty() && !self.is_full {
+            let text = &mut self.text;
             if let Some(rest) = &mut text.rest {
+                text.size = text.size.saturating_add(piece.len());
                 rest.push(piece);
                 return;
             }
@@ -281,8 +306,8 @@ impl Filter {
                 continue;
             }
             let (kept, after) = piece.split_at(room.min(piece.len()));
-            self.write(kept, out);
             text.size = text.size.saturating_add(kept.len());
+            self.write(kept, out);
             piece = after;
         }
     }
@@ -314,7 +339,7 @@ struct Text {
     is_words: bool,
     after_backslash: bool,
     /// Once no more of it is kept.
-    rest: Option<Rest>,
+    rest: Option<Box<Rest>>,
 }
 
 /// Bytes of a stub: numbers, a hash and a type.
@@ -369,7 +394,7 @@ impl Text {
         out.len = self
             .start
             .saturating_add(escape::whole_within(inside, kept));
-        self.rest = Some(rest);
+        self.rest = Some(Box::new(rest));
     }
 }
 
@@ -393,10 +418,13 @@ impl Rest {
         }
     }
 
-    fn stub(mut self) -> String {
+    fn stub(mut self, written: usize) -> String {
         let media = &mut self.media;
         escape::decode(&self.escape, true, |text| media.push(text));
-        stub::write(&self.media.finish())
+        stub::write(&Stub {
+            media: self.media.finish(),
+            written: u64::try_from(written).unwrap_or(u64::MAX),
+        })
     }
 }
 

@@ -86,17 +86,19 @@ fn all<'de>(mut start: At<'de>) -> Result<Vec<(Cow<'de, str>, Json<'de>)>, Broke
     Ok(all)
 }
 
+/// Whether a server in Go takes one name for the other.
+pub fn is_same_name(one: &str, other: &str) -> bool {
+    if one.is_ascii() && other.is_ascii() {
+        return one.len() == other.len() && one.eq_ignore_ascii_case(other);
+    }
+    fold(one) == fold(other)
+}
+
 /// The known name that another one differs from in case only.
 fn known(known: [&'static [&'static str]; 2], name: &str) -> Option<&'static str> {
     let mut all = known.into_iter().flatten();
-    let is_same = |known: &&&str| {
-        if name.is_ascii() {
-            known.len() == name.len() && known.eq_ignore_ascii_case(name)
-        } else {
-            known.eq_ignore_ascii_case(&fold(name))
-        }
-    };
-    all.find(is_same).copied().filter(|known| *known != name)
+    let found = all.find(|known| is_same_name(known, name))?;
+    (*found != name).then_some(found)
 }
 
 /// The name as Go compares names: without the case of ASCII letters, among which it counts U+017F

@@ -84,11 +84,12 @@ fn parse<'a>(json: Json<'a>, into: &mut dyn FromJson<'a>) -> Result<(), Broken> 
     Parser { scan, depth: 0 }.value(into)
 }
 
-/// Whether something follows the first value of a text, other than white space and comments.
+/// Whether something follows the list or object with which a text begins, other than white space
+/// and comments.
 pub fn has_more(text: &str) -> bool {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut scan = Scan::new(Json::part(text, None));
-    scan.skip().is_ok() && !scan.is_at_end()
+    matches!(scan.peek(), Ok(b'{' | b'[')) && scan.skip().is_ok() && !scan.is_at_end()
 }
 
 #[derive(Debug, Clone, Copy)]

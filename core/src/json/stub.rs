@@ -15,8 +15,17 @@ pub(super) const SUBSTITUTE: u8 = 0x1a;
 /// The beginning of what is shown in the place of what was not kept.
 pub const CUT: &str = "[cut sha256:";
 
+/// What a stub says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Stub {
+    /// Of the whole text.
+    pub(super) media: Media,
+    /// Bytes of the whole text as it was written, between its quotes.
+    pub(super) written: u64,
+}
+
 /// Writes the stub of a text, from its mark on.
-pub(super) fn write(media: &Media) -> String {
+pub(super) fn write(Stub { media, written }: &Stub) -> String {
     let Media {
         media_type,
         decoded,
@@ -26,25 +35,27 @@ pub(super) fn write(media: &Media) -> String {
     let form = if *decoded { 'd' } else { 't' };
     let mark = char::from(MARK);
     let media_type = media_type.as_deref().unwrap_or_default();
-    format!("{mark}{form};{bytes};{hash};{media_type}")
+    format!("{mark}{form};{bytes};{written};{hash};{media_type}")
 }
 
 /// Reads a stub, from behind its mark to the quote.
-pub(super) fn read(stub: &str) -> Option<Media> {
-    let mut parts = stub.splitn(4, ';');
+pub(super) fn read(stub: &str) -> Option<Stub> {
+    let mut parts = stub.splitn(5, ';');
     let form = parts.next()?;
     let bytes = parts.next()?.parse().ok()?;
+    let written = parts.next()?.parse().ok()?;
     let hash = parts.next()?.to_owned();
     let media_type = parts.next().filter(|name| !name.is_empty());
-    Some(Media {
+    let media = Media {
         media_type: media_type.map(ToOwned::to_owned),
         decoded: form == "d",
         bytes,
         hash,
-    })
+    };
+    Some(Stub { media, written })
 }
 
 /// What a reader of texts is shown in the place of what was not kept: `[cut sha256:…]`.
-pub(super) fn shown(media: &Media) -> String {
-    format!("[cut {}]", media.hash)
+pub(super) fn shown(stub: &Stub) -> String {
+    format!("[cut {}]", stub.media.hash)
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::odd::Oddities;
+use super::odd::{Odd, Oddities};
 
 /// Any value, as the text it was written with, and where to tell what is odd about it.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +35,18 @@ impl<'a> Json<'a> {
         self.text
     }
 
+    /// Tells what is odd about the document, if anyone asked.
+    pub fn found(self, odd: Odd) {
+        if let Some(oddities) = self.oddities {
+            oddities.found(odd);
+        }
+    }
+
+    /// Whether it is a string.
+    pub fn is_string(self) -> bool {
+        self.text.starts_with(['"', '\''])
+    }
+
     pub(super) fn oddities(self) -> Option<&'a Oddities> {
         self.oddities
     }
@@ -58,5 +70,11 @@ impl<'a> From<&'a Cow<'_, str>> for Json<'a> {
 impl<'a> From<&'a String> for Json<'a> {
     fn from(text: &'a String) -> Self {
         Self::from(text.as_str())
+    }
+}
+
+impl<'a> From<&Json<'a>> for Json<'a> {
+    fn from(value: &Json<'a>) -> Self {
+        *value
     }
 }

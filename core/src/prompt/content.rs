@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 
 use super::part::{Kind, MessagePart};
-use super::{Content, Fields, compact, data_text, placeholder};
-use crate::json::{self, Json, Text, TextOrList};
+use super::{Content, Fields, data_text, placeholder};
+use crate::json::{self, Blob, Json, Text, TextOrList};
 use crate::media;
 
 /// Types of parts that hold media or name them.
@@ -125,7 +125,7 @@ pub fn input_parts(input: Json<'_>) -> Vec<MessagePart<'_>> {
         item.get()
             .starts_with(|c: char| c == '[' || c.is_ascii_digit())
     };
-    match json::read(input.get()).unwrap_or_default() {
+    match json::read(input).unwrap_or_default() {
         Content::List(items) if items.iter().any(is_token) => {
             vec![opaque_part("tokens", input)]
         }
@@ -136,11 +136,11 @@ pub fn input_parts(input: Json<'_>) -> Vec<MessagePart<'_>> {
 /// The files that a member holds, one or several: as they stand in for a form's, or as JSON has
 /// them in their place.
 pub fn files<'a>(kind: &'static str, member: Json<'a>) -> Vec<MessagePart<'a>> {
-    let file = |value: Json<'a>| match json::read(value.get()) {
+    let file = |value: Json<'a>| match json::read(value) {
         Some(Text(Some(text))) if text.starts_with("[file") => MessagePart::of(Kind::Media, text),
         _ => media_part(kind, value),
     };
-    match json::read(member.get()).unwrap_or_default() {
+    match json::read(member).unwrap_or_default() {
         TextOrList::List(several) => several.into_iter().map(file).collect(),
         TextOrList::Absent if member.get() == "null" => Vec::new(),
         TextOrList::Absent | TextOrList::Text(_) => vec![file(member)],
@@ -150,7 +150,7 @@ pub fn files<'a>(kind: &'static str, member: Json<'a>) -> Vec<MessagePart<'a>> {
 /// Media that are a value of their own, such as an image in base64.
 pub fn media_part<'a>(kind: &'static str, value: Json<'a>) -> MessagePart<'a> {
     let mut fields = Fields::of(value);
-    let part = match json::read(value.get()) {
+    let part = match json::read(value) {
         Some(Text(Some(_))) => Some(data(value)),
         _ => medium(&mut fields),
     };
@@ -181,7 +181,7 @@ fn opaque_part<'a>(kind: &str, value: Json<'a>) -> MessagePart<'a> {
 }
 
 fn read<'a>(part: Json<'a>, place: Place, parts: &mut Vec<MessagePart<'a>>) {
-    if let Some(Text(Some(text))) = json::read(part.get()) {
+    if let Some(Text(Some(text))) = json::read(part) {
         parts.push(MessagePart::text(text));
         return;
     }
@@ -299,7 +299,7 @@ fn result<'a>(fields: &mut Fields<'a>, parts: &mut Vec<MessagePart<'a>>) {
 
 /// The parts of a content within a part: at least an empty text.
 fn inner_parts(content: Option<Json<'_>>) -> Vec<MessagePart<'_>> {
-    let content = content.and_then(|content| json::read(content.get()));
+    let content = content.and_then(json::read);
     let mut parts = Vec::new();
     match content.unwrap_or_default() {
         Content::List(list) => {
@@ -429,12 +429,13 @@ fn data(value: Json<'_>) -> MessagePart<'_> {
     if is_address {
         return MessagePart::reference(Kind::Media, text);
     }
-    MessagePart::data(Kind::Media, media::of_text(&text))
+    let media = Blob::from(value).media();
+    MessagePart::data(Kind::Media, media.unwrap_or_else(|| media::of_text(&text)))
 }
 
 /// A value of which only size and hash are told.
 fn hashed(value: Json<'_>) -> MessagePart<'_> {
-    MessagePart::hashed(Kind::Other, compact(value.get()).as_bytes())
+    MessagePart::hashed_json(Kind::Other, value)
 }
 
 /// Longer than the name of any scheme of an address.

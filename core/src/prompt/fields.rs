@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 
+use super::data_text;
 use super::part::{Kind, MessagePart};
-use super::{compact, data_text};
-use crate::json::{self, Broken, FromObject, Json, Members, Object, Text};
+use crate::json::{self, Broken, FromObject, Json, Members, Object, Odd, Text};
 use crate::limits::MEMBER_BYTES_MAX;
 
 /// The members of an object that have not been taken.
@@ -36,37 +36,53 @@ impl<'de> FromObject<'de> for Fields<'de> {
 impl<'a> Fields<'a> {
     /// The members of an object; none if the value is something else.
     pub fn of(json: Json<'a>) -> Self {
-        let read: Option<Object<Self>> = json::read(json.get());
+        let read: Option<Object<Self>> = json::read(json);
         read.and_then(|read| read.0).unwrap_or_default()
     }
 
     /// Adds a member; of one given twice the last counts.
     pub fn put(&mut self, name: &str, value: Json<'a>) {
+        let is_other = |(known, other): &(Cow<'static, str>, Json<'a>)| {
+            json::is_same_name(known, name) && other.get() != value.get()
+        };
+        if self.0.iter().any(is_other) {
+            value.found(Odd::Duplicate);
+        }
         self.0.retain(|(known, _)| known != name);
         self.0.push((Cow::Owned(name.to_owned()), value));
     }
 
+    /// Where a member stands: one of this name or, if there is none, one whose name is written in
+    /// another case.
+    fn position(&self, name: &str) -> Option<usize> {
+        let own = self.0.iter().position(|(known, _)| known == name);
+        own.or_else(|| {
+            let mut others = self.0.iter();
+            let at = others.rposition(|(known, _)| json::is_same_name(known, name))?;
+            let (_, value) = self.0.get(at)?;
+            value.found(Odd::OtherCase);
+            Some(at)
+        })
+    }
+
     /// Whether there is a member of this name that is not null.
     pub fn has(&self, name: &str) -> bool {
-        self.0
-            .iter()
-            .any(|(known, value)| known == name && value.get() != "null")
+        self.get(name).is_some_and(|value| value.get() != "null")
+    }
+
+    fn get(&self, name: &str) -> Option<Json<'a>> {
+        self.0.get(self.position(name)?).map(|(_, value)| *value)
     }
 
     /// Whether there is a string of this name.
     pub fn is_text(&self, name: &str) -> bool {
-        self.begins(name, '"')
+        self.get(name).is_some_and(Json::is_string)
     }
 
     /// Whether there is a list of this name.
     pub fn is_list(&self, name: &str) -> bool {
-        self.begins(name, '[')
-    }
-
-    fn begins(&self, name: &str, first: char) -> bool {
-        self.0
-            .iter()
-            .any(|(known, value)| known == name && value.get().starts_with(first))
+        let value = self.get(name);
+        value.is_some_and(|value| value.get().starts_with('['))
     }
 
     /// The name of the first member but `other`, where one member says what an object is.
@@ -79,8 +95,7 @@ impl<'a> Fields<'a> {
 
     /// Takes a member.
     pub fn take(&mut self, name: &str) -> Option<Json<'a>> {
-        let at = self.0.iter().position(|(known, _)| known == name)?;
-        let (_, value) = self.0.remove(at);
+        let (_, value) = self.0.remove(self.position(name)?);
         (value.get() != "null").then_some(value)
     }
 
@@ -91,9 +106,9 @@ impl<'a> Fields<'a> {
 
     /// Takes a member if it is a string.
     pub fn text(&mut self, name: &str) -> Option<Cow<'a, str>> {
-        let at = self.0.iter().position(|(known, _)| known == name)?;
+        let at = self.position(name)?;
         let (_, value) = self.0.get(at)?;
-        let Text(text) = json::read(value.get())?;
+        let Text(text) = json::read(value)?;
         let text = text?;
         self.0.remove(at);
         Some(text)
@@ -107,11 +122,9 @@ impl<'a> Fields<'a> {
     /// Puts the members of an object in its place; a member that is no object stays.
     pub fn flatten(&mut self, name: &str) {
         let is_object = |value: &Json<'_>| value.get().starts_with('{');
-        let at = self
-            .0
-            .iter()
-            .position(|(known, value)| known == name && is_object(value));
-        if let Some(at) = at {
+        if self.get(name).as_ref().is_some_and(is_object)
+            && let Some(at) = self.position(name)
+        {
             let (_, value) = self.0.remove(at);
             for (name, value) in Self::of(value).0 {
                 self.put(&name, value);
@@ -129,7 +142,7 @@ impl<'a> Fields<'a> {
         let rest = self
             .0
             .into_iter()
-            .filter(|(name, value)| !IGNORED.contains(&&**name) && !is_empty(value));
+            .filter(|(name, value)| !IGNORED.contains(&&**name) && !is_empty(*value));
         parts.extend(rest.map(|(name, value)| member(name, value)));
     }
 }
@@ -150,7 +163,7 @@ pub(super) fn member<'a>(name: Cow<'static, str>, value: Json<'a>) -> MessagePar
     let part = if value.get().len() <= MEMBER_BYTES_MAX {
         MessagePart::beside(Kind::Other, data_text(value))
     } else {
-        MessagePart::hashed(Kind::Other, compact(value.get()).as_bytes())
+        MessagePart::hashed_json(Kind::Other, value)
     };
     part.typed(name)
 }

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::placeholder;
 use crate::digest::HashForm;
-use crate::json::Json;
+use crate::json::{self, Json};
 use crate::media::Media;
 
 /// What a part is.
@@ -167,6 +167,16 @@ impl<'a> MessagePart<'a> {
         let said = Said::Data {
             bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
             hash: HashForm::Sha256.hash(bytes),
+        };
+        Self::new(kind, said, Shown::Nothing)
+    }
+
+    /// JSON of which only size and hash are told.
+    pub fn hashed_json(kind: Kind, json: Json<'_>) -> Self {
+        let canonical = json::canonical(json.get());
+        let said = Said::Data {
+            bytes: canonical.bytes,
+            hash: HashForm::Sha256.hash(canonical.text.as_bytes()),
         };
         Self::new(kind, said, Shown::Nothing)
     }

@@ -71,17 +71,20 @@ fn a_large_prompt_is_hashed_whole_and_kept_up_to_the_limit() {
 #[test]
 fn a_body_over_the_limit_is_read_as_far_as_it_was_kept() {
     let config = MINIMAL.replacen('{', r#"{"capture":{"limits":{"request_bytes":1024}},"#, 1);
-    let prompt = "x".repeat(2_000);
+    let prompt = "A long text. ".repeat(200);
     let body = json!({"model": "m", "messages": [{"role": "user", "content": prompt}]});
     let event = Call::new(OPENAI, &body.to_string(), OPENAI_ANSWER)
         .with(|call| call.config = config)
         .event();
     assert_eq!(
         own(&event, "/capture/notes"),
-        &json!(["request_body_truncated"])
+        &json!(["long_strings_skipped", "request_body_truncated"])
     );
     assert_eq!(event["prompt_hash"], "");
-    assert!(event["prompt_content"].as_str().unwrap().len() > 900);
+    let content = event["prompt_content"].as_str().unwrap();
+    assert!(content.len() > 300 && content.starts_with("A long text."));
+    let hash = HashForm::Sha256.hash(prompt.as_bytes());
+    assert!(content.ends_with(&format!("[cut {hash}]")), "{content}");
     assert_eq!(
         own(&event, "/capture/request_hash"),
         &HashForm::Sha256.hash(body.to_string().as_bytes())
