@@ -172,7 +172,7 @@ impl<'a> ItemWire<'a> {
         let named = |name: &&str| self.members.iter().find(|(known, _)| known == name);
         let says = |value: Json<'_>| !matches!(value.get(), "[]" | "{}");
         let known = ASKED.iter().filter_map(named);
-        let known = known.map(|(_, value)| *value).find(|value| says(value));
+        let known = known.map(|(_, value)| *value).find(|value| says(*value));
         if let Some(value) = known {
             return json::text_of(value);
         }
@@ -195,7 +195,7 @@ impl<'a> ItemWire<'a> {
         }
         let named = |name: &&str| self.members.iter().find(|(known, _)| known == name);
         let (_, value) = GIVEN.iter().find_map(named)?;
-        Some(json::text_of(value)).filter(|text| !text.is_empty())
+        Some(json::text_of(*value)).filter(|text| !text.is_empty())
     }
 }
 
@@ -205,7 +205,7 @@ impl SaidWire {
             TextOrList::Absent => {}
             TextOrList::Text(text) => self.content.push_str(text),
             TextOrList::List(parts) => {
-                for part in parts.iter().filter_map(|part| read_part(part)) {
+                for part in parts.iter().filter_map(|part| read_part(*part)) {
                     let is_text = part.text.0.is_some() || part.refusal.0.is_some();
                     self.has_media |= !is_text;
                     self.content.push_str(&part.text.0.unwrap_or_default());
@@ -220,7 +220,7 @@ impl SaidWire {
             TextOrList::Absent => {}
             TextOrList::Text(text) => self.reasoning.push_str(text),
             TextOrList::List(parts) => {
-                let texts = parts.iter().filter_map(|part| read_part(part)?.text.0);
+                let texts = parts.iter().filter_map(|part| read_part(*part)?.text.0);
                 texts.for_each(|text| self.reasoning.push_str(&text));
             }
         }
