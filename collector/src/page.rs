@@ -48,6 +48,7 @@ const FILES: &[File] = files! {
     "/page/api.js" "api.js" SCRIPT;
     "/page/app.js" "app.js" SCRIPT;
     "/page/completeness.js" "completeness.js" SCRIPT;
+    "/page/conversation.js" "conversation.js" SCRIPT;
     "/page/dom.js" "dom.js" SCRIPT;
     "/page/event.js" "event.js" SCRIPT;
     "/page/facts.js" "facts.js" SCRIPT;

@@ -1,6 +1,7 @@
 // One event in full: what was asked, what was answered, and what is known of the call.
 
 import { read } from "./api.js";
+import { conversation, turns } from "./conversation.js";
 import { button, byId, copyButton, element, tell } from "./dom.js";
 import { fact, facts, filterLink, riskBadge, said, stateBadge, unknown } from "./facts.js";
 import { duration, number, time } from "./format.js";
@@ -227,8 +228,22 @@ function metadata(event, source) {
 }
 
 function prompt(event, source) {
-  return content("Prompt", event.prompt_content, source("request"), missing(event, "request"), event.prompt_hash,
+  const told = conversation(event);
+  const part = content("Prompt", event.prompt_content, source("request"), missing(event, "request"), event.prompt_hash,
     "the prompt could not be read whole");
+  if (told.why) part.querySelector(".part").after(element("p", { class: "muted" }, told.why));
+  if (!told.parts) return part;
+  const asOneText = element("details", { open: !told.isAll }, element("summary", {}, "Show the recorded text, which the hash is of"));
+  const body = part.querySelector(".part").nextElementSibling;
+  body.replaceWith(...turns(told), asOneText);
+  asOneText.append(body);
+  const hash = gateway(event, "prompt", "hash");
+  part.append(hashed("Hash of the conversation: ", hash, "the prompt could not be read whole"));
+  return part;
+}
+
+function hashed(label, hash, why) {
+  return element("p", { class: "hash muted" }, label, isKnown(hash) ? code(hash) : unknown(why));
 }
 
 function answer(event, source) {
@@ -248,8 +263,7 @@ function content(heading, text, from, why, hash, whyNoHash) {
   const head = element("div", { class: "part" }, element("span", { class: "source", title: SOURCES[from] }, from),
     isText ? copyButton("Copy", heading, () => plain(text)) : null);
   const body = isText ? longText(plain(text)) : element("p", {}, unknown(why));
-  const hashed = element("p", { class: "hash muted" }, "Hash: ", isKnown(hash) ? code(hash) : unknown(whyNoHash));
-  return section(heading, head, body, hash === undefined ? "" : hashed);
+  return section(heading, head, body, hash === undefined ? "" : hashed("Hash: ", hash, whyNoHash));
 }
 
 function missing(event, side) {

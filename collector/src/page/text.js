@@ -18,15 +18,16 @@ export function plain(value) {
   return typeof value === "string" ? value : JSON.stringify(value) ?? "";
 }
 
-/** A text of several lines. */
-export function longText(text) {
+/** A text of several lines, of which so many characters are shown at once. */
+export function longText(text, max = SHOWN_MAX) {
   const block = element("pre", { class: "text", dir: "auto", tabindex: "0" });
-  if (text.length <= SHOWN_MAX) {
+  const shown = Math.min(max, SHOWN_MAX);
+  if (text.length <= shown) {
     block.append(...spelt(text));
     return block;
   }
-  block.append(...spelt(text.slice(0, SHOWN_MAX)));
-  const rest = text.length - SHOWN_MAX;
+  block.append(...spelt(text.slice(0, shown)));
+  const rest = text.length - shown;
   const all = button(`Show all (${new Intl.NumberFormat().format(rest)} more characters)`, () => {
     block.replaceChildren(...spelt(text));
     all.remove();

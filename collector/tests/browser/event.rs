@@ -29,6 +29,12 @@ fn hostile() -> Value {
                         "flags": [text], "details": text, "error": {text: text}},
                     "usage": {"source": text, "input_tokens": text, "output_tokens": [text]},
                     "timing": {"first_byte_ms": text},
+                    "prompt": {"hash": text, "parts": [
+                        {"message": text, "role": text, "kind": text, "type": text, "id": text,
+                            "name": text, "text": text, "hash": text, "reference": text, text: text},
+                        {"role": text, "kind": "tool_call", "name": text, "arguments": text},
+                        {"role": text, "kind": "media", "hash": text, "bytes": text}, text,
+                    ]},
                     "response": {"id": text, "model": text, "hash": text, "reasoning": text,
                         "refusal": text, "tool_calls": [{"name": text, "id": text, "arguments": text}, 1],
                         "choices": [{"index": text, "content": text}]},
@@ -72,7 +78,7 @@ async fn hostile_text_is_shown_as_it_is_and_runs_nowhere() {
         );
     }
     page.picture("event-hostile").await;
-    page.click("#event details summary").await;
+    page.click("#event > section:last-child summary").await;
     page.says("#event .raw", "<script>window.ran = 1</script>")
         .await;
     nothing_ran(&page).await;
@@ -192,7 +198,7 @@ async fn the_raw_event_is_shown_and_copied_as_it_is_stored() {
     assert_eq!(page.program.post("/v1/audit/log", stored).await.status, 200);
     page.go("/?event=a").await;
     page.shows("#event h2").await;
-    page.click("#event details summary").await;
+    page.click("#event > section:last-child summary").await;
     for token in [
         "\"confidence_score\": 0.50,\n",
         "12345678901234567890",

@@ -3,6 +3,7 @@
 mod axe;
 mod chromium;
 mod completeness;
+mod conversation;
 mod event;
 mod install;
 mod keyboard;

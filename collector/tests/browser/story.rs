@@ -111,6 +111,7 @@ fn observed() -> Value {
         "completion": {"state": "complete", "http_status": 200, "finish_reasons": ["tool_calls"], "flags": [], "details": "via_upstream", "error": null},
         "usage": {"source": "reported", "input_tokens": 1342, "output_tokens": 208, "cache_read": 1024, "cache_write": null, "reasoning": 64},
         "timing": {"first_byte_ms": 412},
+        "prompt": {"hash": HASH, "parts": turns()},
         "response": {"id": "chatcmpl-9x2LkQ71", "model": "gpt-4-turbo-2026-01-15", "hash": HASH, "tool_calls": [
             {"choice": 0, "id": "call_7Jm2", "name": "credit_report", "arguments": "{\"applicant\": \"12345\", \"bureaus\": [\"SCHUFA\", \"Experian\"]}"},
             {"choice": 0, "id": "call_9Kx4", "name": "notify_underwriter", "arguments": "{\"queue\": \"senior\", \"reason\": \"DTI 48 %\"}"},
@@ -118,6 +119,18 @@ fn observed() -> Value {
         "capture": {"api": "openai.chat_completions", "streamed": true, "request_bytes": 6120, "response_bytes": 20418, "request_hash": null, "encoding": "gzip", "content": "full", "truncated": false, "notes": ["prompt_continued", "invalid_unicode_replaced"]},
         "gateway": {"request_id": "d55410f6-e18c-4ae7-85bf-f033bbe77a8b", "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "host": "llm-gateway.bank.example", "path": "/v1/chat/completions", "method": "POST", "route": "openai", "cluster": "openai", "source": "10.12.4.17:55860", "user_agent": "OpenAI/Python 3.54.0", "upstream_attempts": 1, "retry_count": 0, "plugin": "audit-layer/0.1.0"},
     })
+}
+
+/// Who said what of the prompt, and the tool that was called before.
+fn turns() -> Value {
+    let system = PROMPT.find("\n\n").unwrap();
+    json!([
+        {"message": 0, "role": "system", "kind": "text", "at": 0, "bytes": system},
+        {"message": 1, "role": "user", "kind": "text", "at": system + 2, "bytes": PROMPT.len() - system - 2},
+        {"message": 1, "role": "user", "kind": "media", "type": "application/pdf", "name": "application.pdf", "bytes": 81_204, "hash": HASH},
+        {"message": 2, "role": "assistant", "kind": "tool_call", "id": "call_1Ab8", "name": "customer_record", "arguments": "{\"applicant\": \"12345\"}"},
+        {"message": 3, "role": "tool", "kind": "tool_result", "id": "call_1Ab8", "text": "{\"customer_since\": 2019, \"defaults\": 0}"},
+    ])
 }
 
 /// What a client wrapper in an application sends, without a gateway.
