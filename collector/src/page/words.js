@@ -62,6 +62,7 @@ export const NOTES = {
   path_unusual: "The path is written as no client of a model writes it, such as with encoded letters or doubled slashes; it was matched as servers read it.",
   prompt_content_truncated: "The prompt is in the event up to the content limit; the hash is of the whole.",
   prompt_continued: "The provider adds to the prompt what it keeps, such as earlier turns; that is not recorded.",
+  prompt_part_unread: "A part of the prompt is of a type that the gateway does not know: there is its hash, or the text that it holds.",
   prompt_parts_truncated: "The prompt has more parts than an event lists; the conversation’s hash is of all.",
   protocol_not_read: "The call speaks WebSocket, WebRTC, gRPC or event streams in both directions, whose messages are not read.",
   reasoning_encrypted: "The model thought, and only the provider can read what: it came encrypted.",

@@ -44,6 +44,7 @@ const LOSSES: [&str; 22] = [
     "name_truncated",
     "parameter_too_large",
     "prompt_content_truncated",
+    "prompt_part_unread",
     "prompt_parts_truncated",
     "protocol_not_read",
     "request_body_truncated",
