@@ -38,7 +38,7 @@ fn find(table: &str, name: &str) -> Option<&'static str> {
     Some(text)
 }
 
-const LOSSES: [&str; 22] = [
+const LOSSES: &[&str] = &[
     "api_unknown",
     "call_uncertain",
     "name_truncated",
