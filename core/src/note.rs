@@ -31,6 +31,8 @@ pub enum Note {
     CredentialNotSearched,
     /// A text held a credential of the call; a mark stands in its place.
     CredentialRemoved,
+    /// A body was plain text, although its content-encoding names a coding; it was read as it is.
+    EncodingNotApplied,
     /// A header's value was not UTF-8; its bytes were read as ISO 8859-1.
     HeaderNotUtf8,
     /// The text held bytes or half surrogates that are not Unicode; they stand as U+FFFD.

@@ -48,6 +48,7 @@ export const NOTES = {
   content_flagged: "The provider’s moderation or content filter found something in the prompt or the answer.",
   credential_not_searched: "The request had more credentials than are looked for: one may stand in the event.",
   credential_removed: "A text held a credential of the call; a mark stands in its place.",
+  encoding_not_applied: "A body was plain text, although its content-encoding names a coding; it was read as it is.",
   header_not_utf8: "A header’s value was not UTF-8; its bytes were read as ISO 8859-1 (Latin-1).",
   invalid_unicode_replaced: "The text held bytes or half surrogates that are not Unicode; they stand as U+FFFD.",
   json_dialect: "The request was no strict JSON: comments, NaN, other quotes, a comma too many. It was read as lenient servers read it; others refuse it.",

@@ -10,7 +10,7 @@ use super::{carried, encoding};
 use crate::answer::{cut, shortened};
 use crate::api::{Format, Request};
 use crate::body::Capture;
-use crate::decode::Decoder;
+use crate::decode::{DecodeError, Decoder};
 use crate::digest::{Digest, HashForm};
 use crate::event::{ContentPolicy, Conversation, Members};
 use crate::form;
@@ -182,9 +182,12 @@ impl Coming {
         let decoded = decoder.decode(chunk, |piece| {
             self.filter.push(piece, |kept| self.body.push(kept));
         });
-        if decoded.is_err() {
-            notes.insert(Note::RequestEncodingBroken);
-        }
+        let note = match decoded {
+            Err(DecodeError::Unknown) => Some(Note::RequestEncodingUnsupported),
+            Err(_) => Some(Note::RequestEncodingBroken),
+            Ok(()) => decoder.is_plain().then_some(Note::EncodingNotApplied),
+        };
+        notes.extend(note);
     }
 
     /// While the body is kept whole it need not be hashed: most prompts have a hash of their own.
@@ -249,7 +252,8 @@ fn read_body(
     policy: &Policy,
     notes: &mut BTreeSet<Note>,
 ) -> Asked {
-    if coming.decoder.is_none() {
+    let is_unknown = notes.contains(&Note::RequestEncodingUnsupported);
+    if is_unknown || coming.decoder.is_none() {
         notes.insert(Note::RequestEncodingUnsupported);
         return Asked::default();
     }

@@ -9,7 +9,7 @@ use super::encoding;
 use crate::answer::{Answer, Part};
 use crate::api::{Format, Other, Reader};
 use crate::body::Capture;
-use crate::decode::Decoder;
+use crate::decode::{DecodeError, Decoder};
 use crate::event::ApiError;
 use crate::framing::{self, Framing, Hint, Kind, Message, Sniffer};
 use crate::headers::Headers;
@@ -115,13 +115,14 @@ impl ResponseSide {
         let Some(mut decoder) = self.decoder.take() else {
             return;
         };
-        if decoder
-            .decode(chunk, |piece| self.decoded(piece, notes))
-            .is_err()
-        {
-            self.broken = true;
-            notes.insert(Note::ResponseEncodingBroken);
-        }
+        let decoded = decoder.decode(chunk, |piece| self.decoded(piece, notes));
+        self.broken |= decoded.is_err();
+        let note = match decoded {
+            Err(DecodeError::Unknown) => Some(Note::ResponseEncodingUnsupported),
+            Err(_) => Some(Note::ResponseEncodingBroken),
+            Ok(()) => decoder.is_plain().then_some(Note::EncodingNotApplied),
+        };
+        notes.extend(note);
         self.decoder = Some(decoder);
     }
 

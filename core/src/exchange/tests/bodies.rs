@@ -119,7 +119,8 @@ fn hash_only_keeps_every_content_out_on_every_path() {
 
 #[test]
 fn an_encoding_that_cannot_be_decoded_is_told_and_never_read() {
-    let event = Call::new(OPENAI, ASK, OPENAI_ANSWER)
+    // The first byte of what lzma writes.
+    let event = Call::new(OPENAI, ASK, "]\0\0\u{80}")
         .with(|call| call.response_headers = vec![("content-encoding", "lzma")])
         .event();
     assert_eq!(event["response_content"], "");
@@ -185,8 +186,33 @@ fn a_compressed_exchange_is_read_like_a_plain_one() {
 }
 
 #[test]
+fn a_body_that_is_text_is_read_whatever_coding_its_header_names() {
+    let plain = Call::new(OPENAI, ASK, OPENAI_STREAM).event();
+    for (name, notes) in [
+        ("gzip", json!(["encoding_not_applied"])),
+        ("snappy", json!(["encoding_not_applied"])),
+        ("none", json!([])),
+        ("binary", json!([])),
+    ] {
+        for piece in [1, 7, usize::MAX] {
+            let event = Call::new(OPENAI, ASK, OPENAI_STREAM)
+                .with(|call| {
+                    call.headers = vec![("content-encoding", name.as_bytes().to_vec())];
+                    call.response_headers = vec![("content-encoding", name)];
+                    call.piece = piece;
+                })
+                .event();
+            for member in ["prompt_hash", "response_content", "prompt_tokens"] {
+                assert_eq!(event[member], plain[member], "{name} {member}");
+            }
+            assert_eq!(own(&event, "/capture/notes"), &notes, "{name}");
+        }
+    }
+}
+
+#[test]
 fn a_body_that_is_not_of_its_encoding_is_told() {
-    let event = Call::new(OPENAI, ASK, OPENAI_ANSWER)
+    let event = Call::new(OPENAI, "no text of JSON", "no text of JSON")
         .with(|call| {
             call.headers = vec![("content-encoding", b"gzip".to_vec())];
             call.response_headers = vec![("content-encoding", "gzip")];

@@ -37,8 +37,8 @@ fn a_body_that_cannot_be_read_may_have_a_prompt() {
     };
     let encoded = |name: &'static str| vec![("content-encoding", name.as_bytes().to_vec())];
     for (what, body, headers) in [
-        ("lies", PROMPT.into(), encoded("gzip")),
-        ("unknown encoding", PROMPT.into(), encoded("lzma")),
+        ("lies", b"\0\x01\x02".to_vec(), encoded("gzip")),
+        ("unknown encoding", b"\x5d\0\0".to_vec(), encoded("lzma")),
         ("undeclared encoding", gzip(PROMPT), Vec::new()),
         ("cut encoding", gzip(PROMPT)[..20].to_vec(), encoded("gzip")),
         ("words", b"inputs: Hi".to_vec(), Vec::new()),
