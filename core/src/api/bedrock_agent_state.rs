@@ -37,7 +37,7 @@ pub(super) fn said<'a>(state: Option<Json<'a>>, input: Option<Cow<'a, str>>) -> 
 
 /// The names of the functions that groups of actions have; a group without them goes by its own.
 pub(super) fn tools<'a>(groups: &Json<'a>) -> Vec<Cow<'a, str>> {
-    let List(groups): List<Json<'a>> = json::read(groups.get()).unwrap_or_default();
+    let List(groups): List<Json<'a>> = json::read(groups).unwrap_or_default();
     let mut names = Vec::new();
     for group in groups {
         let mut group = Fields::of(group);
@@ -56,7 +56,7 @@ pub(super) fn tools<'a>(groups: &Json<'a>) -> Vec<Cow<'a, str>> {
 
 fn list<'a>(fields: &mut Fields<'a>, name: &str) -> impl Iterator<Item = Json<'a>> + use<'a> {
     let given = fields.take(name);
-    let list: Option<List<Json<'a>>> = given.and_then(|list| json::read(list.get()));
+    let list: Option<List<Json<'a>>> = given.and_then(json::read);
     list.unwrap_or_default().0.into_iter()
 }
 
@@ -64,7 +64,7 @@ fn message(message: Json<'_>) -> Message<'_> {
     let mut fields = Fields::of(message);
     let role = fields.text("role").unwrap_or_default();
     let content = fields.take("content");
-    let content = content.and_then(|content| json::read(content.get()));
+    let content = content.and_then(json::read);
     let mut parts = bedrock_block::parts(content.unwrap_or_default());
     fields.rest(&mut parts);
     Message::of(role, parts)

@@ -56,7 +56,7 @@ fn read_question(text: Json<'_>) -> Option<Request<'_>> {
         }
     }
     let sources = config.take("sources");
-    let sources: Option<List<Json<'_>>> = sources.and_then(|list| json::read(list.get()));
+    let sources: Option<List<Json<'_>>> = sources.and_then(json::read);
     let sources = sources.unwrap_or_default().0;
     if !sources.is_empty() {
         let mut parts = Vec::new();
@@ -131,7 +131,7 @@ fn read_query(text: Json<'_>) -> Option<Request<'_>> {
     }
     for (name, role) in [("queries", "user"), ("sources", "")] {
         let given = fields.take(name);
-        let list: Option<List<Json<'_>>> = given.and_then(|list| json::read(list.get()));
+        let list: Option<List<Json<'_>>> = given.and_then(json::read);
         let list = list.unwrap_or_default().0.into_iter();
         messages.extend(list.map(|item| ranked(item, role)));
     }

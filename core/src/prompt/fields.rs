@@ -127,7 +127,11 @@ impl<'a> Fields<'a> {
         {
             let (_, value) = self.0.remove(at);
             for (name, value) in Self::of(value).0 {
-                self.put(&name, value);
+                // One of the same name outside is another member, and comes after it.
+                let outer = self.0.iter().position(|(known, _)| *known == name);
+                let outer = outer.map(|at| self.0.remove(at));
+                self.0.push((name, value));
+                self.0.extend(outer);
             }
         }
     }
