@@ -22,6 +22,9 @@ mod cohere_chat;
 mod cohere_embed;
 mod cohere_usage;
 mod cohere_v1;
+mod dashscope;
+mod dashscope_answer;
+mod dashscope_embed;
 mod decisions;
 mod google_content;
 mod google_embed_content;
@@ -60,6 +63,7 @@ mod sagemaker_invocations;
 mod tgi_generate;
 mod token_counts;
 mod tool_names;
+mod totals;
 mod unread;
 mod watsonx_text_generation;
 
@@ -96,6 +100,10 @@ pub const FORMATS: &[&Format] = &[
     &cohere_embed::EMBED,
     &cohere_v1::GENERATE,
     &cohere_embed::RERANK,
+    &decisions::ALIBABA,
+    &dashscope_embed::EMBED,
+    &dashscope::GENERATION,
+    &dashscope_embed::RERANK,
     &decisions::GOOGLE,
     &google_embed_content::FORMAT,
     &google_generate_content::FORMAT,
@@ -158,12 +166,18 @@ pub struct Request<'a> {
     pub prompt: Option<Prompt<'a>>,
     /// The end user, as the request's body names them.
     pub user: Option<Cow<'a, str>>,
+    /// Whether the events of an answer were asked to say only what is new, and not all that was said
+    /// so far; absent where the request leaves it open.
+    pub is_incremental: Option<bool>,
     /// Why the prompt is absent, or not all of what the model gets.
     pub note: Option<Note>,
 }
 
 /// Reads one answer, which comes as a whole body or as the messages of a stream.
 pub trait Reader: fmt::Debug {
+    /// Takes whether the request asked for events that say only what is new.
+    fn asked(&mut self, _is_incremental: bool) {}
+
     /// Takes what the response's headers say of the answer.
     fn head(&mut self, _headers: Headers<'_>, _answer: &mut Answer) {}
 

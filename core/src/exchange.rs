@@ -121,6 +121,9 @@ impl Exchange {
         {
             self.forget_format();
         }
+        if let Some(is_incremental) = self.request.is_incremental() {
+            self.response.asked(is_incremental);
+        }
     }
 
     /// The body has shown that the call is not of its format, but its provider is known.

@@ -79,6 +79,7 @@ const HOSTS: &[(&str, &str)] = &[
     ("githubcopilot.com", "github"),
     ("inference.baseten.co", "baseten"),
     ("integrate.api.nvidia.com", "nvidia"),
+    ("maas.aliyuncs.com", "alibaba"),
     ("ml.cloud.ibm.com", "watsonx"),
     ("models.github.ai", "github"),
     ("ollama.com", "ollama"),

@@ -2,8 +2,9 @@
 //! or a score in the place of a text.
 //!
 //! Sources: <https://developers.openai.com/api/reference/resources/decisions>, as the package
-//! `openai` 3.57 has it, and <https://ai.google.dev/api/decisions>, as the package `google-genai` 3.6
-//! has it. OpenAI lists questions and answers in one order, Google names each.
+//! `openai` 3.57 has it, <https://ai.google.dev/api/decisions>, as the package `google-genai` 3.6
+//! has it, and Alibaba's System One, as the package `dashscope` 2.0 has it. OpenAI lists questions
+//! and answers in one order, the others name each.
 
 use std::borrow::Cow;
 
@@ -32,6 +33,11 @@ pub(super) const GOOGLE: Format = Format::new("google.decisions", "gemini", read
     Box::new(AnswerReader)
 });
 
+pub(super) const ALIBABA: Format =
+    Format::new("dashscope.decisions", "alibaba", read_alibaba, || {
+        Box::new(AnswerReader)
+    });
+
 fn read_openai(text: Json<'_>) -> Option<Request<'_>> {
     read_request(text, |input| {
         let items = openai_input::messages(input).into_iter();
@@ -42,6 +48,14 @@ fn read_openai(text: Json<'_>) -> Option<Request<'_>> {
 /// Google's input is a text, a content or a list of contents, and never a conversation.
 fn read_google(text: Json<'_>) -> Option<Request<'_>> {
     read_request(text, |input| vec![Message::of("user", contents(input))])
+}
+
+/// What is decided on is a text, a dialogue or an object, which is shown to the model as text.
+fn read_alibaba(text: Json<'_>) -> Option<Request<'_>> {
+    read_request(text, |state| {
+        let text = data_text(state);
+        vec![Message::of("user", vec![MessagePart::text(text)])]
+    })
 }
 
 fn read_request<'a>(
@@ -243,7 +257,7 @@ impl UsageWire {
 json::wire! {
     struct RequestWire<'a> {
         model: Text<'a> = "model",
-        input: Option<Json<'a>> = "input",
+        input: Option<Json<'a>> = "input" | "state",
         questions: Option<Named<'a>> = "questions",
         user: Text<'a> = "safety_identifier",
     }

@@ -55,6 +55,7 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
         note: is_continued.then_some(Note::PromptContinued),
         definitions: wire.tools.defined("tools").collect(),
         tools: wire.tools.names,
+        ..Request::default()
     })
 }
 

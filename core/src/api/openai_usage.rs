@@ -4,7 +4,7 @@
 //! to the total. Where they do not, some follower leaves one of them out, and a member has to say
 //! which: a rest that nothing names is not called output.
 
-use super::token_counts::TokenCounts;
+use super::token_counts::{TokenCounts, sum};
 use crate::answer::{Answer, Counts};
 use crate::json::{Broken, Count, FromObject, Members, Object};
 
@@ -75,6 +75,14 @@ fn hides_thoughts(model: &str) -> bool {
 }
 
 impl UsageWire {
+    /// The counts of two models that one call asked.
+    pub(super) fn and(mut self, other: &Self) -> Self {
+        self.counts.add(other.counts);
+        self.found = sum(self.found, other.found);
+        self.has_heard |= other.has_heard;
+        self
+    }
+
     fn counts(self, hides_thoughts: bool) -> Counts {
         let counts = self.counts;
         let input = counts

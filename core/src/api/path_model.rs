@@ -28,6 +28,7 @@ fn named(path: &str) -> Option<&str> {
         .or_else(|| between(path, "/endpoints/", "/invocations"))
         .or_else(|| between(path, "/serving-endpoints/", "/invocations"))
         .or_else(|| between(path, "/agents/", "/agentAliases/"))
+        .or_else(|| between(path, "/apps/", "/completion"))
         .or_else(|| between(path, "/model/", "/"))
         .or_else(|| between(path, "/deployments/", "/"))
 }
@@ -114,6 +115,7 @@ mod tests {
                 Some("my gpt"),
             ),
             ("/agents/AG1/agentAliases/AL1/sessions/s/text", Some("AG1")),
+            ("/api/v1/apps/app-1/completion", Some("app-1")),
             ("/v1/chat/completions", None),
             ("/v1/predictions", None),
             ("/endpoints//invocations", None),

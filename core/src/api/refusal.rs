@@ -22,6 +22,7 @@ pub fn refusal(format: &Format, message: &str) -> Refusal {
             "error": {"type": "api_error", "message": message},
         }),
         "bedrock" | "cohere" | "sagemaker" => json!({"message": message}),
+        "dashscope" => json!({"code": "ServiceUnavailable", "message": message}),
         "google" => json!({
             "error": {"code": 503, "message": message, "status": "UNAVAILABLE"},
         }),

@@ -74,6 +74,7 @@ pub(super) struct Asked {
     pub(super) model: String,
     pub(super) parameters: Members,
     pub(super) user: Option<String>,
+    pub(super) is_incremental: Option<bool>,
     pub(super) prompt_content: String,
     pub(super) prompt_hash: String,
     pub(super) conversation: Option<Conversation>,
@@ -149,6 +150,14 @@ impl RequestSide {
         if let Self::Coming(coming) = self {
             let asked = read(coming, format, policy, notes);
             *self = Self::Read(asked);
+        }
+    }
+
+    /// Whether the answer's events were asked to say only what is new, if the request says it.
+    pub(super) fn is_incremental(&self) -> Option<bool> {
+        match self {
+            Self::Read(asked) => asked.is_incremental,
+            Self::Coming(_) | Self::Unread { .. } => None,
         }
     }
 
@@ -354,6 +363,7 @@ fn take(
         model: name(request.model.as_deref().unwrap_or_default()),
         parameters,
         user: request.user.as_deref().map(&mut name),
+        is_incremental: request.is_incremental,
         ..prompted.unwrap_or_default()
     };
     if name_cut {

@@ -155,6 +155,10 @@ impl ResponseSide {
         }
     }
 
+    pub(super) fn asked(&mut self, is_incremental: bool) {
+        self.reader.asked(is_incremental);
+    }
+
     pub(super) fn end(&mut self) {
         self.ended = true;
     }

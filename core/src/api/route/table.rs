@@ -5,11 +5,11 @@ use crate::api::path;
 use crate::api::{
     Format, aleph_alpha_complete, anthropic_complete, anthropic_messages, bedrock_agent,
     bedrock_converse, bedrock_invoke, bedrock_retrieve, cohere_chat, cohere_embed, cohere_v1,
-    decisions, google_embed_content, google_generate_content, google_interactions,
-    llama_cpp_completion, mistral_conversations, ollama, ollama_embed, openai_assistants,
-    openai_chat, openai_completions, openai_embeddings, openai_images, openai_moderations,
-    openai_responses, openai_speech, openai_transcriptions, replicate_predictions,
-    sagemaker_invocations, tgi_generate, unread, watsonx_text_generation,
+    dashscope, dashscope_embed, decisions, google_embed_content, google_generate_content,
+    google_interactions, llama_cpp_completion, mistral_conversations, ollama, ollama_embed,
+    openai_assistants, openai_chat, openai_completions, openai_embeddings, openai_images,
+    openai_moderations, openai_responses, openai_speech, openai_transcriptions,
+    replicate_predictions, sagemaker_invocations, tgi_generate, unread, watsonx_text_generation,
 };
 
 /// Paths by which a format is known.
@@ -98,6 +98,7 @@ pub(super) const ROUTES: &[Route] = {
         route("/v1beta/decisions", &decisions::GOOGLE, WithPrompt),
         route("/decisions", &decisions::OPENAI, At("openai")),
         route("/v1/decisions", &decisions::OPENAI, WithPrompt),
+        route("/systemone", &decisions::ALIBABA, WithPrompt),
         route("/moderations", &openai_moderations::FORMAT, WithPrompt),
         route("/images/generations", &openai_images::FORMAT, WithPrompt),
         route("/images/edits", &openai_images::FORMAT, WithPrompt),
@@ -211,6 +212,23 @@ pub(super) const ROUTES: &[Route] = {
         route("/batchPredictionJobs", &unread::BATCH, At("vertex")),
         route("/async-invoke", &unread::BATCH, At("bedrock")),
         route("/model-invocation-job", &unread::BATCH, At("bedrock")),
+        // Of media, too.
+        Route {
+            condition: WithPrompt,
+            ..within("/services/aigc/", "", &dashscope::GENERATION)
+        },
+        Route {
+            condition: WithPrompt,
+            ..within("/services/embeddings/", "", &dashscope_embed::EMBED)
+        },
+        Route {
+            condition: WithPrompt,
+            ..within("/services/rerank/", "", &dashscope_embed::RERANK)
+        },
+        Route {
+            condition: WithPrompt,
+            ..within("/apps/", "/completion", &dashscope::APPLICATION)
+        },
         within("/ml/", "/generation/text", &watsonx_text_generation::FORMAT),
         within(
             "/ml/",

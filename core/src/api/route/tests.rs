@@ -70,6 +70,11 @@ fn a_format_is_known_by_the_end_of_the_path_on_any_host() {
             Some("bedrock.invoke_agent"),
         ),
         ("/agents/A", None),
+        (
+            "/api/v1/services/aigc/text-generation/generation",
+            Some("dashscope.generation"),
+        ),
+        ("/api/v1/apps/a/completion", Some("dashscope.generation")),
         ("/v1/decisions", Some("openai.decisions")),
         ("/v1beta/decisions", Some("google.decisions")),
         ("/decisions", None),
