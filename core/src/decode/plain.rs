@@ -37,7 +37,7 @@ const TEXTS: [&[u8]; 18] = [
 pub(super) fn is_no_coding(name: &str) -> bool {
     let name = name.trim_matches('"');
     let is_known = |known: &&str| name.eq_ignore_ascii_case(known);
-    name.is_empty() || name.contains(['/', '=']) || NO_CODINGS.iter().any(|known| is_known(&known))
+    name.is_empty() || name.contains(['/', '=']) || NO_CODINGS.iter().any(is_known)
 }
 
 /// The first bytes of a body, until they tell whether it is text.
