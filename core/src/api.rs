@@ -18,6 +18,7 @@ mod bedrock_invoke;
 mod bedrock_retrieve;
 mod bedrock_text;
 mod chat_message;
+mod cloudflare_run;
 mod cohere_chat;
 mod cohere_embed;
 mod cohere_usage;
@@ -95,6 +96,7 @@ pub const FORMATS: &[&Format] = &[
     &bedrock_invoke::FORMAT,
     &bedrock_retrieve::RETRIEVE,
     &bedrock_retrieve::GENERATE,
+    &cloudflare_run::FORMAT,
     &cohere_chat::FORMAT,
     &cohere_v1::CHAT,
     &cohere_embed::EMBED,

@@ -29,6 +29,8 @@ fn named(path: &str) -> Option<&str> {
         .or_else(|| between(path, "/serving-endpoints/", "/invocations"))
         .or_else(|| between(path, "/agents/", "/agentAliases/"))
         .or_else(|| between(path, "/apps/", "/completion"))
+        .or_else(|| after(path, "/ai/run/"))
+        .or_else(|| after(path, "/workers-ai/"))
         .or_else(|| between(path, "/model/", "/"))
         .or_else(|| between(path, "/deployments/", "/"))
 }
@@ -116,6 +118,14 @@ mod tests {
             ),
             ("/agents/AG1/agentAliases/AL1/sessions/s/text", Some("AG1")),
             ("/api/v1/apps/app-1/completion", Some("app-1")),
+            (
+                "/client/v4/accounts/a/ai/run/@cf/meta/llama-3-8b",
+                Some("@cf/meta/llama-3-8b"),
+            ),
+            (
+                "/v1/a/g/workers-ai/@cf/meta/llama-3-8b",
+                Some("@cf/meta/llama-3-8b"),
+            ),
             ("/v1/chat/completions", None),
             ("/v1/predictions", None),
             ("/endpoints//invocations", None),

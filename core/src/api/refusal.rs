@@ -22,6 +22,12 @@ pub fn refusal(format: &Format, message: &str) -> Refusal {
             "error": {"type": "api_error", "message": message},
         }),
         "bedrock" | "cohere" | "sagemaker" => json!({"message": message}),
+        "cloudflare" => json!({
+            "result": null,
+            "success": false,
+            "errors": [{"code": 503, "message": message}],
+            "messages": [],
+        }),
         "dashscope" => json!({"code": "ServiceUnavailable", "message": message}),
         "google" => json!({
             "error": {"code": 503, "message": message, "status": "UNAVAILABLE"},

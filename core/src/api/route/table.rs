@@ -4,11 +4,11 @@ use super::Evidence;
 use crate::api::path;
 use crate::api::{
     Format, aleph_alpha_complete, anthropic_complete, anthropic_messages, bedrock_agent,
-    bedrock_converse, bedrock_invoke, bedrock_retrieve, cohere_chat, cohere_embed, cohere_v1,
-    dashscope, dashscope_embed, decisions, google_embed_content, google_generate_content,
-    google_interactions, llama_cpp_completion, mistral_conversations, ollama, ollama_embed,
-    openai_assistants, openai_chat, openai_completions, openai_embeddings, openai_images,
-    openai_moderations, openai_responses, openai_speech, openai_transcriptions,
+    bedrock_converse, bedrock_invoke, bedrock_retrieve, cloudflare_run, cohere_chat, cohere_embed,
+    cohere_v1, dashscope, dashscope_embed, decisions, google_embed_content,
+    google_generate_content, google_interactions, llama_cpp_completion, mistral_conversations,
+    ollama, ollama_embed, openai_assistants, openai_chat, openai_completions, openai_embeddings,
+    openai_images, openai_moderations, openai_responses, openai_speech, openai_transcriptions,
     replicate_predictions, sagemaker_invocations, tgi_generate, unread, watsonx_text_generation,
 };
 
@@ -212,6 +212,14 @@ pub(super) const ROUTES: &[Route] = {
         route("/batchPredictionJobs", &unread::BATCH, At("vertex")),
         route("/async-invoke", &unread::BATCH, At("bedrock")),
         route("/model-invocation-job", &unread::BATCH, At("bedrock")),
+        Route {
+            condition: WithPrompt,
+            ..within("/ai/run/", "", &cloudflare_run::FORMAT)
+        },
+        Route {
+            condition: At("cloudflare"),
+            ..within("/workers-ai/", "", &cloudflare_run::FORMAT)
+        },
         // Of media, too.
         Route {
             condition: WithPrompt,

@@ -75,6 +75,10 @@ fn a_format_is_known_by_the_end_of_the_path_on_any_host() {
             Some("dashscope.generation"),
         ),
         ("/api/v1/apps/a/completion", Some("dashscope.generation")),
+        (
+            "/client/v4/accounts/a/ai/run/@cf/meta/llama-3-8b",
+            Some("cloudflare.run"),
+        ),
         ("/v1/decisions", Some("openai.decisions")),
         ("/v1beta/decisions", Some("google.decisions")),
         ("/decisions", None),
@@ -362,7 +366,7 @@ fn a_call_to_a_known_provider_counts_by_any_path() {
         ("api.cloudflare.com", "/client/v4/zones", None),
         (
             "api.cloudflare.com",
-            "/client/v4/accounts/a/ai/run/@cf/m",
+            "/client/v4/accounts/a/ai/finetunes",
             Some("unknown"),
         ),
         ("api.openai.com.evil.example", "/v1/videos", None),
