@@ -148,6 +148,9 @@ pub struct Format {
     pub read_request: fn(Json<'_>) -> Option<Request<'_>>,
     /// Makes a reader for the answer to one request.
     pub reader: fn() -> Box<dyn Reader>,
+    /// Whether its servers are written in Go, which of members whose names differ in case take the
+    /// last one.
+    pub is_of_go: bool,
     /// Why its bodies are not read, where only their size is recorded.
     pub unread: Option<Note>,
 }
@@ -226,7 +229,15 @@ impl Format {
             hint: Hint::Json,
             read_request,
             reader,
+            is_of_go: false,
             unread: None,
+        }
+    }
+
+    const fn of_go(self) -> Self {
+        Self {
+            is_of_go: true,
+            ..self
         }
     }
 

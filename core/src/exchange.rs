@@ -1,5 +1,6 @@
 //! One call: from the headers of its request to its audit event.
 
+mod charset;
 mod other;
 mod request;
 mod response;

@@ -8,6 +8,7 @@ mod close;
 mod compact;
 mod escape;
 mod keep;
+mod last;
 mod lenient;
 mod mend;
 mod names;
@@ -32,6 +33,7 @@ pub use blob::Blob;
 pub use close::{close, without_partial_character};
 pub use compact::{canonical, compact};
 pub use keep::Kept;
+pub use last::last_of_each;
 pub use lenient::{
     Count, Depth, Flag, FromObject, List, Object, OneOrMany, Scalar, Text, TextOrList, keep,
 };

@@ -83,6 +83,8 @@ pub enum Note {
     RequestBodyEmpty,
     /// The request's body was larger than the limit for reading; what was read is a beginning.
     RequestBodyTruncated,
+    /// The request names a charset that is not read: a server that heeds it reads other characters.
+    RequestCharsetUnknown,
     /// The request ended before its body was whole.
     RequestIncomplete,
     /// The request's body was UTF-16 or UTF-32.

@@ -69,6 +69,7 @@ export const NOTES = {
   reasoning_encrypted: "The model thought, and only the provider can read what: it came encrypted.",
   request_body_empty: "The request’s body was empty.",
   request_body_truncated: "The request’s body was larger than the limit for reading; what was read is a beginning.",
+  request_charset_unknown: "The request names a charset that is not read: a server that heeds it reads other characters.",
   request_encoding_broken: "The request’s body was not of its content-encoding, or grew too much when decoded.",
   request_encoding_unsupported: "The request’s content-encoding cannot be decoded.",
   request_incomplete: "The request ended before its body was whole.",

@@ -99,6 +99,10 @@ impl<'de> FromObject<'de> for ChatMessage<'de> {
         }
         Ok(())
     }
+
+    fn names(&self) -> [&'static [&'static str]; 2] {
+        [&["role", "content"], &[]]
+    }
 }
 
 impl<'a> ChatMessage<'a> {

@@ -36,7 +36,8 @@ const CHOICE: u64 = 0;
 pub(super) const FORMAT: Format = Format::new("ollama", "ollama", read_request, || {
     Box::new(AnswerReader::default())
 })
-.with_hint(Hint::Lines);
+.with_hint(Hint::Lines)
+.of_go();
 
 fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;

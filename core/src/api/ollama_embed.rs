@@ -13,7 +13,8 @@ const PARAMETERS: [&str; 2] = ["dimensions", "truncate"];
 
 pub(super) const FORMAT: Format = Format::new("ollama.embed", "ollama", read_request, || {
     Box::new(AnswerReader)
-});
+})
+.of_go();
 
 fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;

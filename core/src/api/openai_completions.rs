@@ -39,6 +39,7 @@ pub(super) const FORMAT: Format = Format {
     read_request,
     // llama.cpp's own completions have this path, too, and its own bodies.
     reader: || Box::new(OpenaiOr::<llama_cpp_completion::AnswerReader>::default()),
+    is_of_go: false,
     unread: None,
 };
 

@@ -88,6 +88,20 @@ impl<'de> FromObject<'de> for Tool<'de> {
         }
         Ok(())
     }
+
+    fn names(&self) -> [&'static [&'static str]; 2] {
+        const NAMES: &[&str] = &[
+            "name",
+            "function",
+            "custom",
+            "toolSpec",
+            "systemTool",
+            "functionDeclarations",
+            "function_declarations",
+            "type",
+        ];
+        [NAMES, &[]]
+    }
 }
 
 impl<'a> Tool<'a> {

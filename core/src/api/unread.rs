@@ -27,6 +27,7 @@ pub(super) const TOKEN_COUNT: Format = Format {
         })
     },
     reader: || Box::new(ErrorReader),
+    is_of_go: false,
     unread: None,
 };
 

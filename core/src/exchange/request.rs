@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::value::RawValue;
 
+use super::charset::Charset;
 use super::other::is_other;
 use super::{carried, encoding};
 use crate::answer::{cut, shortened};
@@ -47,6 +48,8 @@ pub(super) struct Coming {
     decoder: Option<Decoder>,
     filter: form::Filter,
     body: Capture,
+    /// That of the content-type.
+    charset: Charset,
 }
 
 /// The notes of a body whose end is missing.
@@ -93,6 +96,7 @@ impl RequestSide {
             decoder,
             filter: form::Filter::default(),
             body: Capture::new(capture.limits.request_bytes),
+            charset: Charset::of(headers),
         }))
     }
 
@@ -284,7 +288,7 @@ fn read_body(
             }
             (Cow::Owned(form.text), form.replaced)
         }
-        None => json_text(&coming.body, whole, notes),
+        None => json_text(&coming.body, coming.charset, whole, notes),
     };
     if replaced {
         notes.insert(Note::InvalidUnicodeReplaced);
@@ -299,10 +303,14 @@ fn read_body(
 /// The text of a body in JSON.
 fn json_text<'a>(
     body: &'a Capture,
+    charset: Charset,
     whole: bool,
     notes: &mut BTreeSet<Note>,
 ) -> (Cow<'a, str>, bool) {
     let Some((wide, replaced)) = json::from_wide(body.bytes()) else {
+        if !charset.is_read(body.bytes()) {
+            notes.insert(Note::RequestCharsetUnknown);
+        }
         return body.text(whole);
     };
     notes.insert(Note::RequestNotUtf8);
@@ -318,7 +326,14 @@ fn read_text(
     notes: &mut BTreeSet<Note>,
 ) -> Asked {
     let oddities = Oddities::default();
-    let asked = match (format.read_request)(Json::of(text, &oddities)) {
+    let mut request = (format.read_request)(Json::of(text, &oddities));
+    let last = (format.is_of_go && oddities.has(Odd::Duplicate))
+        .then(|| json::last_of_each(text))
+        .flatten();
+    if let Some(last) = &last {
+        request = (format.read_request)(Json::of(last, &oddities));
+    }
+    let asked = match request {
         Some(request) => take(request, whole, capture, notes),
         None => {
             notes.insert(Note::RequestUnreadable);

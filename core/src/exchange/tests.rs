@@ -6,7 +6,9 @@ use crate::digest::HashForm;
 
 mod bodies;
 mod credentials;
+mod dialects;
 mod google;
+mod long;
 mod media;
 mod ollama;
 mod openai;
@@ -73,6 +75,7 @@ data: {"type":"message_stop"}
 "#;
 
 /// One call, cut into pieces of a size; what is not said is an ordinary, complete call.
+#[derive(Clone)]
 struct Call {
     config: String,
     method: &'static str,

@@ -24,15 +24,21 @@ pub(super) fn read_members<'de>(
     let mut seen = Seen::default();
     let mut others = Vec::new();
     while let Some(name) = members.next_name()? {
-        object.member(&name, members)?;
+        // An object that takes every member is not to take such a one for another.
+        let is_plain = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+        let is_plain = name.bytes().all(is_plain);
+        if is_plain || others.len() >= OTHERS_MAX || known(object, &name).is_none() {
+            object.member(&name, members)?;
+        }
         if !members.is_left() {
             if members.oddities().is_some() {
                 seen.add(&name);
             }
-        } else if let Some(known) = known(object.names(), &name)
+        } else if let Some(known) = known(object, &name)
             && others.len() < OTHERS_MAX
         {
-            others.push((known, members.place()));
+            let at = members.place();
+            others.push(Other { known, name, at });
         }
     }
     if seen.is_repeated || !others.is_empty() {
@@ -41,21 +47,31 @@ pub(super) fn read_members<'de>(
     Ok(())
 }
 
+/// A member whose name is written in another case.
+struct Other<'de> {
+    known: &'static str,
+    name: Cow<'de, str>,
+    at: At<'de>,
+}
+
 /// Reads members in another case where the format's own spelling is missing.
 fn read_others<'de>(
     start: At<'de>,
-    others: Vec<(&'static str, At<'de>)>,
+    others: Vec<Other<'de>>,
     object: &mut dyn FromObject<'de>,
 ) -> Result<(), Broken> {
     let given = all(start)?;
     let mut is_read = false;
-    for (known, mut at) in others {
-        if given.iter().any(|(name, _)| *name == known) {
-            continue;
-        }
+    for other in others {
+        let Other {
+            known,
+            name,
+            mut at,
+        } = other;
+        let is_own = given.iter().any(|(name, _)| *name == known);
         let mut members = at.members();
-        object.member(known, &mut members)?;
-        is_read |= !members.is_left();
+        object.member(if is_own { &name } else { known }, &mut members)?;
+        is_read |= !is_own && !members.is_left();
     }
     let Some(oddities) = start.oddities() else {
         return Ok(());
@@ -95,8 +111,8 @@ pub fn is_same_name(one: &str, other: &str) -> bool {
 }
 
 /// The known name that another one differs from in case only.
-fn known(known: [&'static [&'static str]; 2], name: &str) -> Option<&'static str> {
-    let mut all = known.into_iter().flatten();
+fn known<'de>(object: &dyn FromObject<'de>, name: &str) -> Option<&'static str> {
+    let mut all = object.names().into_iter().flatten();
     let found = all.find(|known| is_same_name(known, name))?;
     (*found != name).then_some(found)
 }

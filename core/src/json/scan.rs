@@ -186,8 +186,14 @@ impl<'de> Scan<'de> {
     /// and brackets are looked at.
     pub(super) fn skip(&mut self) -> Result<(), Broken> {
         let mut open = Open::default();
+        let mut after_comma = false;
         loop {
-            match self.peek()? {
+            let byte = self.peek()?;
+            if after_comma && matches!(byte, b'}' | b']') {
+                self.found(Odd::Dialect);
+            }
+            after_comma = byte == b',';
+            match byte {
                 b'"' | b'\'' => self.skip_string()?,
                 bracket @ (b'{' | b'[') => {
                     open.push(bracket == b'{');
