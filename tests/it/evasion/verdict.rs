@@ -10,8 +10,11 @@ use crate::expected::notes;
 
 /// Notes by which an event says that it does not have the prompt as it was.
 const SAYS_UNKNOWN: &[&str] = &[
+    "api_unknown",
+    "call_uncertain",
     "invalid_unicode_replaced",
     "prompt_content_truncated",
+    "prompt_part_unread",
     "protocol_not_read",
     "request_body_empty",
     "request_body_truncated",
