@@ -38,7 +38,7 @@ const ANSWER = {
 // The words of a message's content: a string, parts, or one part.
 function text(content) {
   if (typeof content === "string") return content;
-  if (Array.isArray(content)) return content.map(text).join("\n");
+  if (Array.isArray(content)) return content.map(text).filter(Boolean).join("\n");
   return content ? text(content.text) : "";
 }
 

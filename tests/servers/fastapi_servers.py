@@ -62,7 +62,7 @@ def text(content):
     if isinstance(content, str):
         return content
     if isinstance(content, list):
-        return "\n".join(text(part) for part in content)
+        return "\n".join(filter(None, map(text, content)))
     if isinstance(content, dict):
         return text(content.get("text"))
     return ""

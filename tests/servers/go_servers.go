@@ -53,7 +53,9 @@ func text(content interface{}) string {
 	case []interface{}:
 		var parts []string
 		for _, part := range content {
-			parts = append(parts, text(part))
+			if words := text(part); words != "" {
+				parts = append(parts, words)
+			}
 		}
 		return strings.Join(parts, "\n")
 	case map[string]interface{}:

@@ -3,7 +3,9 @@
 use super::encodings::gzip;
 use super::way::{DECOY, PROMPT, Transfer, Way, chat};
 
-/// More than the 4 MiB that are read of a body by default.
+/// What is read of a body by default.
+const LIMIT: usize = 4 << 20;
+/// More than that.
 const SIZE: usize = 5 << 20;
 
 pub(crate) fn ways() -> Vec<Way> {
@@ -34,10 +36,24 @@ pub(crate) fn ways() -> Vec<Way> {
             ),
         )),
         way("the prompt itself", chat(&"a".repeat(SIZE))),
+        way("up to the limit", to_size(LIMIT)),
+        way("a byte beyond the limit", to_size(LIMIT + 1)),
+        way("the prompt on the limit", to_size(LIMIT + 8)),
         way("string, chunked", before(&string)).transfer(Transfer::Chunks(16_000, "", "")),
         Way::of_body("padding: blanks in gzip", gzip(format!("{}{}", " ".repeat(SIZE), chat(PROMPT)).as_bytes()))
             .encoded("gzip"),
         Way::of_body("padding: string in gzip", gzip(before(&string).as_bytes())).encoded("gzip"),
         way("string in UTF-8 that is named gzip", before(&string)).encoded("gzip"),
+        Way::of_body(
+            "padding: 40 MiB of blanks in gzip",
+            gzip(format!("{}{}", " ".repeat(40 << 20), chat(PROMPT)).as_bytes()),
+        )
+        .encoded("gzip"),
     ]
+}
+
+/// An ordinary call of this many bytes, with the prompt at the end.
+fn to_size(bytes: usize) -> String {
+    let padded = |padding: &str| chat(PROMPT).replacen('{', &format!(r#"{{"a":"{padding}","#), 1);
+    padded(&"a".repeat(bytes - padded("").len()))
 }

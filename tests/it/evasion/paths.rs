@@ -155,6 +155,16 @@ fn protocols() -> Vec<Way> {
             "",
             "content-type: text/plain\r\nx-trailer: 1\r\n",
         )),
+        Way::new("length beside chunks")
+            .header("content-length", "2")
+            .transfer(Transfer::Chunks(16, "", "")),
+        Way::new("second on its connection").behind_a_decoy(),
+        Way::new("second on its connection, encoded path")
+            .behind_a_decoy()
+            .target("/v1/ch%61t/completions"),
+        Way::new("second on its connection, content-encoding that lies")
+            .behind_a_decoy()
+            .encoded("gzip"),
         Way::new("expectation").header("expect", "100-continue"),
         Way::new("transfer-encoding in capitals")
             .header("transfer-encoding", "CHUNKED")

@@ -13,6 +13,7 @@ const SAYS_UNKNOWN: &[&str] = &[
     "api_unknown",
     "call_uncertain",
     "invalid_unicode_replaced",
+    "member_duplicated",
     "prompt_content_truncated",
     "prompt_part_unread",
     "protocol_not_read",
@@ -22,6 +23,7 @@ const SAYS_UNKNOWN: &[&str] = &[
     "request_encoding_unsupported",
     "request_incomplete",
     "request_unreadable",
+    "trailing_data",
 ];
 
 /// A way, where it was tried, and how it ended.
@@ -88,10 +90,14 @@ impl Verdict {
     }
 }
 
-/// Whether the event has this prompt and nothing else; Anthropic's layout has the role before it.
+/// Whether the event has this prompt and no other words. Images stand as lines of their own, and
+/// Anthropic's layout has the role before the words.
 fn is_prompt(event: &Value, read: &str) -> bool {
     let content = event["prompt_content"].as_str().unwrap_or_default();
-    content.strip_prefix("[USER] ").unwrap_or(content) == read
+    let content = content.strip_prefix("[USER] ").unwrap_or(content);
+    let is_image = |line: &&str| line.starts_with("[image_url sha256:") && line.ends_with(']');
+    let words: Vec<_> = content.split('\n').filter(|line| !is_image(line)).collect();
+    words.join("\n") == read
 }
 
 fn short(text: &str) -> String {

@@ -18,6 +18,7 @@ pub(crate) struct Way {
     headers: Vec<(String, Vec<u8>)>,
     body: Vec<u8>,
     transfer: Transfer,
+    is_second: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +59,7 @@ impl Way {
             headers: vec![("content-type".to_owned(), b"application/json".to_vec())],
             body: chat(PROMPT).into(),
             transfer: Transfer::Length,
+            is_second: false,
         }
     }
 
@@ -110,6 +112,12 @@ impl Way {
         self
     }
 
+    /// Sends an ordinary call on the same connection first, and this one without waiting.
+    pub(crate) fn behind_a_decoy(mut self) -> Self {
+        self.is_second = true;
+        self
+    }
+
     pub(crate) fn version(mut self, version: Version) -> Self {
         self.version = version;
         self
@@ -150,7 +158,12 @@ impl Way {
             Transfer::Chunks(..) => head.push_str("transfer-encoding: chunked\r\n"),
             Transfer::Given => {}
         }
-        let mut bytes = head.into_bytes();
+        let mut bytes = if self.is_second {
+            first(server)
+        } else {
+            Vec::new()
+        };
+        bytes.extend(head.into_bytes());
         for (name, value) in self.all_headers(server, id) {
             bytes.extend([name.as_bytes(), b": ", &value, b"\r\n"].concat());
         }
@@ -189,6 +202,17 @@ impl Way {
         bytes.extend(frame(0, 1, 1, &self.body));
         bytes
     }
+}
+
+/// A call that nobody hides, and that leaves its connection open.
+fn first(server: &str) -> Vec<u8> {
+    let body = chat(DECOY);
+    let length = body.len();
+    format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: gateway.test\r\nx-server: {server}\r\n\
+         x-way: decoy\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
 }
 
 /// The body of an ordinary call.
