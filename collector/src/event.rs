@@ -1,6 +1,7 @@
 //! An audit event as a client sent it: checked once, kept as text, with the facts one asks for
 //! beside it.
 
+mod gateway;
 mod json;
 mod members;
 mod node;
@@ -10,16 +11,17 @@ mod usage;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::access::Scope;
+use crate::event::gateway::object;
 use crate::event::members::{Members, Spelling};
 use crate::limits;
 use crate::search::{Content, Term};
-use crate::store::Field;
+use crate::store::{Field, Observed};
 use crate::time;
 
+pub(crate) use gateway::GatewayFacts;
 pub(crate) use json::Entries;
 pub(crate) use members::{RISK_LEVELS, member_names};
 pub(crate) use node::{Fields, Node};
@@ -121,6 +123,8 @@ impl Event {
             Some(Term::member(field.name(), value))
         });
         terms.extend(members);
+        let observed = Observed::ALL.into_iter();
+        terms.extend(observed.filter_map(|one| one.term(one.value(&self.gateway)?)));
         terms.sort_unstable();
         terms.dedup();
         Ok(terms.into())
@@ -183,79 +187,6 @@ impl Organization {
 }
 
 const ORGANIZATION: &str = "organization_id";
-
-/// The part of `metadata.audit_layer` that the collector understands.
-///
-/// The member belongs to the gateway, but any client can send one: what is not of the expected
-/// shape is kept in the text like other metadata, and means nothing.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct GatewayFacts {
-    pub(crate) completion_state: Option<String>,
-    pub(crate) writer_id: Option<String>,
-    pub(crate) writer_seq: Option<i64>,
-}
-
-impl GatewayFacts {
-    fn read(metadata: Option<&str>) -> Self {
-        let facts = metadata.and_then(object::<RawMetadata<'_>>);
-        let facts = facts.and_then(|facts| object::<RawAuditLayer<'_>>(facts.audit_layer.get()));
-        let Some(RawAuditLayer { completion, writer }) = facts else {
-            return Self::default();
-        };
-        let completion = completion.and_then(|raw| object::<RawCompletion>(raw.get()));
-        let writer = writer.and_then(|raw| object::<RawWriter>(raw.get()));
-        let writer = writer.filter(RawWriter::is_plausible);
-        Self {
-            completion_state: completion.map(|completion| completion.state),
-            writer_seq: writer.as_ref().map(|writer| writer.seq),
-            writer_id: writer.map(|writer| writer.id),
-        }
-    }
-}
-
-/// Reads an object, and nothing else: what is derived would take an array for one.
-fn object<'a, T: Deserialize<'a>>(raw: &'a str) -> Option<T> {
-    match raw.starts_with('{') {
-        true => serde_json::from_str(raw).ok(),
-        false => None,
-    }
-}
-
-#[derive(Deserialize)]
-struct RawMetadata<'a> {
-    #[serde(borrow)]
-    audit_layer: &'a RawValue,
-}
-
-#[derive(Deserialize)]
-struct RawAuditLayer<'a> {
-    #[serde(borrow)]
-    completion: Option<&'a RawValue>,
-    #[serde(borrow)]
-    writer: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct RawCompletion {
-    state: String,
-}
-
-#[derive(Deserialize)]
-struct RawWriter {
-    id: String,
-    seq: i64,
-}
-
-impl RawWriter {
-    /// A sequence begins at 1, and no gateway counts further than numbers in JSON are exact
-    /// everywhere (RFC 8259, section 6): one such number would be a hole as large as any alert.
-    fn is_plausible(&self) -> bool {
-        (1..=SEQ_MAX).contains(&self.seq) && self.id.len() <= limits::ID_BYTES_MAX
-    }
-}
-
-/// 2^53-1.
-const SEQ_MAX: i64 = (1 << 53) - 1;
 
 /// Why text is no event.
 #[derive(Debug, Error)]

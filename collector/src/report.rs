@@ -12,6 +12,7 @@ mod gather;
 mod head;
 mod html;
 mod json;
+mod outer;
 mod pdf;
 mod removed;
 mod request;

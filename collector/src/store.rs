@@ -31,6 +31,7 @@ mod segments;
 mod sqlite;
 mod writer;
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::access::{Access, Scope};
@@ -44,11 +45,11 @@ pub(crate) use cutoffs::{Cutoffs, Step};
 pub use database::{Database, DatabaseError};
 pub use erased::{Erasable, Erased, Erasure, Left};
 pub use error::{BackupError, StoreError};
-pub(crate) use filter::{Condition, Field, LogFilter, Phrase};
+pub(crate) use filter::{Condition, Field, LogFilter, Observed, Phrase, Range, UNREAD_API};
 pub(crate) use history::{StoredErasure, StoredRemoval};
 pub(crate) use hold::StoredHold;
 pub(crate) use key::StoredKey;
-pub(crate) use log::{Log, LogPage};
+pub(crate) use log::{CallId, Log, LogPage};
 pub(crate) use outcome::{Outcome, Status};
 pub(crate) use position::Position;
 pub(crate) use report::{NewReport, ReportStatus, StoredReport};
@@ -160,6 +161,15 @@ impl Store {
     /// A page of events. It ends early when its events are large, but never without one.
     pub(crate) async fn logs(&self, filter: &LogFilter) -> Result<LogPage, StoreError> {
         either!(self, database => database.logs(filter).await)
+    }
+
+    /// Those of `calls` of which there is an event that `filter` wants, whenever it was.
+    pub(crate) async fn recorded(
+        &self,
+        filter: &LogFilter,
+        calls: &HashSet<CallId>,
+    ) -> Result<HashSet<CallId>, StoreError> {
+        either!(self, database => database.recorded(filter, calls).await)
     }
 
     /// A page of writers, in the order of their names, each with its first holes, and what the

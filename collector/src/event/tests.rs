@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 
+use super::gateway::SEQ_MAX;
 use super::*;
 
 fn sample() -> Value {

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::event::EventError;
 use crate::event::json::{Entries, Object};
+use crate::event::{EventError, GatewayFacts};
 use crate::hash::sha256;
 
 /// The event without anything that a person wrote or a model answered.
@@ -82,6 +82,22 @@ struct AuditLayer<'a> {
     usage: Option<&'a RawValue>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     timing: Option<&'a RawValue>,
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    capture: Option<Capture>,
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    gateway: Option<Gateway>,
+}
+
+/// As what the call was read.
+#[derive(Serialize)]
+struct Capture {
+    api: String,
+}
+
+/// By which event the call is counted, so that it is not counted twice when this one is erased.
+#[derive(Serialize)]
+struct Gateway {
+    outer_request_id: String,
 }
 
 /// Without the error, which may quote the prompt.
@@ -101,9 +117,16 @@ impl<'a> Metadata<'a> {
             audit_layer: AuditLayer<'a>,
         }
         let known = raw.and_then(|raw| serde_json::from_str::<Known<'_>>(raw).ok());
-        Self {
-            audit_layer: known.map(|known| known.audit_layer),
-        }
+        let facts = GatewayFacts::read(raw);
+        let capture = facts.capture_api.map(|api| Capture { api });
+        let gateway = facts.outer_request_id;
+        let gateway = gateway.map(|outer_request_id| Gateway { outer_request_id });
+        let audit_layer = known.map(|known| AuditLayer {
+            capture,
+            gateway,
+            ..known.audit_layer
+        });
+        Self { audit_layer }
     }
 }
 
@@ -125,7 +148,8 @@ mod tests {
             "usage": {"input_tokens": 5},
             "timing": {"first_byte_ms": 3},
             "response": {"tool_calls": ["secret"]},
-            "gateway": {"source": "secret", "user_agent": "secret"},
+            "capture": {"api": "openai.chat_completions", "notes": ["secret"]},
+            "gateway": {"source": "secret", "user_agent": "secret", "outer_request_id": "outer"},
         });
         json!({
             "request_id": "r", "timestamp": "2025-02-01T10:30:00Z", "duration_ms": 1,

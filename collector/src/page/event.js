@@ -1,14 +1,17 @@
 // One event in full: what was asked, what was answered, and what is known of the call.
 
-import { read } from "./api.js";
+import { ask, read } from "./api.js";
 import { conversation, turns } from "./conversation.js";
 import { button, byId, copyButton, element, tell } from "./dom.js";
 import { fact, facts, filterLink, riskBadge, said, stateBadge, unknown } from "./facts.js";
 import { duration, number, time } from "./format.js";
 import { indented } from "./json.js";
-import { gateway, isKnown, isObject, listed, tokens } from "./read.js";
+import { gateway, isKnown, isObject, isUnread, listed, outerRequest, tokens } from "./read.js";
 import { longText, plain, spelt } from "./text.js";
 import { meaning, NOTES, SOURCES, STATES, USAGE } from "./words.js";
+
+/** Notes that neither prompt nor answer was read. */
+const UNREAD = ["api_unknown", "call_uncertain", "protocol_not_read"];
 
 const message = byId("event-message");
 const place = byId("event");
@@ -61,6 +64,7 @@ async function load(id) {
     const report = byId("event-report");
     report.href = `?${new URLSearchParams({ view: "reports", about: event.id })}`;
     report.hidden = false;
+    await addInner(event, loading.signal);
   } catch (failure) {
     if (failure.name === "AbortError") return;
     if (failure.isLoggedOut) throw failure;
@@ -79,10 +83,34 @@ function parts(event, text) {
   const stack = (name, sections) => element("div", { class: name }, ...sections.filter(Boolean));
   return [
     summary(event),
+    outer(event),
     element("div", { class: "columns" }, stack("content", content), stack("known", known), stack("technical", technical)),
     legend(event),
     raw(text),
-  ];
+  ].filter(Boolean);
+}
+
+/** Names the events that gateways behind the one of this event recorded of the same call. */
+async function addInner(event, signal) {
+  if (!isObject(gateway(event))) return;
+  const query = new URLSearchParams({ outer_request_id: event.request_id, organization_id: event.organization_id, limit: 20 });
+  const page = await ask(`v1/audit/logs?${query}`, signal);
+  const inner = page.data.filter((one) => outerRequest(one) !== undefined);
+  if (inner.length === 0) return;
+  const links = inner.flatMap((one) => [" ", eventLink(one.id, one.request_id)]);
+  const more = page.next_cursor === null ? "" : " and others";
+  place.querySelector(".summary")?.after(element("p", { class: "remark" },
+    "Inner gateways recorded this call too:", ...links, more, ". Sums count this event alone."));
+}
+
+function eventLink(id, text) {
+  return element("a", { href: `?${new URLSearchParams({ event: id })}` }, code(text));
+}
+
+function outer(event) {
+  const request = outerRequest(event);
+  return request === undefined ? null : element("p", { class: "remark" },
+    "An outer gateway recorded this call too: ", eventLink(request, request), ". Sums count that event and not this one.");
 }
 
 /** The event in one line. */
@@ -197,7 +225,7 @@ function capture(event) {
   const read = gateway(event, "capture");
   if (!isObject(read)) return null;
   return section("Capture", facts(
-    fact("Wire format", read.api, "gateway"),
+    fact("Wire format", wireFormat(event), "gateway"),
     fact("Streamed", yesOrNo(read.streamed), "gateway"),
     fact("Request", bytes(read.request_bytes), "gateway"),
     fact("Response", bytes(read.response_bytes), "gateway"),
@@ -208,10 +236,15 @@ function capture(event) {
   ));
 }
 
+function wireFormat(event) {
+  const link = filterLink("capture_api", gateway(event, "capture", "api"));
+  return isUnread(event) ? element("span", {}, link, ": the path belongs to no API that the gateway reads; the content is not recorded") : link;
+}
+
 function notes(event) {
   if (!isObject(gateway(event, "capture"))) return null;
   const noted = listed(gateway(event, "capture", "notes"));
-  if (noted.length === 0) return section("Capture notes", element("p", { class: "muted" }, "None: nothing is missing, cut or changed."));
+  if (noted.length === 0) return section("Capture notes", element("p", { class: "muted" }, "None: the gateway noted nothing."));
   const items = noted.map((note) => element("li", {}, code(note), element("br"), meaning(NOTES, note) ?? "This page does not know this note."));
   return section("Capture notes", element("ul", { class: "notes" }, ...items));
 }
@@ -268,7 +301,8 @@ function content(heading, text, from, why, hash, whyNoHash) {
 
 function missing(event, side) {
   if (gateway(event, "capture", "content") === "hash_only") return "only its hash is kept";
-  const noted = listed(gateway(event, "capture", "notes")).filter((note) => plain(note).startsWith(side) || plain(note).startsWith("answer"));
+  const isOnIt = (note) => note.startsWith(side) || note.startsWith("answer") || UNREAD.includes(note);
+  const noted = listed(gateway(event, "capture", "notes")).filter((note) => isOnIt(plain(note)));
   const words = noted.map((note) => meaning(NOTES, note)).filter(Boolean);
   return words.length > 0 ? words.join(" ") : "none was recorded";
 }

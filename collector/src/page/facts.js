@@ -47,3 +47,9 @@ export function stateBadge(state) {
   const [label, tone] = meaning(STATES, state) ?? [state, "open"];
   return element("span", { class: `badge state-${tone}` }, said(label));
 }
+
+/** Says of an event that another one of the same call is counted. */
+export function innerBadge() {
+  const title = "An outer gateway recorded this call too: sums count that event and not this one.";
+  return element("span", { class: "badge inner", title }, "inner gateway");
+}

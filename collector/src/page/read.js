@@ -10,6 +10,17 @@ export function gateway(event, ...names) {
   return at(event, "metadata", "audit_layer", ...names);
 }
 
+/** The `request_id` of the event that an outer gateway recorded of the same call, if there is one. */
+export function outerRequest(event) {
+  const outer = gateway(event, "gateway", "outer_request_id");
+  return typeof outer === "string" && outer !== "" && outer !== event.request_id ? outer : undefined;
+}
+
+/** Whether the call is of no API that the gateway reads. */
+export function isUnread(event) {
+  return gateway(event, "capture", "api") === "unknown";
+}
+
 /** The elements of a list, and none of anything else. */
 export function listed(value) {
   return Array.isArray(value) ? value : [];

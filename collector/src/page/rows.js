@@ -1,9 +1,9 @@
 // One event as a row of the list.
 
 import { element } from "./dom.js";
-import { riskBadge, said, stateBadge, unknown } from "./facts.js";
+import { innerBadge, riskBadge, said, stateBadge, unknown } from "./facts.js";
 import { number, time } from "./format.js";
-import { gateway, isKnown, tokens } from "./read.js";
+import { gateway, isKnown, isUnread, outerRequest, tokens } from "./read.js";
 import { firstWords, plain, shortText } from "./text.js";
 
 const COLUMNS = 9;
@@ -29,7 +29,7 @@ function cellsOf(event, href) {
     cell("type", "Decision", text(event.decision_type)),
     cell("outcome", "Outcome", text(event.decision_outcome)),
     cell("risk", "Risk", riskBadge(event.risk_level)),
-    cell("state", "State", stateBadge(gateway(event, "completion", "state"))),
+    cell("state", "State", state(event)),
     cell("tokens", "Tokens in / out", counts(event)),
     cell("prompt", "Prompt", prompt(event), promptId),
   ];
@@ -60,7 +60,13 @@ function counts(event) {
   return shortText(`${count(input)} / ${count(output)}${partial}`);
 }
 
+function state(event) {
+  const badge = stateBadge(gateway(event, "completion", "state"));
+  return outerRequest(event) === undefined ? badge : element("span", {}, badge, " ", innerBadge());
+}
+
 function prompt(event) {
   if (isKnown(event.prompt_content)) return firstWords(plain(event.prompt_content));
+  if (isUnread(event)) return unknown("the gateway does not read this API");
   return unknown(gateway(event, "capture", "content") === "hash_only" ? "only its hash is kept" : undefined);
 }

@@ -8,7 +8,7 @@ use crate::limits;
 use crate::query::format::Format;
 use crate::query::parameters::{self, Edge, ParameterError, check_range, instant, number_up_to};
 use crate::query::words;
-use crate::store::{Condition, Field, LogFilter, Position};
+use crate::store::{Condition, Field, LogFilter, Observed, Position};
 
 /// What is asked for, and how it is to be written.
 pub(crate) struct LogQuery {
@@ -67,14 +67,17 @@ fn apply(
         _ => {
             let field = Field::ALL.into_iter().find(|field| field.name() == name);
             let condition = field.map(|field| is(field, value)).transpose()?;
-            filter.conditions.extend(condition);
+            let observed = Observed::ALL.into_iter().find(|one| one.name() == name);
+            let observed = observed.map(|one| Condition::Observed(one, value.to_owned()));
+            filter.conditions.extend(condition.or(observed));
         }
     }
     Ok(())
 }
 
 fn known() -> impl Iterator<Item = &'static str> {
-    OTHERS.into_iter().chain(Field::ALL.map(Field::name))
+    let members = OTHERS.into_iter().chain(Field::ALL.map(Field::name));
+    members.chain(Observed::ALL.map(Observed::name))
 }
 
 /// The parameters that are no member of the event.

@@ -1,5 +1,6 @@
 //! The report on a period: how much, by whom, with which models, and how it ended.
 
+mod gateways;
 mod sections;
 mod tokens;
 
@@ -8,9 +9,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::query::Received;
+use crate::report::outer::Marked;
 use crate::report::removed::Removed;
 use crate::report::tally::{DecisionKind, Different, Model, Name, Tally, Tokens, Top};
-use crate::store::WriterTotals;
+use crate::store::{UNREAD_API, WriterTotals};
 
 /// What happened in a period.
 #[derive(Debug, Serialize)]
@@ -19,6 +21,8 @@ pub(crate) struct Activity {
     pub(crate) events: u64,
     /// Of those, events whose content was erased.
     pub(crate) erased_events: u64,
+    /// Events of calls that an outer gateway recorded too.
+    pub(crate) recorded_by_outer_gateway: Marked,
     /// Of every day, those without any among them; of a very long period at least one of each month.
     pub(crate) by_day: BTreeMap<String, u64>,
     pub(crate) organizations: Top<Name>,
@@ -31,6 +35,10 @@ pub(crate) struct Activity {
     pub(crate) decisions: Top<DecisionKind>,
     pub(crate) completion_states: Top<Name>,
     pub(crate) compliance_tags: Top<Name>,
+    /// Wire formats.
+    pub(crate) apis: Top<Name>,
+    /// Events of calls whose content is not read, because nothing is known of their wire format.
+    pub(crate) unread_events: u64,
     pub(crate) tokens: Tokens,
     pub(crate) duration_ms: Percentiles,
     pub(crate) completeness: Gaps,
@@ -81,6 +89,11 @@ impl Activity {
             decisions: tally.decisions.top(),
             completion_states: tally.completion_states.top(),
             compliance_tags: tally.compliance_tags.top(),
+            unread_events: tally.apis.events(&Name {
+                name: Some(UNREAD_API.to_owned()),
+            }),
+            apis: tally.apis.top(),
+            recorded_by_outer_gateway: tally.marked,
             duration_ms: Percentiles {
                 p50: tally.durations.percentile(50),
                 p99: tally.durations.percentile(99),

@@ -96,6 +96,7 @@ impl<'a> Decision<'a> {
         let differing = self.checks.iter().filter(|check| check.differs());
         blocks.extend(differing.map(|check| Block::warning(check.sentence())));
         blocks.extend(self.sequence.map(Sequence::warnings).into_iter().flatten());
+        blocks.extend(sections::outer(&self.members).map(Block::warning));
         blocks.extend(sections::incomplete(&self.members).map(Block::warning));
         blocks.extend(sections::loss(&self.members).map(Block::warning));
         blocks.extend(turns::loss(&self.conversation).map(Block::warning));

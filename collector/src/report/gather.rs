@@ -10,6 +10,7 @@ use crate::limits;
 use crate::query::Received;
 use crate::report::activity::{Activity, Gaps, Period};
 use crate::report::completeness::{Completeness, Sequence};
+use crate::report::outer::Outer;
 use crate::report::removed::Removed;
 use crate::report::request::Query;
 use crate::report::runs::Failure;
@@ -74,19 +75,30 @@ async fn tally(
         let page = store.logs(&filter).await?;
         progress.add(page.logs.len());
         // Reading the events takes a while, in which this thread has others to serve.
-        tally = spawn_blocking(move || {
-            for log in &page.logs {
-                tally.add(log);
+        let (logs, mut outer) = beside(move || {
+            let outer = Outer::of(&page.logs);
+            (page.logs, outer)
+        })
+        .await?;
+        outer.look_up(store, &filter).await?;
+        tally = beside(move || {
+            for (log, mark) in logs.iter().zip(outer.marks()) {
+                tally.add(log, mark);
             }
             tally
         })
-        .await
-        .map_err(|_| Failure::Interrupted)?;
+        .await?;
         filter.range.before = page.next;
         if page.next.is_none() {
             return Ok(tally);
         }
     }
+}
+
+async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    spawn_blocking(work).await.map_err(|_| Failure::Interrupted)
 }
 
 /// The days of a filter's period. If they are too many to be of interest one by one, one of each month

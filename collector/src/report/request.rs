@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::event::Entries;
 use crate::query::{ParameterError, filter, writers};
 use crate::report::{ReportFormat, ReportType};
-use crate::store::{Field, LogFilter, WriterFilter};
+use crate::store::{Field, LogFilter, Observed, WriterFilter};
 
 /// What a client asks for.
 #[derive(Debug)]
@@ -91,6 +91,7 @@ fn known(report_type: ReportType) -> Vec<&'static str> {
         ReportType::Activity => {
             known.extend(["start_date", "end_date", "text", "compliance_tag"]);
             known.extend(Field::ALL.map(Field::name));
+            known.extend(Observed::ALL.map(Observed::name));
         }
         ReportType::Completeness => known.extend([
             "start_date",

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::hash::sha256;
 use crate::limits;
 use crate::report::decision::Members;
+use crate::report::outer::{Mark, Marked};
 use crate::report::spelling::beginning;
 use crate::store::Log;
 
@@ -21,6 +22,7 @@ pub(crate) use tokens::{Counts, Tokens};
 pub(crate) struct Tally {
     pub(crate) events: u64,
     pub(crate) erased_events: u64,
+    pub(crate) marked: Marked,
     /// Events by day, as in `2025-02-01`.
     pub(crate) days: BTreeMap<String, u64>,
     pub(crate) organizations: Names<Name>,
@@ -30,6 +32,7 @@ pub(crate) struct Tally {
     pub(crate) decisions: Names<DecisionKind>,
     pub(crate) completion_states: Names<Name>,
     pub(crate) compliance_tags: Names<Name>,
+    pub(crate) apis: Names<Name>,
     pub(crate) tokens: Tokens,
     pub(crate) durations: Durations,
 }
@@ -55,8 +58,16 @@ pub(crate) struct DecisionKind {
 }
 
 impl Tally {
-    /// Adds one event.
-    pub(crate) fn add(&mut self, log: &Log) {
+    /// Adds one event, unless another of its call is counted in its place.
+    pub(crate) fn add(&mut self, log: &Log, mark: Mark) {
+        match mark {
+            Mark::None => {}
+            Mark::Counted => increase(&mut self.marked.counted_events, 1),
+            Mark::Skipped => {
+                increase(&mut self.marked.skipped_events, 1);
+                return;
+            }
+        }
         let event = Members::of(log);
         let text = |name: &str| event.get(name).text();
         let name = |text: Option<String>| Name {
@@ -82,6 +93,7 @@ impl Tally {
         });
         self.completion_states
             .add(name(event.gateway("completion", "state").text()));
+        self.apis.add(name(event.gateway("capture", "api").text()));
         let mut tags: Vec<String> = event.texts("compliance_tags");
         tags.sort_unstable();
         tags.dedup();
@@ -166,6 +178,13 @@ impl Names<Name> {
     /// How many names events say.
     pub(crate) fn said(&self) -> Different {
         self.different(|name| name.name.is_some())
+    }
+}
+
+impl<K: Eq + Hash> Names<K> {
+    /// How many events have this name.
+    pub(crate) fn events(&self, name: &K) -> u64 {
+        self.counts.get(name).copied().unwrap_or_default()
     }
 }
 
@@ -278,9 +297,27 @@ mod tests {
     fn tally(events: &[Value]) -> Tally {
         let mut tally = Tally::default();
         for event in events {
-            tally.add(&Log::of(event));
+            tally.add(&Log::of(event), Mark::None);
         }
         tally
+    }
+
+    #[test]
+    fn an_event_that_gives_way_to_another_is_in_no_sum() {
+        let mut tally = Tally::default();
+        let event =
+            json!({"prompt_tokens": 5, "response_tokens": 1, "user_id": "ann", "duration_ms": 9});
+        for mark in [Mark::Skipped, Mark::Counted, Mark::None] {
+            tally.add(&Log::of(&event), mark);
+        }
+        assert_eq!(tally.events, 2);
+        assert_eq!(tally.tokens.application.input_tokens, 10);
+        assert_eq!(tally.users.top().listed[0].events, 2);
+        let marked = Marked {
+            skipped_events: 1,
+            counted_events: 1,
+        };
+        assert_eq!(tally.marked, marked);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
+use crate::event::GatewayFacts;
 use crate::search::Term;
 use crate::search::words::{each_word, has_phrase};
 
@@ -18,6 +20,8 @@ pub(crate) struct Content<'a> {
     response_content: Option<Text<'a>>,
     #[serde(borrow)]
     reasoning: Option<Text<'a>>,
+    #[serde(borrow)]
+    metadata: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -36,6 +40,11 @@ impl<'a> Content<'a> {
             each_word(text, |word| terms.push(Term::word(word)));
         }
         terms
+    }
+
+    /// What a gateway says of the call.
+    pub(crate) fn gateway(&self) -> GatewayFacts {
+        GatewayFacts::read(self.metadata.map(RawValue::get))
     }
 
     /// Whether this is one of the tags.

@@ -1,5 +1,6 @@
 //! Which events a query wants.
 
+use crate::event::GatewayFacts;
 use crate::search::{Content, Term};
 use crate::store::Position;
 
@@ -29,6 +30,8 @@ pub(crate) struct Range {
 pub(crate) enum Condition {
     /// A member has exactly this value.
     Is(Field, String),
+    /// What a gateway observed is exactly this.
+    Observed(Observed, String),
     /// It has this tag.
     Tag(String),
     /// Its texts hold all of these.
@@ -91,6 +94,43 @@ impl Field {
     }
 }
 
+/// What a gateway observed of a call and can be asked for: no column has it, only the event's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Observed {
+    CaptureApi,
+    OuterRequestId,
+}
+
+impl Observed {
+    pub(crate) const ALL: [Self; 2] = [Self::CaptureApi, Self::OuterRequestId];
+
+    /// The name of the parameter.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::CaptureApi => "capture_api",
+            Self::OuterRequestId => "outer_request_id",
+        }
+    }
+
+    /// What a gateway says of it.
+    pub(crate) fn value(self, facts: &GatewayFacts) -> Option<&str> {
+        match self {
+            Self::CaptureApi => facts.capture_api.as_deref(),
+            Self::OuterRequestId => facts.outer_request_id.as_deref(),
+        }
+    }
+
+    /// What events with this value are found by. Events of earlier versions have other wire formats,
+    /// and are not found by them: whoever asks for one looks at each event.
+    pub(crate) fn term(self, value: &str) -> Option<Term> {
+        let is_indexed = self != Self::CaptureApi || value == UNREAD_API;
+        is_indexed.then(|| Term::member(self.name(), value))
+    }
+}
+
+/// The wire format of calls whose content is not read.
+pub(crate) const UNREAD_API: &str = "unknown";
+
 impl LogFilter {
     /// The one organisation whose events are wanted, if it is one.
     pub(crate) fn organization(&self) -> Option<&str> {
@@ -123,6 +163,7 @@ impl Condition {
     fn terms(&self) -> Vec<Term> {
         match self {
             Self::Is(field, value) => vec![Term::member(field.name(), value)],
+            Self::Observed(observed, value) => observed.term(value).into_iter().collect(),
             Self::Tag(tag) => vec![Term::tag(tag)],
             Self::Words(phrases) => {
                 let words = phrases.iter().flat_map(|Phrase(words)| words);
@@ -134,6 +175,9 @@ impl Condition {
     fn fits(&self, content: &Content<'_>) -> bool {
         match self {
             Self::Is(..) => true,
+            Self::Observed(observed, value) => {
+                observed.value(&content.gateway()) == Some(value.as_str())
+            }
             Self::Tag(tag) => content.has_tag(tag),
             Self::Words(phrases) => phrases
                 .iter()

@@ -33,6 +33,11 @@ impl Log {
         }
     }
 
+    /// The call that the event is of.
+    pub(crate) fn call(&self) -> Option<CallId> {
+        serde_json::from_str(&self.event).ok()
+    }
+
     /// The organisation that the event belongs to.
     pub(crate) fn organization_id(&self) -> Option<String> {
         #[derive(Deserialize)]
@@ -42,6 +47,13 @@ impl Log {
         let owned: Option<Owned> = serde_json::from_str(&self.event).ok();
         owned.map(|owned| owned.organization_id)
     }
+}
+
+/// A call, which has one event.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+pub(crate) struct CallId {
+    pub(crate) organization_id: String,
+    pub(crate) request_id: String,
 }
 
 /// Some events, and where to go on if there are more.

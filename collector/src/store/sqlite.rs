@@ -19,6 +19,8 @@ mod terms;
 mod text;
 
 // The same source for both databases, which each compiles in its own terms.
+#[path = "common/calls.rs"]
+mod calls;
 #[path = "common/erasing.rs"]
 mod erasing;
 #[path = "common/filter.rs"]

@@ -11,6 +11,8 @@ mod conversation;
 mod decision;
 #[path = "reports/kept.rs"]
 mod kept;
+#[path = "reports/outer.rs"]
+mod outer;
 #[path = "reports/pdf.rs"]
 mod pdf;
 #[path = "reports/request.rs"]

@@ -11,6 +11,7 @@ mod list;
 mod live;
 mod login;
 mod looks;
+mod outer;
 mod page;
 mod reports;
 mod story;

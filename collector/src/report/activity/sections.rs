@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::limits;
+use crate::report::activity::gateways::unread;
 use crate::report::activity::{Activity, Period};
 use crate::report::completeness::{self, events, seconds};
 use crate::report::document::{
@@ -30,6 +31,7 @@ impl Activity {
             Section::new("Durations", vec![self.durations()]),
             Section::new("Compliance tags", self.tags()),
             Section::new("Organisations", self.organizations()),
+            Section::new("Wire formats", self.apis()),
             Section::new("What is missing", self.gaps()),
             Section::new("What was removed", self.removals()),
         ];
@@ -54,11 +56,22 @@ impl Activity {
                 "Events of erased content",
                 Value::number(self.erased_events),
             ),
+            Fact::new(
+                "Events of calls whose content was not read",
+                Value::number(self.unread_events),
+            ),
+            Fact::new(
+                "Events left out, as an outer gateway recorded the same calls",
+                Value::number(self.recorded_by_outer_gateway.skipped_events),
+            ),
         ];
-        vec![
-            completeness::verdict(&self.completeness.totals),
-            Block::Facts { facts },
-        ]
+        let mut blocks = vec![completeness::verdict(&self.completeness.totals)];
+        if self.unread_events > 0 {
+            blocks.push(Block::warning(unread(self.unread_events)));
+        }
+        blocks.push(Block::Facts { facts });
+        blocks.extend(self.outer());
+        blocks
     }
 
     fn volume(&self) -> Vec<Block> {
@@ -368,7 +381,8 @@ fn with_chart(chart: Option<Chart>, mut table: Table) -> Vec<Block> {
     chart.into_iter().chain([Block::Table(table)]).collect()
 }
 
-fn table(caption: &str, column: &'static str, noun: &str, top: &Top<Name>) -> Table {
+/// A row for each name, and for those that have none of their own.
+pub(super) fn table(caption: &str, column: &'static str, noun: &str, top: &Top<Name>) -> Table {
     let mut table = Table::new(caption, &[Column::text(column), Column::number("Events")]);
     let rows = top.listed.iter();
     table.rows = rows

@@ -5,6 +5,7 @@ use crate::limits;
 use crate::report::decision::{Check, ERASED, Members};
 use crate::report::document::{Block, Fact, Section, Value};
 
+use crate::report::outer::outer_request_id;
 use crate::report::words;
 
 /// What happened, in two sentences.
@@ -22,6 +23,15 @@ pub(crate) fn summary(event: &Members<'_>) -> String {
         (None, None) => String::new(),
     };
     asked + &decided
+}
+
+/// That the call has another event, if it has.
+pub(crate) fn outer(event: &Members<'_>) -> Option<String> {
+    let outer = outer_request_id(event)?;
+    Some(format!(
+        "An outer gateway recorded this call too, as the event with the request {outer}. Sums count \
+         that event and not this one."
+    ))
 }
 
 /// Why the record or the answer is not whole, if it is not.
@@ -183,7 +193,10 @@ pub(crate) fn content(event: &Members<'_>, text: Option<String>, what: &str, sid
         }
         _ => {
             let notes = event.notes().into_iter();
-            let notes = notes.filter(|note| note.starts_with(side) || note.starts_with(what));
+            let is_on_it = |note: &String| {
+                note.starts_with(side) || note.starts_with(what) || UNREAD.contains(&note.as_str())
+            };
+            let notes = notes.filter(is_on_it);
             let mut why: Vec<&str> = notes.filter_map(|note| words::of_note(&note)).collect();
             let none = format!("No text of the {what} was recorded.");
             why.insert(0, &none);
@@ -191,6 +204,9 @@ pub(crate) fn content(event: &Members<'_>, text: Option<String>, what: &str, sid
         }
     }
 }
+
+/// Notes that neither prompt nor answer was read.
+const UNREAD: [&str; 3] = ["api_unknown", "call_uncertain", "protocol_not_read"];
 
 pub(crate) fn tool_calls(event: &Members<'_>) -> Option<Section> {
     let calls = event.gateway("response", "tool_calls").items();
@@ -313,9 +329,7 @@ pub(crate) fn capture(event: &Members<'_>) -> Option<Section> {
     let mut blocks = vec![Block::Facts { facts }];
     let notes = event.notes();
     if notes.is_empty() {
-        blocks.push(Block::paragraph(
-            "The gateway notes nothing that is missing, cut or changed.",
-        ));
+        blocks.push(Block::paragraph("The gateway noted nothing."));
     } else {
         let facts = notes.into_iter().map(|note| {
             let meaning =

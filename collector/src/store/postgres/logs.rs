@@ -1,5 +1,7 @@
 //! Reading events: one by its id, or a page of them, newest first.
 
+use sqlx::{Postgres, QueryBuilder};
+
 use crate::access::Scope;
 use crate::limits;
 use crate::store::log::PageInProgress;
@@ -33,6 +35,16 @@ impl PostgresStore {
         in_time(limits::QUERY_TIME_MAX, search).await?;
         Ok(page.done())
     }
+}
+
+/// Adds to a statement that the call is one of these, of any organisation.
+pub(super) fn push_request_ids<'i>(
+    query: &mut QueryBuilder<Postgres>,
+    ids: impl Iterator<Item = &'i str>,
+) {
+    let hashes: Vec<Vec<u8>> = ids.map(hash_of).collect();
+    query.push("request_hash = ANY(");
+    query.push_bind(hashes).push(")");
 }
 
 const BY_ID: &str = "

@@ -1,5 +1,7 @@
 //! Reading events: one by its id, or a page of them, newest first.
 
+use sqlx::{QueryBuilder, Sqlite};
+
 use crate::access::Scope;
 use crate::store::log::PageInProgress;
 use crate::store::sqlite::SqliteStore;
@@ -26,6 +28,16 @@ impl SqliteStore {
         self.search(filter, |log| page.add(log)).await?;
         Ok(page.done())
     }
+}
+
+/// Adds to a statement that the call is one of these, of any organisation.
+pub(super) fn push_request_ids<'i>(
+    query: &mut QueryBuilder<Sqlite>,
+    ids: impl Iterator<Item = &'i str>,
+) {
+    let ids = serde_json::json!(ids.collect::<Vec<_>>()).to_string();
+    query.push("request_id IN (SELECT value FROM json_each(");
+    query.push_bind(ids).push("))");
 }
 
 const BY_ID: &str = "

@@ -1,0 +1,118 @@
+//! What the collector understands of what a gateway says of a call.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::limits;
+
+/// The part of `metadata.audit_layer` that the collector understands.
+///
+/// The member belongs to the gateway, but any client can send one: what is not of the expected
+/// shape is kept in the text like other metadata, and means nothing.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct GatewayFacts {
+    /// The wire format as which the call was read.
+    pub(crate) capture_api: Option<String>,
+    pub(crate) completion_state: Option<String>,
+    /// The `request_id` of the event that an outer gateway recorded of the same call.
+    pub(crate) outer_request_id: Option<String>,
+    pub(crate) writer_id: Option<String>,
+    pub(crate) writer_seq: Option<i64>,
+}
+
+impl GatewayFacts {
+    /// What `metadata` has of it.
+    pub(crate) fn read(metadata: Option<&str>) -> Self {
+        let facts = metadata.and_then(object::<RawMetadata<'_>>);
+        let facts = facts.and_then(|facts| object::<RawAuditLayer<'_>>(facts.audit_layer.get()));
+        let Some(facts) = facts else {
+            return Self::default();
+        };
+        let RawAuditLayer {
+            capture,
+            completion,
+            gateway,
+            writer,
+        } = facts;
+        let capture = capture.and_then(|raw| object::<RawCapture<'_>>(raw.get()));
+        let gateway = gateway.and_then(|raw| object::<RawGateway<'_>>(raw.get()));
+        let completion = completion.and_then(|raw| object::<RawCompletion>(raw.get()));
+        let writer = writer.and_then(|raw| object::<RawWriter>(raw.get()));
+        let writer = writer.filter(RawWriter::is_plausible);
+        Self {
+            capture_api: capture.and_then(|capture| id(capture.api?)),
+            outer_request_id: gateway.and_then(|gateway| id(gateway.outer_request_id?)),
+            completion_state: completion.map(|completion| completion.state),
+            writer_seq: writer.as_ref().map(|writer| writer.seq),
+            writer_id: writer.map(|writer| writer.id),
+        }
+    }
+}
+
+/// A text as long as an id may be, if it is one.
+fn id(raw: &RawValue) -> Option<String> {
+    let text: String = serde_json::from_str(raw.get()).ok()?;
+    (1..=limits::ID_BYTES_MAX)
+        .contains(&text.len())
+        .then_some(text)
+}
+
+/// Reads an object, and nothing else: what is derived would take an array for one.
+pub(super) fn object<'a, T: Deserialize<'a>>(raw: &'a str) -> Option<T> {
+    match raw.starts_with('{') {
+        true => serde_json::from_str(raw).ok(),
+        false => None,
+    }
+}
+
+#[derive(Deserialize)]
+struct RawMetadata<'a> {
+    #[serde(borrow)]
+    audit_layer: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct RawAuditLayer<'a> {
+    #[serde(borrow)]
+    capture: Option<&'a RawValue>,
+    #[serde(borrow)]
+    completion: Option<&'a RawValue>,
+    #[serde(borrow)]
+    gateway: Option<&'a RawValue>,
+    #[serde(borrow)]
+    writer: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct RawCapture<'a> {
+    #[serde(borrow)]
+    api: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct RawGateway<'a> {
+    #[serde(borrow)]
+    outer_request_id: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct RawCompletion {
+    state: String,
+}
+
+#[derive(Deserialize)]
+struct RawWriter {
+    id: String,
+    seq: i64,
+}
+
+impl RawWriter {
+    /// A sequence begins at 1, and no gateway counts further than numbers in JSON are exact
+    /// everywhere (RFC 8259, section 6): one such number would be a hole as large as any alert.
+    fn is_plausible(&self) -> bool {
+        (1..=SEQ_MAX).contains(&self.seq) && self.id.len() <= limits::ID_BYTES_MAX
+    }
+}
+
+/// 2^53-1.
+pub(super) const SEQ_MAX: i64 = (1 << 53) - 1;

@@ -1,0 +1,67 @@
+//! What gateways say of calls beside their content: that another one recorded them too, and that they
+//! were not read.
+
+use crate::report::activity::Activity;
+use crate::report::activity::sections::table;
+use crate::report::document::{Block, number};
+use crate::report::outer::Marked;
+
+impl Activity {
+    /// What became of events that have a mark.
+    pub(super) fn outer(&self) -> Option<Block> {
+        let Marked {
+            skipped_events,
+            counted_events,
+        } = self.recorded_by_outer_gateway;
+        let counted = format!(
+            " {} the mark and count all the same: the event that they name is not in this report.",
+            have(counted_events)
+        );
+        let text = match (skipped_events, counted_events) {
+            (0, 0) => return None,
+            (_, 0) => COUNTED_ONCE.to_owned(),
+            (_, _) => COUNTED_ONCE.to_owned() + &counted,
+        };
+        Some(Block::paragraph(text))
+    }
+
+    /// Events by wire format.
+    pub(super) fn apis(&self) -> Vec<Block> {
+        let table = table(
+            "Events by wire format",
+            "Wire format",
+            "formats",
+            &self.apis,
+        );
+        vec![
+            Block::Table(table),
+            Block::paragraph(
+                "“unknown” is a call to a known provider whose path belongs to no API that the gateway \
+                 reads: it is recorded without its content. Applications that record themselves name no \
+                 format.",
+            ),
+        ]
+    }
+}
+
+/// That the content of so many calls is not here.
+pub(super) fn unread(events: u64) -> String {
+    let were = match events {
+        1 => "1 call was".to_owned(),
+        events => format!("{} calls were", number(events)),
+    };
+    format!(
+        "{were} to a known provider by a path that the gateway does not know: the content is not in \
+         this record."
+    )
+}
+
+fn have(events: u64) -> String {
+    match events {
+        1 => "1 event has".to_owned(),
+        events => format!("{} events have", number(events)),
+    }
+}
+
+const COUNTED_ONCE: &str = "A call that passes two gateways makes two events. The inner one names the \
+    outer one, and only the outer one is counted here.";
