@@ -60,10 +60,11 @@ const CUT: [Note; 3] = [
 ];
 
 /// What servers do not all read alike.
-const ODD: [(Odd, Note); 3] = [
+const ODD: [(Odd, Note); 4] = [
     (Odd::Dialect, Note::JsonDialect),
     (Odd::Duplicate, Note::MemberDuplicated),
     (Odd::OtherCase, Note::MemberCaseIgnored),
+    (Odd::Trailing, Note::TrailingData),
 ];
 
 /// What was asked, as the event carries it.
@@ -340,9 +341,6 @@ fn read_text(
             Asked::default()
         }
     };
-    if json::has_more(text) {
-        notes.insert(Note::TrailingData);
-    }
     for (odd, note) in ODD {
         if oddities.has(odd) {
             notes.insert(note);

@@ -113,7 +113,11 @@ pub fn is_same_name(one: &str, other: &str) -> bool {
 /// The known name that another one differs from in case only.
 fn known<'de>(object: &dyn FromObject<'de>, name: &str) -> Option<&'static str> {
     let mut all = object.names().into_iter().flatten();
-    let found = all.find(|known| is_same_name(known, name))?;
+    let found = if name.is_ascii() {
+        all.find(|known| known.len() == name.len() && known.eq_ignore_ascii_case(name))?
+    } else {
+        all.find(|known| is_same_name(known, name))?
+    };
     (*found != name).then_some(found)
 }
 

@@ -8,6 +8,7 @@ pub struct Oddities {
     dialect: Cell<bool>,
     duplicate: Cell<bool>,
     other_case: Cell<bool>,
+    trailing: Cell<bool>,
 }
 
 /// Something that servers do not all read alike.
@@ -20,6 +21,8 @@ pub enum Odd {
     Duplicate,
     /// A member was read whose name is written in another case than the format has it.
     OtherCase,
+    /// Something follows the document, such as another one.
+    Trailing,
 }
 
 impl Oddities {
@@ -37,6 +40,7 @@ impl Oddities {
             Odd::Dialect => &self.dialect,
             Odd::Duplicate => &self.duplicate,
             Odd::OtherCase => &self.other_case,
+            Odd::Trailing => &self.trailing,
         }
     }
 }

@@ -81,7 +81,13 @@ fn parse<'a>(json: Json<'a>, into: &mut dyn FromJson<'a>) -> Result<(), Broken> 
     let text = json.get();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let scan = Scan::new(Json::part(text, json.oddities()));
-    Parser { scan, depth: 0 }.value(into)
+    let mut parser = Parser { scan, depth: 0 };
+    parser.value(into)?;
+    // A part of a document ends where it was cut out.
+    if json.oddities().is_some() && !parser.scan.is_at_end() {
+        parser.scan.found(Odd::Trailing);
+    }
+    Ok(())
 }
 
 /// Whether something follows the list or object with which a text begins, other than white space
@@ -239,7 +245,7 @@ impl<'de> Members<'_, 'de> {
         if !self.parser.is_next(&mut self.place, b'}')? {
             return Ok(None);
         }
-        let name = match self.parser.scan.peek()? {
+        let name = match self.parser.scan.here()? {
             b'"' | b'\'' => self.parser.scan.string()?,
             _ => {
                 self.parser.scan.found(Odd::Dialect);

@@ -31,7 +31,16 @@ impl<'de> Scan<'de> {
     }
 
     /// The next byte that is neither white space nor in a comment.
+    #[inline(always)]
     pub(super) fn peek(&mut self) -> Result<u8, Broken> {
+        match self.text.as_bytes().get(self.at) {
+            // What most tokens begin with, right behind the one before.
+            Some(byte @ (b'"' | b',' | b':' | b'0'..=b'9' | b'['..=b'}')) => Ok(*byte),
+            _ => self.peek_behind_space(),
+        }
+    }
+
+    fn peek_behind_space(&mut self) -> Result<u8, Broken> {
         loop {
             match self.text.as_bytes().get(self.at) {
                 Some(b' ' | b'\n' | b'\r' | b'\t') => self.step(1),
@@ -56,6 +65,11 @@ impl<'de> Scan<'de> {
         } else {
             Err(Broken)
         }
+    }
+
+    /// The byte that has been looked at.
+    pub(super) fn here(&self) -> Result<u8, Broken> {
+        self.text.as_bytes().get(self.at).copied().ok_or(Broken)
     }
 
     /// What has not been passed over.
@@ -124,8 +138,9 @@ impl<'de> Scan<'de> {
         }
     }
 
+    /// Passes over the quote that has been looked at.
     fn quote(&mut self) -> Result<u8, Broken> {
-        let quote = self.peek()?;
+        let quote = self.here()?;
         if quote == b'\'' {
             self.found(Odd::Dialect);
         }
@@ -136,7 +151,15 @@ impl<'de> Scan<'de> {
     /// Where in a string something stands that is not its text, and what.
     fn find(&self, quote: u8) -> Result<(usize, u8), Broken> {
         let rest = self.text.as_bytes().get(self.at..).ok_or(Broken)?;
-        let found = memchr3(quote, b'\\', MARK, rest).ok_or(Broken)?;
+        let is_it = |byte: &u8| *byte == quote || *byte == b'\\' || *byte == MARK;
+        // Names and most words are shorter than what it costs to set the faster search up.
+        let (short, long) = rest.split_at(rest.len().min(SHORT_BYTES));
+        let found = match short.iter().position(is_it) {
+            Some(found) => found,
+            None => memchr3(quote, b'\\', MARK, long)
+                .ok_or(Broken)?
+                .wrapping_add(short.len()),
+        };
         let byte = rest.get(found).ok_or(Broken)?;
         Ok((self.at.wrapping_add(found), *byte))
     }
@@ -159,9 +182,9 @@ impl<'de> Scan<'de> {
         Ok(())
     }
 
-    /// A word or number: what stands to the next white space, bracket or sign between values.
+    /// A word or number that has been looked at: what stands to the next white space, bracket or
+    /// sign between values.
     pub(super) fn word(&mut self) -> Result<&'de str, Broken> {
-        self.peek()?;
         let rest = self.text.get(self.at..).ok_or(Broken)?;
         let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'+' | b'-' | b'.' | b'_' | b'$');
         let end = rest.bytes().position(|byte| !is_part(&byte));
@@ -244,6 +267,9 @@ impl<'de> Scan<'de> {
         Ok(())
     }
 }
+
+/// Bytes of a string that are looked at one by one.
+const SHORT_BYTES: usize = 16;
 
 /// Whether JSON may have a word, which is not looked at any closer.
 fn is_of_json(word: &str) -> bool {
