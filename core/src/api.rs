@@ -32,6 +32,7 @@ mod google_embed_content;
 mod google_generate_content;
 mod google_interactions;
 mod google_partial_args;
+mod google_predict;
 mod llama_cpp_completion;
 mod mistral_conversations;
 mod ollama;
@@ -110,6 +111,7 @@ pub const FORMATS: &[&Format] = &[
     &google_embed_content::FORMAT,
     &google_generate_content::FORMAT,
     &google_interactions::FORMAT,
+    &google_predict::FORMAT,
     &unread::GRPC,
     &llama_cpp_completion::FORMAT,
     &mistral_conversations::FORMAT,

@@ -38,6 +38,7 @@ const LACKS: &[(&str, &[&str])] = &[
     ("dashscope.rerank", &["streamed", "tool_call"]),
     ("google.decisions", &["streamed", "tool_call"]),
     ("google.embed_content", &["streamed", "tool_call"]),
+    ("google.predict", &["streamed", "tool_call"]),
     ("grpc", &["error", "streamed", "tool_call", "truncated"]),
     ("llama_cpp.completion", &["tool_call"]),
     ("ollama.embed", &["streamed", "tool_call"]),

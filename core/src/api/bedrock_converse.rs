@@ -33,12 +33,13 @@ const INFERENCE: [&str; 7] = [
 
 /// Members of `additionalModelRequestFields` that steer sampling; what else a vendor's model
 /// takes there may be content.
-const ADDITIONAL: [&str; 10] = [
+const ADDITIONAL: [&str; 11] = [
     "frequency_penalty",
     "inferenceConfig",
     "k",
     "output_config",
     "presence_penalty",
+    "reasoningConfig",
     "reasoning_config",
     "reasoning_effort",
     "seed",

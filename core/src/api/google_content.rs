@@ -6,14 +6,13 @@
 use std::borrow::Cow;
 
 use super::google_partial_args::PartialArg;
-use crate::json::{self, Broken, Flag, FromObject, Json, List, Members, Object, Text};
+use crate::json::{self, Flag, Json, List, Object, Scalar, Text};
 use crate::prompt::{Fields, Kind, Message, MessagePart, compact, data_text, medium, other_part};
 
 json::wire! {
-    /// A message; one without a role is the user's.
+    /// What an answer says.
     pub(super) struct ContentWire<'a> {
-        pub(super) role: Text<'a> = "role",
-        pub(super) parts: List<Json<'a>> = "parts",
+        pub(super) parts: Option<Json<'a>> = "parts",
     }
 
     /// A call of a tool, or the next piece of one.
@@ -165,74 +164,88 @@ fn data_json(data: Json<'_>) -> Cow<'_, str> {
     Cow::Owned(compact(data.get()))
 }
 
-/// A part, of which one member says what it is.
-#[derive(Default)]
-pub(super) struct PartWire<'a> {
-    pub(super) text: Text<'a>,
-    pub(super) thought: Flag,
-    pub(super) call: Object<CallWire<'a>>,
-    pub(super) kind: Option<&'static str>,
-    result: Option<Json<'a>>,
+/// The parts of an answer's content. Some servers put a single part into no list.
+pub(super) fn parts(parts: Option<Json<'_>>) -> Vec<PartWire<'_>> {
+    match parts {
+        Some(list) if list.get().starts_with('[') => {
+            let List(parts): List<Json<'_>> = json::read(list).unwrap_or_default();
+            parts.into_iter().map(PartWire::read).collect()
+        }
+        Some(part) => vec![PartWire::read(part)],
+        None => Vec::new(),
+    }
+}
+
+json::wire! {
+    /// A part of an answer, of which one member says what it is.
+    pub(super) struct PartWire<'a> {
+        pub(super) text: Text<'a> = "text",
+        pub(super) thought: Flag = "thought",
+        pub(super) call: Object<CallWire<'a>> = "functionCall" | "function_call",
+        // What the model runs itself, and what Google's tools are asked.
+        pub(super) code: Object<CodeWire<'a>> = "executableCode" | "executable_code",
+        pub(super) tool: Object<ToolWire<'a>> = "toolCall" | "tool_call",
+        pub(super) media: Option<Json<'a>> = "inlineData"
+            | "inline_data"
+            | "fileData"
+            | "file_data",
+        code_result: Object<GivenWire<'a>> = "codeExecutionResult" | "code_execution_result",
+        tool_result: Object<GivenWire<'a>> = "toolResponse" | "tool_response",
+        function_result: Object<GivenWire<'a>> = "functionResponse" | "function_response",
+    }
+
+    pub(super) struct CodeWire<'a> {
+        pub(super) id: Text<'a> = "id",
+        pub(super) code: Text<'a> = "code",
+    }
+
+    pub(super) struct ToolWire<'a> {
+        pub(super) id: Text<'a> = "id",
+        pub(super) name: Scalar = "name" | "toolName" | "tool_name",
+        pub(super) kind: Scalar = "toolType" | "tool_type",
+        pub(super) args: Option<Json<'a>> = "args",
+    }
+
+    /// What a tool gave.
+    pub(super) struct GivenWire<'a> {
+        pub(super) id: Text<'a> = "id",
+        outcome: Scalar = "outcome",
+        output: Text<'a> = "output",
+        response: Option<Json<'a>> = "response",
+    }
 }
 
 impl<'a> PartWire<'a> {
-    pub(super) fn read(part: Json<'a>) -> Self {
+    fn read(part: Json<'a>) -> Self {
+        if let Some(Text(Some(text))) = json::read(part) {
+            return Self {
+                text: Text(Some(text)),
+                ..Self::default()
+            };
+        }
         let read: Option<Object<Self>> = json::read(part);
         read.and_then(|read| read.0).unwrap_or_default()
     }
 
-    /// Whether it is an image, sound or a file.
-    pub(super) fn is_media(&self) -> bool {
-        matches!(self.kind, Some("inlineData" | "fileData"))
+    /// What tools gave, by the names of its type.
+    pub(super) fn given(&self) -> impl Iterator<Item = (&'static str, &GivenWire<'a>)> {
+        let given = [
+            ("codeExecutionResult", &self.code_result),
+            ("toolResponse", &self.tool_result),
+            ("functionResponse", &self.function_result),
+        ];
+        given
+            .into_iter()
+            .filter_map(|(name, given)| Some((name, given.0.as_ref()?)))
     }
 }
 
-impl<'de> FromObject<'de> for PartWire<'de> {
-    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
-        let kind = match name {
-            "text" => return value.next_value().map(|text| self.text = text),
-            "thought" => return value.next_value().map(|thought| self.thought = thought),
-            "functionCall" | "function_call" => {
-                self.call = value.next_value()?;
-                "functionCall"
-            }
-            "functionResponse" | "function_response" => {
-                self.result = Some(value.next_value()?);
-                "functionResponse"
-            }
-            "codeExecutionResult" | "code_execution_result" => {
-                self.result = Some(value.next_value()?);
-                "codeExecutionResult"
-            }
-            _ => {
-                value.skip()?;
-                match name {
-                    "inlineData" | "inline_data" => "inlineData",
-                    "fileData" | "file_data" => "fileData",
-                    "executableCode" | "executable_code" => "executableCode",
-                    "toolCall" | "tool_call" => "toolCall",
-                    "toolResponse" | "tool_response" => "toolResponse",
-                    _ => return Ok(()),
-                }
-            }
-        };
-        self.kind = Some(kind);
-        Ok(())
-    }
-
-    fn names(&self) -> [&'static [&'static str]; 2] {
-        const NAMES: &[&str] = &[
-            "text",
-            "thought",
-            "functionCall",
-            "functionResponse",
-            "codeExecutionResult",
-            "inlineData",
-            "fileData",
-            "executableCode",
-            "toolCall",
-            "toolResponse",
-        ];
-        [NAMES, &[]]
+impl<'a> GivenWire<'a> {
+    /// What it says: a response, what code printed, or else how that ended.
+    pub(super) fn text(&self) -> Cow<'a, str> {
+        let response = self.response.map(data_json);
+        let output = self.output.0.clone().filter(|output| !output.is_empty());
+        let outcome = self.outcome.0.clone().map(Cow::Owned);
+        response.or(output).or(outcome).unwrap_or_default()
     }
 }

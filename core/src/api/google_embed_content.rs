@@ -1,12 +1,11 @@
 //! Google's embeddings, of Gemini and of Vertex. The vectors are never recorded.
 //!
-//! Sources: <https://ai.google.dev/api/embeddings> and, for `:predict`, which also serves models
-//! that make pictures or text of a prompt,
+//! Sources: <https://ai.google.dev/api/embeddings> and, for `:predict`,
 //! <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api>.
 
 use super::google_content::message;
 use super::{Format, Reader, Request, openai_error};
-use crate::answer::{Answer, Counts, Part};
+use crate::answer::{Answer, Counts};
 use crate::json::{self, Count, Json, List, Object, Text};
 use crate::prompt::{Fields, Message, MessagePart, Prompt};
 
@@ -19,7 +18,22 @@ const PARAMETERS: [&str; 4] = [
 ];
 
 /// Members of `parameters` that do so at Vertex.
-const PREDICT_PARAMETERS: [&str; 3] = ["autoTruncate", "outputDimensionality", "sampleCount"];
+const PREDICT_PARAMETERS: [&str; 14] = [
+    "aspectRatio",
+    "autoTruncate",
+    "language",
+    "maxOutputTokens",
+    "negativePrompt",
+    "outputDimensionality",
+    "personGeneration",
+    "safetySetting",
+    "sampleCount",
+    "sampleImageSize",
+    "seed",
+    "temperature",
+    "topK",
+    "topP",
+];
 
 pub(super) const FORMAT: Format =
     Format::new("google.embed_content", "gemini", read_request, || {
@@ -62,9 +76,6 @@ impl Reader for AnswerReader {
         if body.error.is_none() {
             answer.answers_numbers();
         }
-        for (position, prediction) in (0..).zip(&body.predictions.0) {
-            take_text(position, *prediction, answer);
-        }
         let counted = body.usage.0.and_then(|usage| usage.prompt.0);
         answer.count(Counts {
             input: counted.or_else(|| predicted(body.predictions)),
@@ -74,14 +85,6 @@ impl Reader for AnswerReader {
             answer.fail(error);
         }
         true
-    }
-}
-
-/// Models that anyone may deploy answer a prompt with a text.
-fn take_text(position: u64, prediction: Json<'_>, answer: &mut Answer) {
-    if let Some(Text(Some(text))) = json::read(prediction) {
-        answer.append(position, Part::Content, &text);
-        (answer.is_not_text, answer.is_numbers) = (false, false);
     }
 }
 

@@ -3,7 +3,7 @@
 //! Source: <https://ai.google.dev/api/generate-content>. As protobuf's JSON has it, every member
 //! may be written in camelCase or in snake_case, and an enum by its name or its number.
 
-use super::google_content::{CallWire, ContentWire, PartWire, message};
+use super::google_content::{CallWire, ContentWire, EXECUTABLE_CODE, PartWire, message, parts};
 use super::google_partial_args::PartialArgs;
 use super::token_counts::sum;
 use super::tool_names::Tools;
@@ -12,7 +12,7 @@ use crate::answer::{Answer, CallKey, CallPiece, Counts, Part};
 use crate::framing::Hint;
 use crate::json::{self, Count, Flag, Json, List, Object, OneOrMany, Scalar, Text};
 use crate::note::Note;
-use crate::prompt::{Fields, Message, Prompt};
+use crate::prompt::{Fields, Kind, Message, Prompt};
 
 /// Members of `generationConfig` that steer sampling; schemas are not among them.
 const PARAMETERS: [&str; 22] = [
@@ -76,7 +76,12 @@ pub(super) const FORMAT: Format =
     .with_hint(Hint::Array);
 
 fn read_request(text: Json<'_>) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::object(text)?;
+    let mut wire: RequestWire<'_> = json::object(text)?;
+    let mut model = None;
+    if let Some(wrapped) = wire.request.and_then(json::object) {
+        model = wire.model.0.take();
+        wire = wrapped;
+    }
     let system = wire
         .system
         .0
@@ -89,6 +94,7 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
         )
     });
     Some(Request {
+        model,
         parameters: wire.config.0.unwrap_or_default().parameters,
         prompt,
         definitions: wire.tools.defined("tools").collect(),
@@ -112,6 +118,18 @@ impl Reader for AnswerReader {
         let Some(body) = json::object::<BodyWire<'_>>(text) else {
             return false;
         };
+        let Some(wrapped) = body.response.and_then(json::object) else {
+            self.take_body(body, answer);
+            return true;
+        };
+        self.take_body(wrapped, answer);
+        openai_error::take(body.error, answer);
+        true
+    }
+}
+
+impl AnswerReader {
+    fn take_body(&mut self, body: BodyWire<'_>, answer: &mut Answer) {
         answer.identify(body.response_id.0.as_deref(), body.model.0.as_deref());
         for (position, Object(candidate)) in (0..).zip(body.candidates.0) {
             self.take_candidate(candidate.unwrap_or_default(), position, answer);
@@ -121,19 +139,14 @@ impl Reader for AnswerReader {
             // They are not sums of pieces: even a prompt's count may become smaller.
             answer.recount(usage.counts());
         }
-        if let Some(error) = body.error.and_then(openai_error::read) {
-            answer.fail(error);
-        }
-        true
+        openai_error::take(body.error, answer);
     }
-}
 
-impl AnswerReader {
     fn take_candidate(&mut self, wire: CandidateWire<'_>, position: u64, answer: &mut Answer) {
         let index = wire.index.0.unwrap_or(position);
         answer.open(index);
-        for part in wire.content.0.unwrap_or_default().parts.0 {
-            self.take_part(PartWire::read(part), index, answer);
+        for part in parts(wire.content.0.unwrap_or_default().parts) {
+            self.take_part(part, index, answer);
         }
         take_ratings(wire.ratings, answer);
         if let Some(reason) = wire.finish_reason.0 {
@@ -146,7 +159,10 @@ impl AnswerReader {
     }
 
     fn take_part(&mut self, part: PartWire<'_>, index: u64, answer: &mut Answer) {
-        answer.is_not_text |= part.is_media();
+        answer.is_not_text |= part.media.is_some();
+        for (name, given) in part.given() {
+            answer.part(Kind::ToolResult, name, given.id.0.as_deref(), &given.text());
+        }
         let kind = if part.thought.0 {
             Part::Reasoning
         } else {
@@ -155,6 +171,22 @@ impl AnswerReader {
         answer.append(index, kind, &part.text.0.unwrap_or_default());
         if let Some(call) = part.call.0 {
             self.take_call(call, index, answer);
+        }
+        if let Some(code) = &part.code.0 {
+            let call = CallPiece {
+                id: code.id.0.as_deref(),
+                name: Some(EXECUTABLE_CODE),
+                arguments: code.code.0.as_deref().unwrap_or_default(),
+            };
+            answer.call(self.next_call(index), call);
+        }
+        if let Some(tool) = &part.tool.0 {
+            let call = CallPiece {
+                id: tool.id.0.as_deref(),
+                name: tool.name.0.as_deref().or(tool.kind.0.as_deref()),
+                arguments: tool.args.as_ref().map_or("{}", |args| args.get()),
+            };
+            answer.call(self.next_call(index), call);
         }
     }
 
@@ -233,6 +265,9 @@ impl UsageWire {
 
 json::wire! {
     struct RequestWire<'a> {
+        // Code Assist, which Gemini CLI speaks after a login, wraps the request.
+        model: Text<'a> = "model",
+        request: Option<Json<'a>> = "request",
         system: Object<Fields<'a>> = "systemInstruction" | "system_instruction",
         contents: Option<OneOrMany<Fields<'a>>> = "contents",
         config: Object<ConfigWire<'a>> = "generationConfig" | "generation_config",
@@ -245,6 +280,8 @@ json::wire! {
     }
 
     struct BodyWire<'a> {
+        // Code Assist wraps each answer, as it does each request.
+        response: Option<Json<'a>> = "response",
         response_id: Text<'a> = "responseId" | "response_id",
         model: Text<'a> = "modelVersion" | "model_version",
         candidates: List<Object<CandidateWire<'a>>> = "candidates",

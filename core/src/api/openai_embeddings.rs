@@ -4,8 +4,8 @@
 
 use super::openai_usage::UsageWire;
 use super::{Format, Reader, Request, openai_error};
-use crate::answer::Answer;
-use crate::json::{self, Json, Object, Text};
+use crate::answer::{Answer, Counts};
+use crate::json::{self, Count, Json, Object, Text};
 use crate::prompt::{Message, Prompt, input_parts};
 
 /// Members of a request that say how to embed.
@@ -48,6 +48,10 @@ fn read_body(text: &str, answer: &mut Answer) -> bool {
         openai_error::take_flat(text, answer);
     }
     body.usage.take_input(answer);
+    answer.count(Counts {
+        input: body.input.0,
+        ..Counts::default()
+    });
     openai_error::take(body.error, answer);
     if answer.error.is_none() {
         answer.answers_numbers();
@@ -57,15 +61,18 @@ fn read_body(text: &str, answer: &mut Answer) -> bool {
 
 json::wire! {
     struct RequestWire<'a> {
-        model: Text<'a> = "model",
-        input: Option<Json<'a>> = "input",
+        // The second names are watsonx's.
+        model: Text<'a> = "model" | "model_id",
+        input: Option<Json<'a>> = "input" | "inputs",
         user: Text<'a> = "user",
         ..parameters of PARAMETERS,
     }
 
     struct BodyWire<'a> {
-        model: Text<'a> = "model",
+        model: Text<'a> = "model" | "model_id",
         usage: Object<UsageWire> = "usage",
+        // watsonx counts beside the results.
+        input: Count = "input_token_count",
         error: Option<Json<'a>> = "error",
     }
 }

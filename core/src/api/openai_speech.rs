@@ -44,6 +44,8 @@ impl Reader for AnswerReader {
         match event.kind.0.as_deref() {
             Some("speech.audio.delta") => answer.is_not_text = true,
             Some("speech.audio.done") => answer.ended = true,
+            // Mistral's sound is in JSON.
+            _ if event.audio.is_some() => answer.is_not_text = true,
             _ if event.error.is_none() => openai_error::take_flat(text, answer),
             _ => openai_error::take(event.error, answer),
         }
@@ -70,6 +72,7 @@ json::wire! {
 
     struct EventWire<'a> {
         kind: Text<'a> = "type",
+        audio: Option<Json<'a>> = "audio_data" | "audio",
         usage: Object<UsageWire> = "usage",
         error: Option<Json<'a>> = "error",
     }

@@ -6,10 +6,11 @@ use crate::api::{
     Format, aleph_alpha_complete, anthropic_complete, anthropic_messages, bedrock_agent,
     bedrock_converse, bedrock_invoke, bedrock_retrieve, cloudflare_run, cohere_chat, cohere_embed,
     cohere_v1, dashscope, dashscope_embed, decisions, google_embed_content,
-    google_generate_content, google_interactions, llama_cpp_completion, mistral_conversations,
-    ollama, ollama_embed, openai_assistants, openai_chat, openai_completions, openai_embeddings,
-    openai_images, openai_moderations, openai_responses, openai_speech, openai_transcriptions,
-    replicate_predictions, sagemaker_invocations, tgi_generate, unread, watsonx_text_generation,
+    google_generate_content, google_interactions, google_predict, llama_cpp_completion,
+    mistral_conversations, ollama, ollama_embed, openai_assistants, openai_chat,
+    openai_completions, openai_embeddings, openai_images, openai_moderations, openai_responses,
+    openai_speech, openai_transcriptions, replicate_predictions, sagemaker_invocations,
+    tgi_generate, unread, watsonx_text_generation,
 };
 
 /// Paths by which a format is known.
@@ -183,11 +184,13 @@ pub(super) const ROUTES: &[Route] = {
         route("/interactions", &google_interactions::FORMAT, WithPrompt),
         route(":embedContent", &google_embed_content::FORMAT, Always),
         route(":batchEmbedContents", &google_embed_content::FORMAT, Always),
-        route(
-            ":predict",
-            &google_embed_content::FORMAT,
-            AtIfPrompt("vertex"),
-        ),
+        // Embeddings are told by their model, such as `text-embedding-005`.
+        Route {
+            condition: AtIfPrompt("vertex"),
+            ..within("embedding", ":predict", &google_embed_content::FORMAT)
+        },
+        route(":predict", &google_predict::FORMAT, AtIfPrompt("vertex")),
+        route(":predict", &google_predict::FORMAT, AtIfPrompt("gemini")),
         route("/v2/chat", &cohere_chat::FORMAT, WithPrompt),
         route("/v1/chat", &cohere_v1::CHAT, WithPrompt),
         route("/v1/generate", &cohere_v1::GENERATE, WithPrompt),

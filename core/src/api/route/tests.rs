@@ -267,7 +267,13 @@ fn where_other_models_have_such_paths_a_prompt_must_be_seen() {
             "replicate.predictions",
             PromptOrUnknown,
         ),
-        (vertex, predict, "google.embed_content", PromptOrUnknown),
+        (vertex, predict, "google.predict", PromptOrUnknown),
+        (
+            vertex,
+            "/v1/publishers/google/models/text-embedding-005:predict",
+            "google.embed_content",
+            PromptOrUnknown,
+        ),
         (vertex, "/v1/models/m:tune", "unknown", Body),
         (
             "10.0.0.1",
