@@ -4,6 +4,7 @@ mod calls;
 mod choice;
 mod counts;
 mod parts;
+mod several;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -149,6 +150,12 @@ impl Answer {
             .iter()
             .all(|choice| choice.finish_reason.is_some());
         self.ended || (!self.choices.is_empty() && all_finished)
+    }
+
+    /// Whether there is something that the model has answered, and it is not still to come.
+    pub fn is_given(&self) -> bool {
+        let says = !self.choices.is_empty() || self.is_not_text || !self.tool_calls.is_empty();
+        says && !self.is_pending
     }
 
     /// Whether the model has answered, but neither by text or refusal nor by a tool call.

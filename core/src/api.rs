@@ -7,6 +7,7 @@ mod aleph_alpha_complete;
 mod anthropic_answer;
 mod anthropic_complete;
 mod anthropic_messages;
+mod batch_results;
 mod bedrock_agent;
 mod bedrock_agent_answer;
 mod bedrock_agent_state;
@@ -82,7 +83,7 @@ use crate::prompt::Prompt;
 pub use path::Path;
 pub use path_model::model_in_path;
 pub use refusal::{Refusal, refusal};
-pub use route::{Evidence, Identity, identify};
+pub use route::{Evidence, Identity, fetched_id, identify};
 pub use unread::UNKNOWN;
 
 /// Every format, by name.
@@ -91,6 +92,7 @@ pub const FORMATS: &[&Format] = &[
     &anthropic_complete::FORMAT,
     &anthropic_messages::FORMAT,
     &unread::BATCH,
+    &batch_results::FORMAT,
     &bedrock_converse::FORMAT,
     &bedrock_agent::FORMAT,
     &unread::BEDROCK_BIDIRECTIONAL,

@@ -82,7 +82,10 @@ impl Exchange {
         }
         let id = uuid::Builder::from_unix_timestamp_millis(now.unix_ms(), &entropy).into_uuid();
         Some(Self {
-            request: RequestSide::new(identity.format, headers, &policy.capture),
+            request: match identity.evidence {
+                Evidence::Answer => RequestSide::none(),
+                _ => RequestSide::new(identity.format, headers, &policy.capture),
+            },
             response: ResponseSide::new(identity.format, &policy.capture, &secrets),
             call: Call {
                 policy: Rc::clone(policy),
@@ -103,6 +106,8 @@ impl Exchange {
             Evidence::Enough => true,
             Evidence::Body | Evidence::PromptOrUnknown => self.request.has_body(),
             Evidence::Prompt => self.request.may_have_prompt(),
+            // Only its end shows whether the answer was there already.
+            Evidence::Answer => false,
         };
         is_audited.then_some(&self.call.request_id)
     }
@@ -192,12 +197,19 @@ impl Exchange {
         let format = self.call.identity.format;
         self.request
             .finish(format, &self.call.policy, &mut self.call.notes);
-        self.request_id()?;
+        let is_fetch = self.call.identity.evidence == Evidence::Answer;
+        if !is_fetch {
+            self.request_id()?;
+        }
         if self.call.identity.evidence == Evidence::Prompt && !self.request.has_prompt() {
             self.call.notes.insert(Note::CallUncertain);
         }
         let asked = self.request.take();
         let answered = self.response.finish(&mut self.call.notes);
+        if is_fetch {
+            answered.answer.is_given().then_some(())?;
+            self.call.notes.insert(Note::AnswerFetched);
+        }
         let state = completion::state(seen(&answered), &end);
         let destination = Destination {
             cluster: end.cluster.as_deref(),
@@ -264,7 +276,11 @@ fn seen(answered: &Answered) -> Seen {
 
 fn is_whole(answered: &Answered) -> bool {
     let answer = &answered.answer;
-    answer.is_whole() || (answer.ends_with_body && answered.ended)
+    if answer.ends_with_body {
+        answered.ended
+    } else {
+        answer.is_whole()
+    }
 }
 
 fn usage(answered: &Answered, state: CompletionState, notes: &mut BTreeSet<Note>) -> Usage {
@@ -324,10 +340,24 @@ fn event(
     };
     let (response_content, mut response) = answered.said(&policy.capture, &mut notes);
     response.decision = answered.decided(content, state, &mut caller, &mut notes);
+    let path = gateway.path.as_deref().unwrap_or_default();
     let model = match asked.model.as_str() {
-        "" => api::model_in_path(gateway.path.as_deref().unwrap_or_default()),
+        "" => api::model_in_path(path),
         model => Some(model.into()),
     };
+    let is_fetch = identity.evidence == Evidence::Answer;
+    if is_fetch && response.id.is_none() {
+        response.id = api::fetched_id(path).map(str::to_owned);
+    }
+    // Who fetches an answer asks no model, and its tokens are those of the call that did.
+    let model = model.or_else(|| {
+        response
+            .model
+            .as_deref()
+            .filter(|_| is_fetch)
+            .map(Into::into)
+    });
+    let counted = |count: Option<u64>| count.filter(|_| !is_fetch).unwrap_or(0);
     if model.is_none() && !asked.prompt_hash.is_empty() {
         notes.insert(Note::ModelAbsent);
     }
@@ -351,9 +381,9 @@ fn event(
         organization_id: policy.organization_id.clone(),
         prompt_hash: asked.prompt_hash,
         prompt_content: asked.prompt_content,
-        prompt_tokens: usage.input_tokens.unwrap_or(0),
+        prompt_tokens: counted(usage.input_tokens),
         response_content,
-        response_tokens: usage.output_tokens.unwrap_or(0),
+        response_tokens: counted(usage.output_tokens),
         model_provider: identity.provider,
         model_name: model.unwrap_or_default().into_owned(),
         model_parameters: asked.parameters,

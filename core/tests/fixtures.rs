@@ -24,6 +24,8 @@ const LACKS: &[(&str, &[&str])] = &[
     ("replicate.predictions", &["streamed", "tool_call"]),
     ("anthropic.complete", &["tool_call"]),
     ("batch", &["streamed", "tool_call", "truncated"]),
+    // Without results there is no event.
+    ("batch.results", &["error"]),
     (
         "bedrock.invoke_bidirectional",
         &["error", "streamed", "tool_call", "truncated"],

@@ -33,6 +33,15 @@ impl Answer {
 }
 
 impl Counts {
+    /// The counts of two answers together.
+    pub(super) fn and(self, other: Self) -> Self {
+        self.with(other, |one, other| {
+            let both = one.zip(other);
+            let both = both.map(|(one, other): (u64, u64)| one.saturating_add(other));
+            both.or(one).or(other)
+        })
+    }
+
     fn with(self, later: Self, choose: fn(Option<u64>, Option<u64>) -> Option<u64>) -> Self {
         Self {
             input: choose(self.input, later.input),

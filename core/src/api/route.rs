@@ -1,5 +1,6 @@
 //! Which format a call speaks: by its path, its host and its headers, before its body has come.
 
+mod fetched;
 mod harmless;
 mod table;
 
@@ -10,7 +11,9 @@ use crate::note::Note;
 use crate::opening::Opening;
 use crate::provider::{self, Own};
 
-use table::Route;
+use fetched::FETCHED;
+pub use fetched::fetched_id;
+use table::{ROUTES, Route};
 
 /// What a call is known to be by the headers of its request.
 #[derive(Debug, Clone)]
@@ -32,6 +35,8 @@ pub enum Evidence {
     Enough,
     /// A body: without one it carries no content.
     Body,
+    /// An answer: the request fetches one that was made before.
+    Answer,
     /// A prompt, as other services have such paths too. A body that cannot be read may have one.
     Prompt,
     /// A body: with a prompt it is of the format, and otherwise another call to its provider, which
@@ -59,21 +64,36 @@ pub fn identify(opening: &Opening<'_>, own: &[Own]) -> Option<Identity> {
     let method = headers.str(":method").unwrap_or_default();
     let protocol = Protocol::of(headers);
     let is_post = method == "POST";
-    if opening.is_whole && !is_post && protocol != Protocol::WebSocket {
+    let is_fetch = method == "GET" && protocol == Protocol::Http;
+    if opening.is_whole && !is_post && !is_fetch && protocol != Protocol::WebSocket {
         return None;
     }
     let Path { text, authority } = Path::of(headers.bytes(":path").unwrap_or_default());
+    if opening.is_whole && is_fetch && !may_be_fetch(&text) {
+        return None;
+    }
     let authority = authority.or_else(|| headers.str(":authority"));
     let host = provider::host(authority.unwrap_or_default());
     let own = own.iter().find(|own| own.is_it(&host, opening.destination));
     let known = own.map_or_else(|| provider::of_host(&host), |own| Some(&*own.name));
-    let found = found(&text, known);
+    let found = found(ROUTES, &text, known);
     let identity = |format: &'static Format, evidence, notes| Identity {
         format,
         provider: known.unwrap_or(format.provider).to_owned(),
         evidence,
         notes,
     };
+    if let Some(Found { route, is_unusual }) = is_fetch
+        .then(|| self::found(FETCHED, &text, known))
+        .flatten()
+    {
+        let notes = is_unusual.then_some(Note::PathUnusual);
+        let notes = notes.into_iter().collect();
+        return Some(identity(route.format, Evidence::Answer, notes));
+    }
+    if opening.is_whole && is_fetch {
+        return None;
+    }
     // A handshake has no body, by either version of HTTP.
     if protocol == Protocol::WebSocket && matches!(method, "GET" | "CONNECT") {
         let is_call = known.is_some() || found.is_some() || is_live(&text);
@@ -158,9 +178,9 @@ struct Found {
     is_unusual: bool,
 }
 
-fn found(path: &str, provider: Option<&str>) -> Option<Found> {
+fn found(table: &'static [Route], path: &str, provider: Option<&str>) -> Option<Found> {
     let bare = path.strip_suffix('/').unwrap_or(path);
-    let as_written = Route::of(bare, provider).map(|route| Found {
+    let as_written = Route::of(table, bare, provider).map(|route| Found {
         route,
         is_unusual: !route.is_exact(bare),
     });
@@ -169,7 +189,7 @@ fn found(path: &str, provider: Option<&str>) -> Option<Found> {
     }
     let Readings { texts, is_unusual } = readings(path);
     let found = texts.iter().enumerate().filter_map(|(number, text)| {
-        let route = Route::of(text, provider)?;
+        let route = Route::of(table, text, provider)?;
         let is_unusual = is_unusual || number > 0 || !route.is_exact(text);
         Some(Found { route, is_unusual })
     });
@@ -189,6 +209,15 @@ impl Found {
         let Route { end, within, .. } = self.route;
         end.len().saturating_add(within.len())
     }
+}
+
+/// Whether a path may be one of [`FETCHED`], as most that are asked for by GET are not.
+fn may_be_fetch(path: &str) -> bool {
+    let holds = |text: &str| {
+        let mut routes = FETCHED.iter();
+        routes.any(|route| path::find(text, route.within).is_some())
+    };
+    holds(path) || (has_readings(path) && readings(path).texts.iter().any(|text| holds(text)))
 }
 
 /// Whether a path is one of [`LIVE`].

@@ -65,7 +65,7 @@ pub const UNKNOWN: Format = Format {
     ..TOKEN_COUNT
 };
 
-/// Reads that a call was refused, and nothing else.
+/// Reads that a call was refused, or the id of a batch, by which its results are fetched.
 #[derive(Debug)]
 struct ErrorReader;
 
@@ -74,6 +74,7 @@ impl Reader for ErrorReader {
         let Some(body) = json::object::<BodyWire<'_>>(text) else {
             return false;
         };
+        answer.identify(body.id.0.as_deref(), None);
         if let Some(error) = body.error.and_then(openai_error::read) {
             answer.fail(error);
         }
@@ -87,6 +88,7 @@ json::wire! {
     }
 
     struct BodyWire<'a> {
+        id: Text<'a> = "id" | "name" | "jobArn" | "invocationArn",
         error: Option<Json<'a>> = "error",
     }
 }

@@ -101,6 +101,11 @@ impl RequestSide {
         }))
     }
 
+    /// A request whose body is nothing that is asked.
+    pub(super) fn none() -> Self {
+        Self::Unread { bytes: 0 }
+    }
+
     pub(super) fn body(&mut self, chunk: &[u8], notes: &mut BTreeSet<Note>) {
         let size = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
         match self {

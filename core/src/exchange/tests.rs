@@ -7,6 +7,7 @@ use crate::digest::HashForm;
 mod bodies;
 mod credentials;
 mod dialects;
+mod fetched;
 mod google;
 mod long;
 mod media;

@@ -42,10 +42,14 @@ pub(super) enum Condition {
 }
 
 impl Route {
-    /// The first route that a path has at a provider, as [`path::readings`] write it or as it came
+    /// The first route of a table that a path has at a provider, as [`path::readings`] write it or as it came
     /// without the slash at its end.
-    pub(super) fn of(path: &str, provider: Option<&str>) -> Option<&'static Self> {
-        ROUTES.iter().find(|route| {
+    pub(super) fn of(
+        table: &'static [Self],
+        path: &str,
+        provider: Option<&str>,
+    ) -> Option<&'static Self> {
+        table.iter().find(|route| {
             let is_written = path::ends_with(path, route.end)
                 && (route.within.is_empty() || path::find(path, route.within).is_some());
             is_written && route.condition.allows(provider)
