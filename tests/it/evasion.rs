@@ -125,6 +125,7 @@ impl Trial<'_> {
             Version::Http2 => (self.way.http2(self.server, &self.id), End::Frame),
             _ => (self.way.http1(self.server, &self.id), End::Connection),
         };
-        gateways::send(self.address, &bytes, end).await
+        gateways::send(self.address, &bytes, end).await?;
+        Ok(())
     }
 }

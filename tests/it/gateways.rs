@@ -15,6 +15,8 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::fixture::unique;
+
 /// Requests under way at the same time.
 pub(crate) const PARALLEL: usize = 8;
 
@@ -55,19 +57,21 @@ impl Gateways {
         })
     }
 
+    /// Where any listener of the configuration accepts calls.
+    pub(crate) fn address(&self, listener: &str) -> Result<SocketAddr> {
+        self.envoy.address(listener)
+    }
+
+    /// The events with a session id, when none is still to come.
+    pub(crate) async fn events_of(&self, session: &str) -> Result<Vec<Value>> {
+        self.wait_for_all().await?;
+        let query = format!("session_id={session}");
+        self.collector.api().events(&query).await
+    }
+
     /// All events, by their session ids, when none is still to come.
     pub(crate) async fn events(&self) -> Result<BTreeMap<String, Vec<Value>>> {
-        for address in self.listeners.values() {
-            send(*address, LAST, End::Connection).await?;
-        }
-        let delivered = wait_until("delivery of all events", PATIENCE, async || {
-            let last = self.collector.api().events("session_id=last").await?;
-            let recorded = self.envoy.plugin_stat("events_recorded").await?;
-            let delivered = self.envoy.plugin_stat("events_delivered").await?;
-            let is_last = last.len() == self.listeners.len();
-            Ok((is_last && recorded == delivered).then_some(()))
-        });
-        delivered.await.with_context(|| self.envoy.log_tail())?;
+        self.wait_for_all().await?;
         let mut events: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         let keep = |event: Value| {
             let session = event["session_id"].as_str().unwrap_or_default().to_owned();
@@ -76,12 +80,38 @@ impl Gateways {
         self.collector.api().each_event("", keep).await?;
         Ok(events)
     }
+
+    /// Waits until the events of all calls so far are stored: that of a call behind them is.
+    async fn wait_for_all(&self) -> Result<()> {
+        let session = unique("last");
+        for address in self.listeners.values() {
+            send(*address, &ordinary(&session), End::Connection).await?;
+        }
+        let query = format!("session_id={session}");
+        let delivered = wait_until("delivery of all events", PATIENCE, async || {
+            let last = self.collector.api().events(&query).await?;
+            Ok((last.len() == self.listeners.len()).then_some(()))
+        });
+        delivered.await.with_context(|| self.envoy.log_tail())?;
+        // Batches may overtake each other.
+        let recorded = self.envoy.plugin_stat("events_recorded").await?;
+        let delivered = wait_until("delivery of earlier events", PATIENCE, async || {
+            let delivered = self.envoy.plugin_stat("events_delivered").await?;
+            Ok((delivered >= recorded).then_some(()))
+        });
+        delivered.await.with_context(|| self.envoy.log_tail())
+    }
 }
 
-/// An ordinary call, whose event comes behind those of all calls before it.
-const LAST: &[u8] = b"POST /v1/chat/completions HTTP/1.1\r\n\
-    host: gateway.test\r\nconnection: close\r\nx-audit-session-id: last\r\n\
-    content-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+/// A call that nothing is wrong with.
+fn ordinary(session: &str) -> Vec<u8> {
+    format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: gateway.test\r\nconnection: close\r\n\
+         x-audit-session-id: {session}\r\ncontent-type: application/json\r\n\
+         content-length: 2\r\n\r\n{{}}"
+    )
+    .into_bytes()
+}
 
 /// What ends an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,8 +125,8 @@ pub(crate) enum End {
 }
 
 /// Sends bytes on a connection of their own, so that no library tidies them up, and waits until the
-/// answer is over. What the answer says does not matter.
-pub(crate) async fn send(gateway: SocketAddr, bytes: &[u8], end: End) -> Result<()> {
+/// answer is over; returns what came of it.
+pub(crate) async fn send(gateway: SocketAddr, bytes: &[u8], end: End) -> Result<Vec<u8>> {
     let mut stream = TcpStream::connect(gateway).await?;
     let (mut reader, mut writer) = stream.split();
     // Whoever refuses a request may close before all of it has come, and is waited for all the same.
@@ -115,12 +145,12 @@ pub(crate) async fn send(gateway: SocketAddr, bytes: &[u8], end: End) -> Result<
                 break;
             }
         }
+        answer
     };
     let both = async { tokio::join!(write, read) };
-    tokio::time::timeout(PATIENCE, both)
-        .await
-        .context("no end of an answer")?;
-    Ok(())
+    let both = tokio::time::timeout(PATIENCE, both).await;
+    let (_, answer) = both.context("no end of an answer")?;
+    Ok(answer)
 }
 
 /// Whether these frames of HTTP/2 have one that ends stream 1 or the connection: RFC 9113,

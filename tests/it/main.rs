@@ -3,6 +3,7 @@
 //! Run by `cargo test`; everything these tests need is built or installed on first use.
 
 mod acknowledged;
+mod arrangements;
 mod call;
 mod config;
 mod core_on_wasm;

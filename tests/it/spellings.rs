@@ -72,7 +72,8 @@ impl Call<'_> {
         } else {
             End::Connection
         };
-        gateways::send(self.address, &self.bytes, end).await
+        gateways::send(self.address, &self.bytes, end).await?;
+        Ok(())
     }
 
     /// What is wrong with the events of this call, if anything is.
