@@ -43,6 +43,7 @@ pub use odd::{Odd, Oddities};
 pub use parse::{FromJson, Items, Members, Mode, has_more, read};
 pub use scan::Broken;
 pub use stub::CUT;
+pub(crate) use stub::file_stub;
 pub use unicode::from_wide;
 pub use value::Json;
 pub(crate) use wire::wire;

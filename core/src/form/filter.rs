@@ -34,7 +34,7 @@ enum State {
     /// In a text, which passes.
     Text,
     /// In a file, which is hashed.
-    File(Digest),
+    File(File),
 }
 
 impl Filter {
@@ -65,7 +65,7 @@ impl Filter {
     pub fn finish(&mut self, whole: bool, mut keep: impl FnMut(&[u8])) {
         let held = mem::take(&mut self.held);
         match mem::take(&mut self.state) {
-            State::File(digest) if whole => keep_hash(digest, &held, &mut keep),
+            State::File(file) if whole => file.keep(&held, &mut keep),
             State::File(_) => {}
             _ => keep(&held),
         }
@@ -112,7 +112,7 @@ impl Filter {
             if rest.len() >= FORM_HEAD_BYTES_MAX {
                 // Without its name nothing of the part is kept.
                 keep(b"\n");
-                self.state = State::File(HashForm::Sha256.start());
+                self.state = State::File(File::default());
                 return Some(rest);
             }
             return None;
@@ -121,7 +121,7 @@ impl Filter {
         let (head, content) = rest.split_at_checked(head)?;
         keep(head);
         self.state = if is_file(&String::from_utf8_lossy(headers)) {
-            State::File(HashForm::Sha256.start())
+            State::File(File::default())
         } else {
             State::Text
         };
@@ -137,9 +137,9 @@ impl Filter {
             let (content, after) = rest.split_at_checked(end)?;
             let file = mem::replace(&mut self.state, State::Head);
             match file {
-                State::File(digest) => {
+                State::File(file) => {
                     let without_return = content.strip_suffix(b"\r");
-                    keep_hash(digest, without_return.unwrap_or(content), keep);
+                    file.keep(without_return.unwrap_or(content), keep);
                     keep(without_return.map_or(b"", |_| b"\r"));
                 }
                 _ => keep(content),
@@ -154,14 +154,45 @@ impl Filter {
             .saturating_sub(self.delimiter.len().saturating_add(1));
         let (content, after) = rest.split_at_checked(taken)?;
         match &mut self.state {
-            State::File(digest) => digest.update(content),
+            State::File(file) => file.update(content),
             _ => keep(content),
         }
         (!content.is_empty()).then_some(after)
     }
 }
 
-fn keep_hash(mut digest: Digest, last: &[u8], keep: &mut impl FnMut(&[u8])) {
-    digest.update(last);
-    keep(format!("[file {}]", digest.finish()).as_bytes());
+/// A file as far as it came.
+#[derive(Debug)]
+struct File {
+    bytes: u64,
+    digest: Digest,
+}
+
+impl Default for File {
+    fn default() -> Self {
+        Self {
+            bytes: 0,
+            digest: HashForm::Sha256.start(),
+        }
+    }
+}
+
+impl File {
+    fn update(&mut self, content: &[u8]) {
+        let size = u64::try_from(content.len()).unwrap_or(u64::MAX);
+        self.bytes = self.bytes.saturating_add(size);
+        self.digest.update(content);
+    }
+
+    /// Hands over what stands for the file: its size and its hash.
+    fn keep(mut self, last: &[u8], keep: &mut impl FnMut(&[u8])) {
+        self.update(last);
+        keep(format!("{} {}", self.bytes, self.digest.finish()).as_bytes());
+    }
+}
+
+/// What was handed over for a file.
+pub(super) fn file(kept: &[u8]) -> Option<(u64, &str)> {
+    let (bytes, hash) = str::from_utf8(kept).ok()?.split_once(' ')?;
+    Some((bytes.parse().ok()?, hash))
 }

@@ -38,6 +38,12 @@ impl Blob<'_> {
         Some(stub(inside(self.0?.get())?).media)
     }
 
+    /// What stands for a form's file in the place of a string.
+    pub fn file(&self) -> Option<Media> {
+        let stub = stub(inside(self.0?.get()).filter(|it| it.starts_with(char::from(MARK)))?);
+        stub.is_file.then_some(stub.media)
+    }
+
     /// Whether only a beginning of it was kept.
     pub fn is_cut(&self) -> bool {
         self.0
@@ -64,6 +70,7 @@ pub(super) fn stub(inside: &str) -> Stub {
         Stub {
             media: media.finish(),
             written: u64::try_from(inside.len()).unwrap_or(u64::MAX),
+            is_file: false,
         }
     })
 }

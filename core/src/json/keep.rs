@@ -422,6 +422,7 @@ impl Rest {
         let media = &mut self.media;
         escape::decode(&self.escape, true, |text| media.push(text));
         stub::write(&Stub {
+            is_file: false,
             media: self.media.finish(),
             written: u64::try_from(written).unwrap_or(u64::MAX),
         })

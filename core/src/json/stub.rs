@@ -22,17 +22,38 @@ pub(super) struct Stub {
     pub(super) media: Media,
     /// Bytes of the whole text as it was written, between its quotes.
     pub(super) written: u64,
+    /// Whether it stands for a form's file, of which nothing is kept.
+    pub(super) is_file: bool,
+}
+
+/// What stands for a file, with its quotes.
+pub(crate) fn file_stub(media: Media) -> String {
+    let stub = Stub {
+        media,
+        written: 0,
+        is_file: true,
+    };
+    format!("\"{}\"", write(&stub))
 }
 
 /// Writes the stub of a text, from its mark on.
-pub(super) fn write(Stub { media, written }: &Stub) -> String {
+pub(super) fn write(stub: &Stub) -> String {
+    let Stub {
+        media,
+        written,
+        is_file,
+    } = stub;
     let Media {
         media_type,
         decoded,
         bytes,
         hash,
     } = media;
-    let form = if *decoded { 'd' } else { 't' };
+    let form = match (is_file, decoded) {
+        (true, _) => FILE,
+        (false, true) => DECODED,
+        (false, false) => "t",
+    };
     let mark = char::from(MARK);
     let media_type = media_type.as_deref().unwrap_or_default();
     format!("{mark}{form};{bytes};{written};{hash};{media_type}")
@@ -48,14 +69,23 @@ pub(super) fn read(stub: &str) -> Option<Stub> {
     let media_type = parts.next().filter(|name| !name.is_empty());
     let media = Media {
         media_type: media_type.map(ToOwned::to_owned),
-        decoded: form == "d",
+        decoded: form == DECODED,
         bytes,
         hash,
     };
-    Some(Stub { media, written })
+    Some(Stub {
+        media,
+        written,
+        is_file: form == FILE,
+    })
 }
 
-/// What a reader of texts is shown in the place of what was not kept: `[cut sha256:…]`.
+/// What a reader of texts is shown in the place of what was not kept: `[cut sha256:…]`, and for a
+/// file `[file sha256:…]`.
 pub(super) fn shown(stub: &Stub) -> String {
-    format!("[cut {}]", stub.media.hash)
+    let kind = if stub.is_file { "file" } else { "cut" };
+    format!("[{kind} {}]", stub.media.hash)
 }
+
+const FILE: &str = "f";
+const DECODED: &str = "d";

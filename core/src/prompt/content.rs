@@ -136,8 +136,13 @@ pub fn input_parts(input: Json<'_>) -> Vec<MessagePart<'_>> {
 /// The files that a member holds, one or several: as they stand in for a form's, or as JSON has
 /// them in their place.
 pub fn files<'a>(kind: &'static str, member: Json<'a>) -> Vec<MessagePart<'a>> {
-    let file = |value: Json<'a>| match json::read(value) {
-        Some(Text(Some(text))) if text.starts_with("[file") => MessagePart::of(Kind::Media, text),
+    let file = |value: Json<'a>| match (Blob::from(value).file(), json::read(value)) {
+        (Some(media), _) => {
+            let shown = format!("[file {}]", media.hash);
+            MessagePart::data(Kind::Media, media).with_placeholder(shown)
+        }
+        // It was not whole.
+        (None, Some(Text(Some(text)))) if text == "[file]" => MessagePart::of(Kind::Media, text),
         _ => media_part(kind, value),
     };
     match json::read(member).unwrap_or_default() {

@@ -77,7 +77,7 @@ fn a_file_is_its_hash_and_no_bad_unicode() {
 #[test]
 fn files_count_for_nothing_in_the_limit_and_texts_do() {
     let limit = 1 << 10;
-    let texts = form(b"").len() + "[file sha256:]".len() + 64;
+    let texts = form(b"").len() + "10240 sha256:".len() + 64;
     for (size, is_cut) in [
         (limit - texts - 1, false),
         (limit - texts, false),
