@@ -34,6 +34,7 @@ mod google_generate_content;
 mod google_interactions;
 mod google_partial_args;
 mod google_predict;
+mod hosted_agent;
 mod llama_cpp_completion;
 mod mistral_conversations;
 mod ollama;
@@ -93,6 +94,7 @@ pub const FORMATS: &[&Format] = &[
     &anthropic_messages::FORMAT,
     &unread::BATCH,
     &batch_results::FORMAT,
+    &hosted_agent::AGENTCORE,
     &bedrock_converse::FORMAT,
     &bedrock_agent::FORMAT,
     &unread::BEDROCK_BIDIRECTIONAL,
@@ -114,6 +116,7 @@ pub const FORMATS: &[&Format] = &[
     &google_generate_content::FORMAT,
     &google_interactions::FORMAT,
     &google_predict::FORMAT,
+    &hosted_agent::REASONING_ENGINE,
     &unread::GRPC,
     &llama_cpp_completion::FORMAT,
     &mistral_conversations::FORMAT,

@@ -24,6 +24,7 @@ const LACKS: &[(&str, &[&str])] = &[
     ("replicate.predictions", &["streamed", "tool_call"]),
     ("anthropic.complete", &["tool_call"]),
     ("batch", &["streamed", "tool_call", "truncated"]),
+    ("bedrock.agentcore", &["tool_call"]),
     // Without results there is no event.
     ("batch.results", &["error"]),
     (

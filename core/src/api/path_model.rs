@@ -28,6 +28,7 @@ fn named(path: &str) -> Option<&str> {
         .or_else(|| between(path, "/endpoints/", "/invocations"))
         .or_else(|| between(path, "/serving-endpoints/", "/invocations"))
         .or_else(|| between(path, "/agents/", "/agentAliases/"))
+        .or_else(|| between(path, "/runtimes/", "/invocations"))
         .or_else(|| between(path, "/apps/", "/completion"))
         .or_else(|| after(path, "/ai/run/"))
         .or_else(|| after(path, "/workers-ai/"))
@@ -38,7 +39,12 @@ fn named(path: &str) -> Option<&str> {
 /// Google's tuned and dedicated models have names of their own kinds.
 fn before_verb(path: &str) -> Option<&str> {
     let (path, _) = path.rsplit_once(':')?;
-    let kinds = ["/models/", "/tunedModels/", "/endpoints/"];
+    let kinds = [
+        "/models/",
+        "/tunedModels/",
+        "/endpoints/",
+        "/reasoningEngines/",
+    ];
     let named = kinds.iter().find_map(|kind| after_last(path, kind));
     segment(named?)
 }
@@ -118,6 +124,14 @@ mod tests {
             ),
             ("/agents/AG1/agentAliases/AL1/sessions/s/text", Some("AG1")),
             ("/api/v1/apps/app-1/completion", Some("app-1")),
+            (
+                "/v1/projects/p/locations/l/reasoningEngines/42:streamQuery",
+                Some("42"),
+            ),
+            (
+                "/runtimes/arn%3Aaws%3Abedrock-agentcore%3Aus-east-1%3A1%3Aruntime%2Fa-1/invocations",
+                Some("arn:aws:bedrock-agentcore:us-east-1:1:runtime/a-1"),
+            ),
             (
                 "/client/v4/accounts/a/ai/run/@cf/meta/llama-3-8b",
                 Some("@cf/meta/llama-3-8b"),

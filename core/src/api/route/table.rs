@@ -6,11 +6,11 @@ use crate::api::{
     Format, aleph_alpha_complete, anthropic_complete, anthropic_messages, bedrock_agent,
     bedrock_converse, bedrock_invoke, bedrock_retrieve, cloudflare_run, cohere_chat, cohere_embed,
     cohere_v1, dashscope, dashscope_embed, decisions, google_embed_content,
-    google_generate_content, google_interactions, google_predict, llama_cpp_completion,
-    mistral_conversations, ollama, ollama_embed, openai_assistants, openai_chat,
-    openai_completions, openai_embeddings, openai_images, openai_moderations, openai_responses,
-    openai_speech, openai_transcriptions, replicate_predictions, sagemaker_invocations,
-    tgi_generate, unread, watsonx_text_generation,
+    google_generate_content, google_interactions, google_predict, hosted_agent,
+    llama_cpp_completion, mistral_conversations, ollama, ollama_embed, openai_assistants,
+    openai_chat, openai_completions, openai_embeddings, openai_images, openai_moderations,
+    openai_responses, openai_speech, openai_transcriptions, replicate_predictions,
+    sagemaker_invocations, tgi_generate, unread, watsonx_text_generation,
 };
 
 /// Paths by which a format is known.
@@ -258,6 +258,20 @@ pub(super) const ROUTES: &[Route] = {
         ),
         within("/ml/", "/text/chat", &openai_chat::FORMAT),
         within("/ml/", "/text/chat_stream", &openai_chat::FORMAT),
+        within(
+            "/reasoningEngines/",
+            ":query",
+            &hosted_agent::REASONING_ENGINE,
+        ),
+        within(
+            "/reasoningEngines/",
+            ":streamQuery",
+            &hosted_agent::REASONING_ENGINE,
+        ),
+        Route {
+            condition: At("bedrock"),
+            ..within("/runtimes/", "/invocations", &hosted_agent::AGENTCORE)
+        },
         route("/predictions", &replicate_predictions::FORMAT, IfPrompt),
         route("/complete", &aleph_alpha_complete::FORMAT, WithPrompt),
         route("/completion", &llama_cpp_completion::FORMAT, WithPrompt),

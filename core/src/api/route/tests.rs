@@ -76,6 +76,11 @@ fn a_format_is_known_by_the_end_of_the_path_on_any_host() {
         ),
         ("/api/v1/apps/a/completion", Some("dashscope.generation")),
         (
+            "/v1/projects/p/locations/l/reasoningEngines/42:query",
+            Some("google.reasoning_engines"),
+        ),
+        ("/runtimes/a/invocations", Some("sagemaker.invocations")),
+        (
             "/client/v4/accounts/a/ai/run/@cf/meta/llama-3-8b",
             Some("cloudflare.run"),
         ),
