@@ -171,6 +171,16 @@ impl Answer {
         self.room.is_cut || self.parts.room.is_cut
     }
 
+    /// Whether nothing at all has been read.
+    pub fn is_blank(&self) -> bool {
+        let has_name = self.id.is_some() || self.model.is_some();
+        let is_other = self.is_not_text || self.is_pending || self.error.is_some();
+        let has_words = !self.choices.is_empty() || !self.tool_calls.is_empty();
+        let has_more = !self.parts.all.is_empty() || !self.decisions.is_empty();
+        let is_rated = !self.findings.is_empty() || self.usage != Counts::default();
+        !(has_name || is_other || has_words || has_more || is_rated || self.ended)
+    }
+
     /// Takes the response's id and model, unless they are known or empty.
     pub fn identify(&mut self, id: Option<&str>, model: Option<&str>) {
         keep_first(&mut self.id, id, &mut self.names_cut);

@@ -81,6 +81,7 @@ use crate::json::Json;
 use crate::note::Note;
 use crate::prompt::Prompt;
 
+pub(crate) use openai_error::{read_document as read_error, take_document as take_error};
 pub use path::Path;
 pub use path_model::model_in_path;
 pub use refusal::{Refusal, refusal};
@@ -262,7 +263,7 @@ impl Format {
 const DONE: &str = "[DONE]";
 
 /// Whether the data is [`DONE`], which ends the answer.
-fn is_done(data: &str, answer: &mut Answer) -> bool {
+pub(crate) fn is_done(data: &str, answer: &mut Answer) -> bool {
     let is_done = data.trim() == DONE;
     answer.ended |= is_done;
     is_done

@@ -1,6 +1,7 @@
 //! One call: from the headers of its request to its audit event.
 
 mod charset;
+mod document;
 mod other;
 mod request;
 mod response;

@@ -40,7 +40,7 @@ pub use lenient::{
 pub use mend::mend;
 pub use names::is_same_name;
 pub use odd::{Odd, Oddities};
-pub use parse::{FromJson, Items, Members, Mode, has_more, read};
+pub use parse::{FromJson, Items, Members, Mode, has_more, read, split};
 pub use scan::Broken;
 pub use stub::CUT;
 pub(crate) use stub::file_stub;

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::{Format, Reader, Request, is_done, openai_error};
+use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, Counts, Part};
 use crate::event::ApiError;
 use crate::json::{self, Count, Json, List, Object, Text};
@@ -106,7 +106,7 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
-        is_done(data, answer) || self.body(data, answer)
+        self.body(data, answer)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Source: <https://docs.claude.com/en/api/complete>, and for the older streams its page on
 //! versions.
 
-use super::{Format, Reader, Request, is_done, openai_error};
+use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, Part};
 use crate::json::{self, Json, Object, Text};
 use crate::prompt::Prompt;
@@ -48,9 +48,6 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, name: &str, data: &str, answer: &mut Answer) -> bool {
-        if is_done(data, answer) {
-            return true;
-        }
         // Since version 2023-06-01 events are named, and do not repeat the text.
         let skip = if name.is_empty() { self.repeated } else { 0 };
         read(data, answer, |text| {

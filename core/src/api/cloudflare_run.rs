@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::chat_message::ChatMessages;
 use super::openai_usage::UsageWire;
 use super::tool_names::Tools;
-use super::{Format, Other, Reader, Request, is_done, openai_choices, openai_error};
+use super::{Format, Other, Reader, Request, openai_choices, openai_error};
 use super::{openai_response, openai_responses};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::framing::Hint;
@@ -169,9 +169,6 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, name: &str, data: &str, answer: &mut Answer) -> bool {
-        if is_done(data, answer) {
-            return true;
-        }
         let Some(envelope) = json::object::<EnvelopeWire<'_>>(data) else {
             return false;
         };

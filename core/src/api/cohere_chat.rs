@@ -6,7 +6,7 @@
 use super::chat_message::ChatMessages;
 use super::cohere_usage::UsageWire;
 use super::tool_names::Tools;
-use super::{Format, Reader, Request, is_done};
+use super::{Format, Reader, Request};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::event::ApiError;
 use crate::json::{self, Count, Json, List, Object, OneOrMany, Scalar, Text};
@@ -78,9 +78,6 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
-        if is_done(data, answer) {
-            return true;
-        }
         let Some(event) = json::object::<EventWire<'_>>(data) else {
             return false;
         };

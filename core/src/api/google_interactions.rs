@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::token_counts::sum;
 use super::tool_names::Tools;
-use super::{Format, Reader, Request, is_done, openai_error};
+use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Counts, Part};
 use crate::json::{self, Count, Json, List, Object, Text, text_of};
 use crate::note::Note;
@@ -179,9 +179,6 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
-        if is_done(data, answer) {
-            return true;
-        }
         let Some(event) = json::object::<EventWire<'_>>(data) else {
             return false;
         };

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::{Format, Reader, Request, is_done, openai_error};
+use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, Counts, Part};
 use crate::json::{self, Count, Flag, Json, List, Object, Text};
 use crate::prompt::{Fields, Message, MessagePart, Prompt, input_parts, media_part};
@@ -92,7 +92,7 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
-        is_done(data, answer) || self.body(data, answer)
+        self.body(data, answer)
     }
 }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::openai_message::{take_chunk, take_content};
 use super::openai_usage::UsageWire;
 use super::tool_names::Tools;
-use super::{DONE, Format, Reader, Request, openai_error};
+use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece};
 use crate::event::ApiError;
 use crate::json::{self, Count, Json, List, Object, Scalar, Text, TextOrList};
@@ -132,9 +132,6 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, name: &str, data: &str, answer: &mut Answer) -> bool {
-        if data.trim() == DONE {
-            return true;
-        }
         let Some(event) = json::object::<EntryWire<'_>>(data) else {
             return false;
         };

@@ -7,7 +7,7 @@
 use super::chat_message::ChatMessages;
 use super::openai_usage::UsageWire;
 use super::tool_names::Tools;
-use super::{Format, Reader, Request, is_done, openai_error};
+use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part, shortened};
 use crate::json::{self, Count, Json, List, Object, Text};
 use crate::limits::NAME_BYTES_MAX;
@@ -95,9 +95,6 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
-        if is_done(data, answer) {
-            return true;
-        }
         self.is_streamed = true;
         self.body(data, answer)
     }

@@ -7,7 +7,7 @@
 use super::openai_findings::{FilterResults, FilteredWire, ModerationWire};
 use super::openai_message::MessageWire;
 use super::openai_usage::UsageWire;
-use super::{Reader, is_done, openai_error};
+use super::{Reader, openai_error};
 use crate::answer::{Answer, Part};
 use crate::json::{self, Count, Json, List, Object, Scalar, Text};
 
@@ -25,9 +25,6 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
-        if is_done(data, answer) {
-            return true;
-        }
         // Perplexity and Writer send what has come so far as a message beside its last piece.
         read(data, answer, |choice| choice.delta.or(choice.message))
     }

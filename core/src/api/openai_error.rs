@@ -10,27 +10,64 @@ use crate::answer::{Answer, Part};
 use crate::event::ApiError;
 use crate::json::{self, Json, List, Object, Scalar, Text};
 
-/// The error that the member's value stands for; `None` for null.
+/// How deep the words of an error are looked for.
+const DEPTH_MAX: usize = 4;
+
+/// The error that a value stands for: an object, one in another or in a list, or words. `None` for
+/// null, and for what says nothing.
 pub(super) fn read(value: Json<'_>) -> Option<ApiError> {
-    if let Some(Object(Some(Wire {
-        kind,
-        status,
-        code,
-        message,
-    }))) = json::read(value)
-    {
-        return Some(ApiError {
-            kind: kind.0.or(status.0.map(Cow::into_owned)),
-            code: code.0,
-            message: message.0,
-        });
-    }
-    let Text(message) = json::read(value)?;
-    message.map(|message| ApiError {
+    read_within(value, DEPTH_MAX)
+}
+
+fn read_within(value: Json<'_>, depth: usize) -> Option<ApiError> {
+    let depth = depth.checked_sub(1)?;
+    let words = |text: String| ApiError {
         kind: None,
         code: None,
-        message: Some(message.into_owned()),
-    })
+        message: Some(text),
+    };
+    if value.get().starts_with('[') {
+        let List(several): List<Json<'_>> = json::read(value)?;
+        let first = several.into_iter().find_map(|it| read_within(it, depth));
+        return first.or_else(|| (value.get() != "[]").then(|| words(value.get().to_owned())));
+    }
+    let Some(wire) = json::object::<Wire<'_>>(value) else {
+        let Text(message) = json::read(value)?;
+        return message.map(|message| words(message.into_owned()));
+    };
+    let inner = [wire.message, wire.other_message, wire.inner];
+    let inner = inner.into_iter().flatten();
+    let inner = inner.filter_map(|inner| read_within(inner, depth)).next();
+    let kind = wire.kind.0.or(wire.status.0.map(Cow::into_owned));
+    let code = wire.code.0.or(wire.other_code.0);
+    let error = match inner {
+        Some(inner) => ApiError {
+            kind: kind.or(inner.kind),
+            code: code.or(inner.code),
+            message: inner.message,
+        },
+        None => ApiError {
+            kind,
+            code,
+            // Its words may stand under a name that nobody knows.
+            message: (value.get() != "{}").then(|| value.get().to_owned()),
+        },
+    };
+    let says = error.kind.is_some() || error.code.is_some() || error.message.is_some();
+    says.then_some(error)
+}
+
+/// The error that a document is about, wherever its words stand.
+pub(crate) fn read_document(text: &str) -> Option<ApiError> {
+    let value: Json<'_> = json::read(text)?;
+    value.get().starts_with(['{', '[']).then(|| read(value))?
+}
+
+/// Takes the error of a document that is one, whatever its format.
+pub(crate) fn take_document(text: &str, answer: &mut Answer) {
+    if let Some(error) = read_document(text) {
+        answer.fail(error);
+    }
 }
 
 /// Takes the member `error`, and what it says of the prompt and of the answer.
@@ -75,11 +112,21 @@ pub(super) fn take_flat(text: &str, answer: &mut Answer) {
 
 json::wire! {
     struct Wire<'a> {
-        kind: Scalar = "type",
+        kind: Scalar = "type" | "error_type" | "__type",
         // Google's name for it; Azure's number of this name is the HTTP status.
         status: Text<'a> = "status",
         code: Scalar = "code",
-        message: Scalar = "message",
+        other_code: Scalar = "error_code" | "errorCode" | "statusCode" | "status_code",
+        message: Option<Json<'a>> = "message" | "Message",
+        other_message: Option<Json<'a>> = "msg"
+            | "detail"
+            | "error_msg"
+            | "error_message"
+            | "errorMessage"
+            | "error_description"
+            | "faultstring",
+        // One in another: of gateways that pass on what they got.
+        inner: Option<Json<'a>> = "error" | "errors" | "fault",
     }
 
     struct ToldWire<'a> {

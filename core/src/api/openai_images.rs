@@ -5,7 +5,7 @@
 
 use super::openai_findings::{FilterResults, FilteredWire};
 use super::openai_usage::UsageWire;
-use super::{Format, Reader, Request, is_done, openai_error};
+use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, Part};
 use crate::json::{self, Json, List, Object, Text};
 use crate::prompt::{Message, MessagePart, Prompt, files};
@@ -62,9 +62,6 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, name: &str, data: &str, answer: &mut Answer) -> bool {
-        if is_done(data, answer) {
-            return true;
-        }
         let Some(event) = json::object::<BodyWire<'_>>(data) else {
             return false;
         };

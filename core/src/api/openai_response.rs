@@ -7,7 +7,7 @@ use super::openai_findings::{FilteredWire, ModerationWire};
 use super::openai_item::ItemWire;
 use super::openai_items::{CHOICE, Items, key};
 use super::openai_usage::UsageWire;
-use super::{Reader, is_done, openai_error};
+use super::{Reader, openai_error};
 use crate::answer::{Answer, CallPiece, Part};
 use crate::event::ApiError;
 use crate::json::{self, Count, Json, List, Object, Scalar, Text};
@@ -35,9 +35,6 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
-        if is_done(data, answer) {
-            return true;
-        }
         let Some(event) = json::object::<EventWire<'_>>(data) else {
             return false;
         };

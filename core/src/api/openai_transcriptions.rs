@@ -5,7 +5,7 @@
 //! <https://docs.mistral.ai/capabilities/audio/>.
 
 use super::openai_usage::UsageWire;
-use super::{Format, Other, Reader, Request, is_done, openai_error};
+use super::{Format, Other, Reader, Request, openai_error};
 use crate::answer::{Answer, Part};
 use crate::framing::Hint;
 use crate::json::{self, Json, Object, Text};
@@ -81,7 +81,7 @@ impl Reader for AnswerReader {
     }
 
     fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
-        is_done(data, answer) || self.body(data, answer)
+        self.body(data, answer)
     }
 
     fn other(&self) -> Other {

@@ -78,6 +78,8 @@ impl Reader for ErrorReader {
         if let Some(error) = body.error.and_then(openai_error::read) {
             answer.fail(error);
         }
+        // That is all there is to read.
+        answer.ended = true;
         true
     }
 }

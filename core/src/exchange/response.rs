@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::rc::Rc;
 
+use super::document::{Document, read_list};
 use super::encoding;
 use crate::answer::{Answer, Part};
-use crate::api::{Format, Other, Reader};
+use crate::api::{self, Format, Other, Reader};
 use crate::body::Capture;
 use crate::decode::{DecodeError, Decoder};
 use crate::event::ApiError;
 use crate::framing::{self, Framing, Hint, Kind, Message, Sniffer};
 use crate::headers::Headers;
-use crate::json::{self, Object, Scalar};
+use crate::json;
 use crate::note::Note;
 use crate::policy::CapturePolicy;
 use crate::redact::Secrets;
@@ -177,10 +178,7 @@ impl ResponseSide {
                 self.read_head(sniffer.head(), notes);
                 false
             }
-            Body::Plain(body) => {
-                self.read_plain(&body, notes);
-                false
-            }
+            Body::Plain(body) => self.read_plain(&body, notes),
             Body::Stream(stream) => self.finish_stream(stream, notes),
             Body::Unread => false,
         };
@@ -207,11 +205,12 @@ impl ResponseSide {
         }
     }
 
-    fn read_plain(&mut self, body: &Capture, notes: &mut BTreeSet<Note>) {
+    /// Reads a body that is whole; true if it was a stream nevertheless.
+    fn read_plain(&mut self, body: &Capture, notes: &mut BTreeSet<Note>) -> bool {
         let other = self.other(body.bytes());
         if other == Other::Media {
             self.answer.is_not_text = true;
-            return;
+            return false;
         }
         if !body.is_whole() {
             notes.insert(Note::ResponseBodyTruncated);
@@ -229,11 +228,14 @@ impl ResponseSide {
         }
         if other == Other::Text {
             self.answer.append(0, Part::Content, &text);
-        } else if !self.reader.body(&text, &mut self.answer) {
-            notes.insert(Note::ResponseUnreadable);
-        } else if json::has_more(&text) {
-            notes.insert(Note::TrailingData);
+            return false;
         }
+        let document = Document {
+            text: &text,
+            status: self.status,
+            is_whole: whole,
+        };
+        document.read(&mut *self.reader, &mut self.answer, notes)
     }
 
     /// What the body is instead of JSON, if the format knows such answers.
@@ -254,7 +256,7 @@ impl ResponseSide {
         if self.ended {
             stream.finish(&mut *self.reader, &mut self.answer, notes);
         }
-        if stream.messages == 0 {
+        if stream.messages == 0 || (self.ended && self.answer.is_blank()) {
             notes.insert(Note::ResponseUnreadable);
         }
         // One line alone is an answer that was not streamed.
@@ -329,43 +331,34 @@ fn read_message(
     if replaced {
         notes.insert(Note::InvalidUnicodeReplaced);
     }
-    match message.kind {
-        Kind::Error => answer.fail(error(&name, &data)),
-        Kind::Event if reader.message(&name, &data, answer) => {}
-        Kind::Event => {
-            notes.insert(Note::StreamEventUnreadable);
-        }
+    if message.kind == Kind::Error {
+        answer.fail(error(&name, &data));
+        return;
+    }
+    // Every format's streams are sent on by servers that end theirs so.
+    if api::is_done(&data, answer) {
+        return;
+    }
+    if !reader.message(&name, &data, answer) && !read_list(&data, reader, answer) {
+        notes.insert(Note::StreamEventUnreadable);
+    }
+    if name == "error" && answer.error.is_none() {
+        answer.fail(error("", &data));
     }
 }
 
-/// An error that the framing calls so. Its words are a member of an object, or the text itself.
+/// An error that the framing calls so. Its words are members of an object, or the text itself.
 fn error(name: &str, data: &str) -> ApiError {
-    let wire = json::read(data).and_then(|Object(wire)| wire);
-    let ErrorWire {
-        kind,
-        code,
-        message,
-    } = match wire {
-        Some(wire) => wire,
-        None => ErrorWire {
-            message: Scalar(Some(data.to_owned())),
-            ..ErrorWire::default()
-        },
-    };
+    let said = api::read_error(data).unwrap_or(ApiError {
+        kind: None,
+        code: None,
+        message: Some(data.to_owned()).filter(|data| data != "{}"),
+    });
+    let kind = Some(name.to_owned()).filter(|kind| !kind.is_empty());
     ApiError {
-        kind: Some(name.to_owned())
-            .filter(|kind| !kind.is_empty())
-            .or(kind.0),
-        code: code.0,
-        message: message.0.filter(|message| !message.is_empty()),
-    }
-}
-
-json::wire! {
-    struct ErrorWire {
-        kind: Scalar = "type",
-        code: Scalar = "code",
-        message: Scalar = "message" | "Message",
+        kind: kind.or(said.kind),
+        message: said.message.filter(|message| !message.is_empty()),
+        ..said
     }
 }
 

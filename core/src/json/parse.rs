@@ -90,6 +90,16 @@ fn parse<'a>(json: Json<'a>, into: &mut dyn FromJson<'a>) -> Result<(), Broken> 
     Ok(())
 }
 
+/// The value with which a text begins, and what follows it, without white space and comments; `None`
+/// if it begins with none.
+pub fn split(text: &str) -> Option<(&str, &str)> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut scan = Scan::new(Json::part(text, None));
+    let value = scan.raw().ok()?.get();
+    let _ = scan.peek();
+    Some((value, scan.rest()))
+}
+
 /// Whether something follows the list or object with which a text begins, other than white space
 /// and comments.
 pub fn has_more(text: &str) -> bool {
