@@ -2,6 +2,7 @@
 //!
 //! No header lets a caller switch the audit off or shrink it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::value::RawValue;
@@ -65,13 +66,16 @@ pub struct Caller {
 impl Caller {
     /// Reads the headers; what cannot be understood is left out with a note.
     pub fn read(headers: Headers<'_>, notes: &mut BTreeSet<Note>) -> Self {
-        if !headers.audit_names().iter().all(|name| is_known(name)) {
+        let given = Given(headers.audit().collect());
+        if given.0.is_empty() {
+            return Self::default();
+        }
+        if !given.0.iter().all(|(name, _)| is_known(name)) {
             notes.insert(Note::AuditHeaderUnknown);
         }
         let mut text = |name| {
-            headers
-                .recorded(name, notes)
-                .filter(|text| !text.is_empty())
+            let text = given.one(name, notes)?;
+            (!text.is_empty()).then(|| text.into_owned())
         };
         let mut caller = Self {
             user_id: text(USER_ID),
@@ -89,14 +93,49 @@ impl Caller {
                 notes,
             );
         }
-        if let Some(level) = headers.recorded(RISK_LEVEL, notes) {
+        if let Some(level) = given.one(RISK_LEVEL, notes) {
             let level = RiskLevel::parse(level.trim());
             note_if(level.is_none(), Note::AuditHeaderInvalid, notes);
             caller.risk_level = level.unwrap_or_default();
         }
-        caller.compliance_tags = tags(headers, notes);
-        caller.metadata = metadata(headers, notes);
+        caller.compliance_tags = tags(&given, notes);
+        caller.metadata = metadata(&given, notes);
         caller
+    }
+}
+
+/// The headers by which a caller talks to the audit layer, in their order.
+struct Given<'a>(Vec<(&'a [u8], &'a [u8])>);
+
+impl<'a> Given<'a> {
+    fn all(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        let given = self.0.iter();
+        let found = given.filter(move |(known, _)| known.eq_ignore_ascii_case(name.as_bytes()));
+        found.map(|(_, value)| *value)
+    }
+
+    /// The value of a header that has one.
+    fn one(&self, name: &str, notes: &mut BTreeSet<Note>) -> Option<Cow<'a, str>> {
+        let mut all = self.all(name);
+        let first = all.next()?;
+        note_if(all.next().is_some(), Note::AuditHeaderRepeated, notes);
+        Some(said(first, notes))
+    }
+}
+
+/// What a header's value says. One that begins with a quote is a JSON string, by which any text can
+/// be written in the characters that every client lets through; or else it is taken as it is.
+fn said<'a>(value: &'a [u8], notes: &mut BTreeSet<Note>) -> Cow<'a, str> {
+    let text = recorded(value, notes);
+    if !text.starts_with('"') {
+        return text;
+    }
+    match serde_json::from_str(&text) {
+        Ok(text) => Cow::Owned(text),
+        Err(_) => {
+            notes.insert(Note::AuditHeaderInvalid);
+            text
+        }
     }
 }
 
@@ -120,10 +159,10 @@ fn number(text: &str) -> Option<Box<RawValue>> {
 }
 
 /// Order and repetition are the caller's to choose.
-fn tags(headers: Headers<'_>, notes: &mut BTreeSet<Note>) -> Vec<String> {
+fn tags(given: &Given<'_>, notes: &mut BTreeSet<Note>) -> Vec<String> {
     let mut tags = Vec::new();
-    for value in headers.all(COMPLIANCE_TAGS) {
-        let value = recorded(value, notes);
+    for value in given.all(COMPLIANCE_TAGS) {
+        let value = said(value, notes);
         if value.trim_start().starts_with('[') {
             let (text, _) = json::text(value.as_bytes(), true);
             let list: Option<List<Text<'_>>> = json::read(&text);
@@ -145,8 +184,8 @@ fn tags(headers: Headers<'_>, notes: &mut BTreeSet<Note>) -> Vec<String> {
     tags
 }
 
-fn metadata(headers: Headers<'_>, notes: &mut BTreeSet<Note>) -> Members {
-    let Some(value) = headers.recorded(METADATA, notes) else {
+fn metadata(given: &Given<'_>, notes: &mut BTreeSet<Note>) -> Members {
+    let Some(value) = given.one(METADATA, notes) else {
         return Members::default();
     };
     let (text, _) = json::text(value.as_bytes(), true);
@@ -265,9 +304,57 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_utf8_are_replaced_with_a_note() {
-        let (caller, notes) = read(&[("x-audit-user-id", b"al\xffce")]);
-        assert_eq!(caller.user_id.as_deref(), Some("al\u{fffd}ce"));
-        assert_eq!(notes, [Note::HeaderNotUtf8]);
+    fn text_in_any_language_comes_as_clients_can_send_it() {
+        let user_id = |value: &[u8]| {
+            let (caller, notes) = read(&[("x-audit-user-id", value)]);
+            (caller.user_id.unwrap_or_default(), notes)
+        };
+        for (value, text, notes) in [
+            ("José".as_bytes(), "José", &[][..]),
+            // As `fetch` sends it.
+            (b"Jos\xe9", "José", &[Note::HeaderNotUtf8]),
+            // As `json.dumps` writes it.
+            (br#""Jos\u00e9""#, "José", &[]),
+            (br#""\u674e""#, "李", &[]),
+            (br#""\ud83d\ude00 \"x\"\n""#, "😀 \"x\"\n", &[]),
+            ("\"李\"".as_bytes(), "李", &[]),
+            (b"\"Jos\xe9\"", "José", &[Note::HeaderNotUtf8]),
+            (b"\"", "\"", &[Note::AuditHeaderInvalid]),
+            (br#""a" b"#, "\"a\" b", &[Note::AuditHeaderInvalid]),
+            (b"a \"b\"", "a \"b\"", &[]),
+        ] {
+            let (found, found_notes) = user_id(value);
+            assert_eq!(found, text, "{}", value.escape_ascii());
+            assert_eq!(found_notes, notes, "{}", value.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn every_header_may_be_a_json_string() {
+        let (caller, notes) = read(&[
+            ("x-audit-reasoning", br#""zu hoch: \u00fc""#),
+            ("x-audit-compliance-tags", br#""SOC2,\u674e""#),
+            ("x-audit-risk-level", br#""high""#),
+            ("x-audit-confidence-score", br#""0.5""#),
+            ("x-audit-metadata", br#""{\"a\":1}""#),
+        ]);
+        assert_eq!(notes, []);
+        assert_eq!(caller.reasoning.as_deref(), Some("zu hoch: ü"));
+        assert_eq!(caller.compliance_tags, ["SOC2", "李"]);
+        assert_eq!(caller.risk_level, RiskLevel::High);
+        assert_eq!(caller.confidence_score.unwrap().get(), "0.5");
+        assert_eq!(caller.metadata.0.len(), 1);
+    }
+
+    #[test]
+    fn of_two_headers_with_one_value_the_first_counts_and_it_is_noted() {
+        let names = [USER_ID, RISK_LEVEL, METADATA];
+        for name in names {
+            let (caller, notes) = read(&[(name, b"{}"), (name, b"high"), ("x-other", b"")]);
+            assert!(notes.contains(&Note::AuditHeaderRepeated), "{name}");
+            assert_eq!(caller.risk_level, RiskLevel::Low);
+        }
+        let twice = [(AUDIT_REQUEST_ID, &b"1"[..]), (AUDIT_REQUEST_ID, b"2")];
+        assert_eq!(read(&twice).1, []);
     }
 }

@@ -437,13 +437,14 @@ fn finish_reasons(answered: &Answered, state: CompletionState) -> Vec<String> {
 }
 
 fn gateway(headers: Headers<'_>, notes: &mut BTreeSet<Note>) -> Gateway {
-    let path = Path::of(headers.bytes(":path").unwrap_or_default());
+    let target = headers.bytes(":path").unwrap_or_default();
+    let path = recorded_path(target, notes);
     let mut text = |name| headers.recorded(name, notes);
     Gateway {
         request_id: text("x-request-id"),
         traceparent: text("traceparent"),
         host: text(":authority"),
-        path: Some(path.text.into_owned()),
+        path: Some(path),
         method: text(":method"),
         user_agent: text("user-agent"),
         retry_count: headers
@@ -452,6 +453,17 @@ fn gateway(headers: Headers<'_>, notes: &mut BTreeSet<Note>) -> Gateway {
         plugin: PLUGIN.to_owned(),
         ..Gateway::default()
     }
+}
+
+fn recorded_path(target: &[u8], notes: &mut BTreeSet<Note>) -> String {
+    let mut path = target.split(|byte| matches!(byte, b'?' | b'#'));
+    if path
+        .next()
+        .is_some_and(|path| str::from_utf8(path).is_err())
+    {
+        notes.insert(Note::HeaderNotUtf8);
+    }
+    Path::of(target).text.into_owned()
 }
 
 /// The name of the content-encoding, if there is one, and its decoder, if there is one.

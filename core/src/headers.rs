@@ -36,19 +36,23 @@ impl<'a> Headers<'a> {
             .and_then(|value| str::from_utf8(value).ok())
     }
 
-    /// The first value as text to be recorded; what is not UTF-8 is replaced and noted.
+    /// The first value as text to be recorded; that it is not UTF-8 is noted.
     pub fn recorded(self, name: &str, notes: &mut BTreeSet<Note>) -> Option<String> {
         self.bytes(name)
             .map(|value| recorded(value, notes).into_owned())
     }
 
+    /// The headers whose names start with [`AUDIT_PREFIX`].
+    pub fn audit(self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        let headers = self.0.iter();
+        headers
+            .map(|(name, value)| (name.as_slice(), value.as_slice()))
+            .filter(|(name, _)| is_audit_name(name))
+    }
+
     /// The names that start with [`AUDIT_PREFIX`], each once.
     pub fn audit_names(self) -> BTreeSet<&'a [u8]> {
-        self.0
-            .iter()
-            .map(|(name, _)| name.as_slice())
-            .filter(|name| is_audit_name(name))
-            .collect()
+        self.audit().map(|(name, _)| name).collect()
     }
 }
 
@@ -58,11 +62,21 @@ pub fn is_audit_name(name: &[u8]) -> bool {
         .is_some_and(|prefix| prefix.eq_ignore_ascii_case(AUDIT_PREFIX.as_bytes()))
 }
 
-/// A header's value as text to be recorded; what is not UTF-8 is replaced and noted.
+/// A header's value as text to be recorded; that it is not UTF-8 is noted.
 pub fn recorded<'a>(value: &'a [u8], notes: &mut BTreeSet<Note>) -> Cow<'a, str> {
-    let text = String::from_utf8_lossy(value);
+    let text = text(value);
     if matches!(text, Cow::Owned(_)) {
         notes.insert(Note::HeaderNotUtf8);
     }
     text
+}
+
+/// A header's value as text: UTF-8, or else ISO 8859-1, in which each byte is the character of its
+/// number. So browsers and Node send what they are given, and refuse other characters (Fetch
+/// Standard, section 2.2.2: values are isomorphically encoded).
+pub fn text(value: &[u8]) -> Cow<'_, str> {
+    match str::from_utf8(value) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(value.iter().copied().map(char::from).collect()),
+    }
 }

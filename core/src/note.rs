@@ -17,7 +17,8 @@ pub enum Note {
     AnswerPending,
     /// The provider is known, and nothing here knows the path. The call's content is not read.
     ApiUnknown,
-    /// A member of an `x-audit-*` header was not understood and left out.
+    /// An `x-audit-*` header or a member of one was not understood: it was left out, or stands as
+    /// it was written.
     AuditHeaderInvalid,
     /// An `x-audit-*` header that has one value came several times; the first counts.
     AuditHeaderRepeated,

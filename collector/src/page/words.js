@@ -40,7 +40,7 @@ export const NOTES = {
   answer_not_text: "The answer is no text but vectors, images or sound; it is not recorded.",
   answer_pending: "The answer is made later, and fetched with another call that is not recorded.",
   api_unknown: "The provider is known, and the gateway does not know the path. The call’s content is not read.",
-  audit_header_invalid: "A part of an x-audit header was not understood and left out.",
+  audit_header_invalid: "An x-audit header or a part of one was not understood: it was left out, or stands as it was written.",
   audit_header_repeated: "An x-audit header that has one value came several times; the first counts.",
   audit_header_unknown: "An x-audit header that means nothing was removed.",
   audit_metadata_reserved: "The caller’s metadata had a member audit_layer, which is the gateway’s.",
