@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+use crate::headers;
 use crate::limits::PATH_DECODINGS_MAX;
 
 /// A request's target without its query, which may hold a key and so is never recorded.
@@ -20,8 +21,7 @@ pub struct Path<'a> {
 }
 
 impl<'a> Path<'a> {
-    /// Reads the pseudo-header `:path`. Bytes that are not UTF-8 are nobody's path, but may stand
-    /// in a path that a server forgives.
+    /// Reads the pseudo-header `:path`.
     pub fn of(target: &'a [u8]) -> Self {
         let end = memchr::memchr2(b'?', b'#', target).unwrap_or(target.len());
         let target = target.get(..end).unwrap_or(target);
@@ -31,7 +31,7 @@ impl<'a> Path<'a> {
             return Self { text, authority };
         }
         Self {
-            text: String::from_utf8_lossy(target),
+            text: headers::text(target),
             authority: None,
         }
     }
@@ -151,9 +151,9 @@ impl Normal {
     }
 }
 
-/// What servers on some systems take from the end of a name.
+/// What some servers take from the end of a name. A percent sign there encodes nothing.
 fn is_padding(character: char) -> bool {
-    matches!(character, '.' | '\0'..=' ')
+    matches!(character, '.' | '%' | '\0'..=' ')
 }
 
 /// A path whose percent-encoded bytes are decoded where `which` says so.
@@ -175,7 +175,30 @@ fn decoded(path: &str, which: impl Fn(u8) -> bool) -> String {
         }
     }
     bytes.extend_from_slice(rest.as_bytes());
-    String::from_utf8_lossy(&bytes).into_owned()
+    match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => String::from_utf8_lossy(&shortened(error.as_bytes())).into_owned(),
+    }
+}
+
+/// Bytes with the ASCII characters that are written in two of them, which is no UTF-8 but was read
+/// as such by servers: a slash as `C0 AF`.
+fn shortened(bytes: &[u8]) -> Vec<u8> {
+    let mut short = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    loop {
+        rest = match rest {
+            [first @ 0xc0..=0xc1, second @ 0x80..=0xbf, rest @ ..] => {
+                short.push((first & 1) << 6 | (second & 0x3f));
+                rest
+            }
+            [byte, rest @ ..] => {
+                short.push(*byte);
+                rest
+            }
+            [] => return short,
+        };
+    }
 }
 
 fn hexadecimal(digits: &str) -> Option<u8> {

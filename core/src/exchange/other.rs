@@ -3,7 +3,9 @@
 //! A path that other services have too counts if the body has a prompt. A body that cannot be read
 //! for one may have one all the same, so that only these are passed over.
 
-use serde::de::IgnoredAny;
+use std::borrow::Cow;
+
+use crate::json::{self, Broken, FromJson, Items, Members};
 
 /// Beginnings of images and of documents of markup, which no model of texts takes as a body.
 const BEGINNINGS: [&[u8]; 5] = [
@@ -14,16 +16,35 @@ const BEGINNINGS: [&[u8]; 5] = [
     b"<",
 ];
 
+/// Names under which servers keep prompts, whatever format their paths are of.
+const PROMPTS: [&str; 6] = [
+    "contents",
+    "messages",
+    "prompt",
+    "prompts",
+    "question",
+    "questions",
+];
+
+/// Names under which they keep what any model is given, which is a prompt if it is a text.
+const INPUTS: [&str; 3] = ["input", "inputs", "instances"];
+
 /// Whether a whole body, in which its format has found no prompt, is nothing that a server of models
 /// would find one in. `text` is what of it was read as JSON.
 pub(super) fn is_other(body: &[u8], text: &str) -> bool {
-    serde_json::from_str::<IgnoredAny>(text).is_ok()
+    is_json(text)
         || BEGINNINGS
             .iter()
             .any(|beginning| body.trim_ascii_start().starts_with(beginning))
         || is_form(body)
         || is_numbers(body)
         || is_rpc(body)
+}
+
+/// Whether it is JSON that has no text under a name of a prompt.
+fn is_json(text: &str) -> bool {
+    let value: Option<Prompted> = json::read(text);
+    value.is_some_and(|value| !value.has_prompt) && !json::has_more(text)
 }
 
 /// Whether it is a form without files whose members have simple names, none of which a prompt
@@ -33,31 +54,63 @@ fn is_form(body: &[u8]) -> bool {
         let end = memchr::memchr(b'=', member).unwrap_or(member.len());
         let name = member.get(..end).unwrap_or_default();
         let is_simple = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-        let is_prompt = |prompt: &&[u8]| name.eq_ignore_ascii_case(prompt);
-        !name.is_empty() && name.iter().all(is_simple) && !PROMPTS.iter().any(is_prompt)
+        let name = str::from_utf8(name).unwrap_or_default();
+        !name.is_empty()
+            && name.as_bytes().iter().all(is_simple)
+            && !is_one(name, &PROMPTS)
+            && !is_one(name, &INPUTS)
     };
     memchr::memchr(b'=', body).is_some()
         && body.iter().all(u8::is_ascii_graphic)
         && body.split(|byte| *byte == b'&').all(is_member)
 }
 
-/// Where formats keep prompts.
-const PROMPTS: [&[u8]; 14] = [
-    b"content",
-    b"contents",
-    b"documents",
-    b"input",
-    b"inputs",
-    b"instances",
-    b"message",
-    b"messages",
-    b"prompt",
-    b"prompts",
-    b"query",
-    b"question",
-    b"text",
-    b"texts",
-];
+fn is_one(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// Whether a value has a member with a name of a prompt, and a text in it.
+#[derive(Default)]
+struct Prompted {
+    has_prompt: bool,
+    /// Whether the value itself is a text, or a list with one.
+    is_text: bool,
+    /// Whether there is a text anywhere in it.
+    has_text: bool,
+}
+
+impl Prompted {
+    fn take(&mut self, name: &str, value: &Self) {
+        self.has_text |= value.has_text;
+        self.has_prompt |= value.has_prompt
+            || value.has_text && is_one(name, &PROMPTS)
+            || value.is_text && is_one(name, &INPUTS);
+    }
+}
+
+impl<'de> FromJson<'de> for Prompted {
+    fn empty() -> Self {
+        Self::default()
+    }
+
+    fn string(&mut self, text: Cow<'de, str>) {
+        self.is_text |= !text.is_empty();
+        self.has_text |= !text.is_empty();
+    }
+
+    fn list(&mut self, items: &mut Items<'_, 'de>) -> Result<(), Broken> {
+        while items.read_into(self)? {}
+        Ok(())
+    }
+
+    fn object(&mut self, members: &mut Members<'_, 'de>) -> Result<(), Broken> {
+        while let Some(name) = members.next_name()? {
+            let value = members.next_value()?;
+            self.take(&name, &value);
+        }
+        Ok(())
+    }
+}
 
 /// Whether it is rows of numbers, as models of tables take them.
 fn is_numbers(body: &[u8]) -> bool {
@@ -95,7 +148,17 @@ mod tests {
         for (body, expected) in [
             (&b"{\"a\":1}"[..], true),
             (b" [1,2] ", true),
-            (b"{\"a\":NaN}", false),
+            (br#"{"Prompt":"Hi"}"#, false),
+            (br#"{"request":{"messages":[{"text":"Hi"}]}}"#, false),
+            (br#"{"inputs":[[5.1,3.5]],"prompt":null}"#, true),
+            (br#"{"inputs":["Hi"]}"#, false),
+            (br#"{"input":{"image":"https://h/i.png"}}"#, true),
+            (
+                br#"{"instances":[{"country":"DE"},{"prompts":["Hi"]}]}"#,
+                false,
+            ),
+            (b"{\"a\":NaN}", true),
+            (b"{\"a\":NaN,\"inputs\":\"Hi\"}", false),
             (b"{\"a\":1} {\"prompt\":1}", false),
             (b"<order><id>1</id></order>", true),
             (b"\x89PNG\r\n\x1a\n...", true),

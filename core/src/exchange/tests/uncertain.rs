@@ -53,6 +53,7 @@ fn a_body_that_cannot_be_read_may_have_a_prompt() {
             Vec::new(),
         ),
         ("a form with a prompt", b"inputs=Hi".to_vec(), Vec::new()),
+        ("another name", br#"{"prompt":"Hi"}"#.to_vec(), Vec::new()),
     ] {
         let notes = notes(|call| (call.body, call.headers) = (body, headers));
         let notes = notes.unwrap_or_else(|| panic!("{what}"));

@@ -9,7 +9,7 @@ const USUAL: [fn(&str) -> String; 3] = [
     |path| format!("{path}/#part"),
 ];
 
-const UNUSUAL: [fn(&str) -> String; 22] = [
+const UNUSUAL: [fn(&str) -> String; 24] = [
     |path| encoded(path, |_, byte| byte.is_ascii_lowercase()),
     |path| encoded(path, |at, byte| at % 3 == 0 && byte.is_ascii_lowercase()),
     |path| encoded(path, |at, byte| at + 2 > path.len() && byte != b':'),
@@ -31,6 +31,8 @@ const UNUSUAL: [fn(&str) -> String; 22] = [
     |path| format!("{}/", path.replace('/', ";v=1/")),
     |path| format!("{path};jsessionid=1?x"),
     |path| format!("{path}%20%00."),
+    |path| format!("{path}%"),
+    |path| path.replacen('/', "/%C0%AF", 2),
     |path| format!("http://user:secret@h.example:8080{path}"),
 ];
 
