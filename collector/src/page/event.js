@@ -224,8 +224,11 @@ function timing(event, source) {
 function capture(event) {
   const read = gateway(event, "capture");
   if (!isObject(read)) return null;
+  const format = fact("Wire format", wireFormat(event), "gateway");
+  // Of an event whose content was erased there is no more.
+  if (Object.keys(read).every((name) => name === "api")) return section("Capture", facts(format));
   return section("Capture", facts(
-    fact("Wire format", wireFormat(event), "gateway"),
+    format,
     fact("Streamed", yesOrNo(read.streamed), "gateway"),
     fact("Request", bytes(read.request_bytes), "gateway"),
     fact("Response", bytes(read.response_bytes), "gateway"),
@@ -242,7 +245,7 @@ function wireFormat(event) {
 }
 
 function notes(event) {
-  if (!isObject(gateway(event, "capture"))) return null;
+  if (gateway(event, "capture", "notes") === undefined) return null;
   const noted = listed(gateway(event, "capture", "notes"));
   if (noted.length === 0) return section("Capture notes", element("p", { class: "muted" }, "None: the gateway noted nothing."));
   const items = noted.map((note) => element("li", {}, code(note), element("br"), meaning(NOTES, note) ?? "This page does not know this note."));

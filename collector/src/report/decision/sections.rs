@@ -2,7 +2,7 @@
 
 use crate::event::{Node, UsageSource};
 use crate::limits;
-use crate::report::decision::{Check, ERASED, Members};
+use crate::report::decision::{Check, ERASED, Erased, Members};
 use crate::report::document::{Block, Fact, Section, Value};
 
 use crate::report::outer::outer_request_id;
@@ -329,7 +329,10 @@ pub(crate) fn capture(event: &Members<'_>) -> Option<Section> {
     let mut blocks = vec![Block::Facts { facts }];
     let notes = event.notes();
     if notes.is_empty() {
-        blocks.push(Block::paragraph("The gateway noted nothing."));
+        blocks.push(match event.erased() {
+            Some(erased) => the_rest(erased),
+            None => Block::paragraph("The gateway noted nothing."),
+        });
     } else {
         let facts = notes.into_iter().map(|note| {
             let meaning =
@@ -353,10 +356,17 @@ pub(crate) fn gateway(event: &Members<'_>) -> Option<Section> {
     }
     let mut facts = Vec::new();
     push_members(&mut facts, known, "");
+    let facts = Block::Facts { facts };
+    let rest = event.erased().map(the_rest);
     Some(Section::new(
         "Where the call came from",
-        vec![Block::Facts { facts }],
+        [facts].into_iter().chain(rest).collect(),
     ))
+}
+
+/// That erasing keeps only a part of a section.
+fn the_rest(erased: Erased) -> Block {
+    Block::paragraph(erased.sentence("rest, if there was any,"))
 }
 
 pub(crate) fn metadata(event: &Members<'_>) -> Option<Section> {

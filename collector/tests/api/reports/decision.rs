@@ -314,6 +314,7 @@ async fn what_was_erased_is_not_told_as_never_recorded() {
     let csv = report(&program, decision("r", "csv")).await;
     let text = csv.text();
     let if_any = "If there was any, it was erased on request.";
+    let the_rest = "\"The rest, if there was any, was erased on request.\"";
     let unknown = "\"unknown: it was erased, if there was any\"";
     for (section, name, value) in [
         (
@@ -340,7 +341,8 @@ async fn what_was_erased_is_not_told_as_never_recorded() {
         ("How the call ended", "Error", unknown),
         ("Integrity", "\"Hash of the answer, as recorded\"", unknown),
         ("Tool calls", "remark", &format!("\"{if_any}\"")),
-        ("How the call was read", "remark", &format!("\"{if_any}\"")),
+        ("How the call was read", "api", "openai.chat_completions"),
+        ("How the call was read", "remark", the_rest),
         (
             "Where the call came from",
             "remark",
@@ -351,7 +353,12 @@ async fn what_was_erased_is_not_told_as_never_recorded() {
         let row = format!("{section},,,{name},{value}");
         assert!(text.contains(&row), "{row}: {text}");
     }
-    for untrue in ["nobody said", "none was given", "No reasoning"] {
+    for untrue in [
+        "nobody said",
+        "none was given",
+        "No reasoning",
+        "noted nothing",
+    ] {
         assert!(!text.contains(untrue), "{untrue}: {text}");
     }
 }

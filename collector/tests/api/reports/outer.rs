@@ -144,6 +144,13 @@ async fn an_erased_event_still_gives_way_and_is_still_found() {
     let data = figures(&program, json!({})).await;
     assert_eq!(counts(&data), [1, 1, 0]);
     assert_eq!(data["unread_events"], 1);
+    let csv = report(&program, decision("inner", "csv")).await;
+    for row in [
+        "Where the call came from,,,outer_request_id,outer",
+        "Where the call came from,,,remark,\"The rest, if there was any, was erased on request.\"",
+    ] {
+        assert!(csv.text().contains(row), "{row}: {}", csv.text());
+    }
     assert_eq!(
         request_ids(&program, "outer_request_id=outer").await,
         ["inner"]
