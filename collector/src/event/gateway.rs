@@ -14,6 +14,8 @@ pub(crate) struct GatewayFacts {
     /// The wire format as which the call was read.
     pub(crate) capture_api: Option<String>,
     pub(crate) completion_state: Option<String>,
+    /// Whether the answer was made before, and its tokens are those of another call.
+    pub(crate) is_fetched: bool,
     /// The `request_id` of the event that an outer gateway recorded of the same call.
     pub(crate) outer_request_id: Option<String>,
     pub(crate) writer_id: Option<String>,
@@ -39,7 +41,9 @@ impl GatewayFacts {
         let completion = completion.and_then(|raw| object::<RawCompletion>(raw.get()));
         let writer = writer.and_then(|raw| object::<RawWriter>(raw.get()));
         let writer = writer.filter(RawWriter::is_plausible);
+        let is_fetched = capture.as_ref().is_some_and(RawCapture::is_fetched);
         Self {
+            is_fetched,
             capture_api: capture.and_then(|capture| id(capture.api?)),
             outer_request_id: gateway.and_then(|gateway| id(gateway.outer_request_id?)),
             completion_state: completion.map(|completion| completion.state),
@@ -87,7 +91,23 @@ struct RawAuditLayer<'a> {
 struct RawCapture<'a> {
     #[serde(borrow)]
     api: Option<&'a RawValue>,
+    #[serde(borrow)]
+    notes: Option<&'a RawValue>,
 }
+
+impl RawCapture<'_> {
+    fn is_fetched(&self) -> bool {
+        // Hardly any event has notes, and most of those few.
+        let notes = self.notes.map(RawValue::get);
+        let notes = notes.filter(|notes| notes.contains(FETCHED));
+        let notes = notes.and_then(|notes| serde_json::from_str::<Vec<&RawValue>>(notes).ok());
+        let note = |raw: &&RawValue| serde_json::from_str(raw.get()).ok() == Some(FETCHED);
+        notes.is_some_and(|notes| notes.iter().any(note))
+    }
+}
+
+/// The note on an answer that was made before.
+pub(crate) const FETCHED: &str = "answer_fetched";
 
 #[derive(Deserialize)]
 struct RawGateway<'a> {

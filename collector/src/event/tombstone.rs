@@ -3,8 +3,9 @@
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::event::EventError;
+use crate::event::gateway::{FETCHED, GatewayFacts};
 use crate::event::json::{Entries, Object};
-use crate::event::{EventError, GatewayFacts};
 use crate::hash::sha256;
 
 /// The event without anything that a person wrote or a model answered.
@@ -88,10 +89,13 @@ struct AuditLayer<'a> {
     gateway: Option<Gateway>,
 }
 
-/// As what the call was read.
+/// As what the call was read, and whether its tokens are those of another call.
 #[derive(Serialize)]
 struct Capture {
-    api: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notes: Option<[&'static str; 1]>,
 }
 
 /// By which event the call is counted, so that it is not counted twice when this one is erased.
@@ -118,7 +122,12 @@ impl<'a> Metadata<'a> {
         }
         let known = raw.and_then(|raw| serde_json::from_str::<Known<'_>>(raw).ok());
         let facts = GatewayFacts::read(raw);
-        let capture = facts.capture_api.map(|api| Capture { api });
+        let capture = Capture {
+            api: facts.capture_api,
+            notes: facts.is_fetched.then_some([FETCHED]),
+        };
+        let has_any = capture.api.is_some() || capture.notes.is_some();
+        let capture = has_any.then_some(capture);
         let gateway = facts.outer_request_id;
         let gateway = gateway.map(|outer_request_id| Gateway { outer_request_id });
         let audit_layer = known.map(|known| AuditLayer {
@@ -148,7 +157,7 @@ mod tests {
             "usage": {"input_tokens": 5},
             "timing": {"first_byte_ms": 3},
             "response": {"tool_calls": ["secret"]},
-            "capture": {"api": "openai.chat_completions", "notes": ["secret"]},
+            "capture": {"api": "openai.chat_completions", "notes": ["secret", "answer_fetched"]},
             "gateway": {"source": "secret", "user_agent": "secret", "outer_request_id": "outer"},
         });
         json!({

@@ -19,6 +19,9 @@ pub(crate) enum UsageSource {
     Absent,
     /// The application that recorded the event.
     Application,
+    /// The provider, of an answer that was made before and is only fetched here: the call that asked for
+    /// it may have the same counts, and so may others that fetch it.
+    Fetched,
     /// The provider, which gave the input tokens of a call that has both, and no others.
     InputOnly,
     /// Likewise the output tokens alone.
@@ -51,7 +54,7 @@ impl Usage {
             // Whatever stands in the place of the other number, nobody counted it.
             UsageSource::InputOnly => (of_provider("input_tokens"), None),
             UsageSource::OutputOnly => (None, of_provider("output_tokens")),
-            UsageSource::Partial | UsageSource::Reported => {
+            UsageSource::Fetched | UsageSource::Partial | UsageSource::Reported => {
                 (of_provider("input_tokens"), of_provider("output_tokens"))
             }
         };
@@ -60,6 +63,15 @@ impl Usage {
             input_tokens,
             output_tokens,
         }
+    }
+
+    /// The same where the answer is only fetched.
+    pub(crate) fn fetched(self) -> Self {
+        let source = match self.source {
+            UsageSource::Absent | UsageSource::Application => self.source,
+            _ => UsageSource::Fetched,
+        };
+        Self { source, ..self }
     }
 
     /// Whether nobody gave the count that this documented member stands for.

@@ -6,7 +6,7 @@ import { button, byId, copyButton, element, tell } from "./dom.js";
 import { fact, facts, filterLink, riskBadge, said, stateBadge, unknown } from "./facts.js";
 import { duration, number, time } from "./format.js";
 import { indented } from "./json.js";
-import { gateway, isKnown, isObject, isUnread, listed, outerRequest, tokens } from "./read.js";
+import { gateway, isFetched, isKnown, isObject, isUnread, listed, outerRequest, tokens } from "./read.js";
 import { longText, plain, spelt } from "./text.js";
 import { meaning, NOTES, SOURCES, STATES, USAGE } from "./words.js";
 
@@ -209,6 +209,7 @@ function usage(event, source) {
     extra("From cache", "cache_read"),
     extra("Into cache", "cache_write"),
     extra("Reasoning", "reasoning"),
+    isFetched(event) ? fact("Fetched", USAGE.fetched, "gateway") : null,
     gatewayFact(event, "usage.source", origin === undefined ? undefined : element("span", {}, code(origin), known ? `: ${known}` : "")),
   ));
 }

@@ -21,6 +21,11 @@ export function isUnread(event) {
   return gateway(event, "capture", "api") === "unknown";
 }
 
+/** Whether the answer was made before, and its tokens are those of another call. */
+export function isFetched(event) {
+  return listed(gateway(event, "capture", "notes")).includes("answer_fetched");
+}
+
 /** The elements of a list, and none of anything else. */
 export function listed(value) {
   return Array.isArray(value) ? value : [];

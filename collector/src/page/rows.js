@@ -3,7 +3,7 @@
 import { element } from "./dom.js";
 import { innerBadge, riskBadge, said, stateBadge, unknown } from "./facts.js";
 import { number, time } from "./format.js";
-import { gateway, isKnown, isUnread, outerRequest, tokens } from "./read.js";
+import { gateway, isFetched, isKnown, isUnread, outerRequest, tokens } from "./read.js";
 import { firstWords, plain, shortText } from "./text.js";
 
 const COLUMNS = 9;
@@ -56,8 +56,8 @@ function counts(event) {
   const { input, output, source } = tokens(event);
   if (input === undefined && output === undefined) return unknown();
   const count = (value) => (value === undefined ? "unknown" : number(value));
-  const partial = source === "partial" ? " (partial)" : "";
-  return shortText(`${count(input)} / ${count(output)}${partial}`);
+  const remark = isFetched(event) ? " (fetched)" : source === "partial" ? " (partial)" : "";
+  return shortText(`${count(input)} / ${count(output)}${remark}`);
 }
 
 function state(event) {

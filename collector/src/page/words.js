@@ -19,6 +19,7 @@ export const RISKS = ["low", "medium", "high", "critical"];
 export const USAGE = {
   reported: "the provider’s final counts",
   partial: "counts that the provider gave before the answer broke off",
+  fetched: "the provider’s counts of an answer that was made before; they are counted with the call that asked for it",
   input_only: "the provider gave the input count alone; the output count is unknown",
   output_only: "the provider gave the output count alone; the input count is unknown",
   absent: "the provider gave none, and none are estimated",
@@ -37,6 +38,7 @@ export const SOURCES = {
 /** Why something in an event is missing, cut or changed. */
 export const NOTES = {
   answer_empty: "The model answered, and there is neither text nor a tool call in it.",
+  answer_fetched: "The answer was made before, and fetched by its id; the request that asked for it has an event of its own. Its tokens are counted with that one.",
   answer_not_text: "The answer is no text but vectors, images or sound; it is not recorded.",
   answer_pending: "The answer is made later, and fetched with another call that is not recorded.",
   api_unknown: "The provider is known, and the gateway does not know the path. The call’s content is not read.",

@@ -208,7 +208,11 @@ impl<'a> Members<'a> {
     /// What is known of the tokens of the call.
     pub(crate) fn usage(&self) -> Usage {
         let documented = ["prompt_tokens", "response_tokens"].map(|name| self.get(name));
-        Usage::of(documented, self.part("usage"))
+        let usage = Usage::of(documented, self.part("usage"));
+        match self.has_note("answer_fetched") {
+            true => usage.fetched(),
+            false => usage,
+        }
     }
 
     fn part(&self, part: &str) -> Node<'a> {

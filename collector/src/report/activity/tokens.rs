@@ -49,6 +49,10 @@ impl Tokens {
                 &self.output_only,
             ),
             row(
+                "fetched: of answers that were made before, and perhaps counted already",
+                &self.fetched,
+            ),
+            row(
                 "said by applications that record themselves",
                 &self.application,
             ),

@@ -291,6 +291,7 @@ pub(crate) fn usage(event: &Members<'_>) -> Section {
     }
     let meaning = match usage.source {
         UsageSource::Absent => words::of_usage("absent"),
+        UsageSource::Fetched => words::of_usage("fetched"),
         UsageSource::InputOnly => words::of_usage("input_only"),
         UsageSource::OutputOnly => words::of_usage("output_only"),
         UsageSource::Partial => words::of_usage("partial"),
@@ -328,12 +329,11 @@ pub(crate) fn capture(event: &Members<'_>) -> Option<Section> {
     push_entries(&mut facts, own.collect(), "");
     let mut blocks = vec![Block::Facts { facts }];
     let notes = event.notes();
-    if notes.is_empty() {
-        blocks.push(match event.erased() {
-            Some(erased) => the_rest(erased),
-            None => Block::paragraph("The gateway noted nothing."),
-        });
-    } else {
+    let erased = event.erased();
+    if notes.is_empty() && erased.is_none() {
+        blocks.push(Block::paragraph("The gateway noted nothing."));
+    }
+    if !notes.is_empty() {
         let facts = notes.into_iter().map(|note| {
             let meaning =
                 words::of_note(&note).unwrap_or("What this note means is not known here.");
@@ -346,6 +346,7 @@ pub(crate) fn capture(event: &Members<'_>) -> Option<Section> {
             facts: facts.collect(),
         });
     }
+    blocks.extend(erased.map(the_rest));
     Some(Section::new("How the call was read", blocks))
 }
 

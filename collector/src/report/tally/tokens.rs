@@ -16,6 +16,8 @@ pub(crate) struct Tokens {
     pub(crate) input_only: Counts,
     /// Output tokens of calls whose input tokens the provider did not give.
     pub(crate) output_only: Counts,
+    /// Counts of answers that were made before: other events may have the same ones.
+    pub(crate) fetched: Counts,
     /// Counts of applications that record themselves.
     pub(crate) application: Counts,
     /// Events whose provider gave none.
@@ -44,6 +46,7 @@ impl Tokens {
             UsageSource::Partial => self.partial.add(usage),
             UsageSource::InputOnly => self.input_only.add(usage),
             UsageSource::OutputOnly => self.output_only.add(usage),
+            UsageSource::Fetched => self.fetched.add(usage),
             UsageSource::Absent => increase(&mut self.absent_events, 1),
             UsageSource::Application if usage.is_application_zero() => {
                 increase(&mut self.application_zero_events, 1);
@@ -92,6 +95,13 @@ mod tests {
         })
     }
 
+    /// The same of an answer that was made before.
+    fn fetched(mut event: Value) -> Value {
+        let notes = json!({"notes": ["answer_fetched"]});
+        event["metadata"]["audit_layer"]["capture"] = notes;
+        event
+    }
+
     #[test]
     fn unknown_tokens_are_counted_and_not_added() {
         let mut tokens = Tokens::default();
@@ -104,6 +114,8 @@ mod tests {
             call("input_only", Some(2), Some(0)),
             call("output_only", None, Some(9)),
             call("absent", None, None),
+            fetched(call("reported", Some(70), Some(80))),
+            fetched(call("absent", None, None)),
             json!({"prompt_tokens": 5, "response_tokens": 0}),
             json!({"prompt_tokens": 0, "response_tokens": 0}),
         ] {
@@ -121,10 +133,11 @@ mod tests {
         assert_eq!(tokens.partial, counts(1, 3, 0, [0, 1]));
         assert_eq!(tokens.input_only, counts(2, 9, 0, [0, 2]));
         assert_eq!(tokens.output_only, counts(1, 0, 9, [1, 0]));
+        assert_eq!(tokens.fetched, counts(1, 70, 80, [0, 0]));
         assert_eq!(tokens.application, counts(1, 5, 0, [0, 0]));
         assert_eq!(
             (tokens.absent_events, tokens.application_zero_events),
-            (1, 1)
+            (2, 1)
         );
     }
 }

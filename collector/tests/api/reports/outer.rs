@@ -202,3 +202,26 @@ async fn calls_whose_content_is_not_read_are_found_and_counted() {
     let said = "Note: 1 call was to a known provider by a path that the gateway does not know";
     assert!(words.contains(said), "{words}");
 }
+
+#[tokio::test]
+async fn the_tokens_of_an_answer_that_is_only_fetched_are_no_second_time_in_a_sum() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    program.record(&call("asked", 1, json!({}))).await;
+    for seq in [2, 3] {
+        let none = json!({"prompt_tokens": 0, "response_tokens": 0});
+        let mut fetched = call(&format!("fetched {seq}"), seq, none);
+        fetched["metadata"]["audit_layer"]["capture"]["notes"] = json!(["answer_fetched"]);
+        program.record(&fetched).await;
+    }
+    for is_erased in [false, true] {
+        if is_erased {
+            assert!(erase(&folder).await.status.success());
+        }
+        let tokens = figures(&program, json!({})).await["tokens"].clone();
+        for (name, events, input) in [("reported", 1, 250), ("fetched", 2, 500)] {
+            let sum = [&tokens[name]["events"], &tokens[name]["input_tokens"]];
+            assert_eq!(sum, [events, input], "{name}, {is_erased}");
+        }
+    }
+}
