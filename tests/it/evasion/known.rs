@@ -4,9 +4,7 @@
 pub(crate) const ESCAPES: &[&str] = &[
     "/generate: messages instead",
     "/generate: prompt instead",
-    "JSON: all in another case",
     "JSON: content in capitals",
-    "JSON: content in capitals behind a decoy",
     "charset: utf-7 with another meaning",
     "path: overlong slash",
     "path: percent sign alone",

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use audit_layer_tests::sample_llm::script::Script;
 use audit_layer_tests::workspace;
 use serde_json::Value;
 
@@ -19,6 +20,8 @@ pub(crate) struct Request {
     pub(crate) query: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    /// What comes back. Of a question that says nothing itself, the answer shows what it was.
+    pub(crate) answer: Script,
     /// What must be the same, however the path is spelt.
     pub(crate) expected: Identity,
 }
@@ -66,7 +69,7 @@ impl Request {
 
     fn read(format: &str, file: &PathBuf) -> Result<Self> {
         let text = std::fs::read_to_string(file)?;
-        let (request, _) = text
+        let (request, response) = text
             .split_once("\n--- response ---\n")
             .with_context(|| file.display().to_string())?;
         let (head, body) = request.split_once("\n\n").unwrap_or((request, ""));
@@ -90,6 +93,7 @@ impl Request {
             path: path.to_owned(),
             query: query.to_owned(),
             headers,
+            answer: answer(method, response),
             body: body.into_bytes(),
             expected: expected(&file.with_extension("json"))?,
         })
@@ -121,6 +125,18 @@ impl Request {
         let host = self.headers.iter().find(|(name, _)| name == "host");
         host.map_or("gateway.test", |(_, host)| host)
     }
+}
+
+/// The fixture's answer where it is fetched, an empty one elsewhere.
+fn answer(method: &str, response: &str) -> Script {
+    if method != "GET" {
+        return Script::plain(200, "application/json", "{}");
+    }
+    let (head, body) = response.split_once("\n\n").unwrap_or((response, ""));
+    let kind = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-type: "));
+    Script::plain(200, kind.unwrap_or("text/plain"), body.to_owned())
 }
 
 fn expected(file: &Path) -> Result<Identity> {
