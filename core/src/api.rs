@@ -60,6 +60,7 @@ mod openai_transcriptions;
 mod openai_usage;
 mod path;
 mod path_model;
+mod reasoning;
 mod refusal;
 mod replicate_predictions;
 mod route;

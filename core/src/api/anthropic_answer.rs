@@ -6,6 +6,7 @@ use super::token_counts::TokenCounts;
 use super::{Reader, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::json::{self, Broken, Count, FromObject, Json, List, Members, Object, Text};
+use crate::prompt::Kind;
 
 /// An answer has one choice.
 const CHOICE: u64 = 0;
@@ -130,14 +131,37 @@ fn start_block(number: u64, block: &BlockWire<'_>, answer: &mut Answer) {
             };
             answer.call(key(number), piece);
         }
+        Some("redacted_thinking") => answer.has_sealed_reasoning = true,
+        // A summary that stands for what came before; it may come by piece.
+        Some("compaction") => {
+            let summary = block.content.map(json::text_of).unwrap_or_default();
+            answer.part(Kind::Other, "compaction", None, &summary);
+        }
         // The model that was asked refused, and another answers in its place.
         Some("fallback") => {
             let other = block.to.0.as_ref().and_then(|to| to.model.0.as_deref());
             answer.model = None;
             answer.identify(None, other);
         }
-        _ => {}
+        Some("mcp_tool_listing") | None => {}
+        // What the provider's own tools gave, and what may be added to blocks.
+        Some(kind) => {
+            let is_result = kind.ends_with("_result");
+            let given = block.content.or(block.file_id).map(json::text_of);
+            let part = if is_result {
+                Kind::ToolResult
+            } else {
+                Kind::Other
+            };
+            answer.part(
+                part,
+                kind,
+                block.answers.0.as_deref(),
+                &given.unwrap_or_default(),
+            );
+        }
     }
+    answer.has_sealed_reasoning |= block.signature.0.as_ref().is_some_and(|it| !it.is_empty());
 }
 
 fn take_delta(number: u64, delta: &DeltaWire<'_>, answer: &mut Answer) {
@@ -154,6 +178,11 @@ fn take_delta(number: u64, delta: &DeltaWire<'_>, answer: &mut Answer) {
                 },
             );
         }
+        Some("compaction_delta") => {
+            answer.append_part(delta.content.0.as_deref().unwrap_or_default());
+        }
+        // Of a thought that is not shown there is nothing else.
+        Some("signature_delta") => answer.has_sealed_reasoning = true,
         _ => {}
     }
 }
@@ -248,6 +277,10 @@ json::wire! {
         text: Text<'a> = "text",
         thinking: Text<'a> = "thinking",
         input: Option<Json<'a>> = "input",
+        content: Option<Json<'a>> = "content",
+        file_id: Option<Json<'a>> = "file_id",
+        answers: Text<'a> = "tool_use_id",
+        signature: Text<'a> = "signature",
         to: Object<OtherWire<'a>> = "to",
     }
 
@@ -256,6 +289,7 @@ json::wire! {
         text: Text<'a> = "text",
         thinking: Text<'a> = "thinking",
         partial_json: Text<'a> = "partial_json",
+        content: Text<'a> = "content",
         stop_reason: Text<'a> = "stop_reason",
         stop_details: Object<DetailsWire<'a>> = "stop_details",
     }

@@ -167,6 +167,9 @@ pub(super) struct BlockWire<'a> {
     cited: Object<CitedWire<'a>>,
     reasoning: Object<ReasoningWire<'a>>,
     tool_use: Object<ToolUseWire<'a>>,
+    /// What a tool of the provider's gave.
+    given: Option<Json<'a>>,
+    has_media: bool,
 }
 
 impl<'de> FromObject<'de> for BlockWire<'de> {
@@ -176,6 +179,11 @@ impl<'de> FromObject<'de> for BlockWire<'de> {
             "citationsContent" => self.cited = value.next_value()?,
             "reasoningContent" => self.reasoning = value.next_value()?,
             "toolUse" => self.tool_use = value.next_value()?,
+            "toolResult" => self.given = value.next_value()?,
+            "image" | "audio" | "video" | "document" => {
+                self.has_media = true;
+                value.skip()?;
+            }
             _ => value.skip()?,
         }
         Ok(())
@@ -210,6 +218,16 @@ impl<'a> BlockWire<'a> {
             if let Some(whole) = &reasoning.whole.0 {
                 append(Part::Reasoning, &whole.text);
             }
+            let is_signed = reasoning
+                .whole
+                .0
+                .as_ref()
+                .is_some_and(|it| it.signature.is_some());
+            answer.has_sealed_reasoning |= is_signed || reasoning.sealed.is_some();
+        }
+        answer.is_not_text |= self.has_media;
+        if let Some(given) = self.given {
+            take_given(given, answer);
         }
         if let Some(call) = &self.tool_use.0 {
             let piece = CallPiece {
@@ -219,6 +237,22 @@ impl<'a> BlockWire<'a> {
             };
             answer.call(key(number), piece);
         }
+    }
+}
+
+/// What a tool gave: a whole block, its start, or a list of pieces.
+fn take_given(given: Json<'_>, answer: &mut Answer) {
+    let (start, pieces) = match json::object::<GivenWire<'_>>(given) {
+        Some(GivenWire { id, content }) => (Some(id), content),
+        None => (None, json::read(given).unwrap_or_default()),
+    };
+    if let Some(id) = start {
+        answer.part(Kind::ToolResult, "toolResult", id.0.as_deref(), "");
+    }
+    for Object(piece) in pieces.0 {
+        let PieceWire { text, json } = piece.unwrap_or_default();
+        let json = json.map(|json| Cow::Owned(json::compact(json.get())));
+        answer.append_part(&text.0.or(json).unwrap_or_default());
     }
 }
 
@@ -263,7 +297,24 @@ json::wire! {
     struct ReasoningWire<'a> {
         // A piece of a stream, and a whole block.
         text: Text<'a> = "text",
-        whole: Object<TextWire<'a>> = "reasoningText",
+        whole: Object<ThoughtWire<'a>> = "reasoningText",
+        // What only the provider can read, and the mark that there was a thought.
+        sealed: Option<Json<'a>> = "redactedContent" | "signature",
+    }
+
+    struct ThoughtWire<'a> {
+        text: Text<'a> = "text",
+        signature: Option<Json<'a>> = "signature",
+    }
+
+    struct GivenWire<'a> {
+        id: Text<'a> = "toolUseId",
+        content: List<Object<PieceWire<'a>>> = "content",
+    }
+
+    struct PieceWire<'a> {
+        text: Text<'a> = "text",
+        json: Option<Json<'a>> = "json",
     }
 
     struct ToolUseWire<'a> {

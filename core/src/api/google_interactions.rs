@@ -225,7 +225,14 @@ fn take_item(index: u64, item: &ItemWire<'_>, answer: &mut Answer) {
         Some("thought_summary") => take_parts(item.content, Part::Reasoning, answer),
         Some("function_call" | "arguments_delta") => take_call(index, item, answer),
         Some("image" | "audio" | "video") => answer.is_not_text = true,
-        // What the provider's own tools did, signatures and annotations.
+        // Google's own tools, which go by their type.
+        Some(kind) if kind.ends_with("_call") => take_call(index, item, answer),
+        Some(kind) if kind.ends_with("_result") => {
+            let given = item.result.map(text_of).unwrap_or_default();
+            let id = item.call_id.0.as_deref();
+            answer.part(Kind::ToolResult, kind, id, &given);
+        }
+        // Signatures and annotations.
         _ => {}
     }
 }
@@ -253,9 +260,11 @@ fn append(item: &ItemWire<'_>, part: Part, answer: &mut Answer) {
 fn take_call(index: u64, item: &ItemWire<'_>, answer: &mut Answer) {
     let arguments = item.arguments.map(text_of).unwrap_or_default();
     let is_empty = compact(&arguments) == "{}";
+    let kind = item.kind.0.as_deref();
+    let kind = kind.filter(|kind| !matches!(*kind, "function_call" | "arguments_delta"));
     let piece = CallPiece {
         id: item.id.0.as_deref(),
-        name: item.name.0.as_deref(),
+        name: item.name.0.as_deref().or(kind),
         arguments: if is_empty { "" } else { &arguments },
     };
     answer.call(key(index), piece);
@@ -316,6 +325,7 @@ json::wire! {
         content: Option<Json<'a>> = "content",
         summary: Option<Json<'a>> = "summary",
         id: Text<'a> = "id",
+        call_id: Text<'a> = "call_id",
         name: Text<'a> = "name",
         arguments: Option<Json<'a>> = "arguments" | "partial_arguments",
         result: Option<Json<'a>> = "result",

@@ -4,34 +4,45 @@
 //! chunks <https://docs.mistral.ai/capabilities/reasoning/>.
 
 use super::openai_usage::UsageWire;
+use super::reasoning::{self, ReasoningWire};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
-use crate::json::{self, Count, Json, List, Object, Text, TextOrList};
+use crate::json::{self, Broken, Count, FromObject, Json, List, Members, Object, Text, TextOrList};
 
 /// The key of the one call of the older `function_call`; newer calls count from 0.
 const FUNCTION_CALL: u64 = u64::MAX;
 
-json::wire! {
-    pub(super) struct MessageWire<'a> {
-        usage: Object<UsageWire> = "usage",
-        content: TextOrList<'a> = "content",
-        refusal: Text<'a> = "refusal",
-        audio: Object<AudioWire<'a>> = "audio",
-        // What image models on OpenRouter answer.
-        images: List<Json<'a>> = "images",
-        // DeepSeek's name, and OpenRouter's; vLLM sends both.
-        reasoning_content: Text<'a> = "reasoning_content",
-        reasoning: Text<'a> = "reasoning",
-        reasoning_details: List<Object<DetailWire<'a>>> = "reasoning_details",
-        tool_calls: List<Object<CallWire<'a>>> = "tool_calls",
-        function_call: Object<FunctionWire<'a>> = "function_call",
-    }
+#[derive(Default)]
+pub(super) struct MessageWire<'a> {
+    usage: Object<UsageWire>,
+    content: TextOrList<'a>,
+    refusal: Text<'a>,
+    audio: Object<AudioWire<'a>>,
+    /// What image models on OpenRouter answer.
+    images: List<Json<'a>>,
+    reasoning: ReasoningWire<'a>,
+    tool_calls: List<Object<CallWire<'a>>>,
+    function_call: Object<FunctionWire<'a>>,
+}
 
+impl<'de> FromObject<'de> for MessageWire<'de> {
+    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
+        match name {
+            "content" => self.content = value.next_value()?,
+            "refusal" => self.refusal = value.next_value()?,
+            "tool_calls" => self.tool_calls = value.next_value()?,
+            "function_call" => self.function_call = value.next_value()?,
+            "audio" => self.audio = value.next_value()?,
+            "images" => self.images = value.next_value()?,
+            "usage" => self.usage = value.next_value()?,
+            _ => return self.reasoning.member(name, value),
+        }
+        Ok(())
+    }
+}
+
+json::wire! {
     struct AudioWire<'a> {
         transcript: Text<'a> = "transcript",
-    }
-
-    struct DetailWire<'a> {
-        text: Text<'a> = "text" | "summary",
     }
 
     struct ChunkWire<'a> {
@@ -64,15 +75,7 @@ impl MessageWire<'_> {
         answer.append(index, Part::Content, &transcript.unwrap_or_default());
         answer.is_not_text |= !self.images.0.is_empty();
         answer.append(index, Part::Refusal, &self.refusal.0.unwrap_or_default());
-        let texts = [self.reasoning_content.0, self.reasoning.0];
-        match texts.into_iter().flatten().find(|text| !text.is_empty()) {
-            Some(text) => answer.append(index, Part::Reasoning, &text),
-            None => {
-                let details = self.reasoning_details.0.into_iter();
-                let texts = details.filter_map(|detail| detail.0?.text.0);
-                texts.for_each(|text| answer.append(index, Part::Reasoning, &text));
-            }
-        }
+        self.reasoning.take(index, answer);
         for (position, Object(call)) in (0..).zip(self.tool_calls.0) {
             call.unwrap_or_default().take(index, position, answer);
         }
@@ -111,25 +114,19 @@ pub(super) fn take_chunk(chunk: Json<'_>, index: u64, answer: &mut Answer) {
         thinking,
     } = read.unwrap_or_default();
     match (kind.0.as_deref(), text.0, thinking) {
-        (_, _, Some(thinking)) => take_thinking(thinking, index, answer),
+        (Some("redacted_thinking"), ..) => answer.has_sealed_reasoning = true,
+        (_, _, Some(thinking)) => {
+            let is_sealed = &mut answer.has_sealed_reasoning;
+            let words = reasoning::words(thinking, reasoning::DEPTH_MAX, is_sealed);
+            answer.append(index, Part::Reasoning, &words);
+        }
+        (Some("reasoning" | "reasoning_text" | "thinking"), Some(text), None) => {
+            answer.append(index, Part::Reasoning, &text);
+        }
         (_, Some(text), None) => answer.append(index, Part::Content, &text),
         // Where a text comes from is no text of its own.
         (None | Some("reference" | "tool_reference"), ..) => {}
         _ => answer.is_not_text = true,
-    }
-}
-
-fn take_thinking(thinking: Json<'_>, index: u64, answer: &mut Answer) {
-    match json::read(thinking).unwrap_or_default() {
-        TextOrList::Absent => {}
-        TextOrList::Text(text) => answer.append(index, Part::Reasoning, &text),
-        TextOrList::List(chunks) => {
-            for chunk in chunks {
-                let read = json::read::<Object<ChunkWire<'_>>>(chunk);
-                let text = read.and_then(|chunk| chunk.0?.text.0);
-                answer.append(index, Part::Reasoning, &text.unwrap_or_default());
-            }
-        }
     }
 }
 
