@@ -37,6 +37,7 @@ mod google_predict;
 mod hosted_agent;
 mod llama_cpp_completion;
 mod mistral_conversations;
+mod mistral_ocr;
 mod ollama;
 mod ollama_embed;
 mod openai_assistants;
@@ -65,11 +66,16 @@ mod refusal;
 mod replicate_predictions;
 mod route;
 mod sagemaker_invocations;
+mod snowflake_agent;
+mod snowflake_complete;
+mod snowflake_message;
 mod tgi_generate;
 mod token_counts;
 mod tool_names;
 mod totals;
 mod unread;
+mod videos;
+mod voyage_embed;
 mod watsonx_text_generation;
 
 use std::borrow::Cow;
@@ -117,11 +123,13 @@ pub const FORMATS: &[&Format] = &[
     &google_embed_content::FORMAT,
     &google_generate_content::FORMAT,
     &google_interactions::FORMAT,
+    &videos::OPERATION,
     &google_predict::FORMAT,
     &hosted_agent::REASONING_ENGINE,
     &unread::GRPC,
     &llama_cpp_completion::FORMAT,
     &mistral_conversations::FORMAT,
+    &mistral_ocr::FORMAT,
     &ollama::FORMAT,
     &ollama_embed::FORMAT,
     &openai_assistants::FORMAT,
@@ -134,11 +142,15 @@ pub const FORMATS: &[&Format] = &[
     &openai_responses::FORMAT,
     &openai_speech::FORMAT,
     &openai_transcriptions::FORMAT,
+    &videos::OPENAI,
     &replicate_predictions::FORMAT,
     &sagemaker_invocations::FORMAT,
+    &snowflake_agent::FORMAT,
+    &snowflake_complete::FORMAT,
     &tgi_generate::FORMAT,
     &unread::TOKEN_COUNT,
     &UNKNOWN,
+    &voyage_embed::FORMAT,
     &watsonx_text_generation::FORMAT,
     &unread::WEBRTC,
     &unread::WEBSOCKET,

@@ -44,6 +44,7 @@ fn before_verb(path: &str) -> Option<&str> {
         "/tunedModels/",
         "/endpoints/",
         "/reasoningEngines/",
+        "/agents/",
     ];
     let named = kinds.iter().find_map(|kind| after_last(path, kind));
     segment(named?)
@@ -124,6 +125,7 @@ mod tests {
             ),
             ("/agents/AG1/agentAliases/AL1/sessions/s/text", Some("AG1")),
             ("/api/v1/apps/app-1/completion", Some("app-1")),
+            ("/api/v2/databases/D/schemas/S/agents/A:run", Some("A")),
             (
                 "/v1/projects/p/locations/l/reasoningEngines/42:streamQuery",
                 Some("42"),

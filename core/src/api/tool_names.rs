@@ -71,7 +71,7 @@ impl<'de> FromObject<'de> for Tool<'de> {
     fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
         match name {
             "name" => self.name = value.next_value()?,
-            "function" | "custom" | "toolSpec" | "systemTool" => {
+            "function" | "custom" | "toolSpec" | "tool_spec" | "systemTool" => {
                 self.nested = value.next_value()?;
             }
             "functionDeclarations" | "function_declarations" => {

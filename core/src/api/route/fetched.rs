@@ -7,7 +7,7 @@ use super::table::Condition::{Always, At, AtAny};
 use super::table::{Condition, Route};
 use crate::api::{
     Format, batch_results, dashscope, google_interactions, openai_chat, openai_responses,
-    replicate_predictions,
+    replicate_predictions, videos,
 };
 
 /// Of several that fit, the first counts. An id follows `within`.
@@ -37,6 +37,8 @@ pub(super) const FETCHED: &[Route] = &[
         &replicate_predictions::FORMAT,
         At("replicate"),
     ),
+    fetched("/videos/", "", &videos::OPENAI, AtAny),
+    fetched("/operations/", "", &videos::OPERATION, At("gemini")),
     fetched("/tasks/", "", &dashscope::GENERATION, At("alibaba")),
 ];
 

@@ -7,10 +7,11 @@ use crate::api::{
     bedrock_converse, bedrock_invoke, bedrock_retrieve, cloudflare_run, cohere_chat, cohere_embed,
     cohere_v1, dashscope, dashscope_embed, decisions, google_embed_content,
     google_generate_content, google_interactions, google_predict, hosted_agent,
-    llama_cpp_completion, mistral_conversations, ollama, ollama_embed, openai_assistants,
-    openai_chat, openai_completions, openai_embeddings, openai_images, openai_moderations,
-    openai_responses, openai_speech, openai_transcriptions, replicate_predictions,
-    sagemaker_invocations, tgi_generate, unread, watsonx_text_generation,
+    llama_cpp_completion, mistral_conversations, mistral_ocr, ollama, ollama_embed,
+    openai_assistants, openai_chat, openai_completions, openai_embeddings, openai_images,
+    openai_moderations, openai_responses, openai_speech, openai_transcriptions,
+    replicate_predictions, sagemaker_invocations, snowflake_agent, snowflake_complete,
+    tgi_generate, unread, videos, voyage_embed, watsonx_text_generation,
 };
 
 /// Paths by which a format is known.
@@ -152,6 +153,13 @@ pub(super) const ROUTES: &[Route] = {
         within(ANTHROPIC, ":streamRawPredict", &anthropic_messages::FORMAT),
         within(MISTRAL, ":rawPredict", &openai_chat::FORMAT),
         within(MISTRAL, ":streamRawPredict", &openai_chat::FORMAT),
+        // Other publishers, and containers of one's own.
+        route(":rawPredict", &openai_chat::FORMAT, AtIfPrompt("vertex")),
+        route(
+            ":streamRawPredict",
+            &openai_chat::FORMAT,
+            AtIfPrompt("vertex"),
+        ),
         route("/api/chat", &ollama::FORMAT, Always),
         route("/api/generate", &ollama::FORMAT, Always),
         route(":generateContent", &google_generate_content::FORMAT, Always),
@@ -272,6 +280,23 @@ pub(super) const ROUTES: &[Route] = {
             condition: At("bedrock"),
             ..within("/runtimes/", "/invocations", &hosted_agent::AGENTCORE)
         },
+        route("/inference:complete", &snowflake_complete::FORMAT, Always),
+        within("/agents/", ":run", &snowflake_agent::FORMAT),
+        route("/agent:run", &snowflake_agent::FORMAT, Always),
+        route("/multimodalembeddings", &voyage_embed::FORMAT, WithPrompt),
+        route(
+            "/contextualizedembeddings",
+            &voyage_embed::FORMAT,
+            WithPrompt,
+        ),
+        route("/v1/ocr", &mistral_ocr::FORMAT, WithPrompt),
+        route("/videos", &videos::OPENAI, At("openai")),
+        Route {
+            condition: At("openai"),
+            ..within("/videos/", "", &videos::OPENAI)
+        },
+        route("/v1/videos", &videos::OPENAI, WithPrompt),
+        route(":predictLongRunning", &videos::OPERATION, Always),
         route("/predictions", &replicate_predictions::FORMAT, IfPrompt),
         route("/complete", &aleph_alpha_complete::FORMAT, WithPrompt),
         route("/completion", &llama_cpp_completion::FORMAT, WithPrompt),

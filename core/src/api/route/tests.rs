@@ -353,7 +353,7 @@ fn any_method_with_a_body_may_ask_a_model() {
 #[test]
 fn a_call_to_a_known_provider_counts_by_any_path() {
     for (host, path, name) in [
-        ("api.openai.com", "/v1/videos", Some("unknown")),
+        ("api.openai.com", "/v1/evals", Some("unknown")),
         ("api.openai.com.", "/v1/files", Some("unknown")),
         ("api.anthropic.com", "/v1/skills", Some("unknown")),
         (
@@ -380,8 +380,8 @@ fn a_call_to_a_known_provider_counts_by_any_path() {
             "/client/v4/accounts/a/ai/finetunes",
             Some("unknown"),
         ),
-        ("api.openai.com.evil.example", "/v1/videos", None),
-        ("10.0.0.1", "/v1/videos", None),
+        ("api.openai.com.evil.example", "/v1/evals", None),
+        ("10.0.0.1", "/v1/evals", None),
     ] {
         let found = post(&[], host, path).map(|(name, _)| name);
         assert_eq!(found, name, "{host}{path}");
