@@ -9,6 +9,8 @@ mod activity;
 mod conversation;
 #[path = "reports/decision.rs"]
 mod decision;
+#[path = "reports/fixtures.rs"]
+mod fixtures;
 #[path = "reports/kept.rs"]
 mod kept;
 #[path = "reports/outer.rs"]

@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use crate::hash::sha256;
-use crate::report::decision::{ERASED, Members};
+use crate::report::decision::{ERASED, Members, conversation};
 
 /// What became of comparing one hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Check {
-    /// Which hash: `prompt_hash` or `response_hash`.
+    /// Which hash: `prompt_hash`, `response_hash` or `conversation_hash`.
     hash: &'static str,
     /// As it was recorded; `None` if there is none.
     recorded: Option<String>,
@@ -35,7 +35,13 @@ pub(crate) fn all(event: &Members<'_>) -> Vec<Check> {
     // Erasing drops the answer's hash.
     let has_answer = answer.is_some() || event.erased().is_some();
     let answer = has_answer.then(|| Check::new(&Side::ANSWER, event, answer));
-    [prompt].into_iter().chain(answer).collect()
+    let conversation = event.part("prompt").is_object();
+    let conversation = conversation.then(|| Check::of_conversation(event));
+    [prompt]
+        .into_iter()
+        .chain(answer)
+        .chain(conversation)
+        .collect()
 }
 
 /// What differs between prompts and answers.
@@ -71,10 +77,36 @@ impl Check {
         let recorded = recorded.filter(|hash| !hash.is_empty());
         let reason = side.obstacle(event, recorded.as_deref());
         let content = event.get(side.content).text().unwrap_or_default();
-        let computed = reason.is_none().then(|| sha256(&content));
+        let computed = match reason {
+            Some(reason) => Err(reason),
+            None => Ok(sha256(&content)),
+        };
+        Self::compared(side.hash, recorded, computed)
+    }
+
+    /// The hash that pins the parts of the prompt down.
+    fn of_conversation(event: &Members<'_>) -> Self {
+        let recorded = event.part("prompt").get("hash").text();
+        let recorded = recorded.filter(|hash| !hash.is_empty());
+        let computed = match readable(recorded.as_deref()) {
+            Err(reason) => Err(reason),
+            Ok(()) if event.has_only_hashes() => Err(ONLY_HASHES),
+            Ok(()) => conversation::hash(event),
+        };
+        Self::compared(CONVERSATION, recorded, computed)
+    }
+
+    /// `computed` is what the event gives, or why it gives none.
+    fn compared(
+        hash: &'static str,
+        recorded: Option<String>,
+        computed: Result<String, &'static str>,
+    ) -> Self {
+        let reason = computed.as_ref().err().copied();
+        let computed = computed.ok();
         let is_same = computed.as_deref().map(hex) == recorded.as_deref().map(hex);
         Self {
-            hash: side.hash,
+            hash,
             result: match (reason, is_same) {
                 (Some(_), _) => Outcome::CannotBeChecked,
                 (None, true) => Outcome::Matches,
@@ -103,19 +135,20 @@ impl Check {
 
     /// The result as a sentence of a report.
     pub(crate) fn sentence(&self) -> String {
-        let what = match self.hash {
-            "prompt_hash" => "the prompt",
-            _ => "the answer",
+        let (what, of) = match self.hash {
+            "prompt_hash" => ("the prompt", "text"),
+            CONVERSATION => ("the conversation", "turns"),
+            _ => ("the answer", "text"),
         };
         match (&self.result, &self.computed, self.reason) {
             (Outcome::Matches, ..) => {
                 format!(
-                    "The hash of {what} matches: SHA-256 of the recorded text is the recorded hash."
+                    "The hash of {what} matches: SHA-256 of the recorded {of} is the recorded hash."
                 )
             }
             (Outcome::Differs, Some(computed), _) => format!(
-                "The hash of {what} differs: the recorded text gives {computed}. Either it is not \
-                 the text that was hashed, or it was changed."
+                "The hash of {what} differs: the recorded {of} gives {computed}. Either it is not \
+                 what was hashed, or it was changed."
             ),
             (_, _, reason) => {
                 let reason = reason.unwrap_or_default();
@@ -128,27 +161,17 @@ impl Check {
 impl Side {
     /// Why the text in the event does not tell whether the hash is right.
     fn obstacle(&self, event: &Members<'_>, recorded: Option<&str>) -> Option<&'static str> {
-        let Some(recorded) = recorded else {
-            let is_erased = self.is_hash_erased && event.erased().is_some();
-            return Some(if is_erased {
-                ERASED
-            } else {
-                "none was recorded"
-            });
-        };
-        if recorded.starts_with("hmac-sha256:") {
-            return Some("it was made with a key that the collector does not have");
+        if recorded.is_none() && self.is_hash_erased && event.erased().is_some() {
+            return Some(ERASED);
         }
-        let digits = hex(recorded);
-        let is_hex = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !is_hex {
-            return Some("it is not written as SHA-256");
+        if let Err(reason) = readable(recorded) {
+            return Some(reason);
         }
         if event.erased().is_some() {
             return Some("the text was erased, if it was recorded");
         }
         if event.has_only_hashes() {
-            return Some("the gateway was told to record only hashes");
+            return Some(ONLY_HASHES);
         }
         if event.has_note(self.note_when_cut) {
             return Some("the text was cut in the event, and the hash is of the whole");
@@ -161,6 +184,23 @@ impl Side {
         None
     }
 }
+
+/// Whether a hash can be compared with one that is made here.
+fn readable(recorded: Option<&str>) -> Result<(), &'static str> {
+    let recorded = recorded.ok_or("none was recorded")?;
+    if recorded.starts_with("hmac-sha256:") {
+        return Err("it was made with a key that the collector does not have");
+    }
+    let digits = hex(recorded);
+    match digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        true => Ok(()),
+        false => Err("it is not written as SHA-256"),
+    }
+}
+
+const CONVERSATION: &str = "conversation_hash";
+
+const ONLY_HASHES: &str = "the gateway was told to record only hashes";
 
 /// Whether a mark stands in this text in the place of a credential. The note does not say in which
 /// text it does.

@@ -4,6 +4,7 @@
 //! as it goes, and counted as unreadable.
 
 mod content;
+mod record;
 mod told;
 
 use std::ops::Range;
@@ -15,6 +16,7 @@ use crate::limits;
 use crate::report::decision::Members;
 
 pub(crate) use content::Content;
+pub(crate) use record::hash;
 
 /// What an event says of the conversation.
 #[derive(Debug)]

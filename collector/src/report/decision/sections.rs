@@ -402,6 +402,14 @@ pub(crate) fn hashes(event: &Members<'_>, event_sha256: &str, facts: &mut Vec<Fa
         (Some(_), _) => Some(hash(answer, "there was no answer")),
     };
     facts.extend(answer.map(|answer| Fact::new("Hash of the answer, as recorded", answer)));
+    if event.part("prompt").is_object() {
+        let conversation = event.part("prompt").get("hash");
+        let conversation = hash(conversation, "the prompt could not be read whole");
+        facts.push(Fact::new(
+            "Hash of the conversation, as recorded",
+            conversation,
+        ));
+    }
     facts.push(Fact::new(
         "SHA-256 of the event as stored",
         Value::code(event_sha256),
