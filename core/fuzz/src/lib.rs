@@ -10,18 +10,20 @@ pub mod decoders;
 pub mod exchange;
 pub mod formats;
 pub mod framings;
+pub mod json;
 pub mod seeds;
 
 /// A fuzz target's name and what it checks.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every fuzz target, by the name of its binary and of its folder in `corpus`.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     ("configuration", configuration::check),
     ("decoders", decoders::check),
     ("exchange", exchange::check),
     ("formats", formats::check),
     ("framings", framings::check),
+    ("json", json::check),
 ];
 
 /// The one of `all` that a byte picks.

@@ -321,7 +321,8 @@ impl Filter {
         } else {
             fits
         };
-        self.is_full |= fits.len() < piece.len() || !out.write(fits);
+        let is_written = out.write(fits);
+        self.is_full |= !is_written || fits.len() < piece.len();
     }
 }
 
