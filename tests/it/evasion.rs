@@ -16,7 +16,7 @@ mod way;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use audit_layer_tests::servers::{NAMES, Servers};
 use audit_layer_tests::stack::LISTENER;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -125,7 +125,8 @@ impl Trial<'_> {
             Version::Http2 => (self.way.http2(self.server, &self.id), End::Frame),
             _ => (self.way.http1(self.server, &self.id), End::Connection),
         };
-        gateways::send(self.address, &bytes, end).await?;
+        let sent = gateways::send(self.address, &bytes, end).await;
+        sent.with_context(|| format!("{} to {}", self.way.name, self.server))?;
         Ok(())
     }
 }

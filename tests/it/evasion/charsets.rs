@@ -57,6 +57,17 @@ fn with_names() -> Vec<Way> {
     ];
     let mut ways: Vec<Way> = bodies.map(|(name, body)| named(name, name, body)).into();
     ways.push(named("gzip of UTF-16", "utf-16", gzip(&little16)).encoded("gzip"));
+    for (name, parameters) in [
+        ("in quotes", "charset=\"utf-16\""),
+        ("in capitals", "CHARSET=UTF-16LE"),
+        ("behind blanks", "  charset=utf-16le  "),
+        ("behind another parameter", "a=b; charset=utf-16le"),
+        ("behind one that lies", "charset=utf-8; charset=utf-16le"),
+        ("before one that lies", "charset=utf-16le; charset=utf-8"),
+    ] {
+        let kind = format!("application/json; {parameters}");
+        ways.push(way(&format!("utf-16 {name}"), little16.clone()).typed(&kind));
+    }
     // `+` begins base64 up to `-`: other words for whoever takes it for ASCII.
     let other = chat(&PROMPT.replace("Approve", "+AEEAcABwAHIAbwB2AGU-"));
     ways.push(named("utf-7 with another meaning", "utf-7", other));

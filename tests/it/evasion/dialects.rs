@@ -308,7 +308,7 @@ pub(crate) fn ways() -> Vec<Way> {
             Way::of_body(format!("JSON: {name}"), body)
         })
         .collect();
-    for depth in [60, 120, 130, 500, 900, 5000] {
+    for depth in [60, 120, 130, 500, 900, 5000, 50_000] {
         let nested = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let body = chat(PROMPT).replacen('{', &format!(r#"{{"a":{nested},"#), 1);
         ways.push(Way::of_body(format!("JSON: {depth} lists before it"), body));

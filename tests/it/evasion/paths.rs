@@ -87,6 +87,10 @@ pub(crate) fn ways() -> Vec<Way> {
         .iter()
         .map(|(name, path)| Way::new(format!("path: {name}")).target(path))
         .collect();
+    let dots = format!("{}/v1/chat/completions", "/a/..".repeat(2000));
+    ways.push(Way::new("path: ten thousand bytes of dots").target(&dots));
+    let query = format!("/v1/ch%61t/completions?{}", "a=b&".repeat(2500));
+    ways.push(Way::new("path: ten thousand bytes of a query").target(&query));
     ways.extend(methods());
     ways.extend(hosts());
     ways.extend(protocols());

@@ -50,7 +50,7 @@ pub(crate) enum Verdict {
 
 impl Verdict {
     pub(crate) fn of(read: Option<&String>, events: Option<&Vec<Value>>) -> Self {
-        let Some(read) = read else {
+        let Some(read) = read.filter(|read| !read.is_empty()) else {
             return Self::NotRead;
         };
         let Some(events) = events else {
