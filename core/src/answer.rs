@@ -3,6 +3,7 @@
 mod calls;
 mod choice;
 mod counts;
+mod halves;
 mod parts;
 mod several;
 
@@ -14,11 +15,13 @@ use serde_json::value::RawValue;
 use self::calls::Calls;
 pub use self::choice::{Choice, Gathered, Part};
 pub use self::counts::Counts;
+use self::halves::{Halves, Place};
 pub use self::parts::AnswerPart;
 use self::parts::Parts;
 use crate::decision::Answered;
 use crate::digest::HashForm;
 use crate::event::{ApiError, ToolCall};
+use crate::json;
 use crate::limits::{
     CHOICES_MAX, DECISIONS_MAX, ERROR_MESSAGE_BYTES_MAX, FINDINGS_MAX, NAME_BYTES_MAX,
 };
@@ -59,6 +62,7 @@ pub struct Answer {
     pub has_sealed_reasoning: bool,
     tool_calls: Calls,
     parts: Parts,
+    halves: Halves,
     hash: HashForm,
     secrets: Rc<Secrets>,
     text_bytes_max: usize,
@@ -128,6 +132,7 @@ impl Answer {
             has_sealed_reasoning: false,
             tool_calls: Calls::default(),
             parts: Parts::default(),
+            halves: Halves::default(),
             hash,
             secrets: Rc::default(),
             text_bytes_max,
@@ -253,6 +258,15 @@ impl Answer {
         if piece.is_empty() {
             return;
         }
+        if self.halves.is_idle() {
+            self.append_whole(index, part, piece);
+        } else {
+            let piece = self.halves.join(Place::Text(index, part), piece);
+            self.append_whole(index, part, &piece);
+        }
+    }
+
+    fn append_whole(&mut self, index: u64, part: Part, piece: &str) {
         let kept = self.room.take(piece);
         if let Some(choice) = self.choice(index) {
             choice.append(part, kept, piece);
@@ -278,6 +292,16 @@ impl Answer {
     /// The number alone does not tell which call goes on: a name or an id that does not fit the one
     /// known by that number begins another.
     pub fn call(&mut self, key: CallKey, piece: CallPiece<'_>) {
+        if self.halves.is_idle() {
+            self.call_whole(key, piece);
+            return;
+        }
+        let arguments = self.halves.join(Place::Call(key), piece.arguments);
+        let arguments = &arguments;
+        self.call_whole(key, CallPiece { arguments, ..piece });
+    }
+
+    fn call_whole(&mut self, key: CallKey, piece: CallPiece<'_>) {
         let Some(call) = self.tool_calls.of(key, piece) else {
             self.calls_cut = true;
             return;
@@ -394,7 +418,9 @@ fn keep_first(known: &mut Option<String>, candidate: Option<&str>, is_cut: &mut 
 /// The beginning of a name that fits into `bytes`; says whether it is less than the whole.
 pub fn shortened(name: &str, bytes: usize, is_cut: &mut bool) -> String {
     *is_cut |= name.len() > bytes;
-    cut(name, bytes).to_owned()
+    let name = cut(name, bytes);
+    // No name goes on in another piece.
+    name.replace(json::is_half_mark, "\u{FFFD}")
 }
 
 /// The beginning of `text` that fits into `bytes`, never half a character.

@@ -130,12 +130,14 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// The data as text, and whether something that is not Unicode was replaced in it.
-    pub fn text(&self) -> (Cow<'a, str>, bool) {
+    /// The data as text, whether something that is not Unicode was replaced in it, and whether
+    /// there are marks of halves of characters.
+    pub fn text(&self) -> (Cow<'a, str>, bool, bool) {
         if self.has_stubs {
-            json::kept_text(self.data, true)
+            let (text, replaced) = json::kept_text(self.data, true);
+            (text, replaced, false)
         } else {
-            json::text(self.data, true)
+            json::text_with_halves(self.data)
         }
     }
 

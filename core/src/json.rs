@@ -37,7 +37,7 @@ pub use last::last_of_each;
 pub use lenient::{
     Count, Depth, Flag, FromObject, List, Object, OneOrMany, Scalar, Text, TextOrList, keep,
 };
-pub use mend::mend;
+pub use mend::{half_mark, half_of_mark, is_half_mark, mend, mend_keeping_halves};
 pub use names::is_same_name;
 pub use odd::{Odd, Oddities};
 pub use parse::{FromJson, Items, Members, Mode, has_more, read, split};
@@ -95,6 +95,16 @@ pub fn text(bytes: &[u8], whole: bool) -> (Cow<'_, str>, bool) {
     let bytes = substituted(bytes);
     let (text, replaced) = kept_text(&bytes, whole);
     (Cow::Owned(text.into_owned()), replaced)
+}
+
+/// Text of a whole JSON document in which halves of characters that begin or end a string keep
+/// their marks: they may go on in another document. The last value says whether there are any.
+pub fn text_with_halves(bytes: &[u8]) -> (Cow<'_, str>, bool, bool) {
+    if memchr(MARK, bytes).is_none() {
+        return mend_keeping_halves(bytes);
+    }
+    let (text, replaced) = text(bytes, true);
+    (text, replaced, false)
 }
 
 /// The text of a body that was kept by [`Kept`], in the same way.

@@ -2,6 +2,7 @@
 //! own tools gave, and summaries of what came before.
 
 use super::choice::Gathered;
+use super::halves::Place;
 use super::{Answer, Room, shortened};
 use crate::limits::{ANSWER_PARTS_BYTES_MAX, ANSWER_PARTS_MAX, NAME_BYTES_MAX};
 use crate::prompt::Kind;
@@ -60,6 +61,13 @@ impl Answer {
         if piece.is_empty() {
             return;
         }
+        let joined;
+        let piece = if self.halves.is_idle() {
+            piece
+        } else {
+            joined = self.halves.join(Place::Beside, piece);
+            &joined
+        };
         let kept = self.parts.room.take(piece);
         if let Some(part) = self.parts.all.last_mut() {
             part.said.append(kept, piece);

@@ -117,7 +117,8 @@ impl Reader for AnswerReader {
         let Some(bytes) = chunk(data) else {
             return false;
         };
-        let (text, _) = json::text(&bytes, true);
+        let (text, _, has_halves) = json::text_with_halves(&bytes);
+        answer.expect_halves(has_halves);
         let Some(body) = json::object::<BodyWire<'_>>(&text) else {
             return false;
         };

@@ -93,10 +93,11 @@ impl Items {
     /// A piece of a text of an item.
     pub(super) fn append(&mut self, number: u64, part: Part, piece: &str, answer: &mut Answer) {
         let (_, before) = answer.said(CHOICE, part);
-        if let Some(item) = self.item(number) {
-            item.span(part).grow(before, piece);
-        }
         answer.append(CHOICE, part, piece);
+        let (_, after) = answer.said(CHOICE, part);
+        if let Some(item) = self.item(number) {
+            item.span(part).grow(before, after.saturating_sub(before));
+        }
     }
 
     /// A text of an item as a whole, which counts only where no piece of it came.
@@ -268,13 +269,13 @@ impl Item {
 }
 
 impl Span {
-    /// A piece comes that begins after `before` bytes of the answer's text.
-    fn grow(&mut self, before: u64, piece: &str) {
+    /// A piece came that begins after `before` bytes of the answer's text.
+    fn grow(&mut self, before: u64, bytes: u64) {
         if self.bytes == 0 {
             self.start = before;
         }
         self.is_broken |= self.end() != before;
-        self.bytes = self.bytes.saturating_add(size(piece));
+        self.bytes = self.bytes.saturating_add(bytes);
     }
 
     fn end(self) -> u64 {
@@ -325,10 +326,6 @@ pub(super) fn key(item: u64) -> CallKey {
         choice: CHOICE,
         call: item,
     }
-}
-
-fn size(text: &str) -> u64 {
-    u64::try_from(text.len()).unwrap_or(u64::MAX)
 }
 
 fn place(at: u64) -> usize {

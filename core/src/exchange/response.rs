@@ -327,7 +327,8 @@ fn read_message(
     if message.has_stubs {
         notes.insert(Note::LongStringsSkipped);
     }
-    let (data, replaced) = message.text();
+    let (data, replaced, has_halves) = message.text();
+    answer.expect_halves(has_halves);
     if replaced {
         notes.insert(Note::InvalidUnicodeReplaced);
     }

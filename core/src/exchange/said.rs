@@ -20,6 +20,10 @@ impl Answered {
         notes: &mut BTreeSet<Note>,
     ) -> (String, Response) {
         let answer = &mut self.answer;
+        answer.settle_halves();
+        if answer.has_lone_halves() {
+            notes.insert(Note::InvalidUnicodeReplaced);
+        }
         if !answer.findings.is_empty() {
             notes.insert(Note::ContentFlagged);
         }

@@ -8,42 +8,115 @@ use std::borrow::Cow;
 /// JSON allows a half pair (RFC 8259, section 8.2) and some clients write them; serde_json
 /// refuses the whole string.
 pub fn mend(bytes: &[u8]) -> (Cow<'_, str>, bool) {
+    let (text, replaced) = from_utf8(bytes);
+    match Mending::of(&text, false) {
+        Some(mending) => (Cow::Owned(mending.mended), true),
+        None => (text, replaced),
+    }
+}
+
+/// The same, but a half that begins or ends a string becomes its mark. The last value says whether
+/// there are marks.
+pub fn mend_keeping_halves(bytes: &[u8]) -> (Cow<'_, str>, bool, bool) {
+    let (text, replaced) = from_utf8(bytes);
+    match Mending::of(&text, true) {
+        Some(mending) => {
+            let replaced = replaced || mending.has_replaced;
+            (Cow::Owned(mending.mended), replaced, mending.has_marks)
+        }
+        None => (text, replaced, false),
+    }
+}
+
+fn from_utf8(bytes: &[u8]) -> (Cow<'_, str>, bool) {
     // Checking is several times faster than the lossy conversion, which is seldom needed.
     let text = match str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => String::from_utf8_lossy(bytes),
     };
     let replaced = matches!(text, Cow::Owned(_));
-    if !text.contains("\\ud") && !text.contains("\\uD") {
-        return (text, replaced);
-    }
-    match without_half_pairs(&text) {
-        Some(mended) => (Cow::Owned(mended), true),
-        None => (text, replaced),
-    }
+    (text, replaced)
 }
 
-/// The text with each half pair replaced; `None` if it has none.
-fn without_half_pairs(text: &str) -> Option<String> {
-    let mut mended = String::new();
-    let mut rest = text;
-    while let Some((before, at_escape)) = split_before(rest, '\\') {
-        mended.push_str(before);
-        let taken = match surrogate(at_escape) {
-            Some(0xD800..=0xDBFF) if is_low(at_escape.get(6..)) => 12,
-            Some(_) => {
-                mended.push_str("\\ufffd");
-                rest = at_escape.get(6..).unwrap_or_default();
-                continue;
-            }
-            None => 2,
+/// The first of the characters that stand for halves: the last 2048 of those that are for private
+/// use and in no font.
+const MARKS: u32 = 0x10_F800;
+
+/// The mark of half a character; `None` if it is none.
+pub fn half_mark(unit: u16) -> Option<char> {
+    let at = u32::from(unit).checked_sub(0xD800)?;
+    (at < 0x800).then(|| char::from_u32(MARKS.saturating_add(at)))?
+}
+
+/// The half that a mark stands for.
+pub fn half_of_mark(mark: char) -> Option<u16> {
+    let at = u32::from(mark).checked_sub(MARKS)?;
+    u16::try_from(at.saturating_add(0xD800)).ok()
+}
+
+/// Whether a character is a mark.
+pub fn is_half_mark(character: char) -> bool {
+    u32::from(character) >= MARKS
+}
+
+/// A text with each half pair replaced.
+struct Mending {
+    mended: String,
+    has_replaced: bool,
+    has_marks: bool,
+}
+
+impl Mending {
+    /// `None` if there is nothing to mend.
+    fn of(text: &str, keeps_halves: bool) -> Option<Self> {
+        if !text.contains("\\ud") && !text.contains("\\uD") {
+            return None;
+        }
+        let mut mending = Self {
+            mended: String::new(),
+            has_replaced: false,
+            has_marks: false,
         };
-        let (kept, after) = split_after(at_escape, taken);
-        mended.push_str(kept);
-        rest = after;
+        let mut rest = text;
+        while let Some((before, at_escape)) = split_before(rest, '\\') {
+            mending.mended.push_str(before);
+            let after_half = at_escape.get(6..).unwrap_or_default();
+            let taken = match surrogate(at_escape) {
+                Some(0xD800..=0xDBFF) if is_low(Some(after_half)) => 12,
+                Some(unit) => {
+                    let mark = keeps_halves.then(|| mending.mark(unit, after_half));
+                    mending.take(mark.flatten());
+                    rest = after_half;
+                    continue;
+                }
+                None => 2,
+            };
+            let (kept, after) = split_after(at_escape, taken);
+            mending.mended.push_str(kept);
+            rest = after;
+        }
+        mending.mended.push_str(rest);
+        (mending.has_replaced || mending.has_marks).then_some(mending)
     }
-    mended.push_str(rest);
-    (mended != text).then_some(mended)
+
+    /// The mark of a half whose other half may stand in another string: a first half at a string's
+    /// end, or a second one at its beginning.
+    fn mark(&self, unit: u32, after: &str) -> Option<char> {
+        let is_at_edge = match unit {
+            0xD800..=0xDBFF => after.starts_with('"'),
+            _ => self.mended.ends_with('"') && !self.mended.ends_with("\\\""),
+        };
+        half_mark(u16::try_from(unit).ok()?).filter(|_| is_at_edge)
+    }
+
+    fn take(&mut self, mark: Option<char>) {
+        match mark {
+            Some(mark) => self.mended.push(mark),
+            None => self.mended.push_str("\\ufffd"),
+        }
+        self.has_marks |= mark.is_some();
+        self.has_replaced |= mark.is_none();
+    }
 }
 
 fn split_before(text: &str, stop: char) -> Option<(&str, &str)> {
