@@ -95,8 +95,8 @@ pub const DECISIONS_MAX: usize = 400;
 /// Bytes of an error message that a provider sends.
 pub const ERROR_MESSAGE_BYTES_MAX: usize = 8 << 10;
 
-/// Bytes read of the audit API's answer to a batch; rejected lines beyond it count as delivered
-/// by the status alone.
+/// Bytes read of the audit API's answer to a batch. A longer one is no receipt, as nobody knows
+/// which lines it rejects beyond them.
 pub const RECEIPT_BYTES_MAX: usize = 1 << 20;
 
 /// Batches on their way at the same time, for each VM. Each HTTP/1 callout takes a connection.

@@ -4,6 +4,7 @@
 //! [`Outbox::settle`] the outcome. An event leaves the outbox by being acknowledged or by becoming
 //! a [`DeadLetter`]; there is no other way out.
 
+mod outcome;
 mod parcel;
 mod queue;
 mod receipt;
@@ -16,8 +17,9 @@ use crate::limits::{BATCHES_IN_FLIGHT_MAX, RETRY_AFTER_MS_MAX};
 use crate::policy::{Delivery, Retry};
 use crate::time::Timestamp;
 
+pub use outcome::{Answer, Outcome, Refused};
 use queue::{Letter, Queue};
-pub use receipt::{Receipt, Rejected};
+pub use receipt::Receipt;
 
 /// The undelivered events of one VM.
 #[derive(Debug)]
@@ -49,56 +51,6 @@ pub struct Batch {
     pub body: Vec<u8>,
     /// How many they are.
     pub events: usize,
-}
-
-/// What became of a batch.
-#[derive(Debug)]
-pub enum Outcome {
-    /// The audit API answered with a status from 200 to 299.
-    Accepted(Receipt),
-    /// The audit API will not take it, however often it is sent.
-    Refused {
-        /// Why, in one word or a status.
-        reason: String,
-        /// What the refusal is about.
-        about: Refused,
-    },
-    /// It may be taken later.
-    Failed {
-        /// How long the audit API asked us to wait.
-        retry_after_ms: Option<u64>,
-    },
-}
-
-/// What a refusal is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
-    /// What is in the batch: others of its events may be taken without the one that is not.
-    Content,
-    /// Who sends it, and where to: the same for every event.
-    Sender,
-}
-
-impl Outcome {
-    /// What an answer of the audit API means, by its status. `retry_after` is that header's value;
-    /// of its two forms only seconds are read, as a proxy's clock may differ.
-    pub fn of_answer(status: u16, retry_after: Option<&str>, body: &[u8]) -> Self {
-        match status {
-            200..=299 => Self::Accepted(Receipt::read(body)),
-            408 | 425 | 429 | 500.. => Self::Failed {
-                retry_after_ms: retry_after
-                    .and_then(|seconds| seconds.trim().parse::<u64>().ok())
-                    .map(|seconds| seconds.saturating_mul(1_000)),
-            },
-            _ => Self::Refused {
-                reason: format!("http_{status}"),
-                about: match status {
-                    400 | 413 | 422 => Refused::Content,
-                    _ => Refused::Sender,
-                },
-            },
-        }
-    }
 }
 
 /// An event that will not be delivered by this outbox, and why.
@@ -265,6 +217,14 @@ impl Outbox {
         self.in_flight.len() < in_flight_max && (wait_ms == 0 || wait_ms > RETRY_AFTER_MS_MAX)
     }
 
+    /// What an answer to a batch means.
+    pub fn outcome(&self, id: BatchId, answer: &Answer<'_>) -> Outcome {
+        let batch = self.in_flight.iter().find(|(known, _)| *known == id);
+        let letters = batch.map_or(&[][..], |(_, letters)| letters);
+        let ids: Vec<&str> = letters.iter().map(|letter| &*letter.request_id).collect();
+        Outcome::of_answer(answer, &ids)
+    }
+
     /// Takes the outcome of a batch. An unknown or settled batch is passed over.
     pub fn settle(
         &mut self,
@@ -280,15 +240,21 @@ impl Outbox {
         match outcome {
             Outcome::Accepted(receipt) => self.accept(letters, &receipt, now),
             Outcome::Refused { reason, about } => self.refuse(letters, &reason, about),
-            Outcome::Failed { retry_after_ms } => self.retry(letters, retry_after_ms, retry, now),
+            Outcome::Failed {
+                retry_after_ms,
+                reason,
+            } => {
+                self.back_off(retry_after_ms, retry, now);
+                self.retry(letters, reason.as_deref(), retry, now)
+            }
         }
     }
 
     fn accept(&mut self, letters: Vec<Letter>, receipt: &Receipt, now: Timestamp) -> Settled {
         self.failures = 0;
         let mut settled = Settled::default();
-        for (number, letter) in letters.into_iter().enumerate() {
-            match receipt.rejection(number, &letter.request_id) {
+        for (place, letter) in letters.into_iter().enumerate() {
+            match receipt.rejection(place) {
                 Some(reason) => settled.dead.push(self.bury(letter, reason)),
                 None => {
                     let after_ms = now.ms_since(letter.recorded_at);
@@ -326,17 +292,20 @@ impl Outbox {
         }
     }
 
-    fn retry(
-        &mut self,
-        letters: Vec<Letter>,
-        retry_after_ms: Option<u64>,
-        retry: &Retry,
-        now: Timestamp,
-    ) -> Settled {
+    fn back_off(&mut self, retry_after_ms: Option<u64>, retry: &Retry, now: Timestamp) {
         let asked_ms = retry_after_ms.unwrap_or(0).min(RETRY_AFTER_MS_MAX);
         let wait_ms = self.backoff_ms(retry).max(asked_ms);
         self.failures = self.failures.saturating_add(1);
         self.retry_at = self.retry_at.max(now.plus_ms(wait_ms));
+    }
+
+    fn retry(
+        &mut self,
+        letters: Vec<Letter>,
+        reason: Option<&str>,
+        retry: &Retry,
+        now: Timestamp,
+    ) -> Settled {
         let (expired, kept): (Vec<_>, Vec<_>) = letters
             .into_iter()
             .partition(|letter| now.ms_since(letter.recorded_at) >= retry.max_age_ms);
@@ -344,7 +313,7 @@ impl Outbox {
         self.queue.put_back(kept);
         let dead = expired
             .into_iter()
-            .map(|letter| self.bury(letter, "max_age"))
+            .map(|letter| self.bury(letter, reason.unwrap_or("max_age")))
             .collect();
         Settled {
             retried,

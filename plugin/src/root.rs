@@ -8,7 +8,7 @@ use audit_layer_core::api::Refusal;
 use audit_layer_core::completion::UNRECORDED;
 use audit_layer_core::digest::HashForm;
 use audit_layer_core::limits::RECEIPT_BYTES_MAX;
-use audit_layer_core::outbox::{Batch, BatchId, DeadLetter, Outcome, Refused};
+use audit_layer_core::outbox::{Answer, Batch, BatchId, DeadLetter, Outcome, Refused};
 use audit_layer_core::policy::Policy;
 use proxy_wasm::hostcalls::dispatch_http_call;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
@@ -40,7 +40,8 @@ impl Context for Root {
         let Some((batch, events)) = self.callouts.remove(&token) else {
             return;
         };
-        let recorded = self.settle(batch, answer(num_headers, body_size, events));
+        let outcome = answer(num_headers, body_size, batch, events);
+        let recorded = self.settle(batch, outcome);
         self.deliver();
         // Last, as from here on host calls concern those streams.
         for stream in recorded {
@@ -303,13 +304,11 @@ fn not_dispatched(status: Status, policy: &Policy, events: usize) -> Outcome {
     } else {
         telemetry::delivery_failed("no healthy upstream", events);
     }
-    Outcome::Failed {
-        retry_after_ms: None,
-    }
+    Outcome::unanswered()
 }
 
 /// A callout that failed after its headers has none, and reading one would be an error.
-fn answer(num_headers: usize, body_size: usize, events: usize) -> Outcome {
+fn answer(num_headers: usize, body_size: usize, batch: BatchId, events: usize) -> Outcome {
     let text = |name| {
         let value = host::header(Map::CalloutResponse, name)?;
         String::from_utf8(value).ok()
@@ -319,23 +318,32 @@ fn answer(num_headers: usize, body_size: usize, events: usize) -> Outcome {
         .and_then(|code| code.parse().ok());
     let Some(status) = status else {
         telemetry::delivery_failed("the connection broke", events);
-        return Outcome::Failed {
-            retry_after_ms: None,
-        };
+        return Outcome::unanswered();
     };
-    let body = host::buffer(
-        Buffer::CalloutResponseBody,
-        0,
-        body_size.min(RECEIPT_BYTES_MAX),
-    );
-    let outcome = Outcome::of_answer(status, text("retry-after").as_deref(), &body);
-    match outcome {
+    let size = body_size.min(RECEIPT_BYTES_MAX);
+    let body = host::buffer(Buffer::CalloutResponseBody, 0, size);
+    let retry_after = text("retry-after");
+    let answer = Answer {
+        status,
+        retry_after: retry_after.as_deref(),
+        body: &body,
+    };
+    let outcome = shared::outbox(|outbox| outbox.outcome(batch, &answer));
+    let Some((outcome, _)) = outcome else {
+        return Outcome::unanswered();
+    };
+    match &outcome {
         Outcome::Accepted(_) => {}
         Outcome::Refused { about, .. } => {
-            let again = about == Refused::Content && events > 1;
+            let again = *about == Refused::Content && events > 1;
             telemetry::delivery_refused(status, events, again);
         }
-        Outcome::Failed { .. } => telemetry::delivery_failed(format!("status {status}"), events),
+        Outcome::Failed { reason: None, .. } => {
+            telemetry::delivery_failed(format_args!("status {status}"), events);
+        }
+        Outcome::Failed { .. } => {
+            telemetry::no_receipt(status, text("content-type").as_deref(), body_size, events);
+        }
     }
     outcome
 }

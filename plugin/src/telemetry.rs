@@ -175,6 +175,17 @@ pub(crate) fn delivery_failed(why: impl Display, events: usize) {
     host::log(Level::Warn, &line);
 }
 
+/// Something answered that is not the audit API, or not as it does: what came helps to find it.
+pub(crate) fn no_receipt(status: u16, content_type: Option<&str>, bytes: usize, events: usize) {
+    let shown = content_type.unwrap_or("none").chars();
+    let shown: String = shown.filter(|c| !c.is_control()).take(100).collect();
+    let why = format!(
+        "status {status} with {bytes} bytes of content-type {shown} is no receipt of an audit API; \
+         does audit_api.url lead to one?"
+    );
+    delivery_failed(why, events);
+}
+
 /// Whether the events go again in smaller batches, or not at all.
 pub(crate) fn delivery_refused(status: u16, events: usize, again: bool) {
     let refused = format!("audit-layer: the audit API refused {events} events with {status}");

@@ -10,6 +10,7 @@ mod lifecycle;
 mod limits;
 mod memory;
 mod proxy;
+mod receipts;
 mod recordings;
 mod simulation;
 mod splits;

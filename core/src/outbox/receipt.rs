@@ -1,49 +1,84 @@
 //! The audit API's answer to a delivery.
 
-use crate::json::{self, Count, List, Object, Text};
+use std::collections::BTreeMap;
 
-/// Which events of an accepted delivery were rejected: `{"rejected":[{"line":1,"request_id":…}]}`.
+use crate::json::{self, Count, Json, List, Object, Text};
+use crate::limits::RECEIPT_BYTES_MAX;
+
+/// Which events of a delivery were rejected: `{"rejected":[{"line":1,"request_id":…}]}`.
 ///
-/// An answer of another shape rejects none: any implementation of the API may be at the other end.
+/// Any implementation of the API may be at the other end, so every member may be missing; but what
+/// contradicts the delivery, or is no object at all, is no receipt.
 #[derive(Debug, Default)]
 pub struct Receipt {
-    rejected: Vec<Rejected>,
+    /// Why, by the event's place in the delivery, from 0.
+    rejected: BTreeMap<usize, String>,
 }
 
 /// One event that the audit API will not take, however often it is sent.
-#[derive(Debug)]
-pub struct Rejected {
+struct Rejected {
     /// Its line in the batch, from 1.
-    pub line: Option<u64>,
+    line: Option<u64>,
     /// Its request id, if the audit API could read it.
-    pub request_id: Option<String>,
+    request_id: Option<String>,
     /// The audit API's code for the reason.
-    pub reason: String,
+    reason: String,
 }
 
 impl Receipt {
-    /// Reads the body of an answer.
-    pub fn read(body: &[u8]) -> Self {
-        let (text, _) = json::text(body, true);
-        let Some(Object(Some(ReceiptWire { rejected }))) = json::read(&text) else {
-            return Self::default();
-        };
-        let wires = rejected.0.into_iter().filter_map(|Object(wire)| wire);
-        Self {
-            rejected: wires.map(Rejected::from).collect(),
+    /// Reads an answer with a status from 200 to 299 to the events with these request ids; nothing
+    /// if it is no receipt for them, as a web application's page.
+    pub(super) fn read(status: u16, body: &[u8], request_ids: &[&str]) -> Option<Self> {
+        if body.trim_ascii().is_empty() {
+            return NEED_NO_BODY.contains(&status).then(Self::default);
         }
+        // What a receipt that was cut says of the last events is unknown.
+        if body.len() >= RECEIPT_BYTES_MAX || !matches!(first(body), Some(b'{')) {
+            return None;
+        }
+        let (text, _) = json::text(body, true);
+        let Object(wire) = json::read::<Object<ReceiptWire<'_>>>(&text)?;
+        wire?.receipt(request_ids)
     }
 
-    /// Why the event at `number` (from 0) of the delivery was rejected, if it was.
-    pub(super) fn rejection(&self, number: usize, request_id: &str) -> Option<&str> {
-        let line = u64::try_from(number).unwrap_or(u64::MAX).saturating_add(1);
-        self.rejected
-            .iter()
-            .find(|rejected| match &rejected.request_id {
-                Some(id) => id == request_id,
-                None => rejected.line == Some(line),
-            })
-            .map(|rejected| rejected.reason.as_str())
+    /// Why the event at this place of the delivery, from 0, was rejected, if it was.
+    pub(super) fn rejection(&self, place: usize) -> Option<&str> {
+        self.rejected.get(&place).map(String::as_str)
+    }
+}
+
+impl ReceiptWire<'_> {
+    fn receipt(self, request_ids: &[&str]) -> Option<Receipt> {
+        if says_something(self.error) || says_something(self.errors) {
+            return None;
+        }
+        let taken = self.accepted.0.map(|accepted| {
+            let duplicates = self.duplicates.0.unwrap_or(0);
+            accepted.saturating_add(duplicates)
+        });
+        let mut rejected = BTreeMap::new();
+        for Object(wire) in self.rejected.0 {
+            let refusal = Rejected::from(wire?);
+            // A refusal of an event that nobody sent leaves open which one was meant.
+            rejected.insert(refusal.place(request_ids)?, refusal.reason);
+        }
+        let told = taken.map(|taken| taken.saturating_add(count(rejected.len())));
+        let is_all = told.is_none_or(|told| told >= count(request_ids.len()));
+        is_all.then_some(Receipt { rejected })
+    }
+}
+
+impl Rejected {
+    /// The place of the event that is meant, from 0.
+    fn place(&self, request_ids: &[&str]) -> Option<usize> {
+        let id = self.request_id.as_deref();
+        let named = request_ids.iter().position(|known| Some(*known) == id);
+        let by_line = || {
+            let place = usize::try_from(self.line?.checked_sub(1)?).ok()?;
+            (place < request_ids.len()).then_some(place)
+        };
+        let is_alone = self.line.is_none() && id.is_none() && request_ids.len() == 1;
+        named.or_else(by_line).or(is_alone.then_some(0))
     }
 }
 
@@ -58,9 +93,32 @@ impl From<RejectedWire<'_>> for Rejected {
     }
 }
 
+/// Statuses that say alone that everything was taken.
+const NEED_NO_BODY: [u16; 4] = [200, 201, 202, 204];
+
+/// The byte with which a text begins, white space and a byte order mark aside.
+fn first(body: &[u8]) -> Option<u8> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    body.trim_ascii_start().first().copied()
+}
+
+/// Whether a member is there and is not another way to say nothing.
+fn says_something(value: Option<Json<'_>>) -> bool {
+    let nothing = ["false", "0", "\"\"", "[]", "{}"];
+    value.is_some_and(|value| !nothing.contains(&value.get()))
+}
+
+fn count(size: usize) -> u64 {
+    u64::try_from(size).unwrap_or(u64::MAX)
+}
+
 json::wire! {
     struct ReceiptWire<'a> {
+        accepted: Count = "accepted",
+        duplicates: Count = "duplicates",
         rejected: List<Object<RejectedWire<'a>>> = "rejected",
+        error: Option<Json<'a>> = "error",
+        errors: Option<Json<'a>> = "errors",
     }
 
     struct RejectedWire<'a> {

@@ -1,3 +1,5 @@
+mod receipts;
+
 use std::rc::Rc;
 
 use super::*;
@@ -52,15 +54,24 @@ impl World {
             .settle(batch.id, outcome, &self.policy.delivery.retry, self.now)
     }
 
+    /// The audit API answers a batch.
+    fn answer(&mut self, batch: &Batch, status: u16, body: &str) -> Settled {
+        let answer = Answer {
+            status,
+            retry_after: None,
+            body: body.as_bytes(),
+        };
+        let outcome = self.outbox.outcome(batch.id, &answer);
+        self.settle(batch, outcome)
+    }
+
     fn pass_ms(&mut self, ms: u64) {
         self.now = self.now.plus_ms(ms);
     }
 }
 
 fn failed() -> Outcome {
-    Outcome::Failed {
-        retry_after_ms: None,
-    }
+    Outcome::unanswered()
 }
 
 fn accepted() -> Outcome {
@@ -165,6 +176,7 @@ fn waits_grow_up_to_their_bound_and_retry_after_is_obeyed() {
         &batch,
         Outcome::Failed {
             retry_after_ms: Some(42_000),
+            reason: None,
         },
     );
     world.pass_ms(41_999);
@@ -200,7 +212,7 @@ fn a_refused_batch_becomes_dead_letters_at_once() {
     let mut world = World::batching();
     world.push(3);
     let batch = world.poll().unwrap();
-    let settled = world.settle(&batch, Outcome::of_answer(401, None, b""));
+    let settled = world.answer(&batch, 401, "");
     assert_eq!(settled.dead.len(), 3);
     assert_eq!(settled.dead[0].reason, "http_401");
     assert_eq!(world.outbox.depth(), 0);
@@ -212,8 +224,8 @@ fn one_rejected_event_costs_no_other() {
     world.push(3);
     let batch = world.poll().unwrap();
     let answer =
-        br#"{"accepted":2,"rejected":[{"line":2,"request_id":null,"error":{"code":"bad_event"}}]}"#;
-    let settled = world.settle(&batch, Outcome::of_answer(207, None, answer));
+        r#"{"accepted":2,"rejected":[{"line":2,"request_id":null,"error":{"code":"bad_event"}}]}"#;
+    let settled = world.answer(&batch, 207, answer);
     assert_eq!(settled.delivered_after_ms.len(), 2);
     assert_eq!(settled.dead.len(), 1);
     assert_eq!(settled.dead[0].reason, "bad_event");
@@ -229,7 +241,7 @@ fn a_batch_that_is_refused_for_one_event_is_halved_until_that_one_is_alone() {
         attempts += 1;
         let events = sequence(&batch);
         let status = if events.contains(&6) { 400 } else { 200 };
-        let settled = world.settle(&batch, Outcome::of_answer(status, None, b""));
+        let settled = world.answer(&batch, status, "");
         dead.extend(settled.dead);
         if status == 200 {
             delivered.extend(events);
@@ -250,7 +262,7 @@ fn a_refusal_of_who_sends_is_not_tried_in_parts() {
         let mut world = World::batching();
         world.push(3);
         let batch = world.poll().unwrap();
-        let settled = world.settle(&batch, Outcome::of_answer(status, None, b""));
+        let settled = world.answer(&batch, status, "");
         assert_eq!((settled.dead.len(), settled.retried), (3, 0), "{status}");
     }
 }
@@ -260,6 +272,8 @@ fn what_an_answer_means_is_decided_by_its_status() {
     for (status, expected) in [
         (200, "accepted"),
         (204, "accepted"),
+        (301, "failed"),
+        (302, "failed"),
         (400, "refused"),
         (404, "refused"),
         (408, "failed"),
@@ -267,12 +281,16 @@ fn what_an_answer_means_is_decided_by_its_status() {
         (429, "failed"),
         (500, "failed"),
         (503, "failed"),
-        (302, "refused"),
     ] {
-        let outcome = match Outcome::of_answer(status, Some("7"), b"whatever") {
+        let answer = Answer {
+            status,
+            retry_after: Some("7"),
+            body: b"",
+        };
+        let outcome = match Outcome::of_answer(&answer, &["a"]) {
             Outcome::Accepted(_) => "accepted",
             Outcome::Refused { .. } => "refused",
-            Outcome::Failed { retry_after_ms } => {
+            Outcome::Failed { retry_after_ms, .. } => {
                 assert_eq!(retry_after_ms, Some(7_000));
                 "failed"
             }
