@@ -36,6 +36,7 @@ pub(crate) enum Level {
     Info = 2,
     Warn = 3,
     Error = 4,
+    Critical = 5,
 }
 
 /// Kinds of metrics, by their numbers in the ABI.
@@ -53,6 +54,7 @@ const INTERNAL_FAILURE: u32 = 10;
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
     fn proxy_log(level: u32, message: *const u8, size: usize) -> u32;
+    fn proxy_get_log_level(level: *mut u32) -> u32;
     fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
     fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
     fn proxy_get_buffer_bytes(
@@ -120,6 +122,15 @@ unsafe extern "C" {
 pub(crate) fn log(level: Level, line: &str) -> bool {
     // SAFETY: the host reads `line` during the call only.
     unsafe { proxy_log(number(level), line.as_ptr(), line.len()) == OK }
+}
+
+/// Whether the proxy's log shows lines of this level: hosts say that they took a line also when its
+/// level is left out. True where the host does not tell.
+pub(crate) fn shows(level: Level) -> bool {
+    let mut least = 0;
+    // SAFETY: the host writes one u32.
+    let status = unsafe { proxy_get_log_level(&raw mut least) };
+    status != OK || number(level) >= least
 }
 
 /// The host's clock; the epoch if it has none.

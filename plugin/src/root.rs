@@ -135,6 +135,7 @@ impl Root {
             if !self.has_callouts {
                 telemetry::no_callouts();
             }
+            telemetry::look_at_log_level();
         }
     }
 

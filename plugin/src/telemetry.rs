@@ -10,6 +10,9 @@ use crate::host::{self, Level, MetricKind};
 /// the word `event=` to the end of the line.
 const DEAD_LETTER: &str = "audit-layer dead-letter";
 
+/// The level of those lines.
+const DEAD_LETTER_LEVEL: Level = Level::Error;
+
 /// The VM's metrics; `OPERATING.md` says what each means. A host without metrics costs nothing but
 /// their numbers.
 #[derive(Debug, Clone, Copy)]
@@ -85,16 +88,23 @@ impl Telemetry {
     /// Writes the events to the proxy's log, from which they can be imported, unless it has them.
     /// One that the log does not take is lost.
     pub(crate) fn dead_letters(self, dead: &mut [DeadLetter]) {
+        if dead.iter().all(|letter| letter.is_logged) {
+            return;
+        }
+        let is_shown = host::shows(DEAD_LETTER_LEVEL);
+        let mut lost = 0_usize;
         for letter in dead.iter_mut().filter(|letter| !letter.is_logged) {
-            let DeadLetter { reason, json, .. } = letter;
-            let line = format!("{DEAD_LETTER} reason={reason} event={json}");
-            if host::log(Level::Error, &line) {
+            letter.is_logged = is_shown && log_dead_letter(letter);
+            if letter.is_logged {
                 add(self.dead_lettered, 1);
-                add(self.dead_lettered_by(reason), 1);
-                letter.is_logged = true;
+                add(self.dead_lettered_by(&letter.reason), 1);
             } else {
-                add(self.lost, 1);
+                lost = lost.saturating_add(1);
             }
+        }
+        if lost > 0 {
+            add(self.lost, signed(lost));
+            events_lost(lost);
         }
     }
 
@@ -121,6 +131,21 @@ impl Telemetry {
             add(metric, signed(after).saturating_sub(signed(before)));
         }
     }
+}
+
+fn log_dead_letter(letter: &DeadLetter) -> bool {
+    let DeadLetter { reason, json, .. } = letter;
+    let line = format!("{DEAD_LETTER} reason={reason} event={json}");
+    host::log(DEAD_LETTER_LEVEL, &line)
+}
+
+/// The log may still show the gravest lines.
+fn events_lost(events: usize) {
+    let line = format!(
+        "audit-layer: {events} events are lost: they are not delivered, and the log does not take \
+         dead letters. Do its level and component \"wasm\" let errors pass?"
+    );
+    host::log(Level::Critical, &line);
 }
 
 fn signed(size: usize) -> i64 {
@@ -159,6 +184,17 @@ pub(crate) fn no_callouts() {
         Level::Error,
         "audit-layer: this host has no callouts, so each event is written here as a dead letter",
     );
+}
+
+/// Says while there is time what a log without errors will cost.
+pub(crate) fn look_at_log_level() {
+    if !host::shows(DEAD_LETTER_LEVEL) {
+        host::log(
+            Level::Critical,
+            "audit-layer: the level of this log leaves out errors, so an event that cannot be \
+             delivered will be lost and counted in events_lost, and not written here as a dead letter",
+        );
+    }
 }
 
 pub(crate) fn unknown_cluster(cluster: &str) {

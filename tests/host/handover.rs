@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use proxy_wasm_host_test::{Profile, Status};
+use proxy_wasm_host_test::{Level, Profile, Status};
 
 use crate::call::{ASK, OPENAI, OPENAI_ANSWER, whole_call};
 use crate::proxy::{BATCHED, Proxy, plugin};
@@ -124,6 +124,29 @@ fn an_event_that_the_log_refuses_too_is_counted_as_lost() -> Result<()> {
     let metrics = proxy.host.metrics();
     assert_eq!(metrics["audit_layer.events_lost"], 1);
     assert_eq!(metrics["audit_layer.events_dead_lettered"], 0);
+    Ok(())
+}
+
+#[test]
+fn a_dead_letter_that_the_log_does_not_show_is_counted_as_lost_and_told() -> Result<()> {
+    for (level, dead, lost) in [(Level::Error, 1, 0), (Level::Critical, 0, 1)] {
+        let profile = Profile::envoy().log_level(level);
+        let proxy = Proxy::with(profile, &plugin()?.configuration(pairs()))?;
+        proxy.host.advance(TICK);
+        call(&proxy);
+        proxy.host.stop();
+        let metrics = proxy.host.metrics();
+        assert_eq!(metrics["audit_layer.events_lost"], lost);
+        assert_eq!(metrics["audit_layer.events_dead_lettered"], dead);
+        let shutdown = metrics["audit_layer.events_dead_lettered_shutdown"];
+        assert_eq!(shutdown, dead);
+        assert_eq!(i64::try_from(proxy.dead_letters().len())?, dead);
+        let grave = proxy.host.log_text(Level::Critical);
+        let told = |text| grave.iter().filter(|line| line.contains(text)).count();
+        let lost = usize::try_from(lost)?;
+        assert_eq!(told("the level of this log leaves out errors"), lost);
+        assert_eq!(told("1 events are lost"), lost);
+    }
     Ok(())
 }
 

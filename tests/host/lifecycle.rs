@@ -389,6 +389,7 @@ fn a_host_without_callouts_is_told_and_every_event_is_in_the_log() -> Result<()>
 fn a_host_call_that_is_not_implemented_stops_no_traffic() -> Result<()> {
     for call in [
         "proxy_log",
+        "proxy_get_log_level",
         "proxy_get_current_time_nanoseconds",
         "proxy_get_buffer_bytes",
         "proxy_get_header_map_pairs",
