@@ -88,7 +88,7 @@ fn other_traffic_passes_without_an_event() -> Result<()> {
     let proxy = Proxy::new()?;
     let upgrade = Headers::new()
         .with(":method", "GET")
-        .with(":path", "/v1/realtime")
+        .with(":path", "/chat")
         .with("upgrade", "websocket");
     let stream = proxy.vm.stream();
     untouched(&stream.request_headers(upgrade));
