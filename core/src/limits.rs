@@ -141,6 +141,10 @@ pub const ZSTD_WINDOW_BYTES_MAX: u64 = 8 << 20;
 /// Decoded bytes of one zstd block, the most that RFC 8878 allows.
 pub const ZSTD_BLOCK_BYTES_MAX: usize = 128 << 10;
 
+/// Members of an object of a prompt that are compared with each other by their names. Parts have a
+/// dozen; comparing each with each other of a hundred thousand would take minutes.
+pub const FIELDS_COMPARED_MAX: usize = 256;
+
 /// Bytes of a member of a message that no reader knows and that an event carries as it is; of a
 /// larger one it has size and hash. Names and settings fit; signatures and ciphertexts do not.
 pub const MEMBER_BYTES_MAX: usize = 256;

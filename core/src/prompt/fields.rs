@@ -6,11 +6,15 @@ use std::borrow::Cow;
 use super::data_text;
 use super::part::{Kind, MessagePart};
 use crate::json::{self, Broken, FromObject, Json, Members, Object, Odd, Text};
-use crate::limits::MEMBER_BYTES_MAX;
+use crate::limits::{FIELDS_COMPARED_MAX, MEMBER_BYTES_MAX};
 
 /// The members of an object that have not been taken.
 #[derive(Debug, Default)]
-pub struct Fields<'a>(Vec<(Cow<'static, str>, Json<'a>)>);
+pub struct Fields<'a> {
+    members: Vec<(Cow<'static, str>, Json<'a>)>,
+    /// Whether a name has capitals or is not ASCII, so that it may be another one's.
+    has_other_case: bool,
+}
 
 /// Members that say nothing to a model: marks for caches, and numbers that providers give.
 const IGNORED: [&str; 10] = [
@@ -42,27 +46,45 @@ impl<'a> Fields<'a> {
 
     /// Adds a member; of one given twice the last counts.
     pub fn put(&mut self, name: &str, value: Json<'a>) {
-        let is_other = |(known, other): &(Cow<'static, str>, Json<'a>)| {
-            json::is_same_name(known, name) && other.get() != value.get()
-        };
-        if self.0.iter().any(is_other) {
+        self.has_other_case |= !is_plain(name);
+        if self.members.len() < FIELDS_COMPARED_MAX {
+            self.replace(name, value);
+        } else {
+            // Of so many nobody compares each with each other, and none may be lost.
             value.found(Odd::Duplicate);
         }
-        self.0.retain(|(known, _)| known != name);
-        self.0.push((Cow::Owned(name.to_owned()), value));
+        self.members.push((Cow::Owned(name.to_owned()), value));
+    }
+
+    /// Makes room for a member, and tells if another value takes the place of one.
+    fn replace(&mut self, name: &str, value: Json<'a>) {
+        let mut members = self.members.iter();
+        let same = members.position(|(known, _)| known == name);
+        let before = same.map(|at| self.members.remove(at));
+        let differs = |(_, before): &(Cow<'static, str>, Json<'a>)| before.get() != value.get();
+        let mut is_odd = before.as_ref().is_some_and(differs);
+        if self.has_other_case {
+            let members = self.members.iter();
+            let mut same = members.filter(|(known, _)| json::is_same_name(known, name));
+            is_odd |= same.any(differs);
+        }
+        if is_odd {
+            value.found(Odd::Duplicate);
+        }
     }
 
     /// Where a member stands: one of this name or, if there is none, one whose name is written in
     /// another case.
     fn position(&self, name: &str) -> Option<usize> {
-        let own = self.0.iter().position(|(known, _)| known == name);
-        own.or_else(|| {
-            let mut others = self.0.iter();
-            let at = others.rposition(|(known, _)| json::is_same_name(known, name))?;
-            let (_, value) = self.0.get(at)?;
-            value.found(Odd::OtherCase);
-            Some(at)
-        })
+        let own = self.members.iter().rposition(|(known, _)| known == name);
+        if own.is_some() || !self.has_other_case && is_plain(name) {
+            return own;
+        }
+        let mut others = self.members.iter();
+        let at = others.rposition(|(known, _)| json::is_same_name(known, name))?;
+        let (_, value) = self.members.get(at)?;
+        value.found(Odd::OtherCase);
+        Some(at)
     }
 
     /// Whether there is a member of this name that is not null.
@@ -71,7 +93,9 @@ impl<'a> Fields<'a> {
     }
 
     fn get(&self, name: &str) -> Option<Json<'a>> {
-        self.0.get(self.position(name)?).map(|(_, value)| *value)
+        self.members
+            .get(self.position(name)?)
+            .map(|(_, value)| *value)
     }
 
     /// Whether there is a string of this name.
@@ -87,7 +111,7 @@ impl<'a> Fields<'a> {
 
     /// The name of the first member but `other`, where one member says what an object is.
     pub fn first_name_but(&self, other: &str) -> Option<&str> {
-        self.0
+        self.members
             .iter()
             .map(|(name, _)| &**name)
             .find(|name| *name != other)
@@ -95,7 +119,7 @@ impl<'a> Fields<'a> {
 
     /// Takes a member.
     pub fn take(&mut self, name: &str) -> Option<Json<'a>> {
-        let (_, value) = self.0.remove(self.position(name)?);
+        let (_, value) = self.members.remove(self.position(name)?);
         (value.get() != "null").then_some(value)
     }
 
@@ -107,10 +131,10 @@ impl<'a> Fields<'a> {
     /// Takes a member if it is a string.
     pub fn text(&mut self, name: &str) -> Option<Cow<'a, str>> {
         let at = self.position(name)?;
-        let (_, value) = self.0.get(at)?;
+        let (_, value) = self.members.get(at)?;
         let Text(text) = json::read(value)?;
         let text = text?;
-        self.0.remove(at);
+        self.members.remove(at);
         Some(text)
     }
 
@@ -125,30 +149,39 @@ impl<'a> Fields<'a> {
         if self.get(name).as_ref().is_some_and(is_object)
             && let Some(at) = self.position(name)
         {
-            let (_, value) = self.0.remove(at);
-            for (name, value) in Self::of(value).0 {
+            let (_, value) = self.members.remove(at);
+            for (name, value) in Self::of(value).members {
                 // One of the same name outside is another member, and comes after it.
-                let outer = self.0.iter().position(|(known, _)| *known == name);
-                let outer = outer.map(|at| self.0.remove(at));
-                self.0.push((name, value));
-                self.0.extend(outer);
+                let is_compared = self.members.len() < FIELDS_COMPARED_MAX;
+                let mut members = self.members.iter();
+                let outer = members.position(|(known, _)| is_compared && *known == name);
+                let outer = outer.map(|at| self.members.remove(at));
+                self.has_other_case |= !is_plain(&name);
+                self.members.push((name, value));
+                self.members.extend(outer);
             }
         }
     }
 
     /// What has not been taken.
     pub fn into_members(self) -> impl Iterator<Item = (Cow<'static, str>, Json<'a>)> {
-        self.0.into_iter()
+        self.members.into_iter()
     }
 
     /// What has not been taken, as parts beside the canonical text.
     pub fn rest(self, parts: &mut Vec<MessagePart<'a>>) {
         let rest = self
-            .0
+            .members
             .into_iter()
             .filter(|(name, value)| !IGNORED.contains(&&**name) && !is_empty(*value));
         parts.extend(rest.map(|(name, value)| member(name, value)));
     }
+}
+
+/// Whether a name has neither capitals nor letters that Go takes for others.
+fn is_plain(name: &str) -> bool {
+    name.bytes()
+        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
 }
 
 /// Whether a value is as good as absent.
@@ -170,4 +203,39 @@ pub(super) fn member<'a>(name: Cow<'static, str>, value: Json<'a>) -> MessagePar
         MessagePart::hashed_json(Kind::Other, value)
     };
     part.typed(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+    use crate::json::Oddities;
+
+    #[test]
+    fn none_of_many_members_is_lost() {
+        for (count, is_odd) in [(FIELDS_COMPARED_MAX - 1, false), (200_000, true)] {
+            let mut text = r#"{"text":"Hidden.""#.to_owned();
+            for number in 1..count {
+                write!(text, r#","{number}":1"#).unwrap();
+            }
+            text.push('}');
+            let oddities = Oddities::default();
+            let mut fields = Fields::of(Json::of(&text, &oddities));
+            assert_eq!(oddities.has(Odd::Duplicate), is_odd);
+            assert_eq!(fields.members.len(), count);
+            assert_eq!(fields.text("text").as_deref(), Some("Hidden."));
+        }
+    }
+
+    #[test]
+    fn the_last_of_many_counts() {
+        let many: String = (0..1000)
+            .map(|number| format!(r#","{number}":1"#))
+            .collect();
+        let text = format!(r#"{{"text":"Decoy."{many},"text":"Hidden."}}"#);
+        let mut fields = Fields::of(Json::from(text.as_str()));
+        assert_eq!(fields.text("text").as_deref(), Some("Hidden."));
+        assert_eq!(fields.text("text").as_deref(), Some("Decoy."));
+    }
 }
