@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
-use audit_layer_tests::{collector, workspace};
+use audit_layer_tests::stack::Stack;
+use audit_layer_tests::wait::{PATIENCE, wait_until};
+use audit_layer_tests::{collector, python, workspace};
 use serde_json::{Map, Value};
 use tokio::process::Command;
 
@@ -85,6 +87,60 @@ fn the_query_of_the_readme_finds_the_users_events() -> Result<()> {
         assert_eq!(events[0]["user_id"], user.as_str());
         Ok(())
     })
+}
+
+#[test]
+fn users_in_any_script_are_recorded_as_the_readme_says() -> Result<()> {
+    run(async {
+        let stack = stack().await?;
+        let url = format!("{}/v1", stack.url()?);
+        for (language, program) in [("python", python::clients().await?), ("js", "node".into())] {
+            let folder = workspace::scratch()?;
+            let script = folder.path().join(format!(
+                "readme.{}",
+                if language == "js" { "mjs" } else { "py" }
+            ));
+            std::fs::write(&script, block(language)?)?;
+            let before = users(stack).await?;
+            let output = Command::new(&program)
+                .arg(&script)
+                .env("OPENAI_BASE_URL", &url)
+                .env("OPENAI_API_KEY", "sk-readme")
+                .env("no_proxy", "127.0.0.1")
+                .kill_on_drop(true)
+                .output()
+                .await?;
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            ensure!(output.status.success(), "{language}: {stderr}");
+            let what = format!("the users of the README's {language}");
+            wait_until(&what, PATIENCE, async || {
+                let now = users(stack).await?;
+                Ok((now == before.map(|count| count + 1)).then_some(()))
+            })
+            .await?;
+        }
+        Ok(())
+    })
+}
+
+/// How many events there are of each user of the README.
+async fn users(stack: &Stack) -> Result<[usize; 2]> {
+    let mut counts = [0; 2];
+    for (count, user) in counts.iter_mut().zip(["Jos%C3%A9", "%E6%9D%8E"]) {
+        let query = format!("user_id={user}");
+        *count = stack.collector.api().events(&query).await?.len();
+    }
+    Ok(counts)
+}
+
+/// The README's one block of code in a language.
+fn block(language: &str) -> Result<String> {
+    let readme = readme()?;
+    let (_, after) = readme
+        .split_once(&format!("```{language}\n"))
+        .context("a block of code")?;
+    let (code, _) = after.split_once("```").context("its end")?;
+    Ok(code.to_owned())
 }
 
 #[test]

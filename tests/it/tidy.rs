@@ -82,6 +82,37 @@ fn no_file_names_a_folder_of_somebodys_machine() -> Result<()> {
     Ok(())
 }
 
+/// A table whose header is not its first row, or that has none, is no table when it is rendered.
+#[test]
+fn every_table_of_a_document_is_one_when_rendered() -> Result<()> {
+    let mut tables = 0;
+    for path in files(workspace::root())? {
+        if path.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path)?;
+        for table in tables_of(&text) {
+            let shown = format!("{}: {}", path.display(), table[0]);
+            let widths: Vec<usize> = table.iter().map(|row| cells(row)).collect();
+            assert!(table.len() > 2, "{shown}: has no rows");
+            assert!(
+                is_separator(table[1]),
+                "{shown}: has no line below its header"
+            );
+            assert!(
+                !table[2..].iter().any(|row| is_separator(row)),
+                "{shown}: has two headers"
+            );
+            for (row, width) in table.iter().zip(&widths) {
+                assert_eq!(*width, widths[0], "{shown}: cells of {row}");
+            }
+            tables += 1;
+        }
+    }
+    assert!(tables > 20, "{tables} tables found");
+    Ok(())
+}
+
 /// What only one file of a crate may do, so that the rules about it can be seen to hold.
 #[test]
 fn dangerous_things_have_one_place() -> Result<()> {
@@ -103,6 +134,37 @@ fn dangerous_things_have_one_place() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The tables outside of code blocks, each as its lines.
+fn tables_of(text: &str) -> Vec<Vec<&str>> {
+    let mut tables: Vec<Vec<&str>> = Vec::new();
+    let (mut is_code, mut is_table) = (false, false);
+    for line in text.lines().map(str::trim) {
+        is_code ^= line.starts_with("```");
+        let is_row = !is_code && line.starts_with('|');
+        match (is_row, is_table, tables.last_mut()) {
+            (true, true, Some(table)) => table.push(line),
+            (true, ..) => tables.push(vec![line]),
+            _ => {}
+        }
+        is_table = is_row;
+    }
+    tables
+}
+
+/// How many cells a row has. A bar within one is escaped, even within code.
+fn cells(row: &str) -> usize {
+    let row = row.replace("\\|", "");
+    row.trim_matches('|').split('|').count()
+}
+
+fn is_separator(row: &str) -> bool {
+    let mut dashes = row.trim_matches('|').split('|');
+    dashes.all(|cell| {
+        let cell = cell.trim().trim_matches(':');
+        !cell.is_empty() && cell.bytes().all(|byte| byte == b'-')
+    })
 }
 
 fn is_blank_or_comment(line: &str) -> bool {
