@@ -17,6 +17,7 @@ mod gateways;
 mod headers;
 mod operating;
 mod prompt_hash;
+mod providers;
 mod readme;
 mod recordings;
 mod sdk;
