@@ -57,6 +57,7 @@ mod openai_or;
 mod openai_response;
 mod openai_responses;
 mod openai_speech;
+mod openai_threads;
 mod openai_transcriptions;
 mod openai_usage;
 mod path;
@@ -141,6 +142,7 @@ pub const FORMATS: &[&Format] = &[
     &openai_moderations::FORMAT,
     &openai_responses::FORMAT,
     &openai_speech::FORMAT,
+    &openai_threads::FORMAT,
     &openai_transcriptions::FORMAT,
     &videos::OPENAI,
     &replicate_predictions::FORMAT,

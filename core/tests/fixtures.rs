@@ -54,6 +54,7 @@ const LACKS: &[(&str, &[&str])] = &[
     ("openai.images", &["tool_call"]),
     ("openai.moderations", &["streamed", "tool_call"]),
     ("openai.speech", &["tool_call"]),
+    ("openai.threads", &["streamed", "tool_call"]),
     ("openai.transcriptions", &["tool_call"]),
     ("tgi.generate", &["tool_call"]),
     ("token_count", &["streamed", "tool_call", "truncated"]),

@@ -6,8 +6,8 @@
 use super::table::Condition::{Always, At, AtAny};
 use super::table::{Condition, Route};
 use crate::api::{
-    Format, batch_results, dashscope, google_interactions, openai_chat, openai_responses,
-    replicate_predictions, videos,
+    Format, batch_results, dashscope, google_interactions, openai_assistants, openai_chat,
+    openai_responses, openai_threads, replicate_predictions, videos,
 };
 
 /// Of several that fit, the first counts. An id follows `within`.
@@ -37,6 +37,9 @@ pub(super) const FETCHED: &[Route] = &[
         &replicate_predictions::FORMAT,
         At("replicate"),
     ),
+    // What a run that is not streamed has answered stands in its thread.
+    fetched("/threads/", "/messages", &openai_threads::FORMAT, AtAny),
+    fetched("/runs/", "", &openai_assistants::FORMAT, AtAny),
     fetched("/videos/", "", &videos::OPENAI, AtAny),
     fetched("/operations/", "", &videos::OPERATION, At("gemini")),
     fetched("/tasks/", "", &dashscope::GENERATION, At("alibaba")),
@@ -77,6 +80,7 @@ mod tests {
         for route in FETCHED {
             let path = match route.within {
                 "/responses/resp_" => "/responses/{id}".to_owned(),
+                "/runs/" => "/threads/{id}/runs/{id}".to_owned(),
                 within => [within, "{id}", route.end].concat(),
             };
             let row = document.lines().find(|line| line.contains(&path));

@@ -9,7 +9,7 @@ use crate::api::{
     google_generate_content, google_interactions, google_predict, hosted_agent,
     llama_cpp_completion, mistral_conversations, mistral_ocr, ollama, ollama_embed,
     openai_assistants, openai_chat, openai_completions, openai_embeddings, openai_images,
-    openai_moderations, openai_responses, openai_speech, openai_transcriptions,
+    openai_moderations, openai_responses, openai_speech, openai_threads, openai_transcriptions,
     replicate_predictions, sagemaker_invocations, snowflake_agent, snowflake_complete,
     tgi_generate, unread, videos, voyage_embed, watsonx_text_generation,
 };
@@ -135,6 +135,14 @@ pub(super) const ROUTES: &[Route] = {
                 &openai_assistants::FORMAT,
             )
         },
+        thread("openai", "/threads/", "/messages"),
+        thread("azure", "/threads/", "/messages"),
+        thread("openai", "", "/threads"),
+        thread("azure", "", "/threads"),
+        thread("openai", "/conversations/", "/items"),
+        thread("azure", "/conversations/", "/items"),
+        thread("openai", "", "/conversations"),
+        thread("azure", "", "/conversations"),
         // OpenAI's are only kept there, and asked by responses.
         route(
             "/conversations",
@@ -313,6 +321,14 @@ pub(super) const ROUTES: &[Route] = {
         route("", &tgi_generate::FORMAT, AtIfPrompt("huggingface")),
     ]
 };
+
+/// Where messages are handed in; threads and conversations may be made without one.
+const fn thread(provider: &'static str, before: &'static str, end: &'static str) -> Route {
+    Route {
+        condition: Condition::AtIfPrompt(provider),
+        ..within(before, end, &openai_threads::FORMAT)
+    }
+}
 
 const fn route(end: &'static str, format: &'static Format, condition: Condition) -> Route {
     Route {

@@ -160,17 +160,21 @@ fn paths_that_vendors_share_are_told_apart_by_the_host() {
             "/v1/conversations/conv_1/restart#stream",
             Some("mistral.conversations"),
         ),
-        ("api.openai.com", "/v1/conversations", Some("unknown")),
+        (
+            "api.openai.com",
+            "/v1/conversations",
+            Some("openai.threads"),
+        ),
         (
             "api.openai.com",
             "/v1/conversations/conv_1/items",
-            Some("unknown"),
+            Some("openai.threads"),
         ),
-        ("api.openai.com", "/v1/threads", Some("unknown")),
+        ("api.openai.com", "/v1/threads", Some("openai.threads")),
         (
             "api.openai.com",
             "/v1/threads/thread_1/messages",
-            Some("unknown"),
+            Some("openai.threads"),
         ),
         (
             "api.openai.com",

@@ -67,6 +67,8 @@ fn example(route: &Route) -> (String, &'static str) {
         Condition::At(name) | Condition::AtIfPrompt(name) => match name {
             "gemini" => "generativelanguage.googleapis.com",
             "openai" => "api.openai.com",
+            "azure" => "my.openai.azure.com",
+            "cloudflare" => "gateway.ai.cloudflare.com",
             "mistral" => "api.mistral.ai",
             "writer" => "api.writer.com",
             "vertex" => "aiplatform.googleapis.com",
