@@ -27,6 +27,16 @@ pub struct End {
 /// The proxy's words on a response that the plugin refused, as its prompt was not recorded.
 pub const UNRECORDED: &str = "audit_unrecorded";
 
+/// The proxy's words on a response that it did not pass on, since it follows the redirect itself.
+const REDIRECT: &str = "internal_redirect";
+
+impl End {
+    /// Whether the call goes on: the proxy makes another request of it.
+    pub fn is_redirect(&self) -> bool {
+        details_start(self, REDIRECT)
+    }
+}
+
 /// Envoy's response flags, as the bits of its attribute `response.flags`.
 ///
 /// Source: Envoy's `CoreResponseFlag`, in whose order the bits are numbered.
@@ -78,6 +88,8 @@ pub fn state(seen: Seen, end: &End) -> CompletionState {
     let has_passed = |came: bool| came && !end.is_withheld;
     if details_start(end, UNRECORDED) {
         CompletionState::LocalReply
+    } else if end.is_redirect() {
+        CompletionState::Redirected
     } else if has(&TIMEOUT) {
         CompletionState::Timeout
     } else if has_passed(seen.ended) {
@@ -175,6 +187,11 @@ mod tests {
         ] {
             assert_eq!(state(seen, &upstream), state_expected, "{seen:?}");
         }
+        let redirect = end(0, "internal_redirect");
+        assert_eq!(
+            state(Seen::default(), &redirect),
+            CompletionState::Redirected
+        );
         let local = end(0x2, "no_healthy_upstream");
         assert_eq!(
             state(

@@ -27,6 +27,14 @@ impl HmacKey {
         }
         Hmac::new_from_slice(key).ok().map(Self)
     }
+
+    /// The first 128 bits of the HMAC of `content`, as hex digits.
+    pub fn tag(&self, content: &[u8]) -> String {
+        let mut mac = self.0.clone();
+        mac.update(content);
+        let whole = mac.finalize().into_bytes();
+        written("", whole.first_chunk::<16>().unwrap_or(&[0; 16]))
+    }
 }
 
 impl std::fmt::Debug for HmacKey {

@@ -197,6 +197,8 @@ pub enum CompletionState {
     Timeout,
     /// The exchange was still open when the gateway stopped or dropped it.
     Shutdown,
+    /// The gateway followed a redirect itself, and what came of that did not pass the plugin.
+    Redirected,
 }
 
 /// An error as the provider reported it.
@@ -422,6 +424,9 @@ pub enum ContentPolicy {
 pub struct Gateway {
     /// The gateway's `x-request-id`.
     pub request_id: Option<String>,
+    /// The `request_id` of the event that a gateway before this one recorded of the same call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outer_request_id: Option<String>,
     /// The W3C trace context of the request.
     pub traceparent: Option<String>,
     /// The authority the client asked for.

@@ -3,6 +3,7 @@
 mod charset;
 mod document;
 mod other;
+mod passes;
 mod request;
 mod response;
 mod said;
@@ -21,6 +22,7 @@ use crate::event::{
 };
 use crate::event::{Completion, Usage, UsageSource};
 use crate::headers::Headers;
+use crate::hop::{self, Outer};
 use crate::note::Note;
 use crate::opening::{Destination, Opening};
 use crate::policy::Policy;
@@ -58,6 +60,8 @@ struct Call {
     started: Timestamp,
     caller: Caller,
     gateway: Gateway,
+    /// How often the proxy tried upstreams before it followed a redirect.
+    attempts_before: u64,
     secrets: Rc<Secrets>,
     notes: BTreeSet<Note>,
 }
@@ -81,6 +85,17 @@ impl Exchange {
         if secrets.is_cut {
             notes.insert(Note::CredentialNotSearched);
         }
+        let mut gateway = gateway(headers, &mut notes);
+        match hop::outer(policy.gateway.hop_key.as_ref(), headers, now) {
+            Outer::Silent => {}
+            Outer::Unproven => {
+                notes.insert(Note::HopHeaderIgnored);
+            }
+            Outer::Recorded(request_id) => {
+                notes.insert(Note::RecordedByOuterGateway);
+                gateway.outer_request_id = Some(request_id);
+            }
+        }
         let id = uuid::Builder::from_unix_timestamp_millis(now.unix_ms(), &entropy).into_uuid();
         Some(Self {
             request: match identity.evidence {
@@ -93,7 +108,8 @@ impl Exchange {
                 request_id: id.to_string(),
                 started: now,
                 caller: Caller::read(headers, &mut notes),
-                gateway: gateway(headers, &mut notes),
+                gateway,
+                attempts_before: 0,
                 identity,
                 secrets,
                 notes,
@@ -222,7 +238,9 @@ impl Exchange {
         self.call.gateway.route = end.route.clone();
         self.call.gateway.cluster = end.cluster.clone();
         self.call.gateway.source = end.source.clone();
-        self.call.gateway.upstream_attempts = end.upstream_attempts;
+        self.call.gateway.upstream_attempts = end
+            .upstream_attempts
+            .map(|attempts| attempts.saturating_add(self.call.attempts_before));
         let usage = usage(&answered, state, &mut self.call.notes);
         match state {
             CompletionState::UpstreamAbort if answered.ended => {
@@ -323,6 +341,7 @@ fn event(
         started,
         mut caller,
         gateway,
+        attempts_before: _,
         secrets,
         mut notes,
     } = call;
@@ -419,6 +438,7 @@ fn event(
 fn http_status(answered: &Answered, end: &End, state: CompletionState) -> Option<u16> {
     match state {
         CompletionState::LocalReply => end.http_status.or(answered.status),
+        CompletionState::Redirected => None,
         _ => answered.status.or(end.http_status),
     }
 }

@@ -31,6 +31,7 @@ pub mod exchange;
 pub mod form;
 pub mod framing;
 pub mod headers;
+pub mod hop;
 pub mod json;
 pub mod limits;
 pub mod media;

@@ -155,3 +155,18 @@ pub const PROMPT_PARTS_MAX: usize = 4096;
 
 /// How often a path is decoded. Once is what servers do; a proxy before them may do it again.
 pub const PATH_DECODINGS_MAX: usize = 3;
+
+/// How long what one gateway tells the next of a call is believed, in milliseconds from when the
+/// call began. A call is at the next gateway within seconds; whoever sees the header later cannot
+/// use it.
+pub const HOP_AGE_MS_MAX: u64 = 600_000;
+
+/// How far the clock of that gateway may be ahead, in milliseconds.
+pub const HOP_AHEAD_MS_MAX: u64 = 60_000;
+
+/// Calls of one VM that the proxy is about to send once more, as it follows a redirect. The next
+/// pass begins at once, so that there is more than one only while another filter waits.
+pub const REDIRECTS_MAX: usize = 64;
+
+/// How long the next pass of such a call is awaited, in milliseconds.
+pub const REDIRECT_MS_MAX: u64 = 60_000;

@@ -39,11 +39,17 @@ pub enum Note {
     EncodingNotApplied,
     /// A header's value was not UTF-8; its bytes were read as ISO 8859-1.
     HeaderNotUtf8,
+    /// The header by which gateways tell each other of a call (`audit-layer-hop`) proved nothing: it
+    /// was forged, too old, or of another audit layer. It was removed.
+    HopHeaderIgnored,
     /// The text held bytes or half surrogates that are not Unicode; they stand as U+FFFD.
     InvalidUnicodeReplaced,
     /// The request was no strict JSON: comments, NaN, other quotes, a comma too many. It was read
     /// as lenient servers read it; others refuse it.
     JsonDialect,
+    /// The host never called the log callback, as Envoy does not for a filter of an upstream. The
+    /// event is of one attempt of the proxy, and does not know what the client got.
+    LogCallbackAbsent,
     /// A string was too long to be kept, such as an image: where it is recorded, there is its
     /// beginning, or its size and hash. What stands behind it was read.
     LongStringsSkipped,
@@ -76,13 +82,17 @@ pub enum Note {
     PromptPartUnread,
     /// The prompt has more parts than an event lists; the conversation's hash is of all.
     PromptPartsTruncated,
-    /// The call speaks WebSocket, gRPC or event streams in both directions, whose messages are not
-    /// read.
     /// The call speaks WebSocket, WebRTC, gRPC or event streams in both directions, whose messages
     /// are not read.
     ProtocolNotRead,
     /// The model thought, and only the provider can read what: it came encrypted.
     ReasoningEncrypted,
+    /// A gateway before this one recorded the same call: `gateway.outer_request_id` names its event,
+    /// which is the one to count.
+    RecordedByOuterGateway,
+    /// The gateway followed a redirect itself: the request is the client's, the answer that of the
+    /// last request that the gateway made of it.
+    RedirectFollowed,
     /// The request's body was empty.
     RequestBodyEmpty,
     /// The request's body was larger than the limit for reading; what was read is a beginning.
@@ -91,6 +101,9 @@ pub enum Note {
     RequestCharsetUnknown,
     /// The request ended before its body was whole.
     RequestIncomplete,
+    /// Another filter of the gateway ended the call before the request came here: of its body and of
+    /// the answer's nothing is known.
+    RequestNotSeen,
     /// The request's body was UTF-16 or UTF-32.
     RequestNotUtf8,
     /// The request's body was not JSON of its format.

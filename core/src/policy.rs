@@ -7,6 +7,7 @@ mod schema;
 
 use crate::digest::HashForm;
 use crate::event::ContentPolicy;
+use crate::hop::HopKey;
 use crate::prompt::PromptFormat;
 use crate::provider::Own;
 
@@ -25,6 +26,8 @@ pub struct Policy {
     pub delivery: Delivery,
     /// What is read and kept of each exchange.
     pub capture: CapturePolicy,
+    /// What gateways tell each other.
+    pub gateway: GatewayPolicy,
     /// Servers that the operator names and who serves models there; the first that fits counts.
     pub providers: Vec<Own>,
 }
@@ -104,6 +107,15 @@ pub struct CapturePolicy {
     pub hash: HashForm,
     /// How much is read and kept.
     pub limits: CaptureLimits,
+}
+
+/// What gateways tell each other.
+#[derive(Debug, Clone)]
+pub struct GatewayPolicy {
+    /// By which a gateway proves that it records a call; absent without a key of the audit API.
+    pub hop_key: Option<HopKey>,
+    /// Whether requests go on with that proof.
+    pub sends_hop: bool,
 }
 
 /// How much is read and kept of each exchange, in bytes.

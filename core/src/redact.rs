@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 
 use crate::digest::{Digest, HashForm};
 use crate::headers::Headers;
-use crate::limits::{CREDENTIAL_BYTES_MAX, CREDENTIALS_MAX, REDACTED_AT_ONCE_BYTES};
+use crate::limits::REDACTED_AT_ONCE_BYTES;
 
 use self::search::Index;
 
@@ -43,19 +43,10 @@ impl std::fmt::Debug for Secrets {
 impl Secrets {
     /// The credentials in a request's headers.
     pub fn of(headers: Headers<'_>) -> Self {
-        let mut values = credentials::values(headers);
-        values.sort_unstable();
-        values.dedup();
-        let mut bytes = 0_usize;
-        let given = values.len();
-        values.retain(|value| {
-            bytes = bytes.saturating_add(value.len());
-            bytes <= CREDENTIAL_BYTES_MAX
-        });
-        values.truncate(CREDENTIALS_MAX);
+        let values = credentials::values(headers);
         Self {
-            is_cut: values.len() < given,
-            index: Index::new(&values),
+            is_cut: values.is_cut,
+            index: Index::new(values),
         }
     }
 
@@ -93,10 +84,11 @@ impl Secrets {
     /// Replaces credentials in the strings of a JSON value, however they are escaped there; nothing
     /// if there are none. A value that would hold one nevertheless becomes the mark itself.
     pub fn removed_from_json(&self, value: &RawValue) -> Option<Box<RawValue>> {
-        if self.is_empty() {
+        let json = value.get();
+        if self.is_empty() || !json.contains('\\') && self.index.find(json, 0).is_none() {
             return None;
         }
-        let clean = self.strings_removed(value.get());
+        let clean = self.strings_removed(json);
         let clean = match self.index.find(&clean, 0) {
             Some(_) => Cow::Owned(format!("\"{MARK}\"")),
             None => clean,
@@ -231,21 +223,22 @@ impl CleanDigest {
 
     /// The hash of all pieces, and whether there was a credential in them.
     pub fn finish(&self) -> (String, bool) {
-        let mut whole = self.clone();
-        whole.settle(whole.pending.len());
-        (whole.digest.finish(), whole.has_found)
+        let rest = self.secrets.removed(&self.pending);
+        let has_found = self.has_found || matches!(rest, Cow::Owned(_));
+        let mut digest = self.digest.clone();
+        digest.update(rest.as_bytes());
+        (digest.finish(), has_found)
     }
 
     /// Hashes what is pending, up to `end` or to the credential that stands there and may go on.
     fn settle(&mut self, end: usize) {
         let end = self.pending.floor_char_boundary(end);
-        let is_last = end == self.pending.len();
         let mut done = 0;
         let settled = loop {
             let Some(found) = self.secrets.index.find(&self.pending, done) else {
                 break end.max(done);
             };
-            let is_open = found.end == self.pending.len() && !is_last;
+            let is_open = found.end == self.pending.len();
             if found.start >= end || is_open {
                 break found.start.min(end).max(done);
             }

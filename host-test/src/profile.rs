@@ -25,6 +25,7 @@ pub struct Profile {
     pub(crate) end_of_body: EndOfBody,
     pub(crate) buffer_bytes_max: usize,
     pub(crate) log_level: Level,
+    pub(crate) logs_streams: bool,
 }
 
 /// What Pause means in a headers callback.
@@ -59,6 +60,7 @@ impl Profile {
             end_of_body: EndOfBody::ExtraCallback,
             buffer_bytes_max: BUFFER_BYTES_MAX,
             log_level: Level::Info,
+            logs_streams: true,
         }
     }
 
@@ -115,6 +117,13 @@ impl Profile {
     #[must_use]
     pub fn buffer_bytes_max(mut self, buffer_bytes_max: usize) -> Self {
         self.buffer_bytes_max = buffer_bytes_max;
+        self
+    }
+
+    /// A proxy that never calls `proxy_on_log`, as Envoy for a filter of an upstream.
+    #[must_use]
+    pub fn without_stream_logs(mut self) -> Self {
+        self.logs_streams = false;
         self
     }
 

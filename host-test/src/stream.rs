@@ -61,6 +61,12 @@ impl Stream {
         self.step(|filter| filter.headers(Side::Request, headers.into(), true))
     }
 
+    /// The client sends the request's headers, and another filter keeps them: the plugin can read
+    /// them in `proxy_on_log` only.
+    pub fn request_headers_kept_from_plugin(&self, headers: impl Into<Headers>) {
+        self.filter.state.borrow_mut().request.headers = Some(headers.into());
+    }
+
     /// The client sends a chunk of the body.
     pub fn request_body(&self, chunk: impl AsRef<[u8]>) -> Step {
         self.step(|filter| filter.data(Side::Request, chunk.as_ref(), false))

@@ -63,6 +63,14 @@ impl Holds {
         self.0.entry(request_id.to_owned()).or_insert_with(hold);
     }
 
+    /// The call goes on with another stream of the host.
+    pub(crate) fn follow(&mut self, request_id: &str, stream: u32) {
+        if let Some(hold) = self.0.get_mut(request_id) {
+            hold.stream = stream;
+            hold.paused_at = None;
+        }
+    }
+
     /// The answer of a call has come, and waits unless there is a record. Of a call that has been
     /// refused nothing is known any more.
     pub(crate) fn pause(&mut self, request_id: &str, now: Timestamp) -> Decision {

@@ -2,13 +2,13 @@
 //! wants that no answer passes before its prompt is recorded.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use audit_layer_core::completion::{End, ResponseFlags};
-use audit_layer_core::event::AuditEvent;
 use audit_layer_core::exchange::Exchange;
-use audit_layer_core::headers::{AUDIT_REQUEST_ID, Headers};
+use audit_layer_core::headers::{AUDIT_REQUEST_ID, Headers, is_audit_name};
+use audit_layer_core::hop;
 use audit_layer_core::opening::{Destination, Opening};
-use audit_layer_core::outbox::DeadLetter;
 use audit_layer_core::policy::Policy;
 use audit_layer_core::time::Timestamp;
 use proxy_wasm::traits::{Context, HttpContext};
@@ -16,8 +16,9 @@ use proxy_wasm::types::Action;
 
 use crate::hold::{Decision, Hold};
 use crate::host::{self, Buffer, Map};
+use crate::record;
+use crate::redirects::{CallKey, Earlier, Waiting};
 use crate::shared;
-use crate::telemetry::Telemetry;
 
 /// Bytes of a body copied into the VM at once.
 const SLICE_BYTES: usize = 64 << 10;
@@ -27,6 +28,14 @@ pub(crate) struct Http {
     stream: u32,
     policy: Option<Rc<Policy>>,
     exchange: Option<Exchange>,
+    /// Whether the request's headers have come.
+    is_seen: bool,
+    /// What was removed from a request that is no call to be audited, should a redirect make it one.
+    audit_headers: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Whether a record of the prompt is on its way.
+    is_prompt_recorded: bool,
+    /// What the proxy said when it was done with a stream that it never logged.
+    done: Option<End>,
     /// Whether the answer waits until the record of the prompt is acknowledged.
     is_held: bool,
     /// Bytes of the response's body that have been read and that the host shows again, as it keeps
@@ -40,36 +49,50 @@ impl Http {
             stream,
             policy,
             exchange: None,
+            is_seen: false,
+            audit_headers: Vec::new(),
+            is_prompt_recorded: false,
+            done: None,
             is_held: false,
             held_bytes: 0,
         }
     }
 }
 
-impl Context for Http {}
+impl Context for Http {
+    /// Comes after the log callback, or instead of it.
+    fn on_done(&mut self) -> bool {
+        let is_withheld = self.held() == Action::Pause;
+        self.done = self.exchange.is_some().then(|| end(is_withheld));
+        true
+    }
+}
+
+/// A filter of an upstream is never told to log; its streams end here. A host that logs after it is
+/// done has logged by now.
+impl Drop for Http {
+    fn drop(&mut self) {
+        if let (Some(mut exchange), Some(policy)) = (self.exchange.take(), &self.policy) {
+            exchange.unlogged();
+            record::end(exchange, policy, self.done.take().unwrap_or_default());
+        }
+    }
+}
 
 impl HttpContext for Http {
     fn on_http_request_headers(&mut self, _num_headers: usize, end_of_stream: bool) -> Action {
-        let Some(policy) = &self.policy else {
-            return Action::Continue;
-        };
         let pairs = host::headers(Map::Request);
         let headers = Headers(&pairs);
         #[cfg(feature = "trap")]
         crate::trap::if_asked(headers);
-        for name in headers.audit_names() {
-            host::remove_header(Map::Request, name);
+        self.is_seen = true;
+        if self.policy.is_some() {
+            for name in headers.audit_names() {
+                host::remove_header(Map::Request, name);
+            }
+            self.begin(&pairs, end_of_stream);
+            self.tell_next(headers);
         }
-        let (cluster, route) = destination(policy.asks_destination());
-        let opening = Opening {
-            headers,
-            destination: Destination {
-                cluster: cluster.as_deref(),
-                route: route.as_deref(),
-            },
-            is_whole: end_of_stream,
-        };
-        self.exchange = Exchange::begin(policy, opening, host::entropy(), host::now());
         self.request_end_if(end_of_stream);
         Action::Continue
     }
@@ -122,31 +145,137 @@ impl HttpContext for Http {
         self.held()
     }
 
-    /// The one callback that comes at every end of an exchange, however it ends.
+    /// The one callback that comes at every end of an exchange, however it ends. It may be the only
+    /// one.
     fn on_log(&mut self) {
-        let is_withheld = self.held() == Action::Pause;
-        let (Some(exchange), Some(policy)) = (self.exchange.take(), &self.policy) else {
+        let Some(policy) = self.policy.clone() else {
             return;
         };
-        let now = host::now();
-        let end = End {
-            is_withheld,
-            ..end()
-        };
-        let Some(event) = exchange.end(end, now) else {
-            return;
-        };
-        let is_truncated = event.metadata.audit_layer.capture.truncated;
-        if policy.delivery.hold_ms.is_some() {
-            shared::holds(|holds| holds.close(&event.request_id));
+        if !self.is_seen {
+            self.begin_unseen(&policy);
         }
-        if let Some(telemetry) = push(event, policy, now) {
-            telemetry.event_recorded(is_truncated);
+        if self.exchange.is_none() {
+            self.end_unmatched(&policy);
+            return;
+        }
+        let is_withheld = self.held() == Action::Pause;
+        let end = end(is_withheld);
+        let Some(exchange) = self.exchange.take() else {
+            return;
+        };
+        if end.is_redirect() {
+            let earlier = Earlier {
+                is_prompt_recorded: self.is_prompt_recorded,
+                ..Earlier::of(exchange)
+            };
+            record::redirected(&policy, earlier, end);
+        } else {
+            record::end(exchange, &policy, end);
         }
     }
 }
 
 impl Http {
+    /// The request's headers have come: of a call, of another pass of one, or of something else.
+    fn begin(&mut self, pairs: &[(Vec<u8>, Vec<u8>)], is_whole: bool) {
+        let Some(policy) = self.policy.clone() else {
+            return;
+        };
+        let (cluster, route) = destination(policy.asks_destination());
+        let opening = Opening {
+            headers: Headers(pairs),
+            destination: Destination {
+                cluster: cluster.as_deref(),
+                route: route.as_deref(),
+            },
+            is_whole,
+        };
+        let earlier = claim(&policy).map(|waiting| self.go_on(opening, waiting));
+        if self.exchange.is_some() {
+            return;
+        }
+        self.audit_headers.extend(earlier.into_iter().flatten());
+        if self.audit_headers.is_empty() {
+            self.exchange = Exchange::begin(&policy, opening, host::entropy(), host::now());
+        } else {
+            let pairs = [pairs, &self.audit_headers].concat();
+            let opening = Opening {
+                headers: Headers(&pairs),
+                ..opening
+            };
+            self.exchange = Exchange::begin(&policy, opening, host::entropy(), host::now());
+        }
+        if self.exchange.is_none() {
+            let own = pairs.iter().filter(|(name, _)| is_audit_name(name));
+            self.audit_headers.extend(own.cloned());
+        }
+    }
+
+    /// Goes on with a call; gives what was removed from it, if there is no exchange that has read it.
+    fn go_on(&mut self, opening: Opening<'_>, waiting: Waiting) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let Earlier {
+            exchange,
+            is_prompt_recorded,
+            audit_headers,
+        } = waiting.earlier;
+        self.is_prompt_recorded = is_prompt_recorded;
+        self.exchange = exchange;
+        if let Some(exchange) = &mut self.exchange {
+            exchange.redirected(opening, waiting.end.upstream_attempts);
+            if let Some(id) = exchange.request_id() {
+                shared::holds(|holds| holds.follow(id, self.stream));
+            }
+        }
+        audit_headers
+    }
+
+    /// Another filter ended the call before its request came here, where its headers and those of
+    /// the answer can be read nevertheless.
+    fn begin_unseen(&mut self, policy: &Rc<Policy>) {
+        let pairs = host::headers(Map::Request);
+        let headers = Headers(&pairs);
+        if let Some(waiting) = claim(policy) {
+            self.go_on(headers.into(), waiting);
+        }
+        if self.exchange.is_none() {
+            let started = started().unwrap_or_else(host::now);
+            self.exchange = Exchange::unseen(policy, headers, host::entropy(), started);
+        }
+        let answer = host::headers(Map::Response);
+        if let Some(exchange) = self.exchange.as_mut().filter(|_| !answer.is_empty()) {
+            exchange.unseen_answer(Headers(&answer));
+        }
+    }
+
+    /// The end of a request that was no call to be audited; after a redirect it may be one.
+    fn end_unmatched(&mut self, policy: &Rc<Policy>) {
+        let end = End {
+            details: details(),
+            ..End::default()
+        };
+        if !end.is_redirect() {
+            if self.is_seen {
+                record::unmatched();
+            }
+        } else if !self.audit_headers.is_empty() {
+            let audit_headers = std::mem::take(&mut self.audit_headers);
+            record::redirected(policy, Earlier::unmatched(audit_headers), end);
+        }
+    }
+
+    /// Tells a gateway behind this one that the call is recorded; what the header said of a gateway
+    /// before this one has been read.
+    fn tell_next(&self, headers: Headers<'_>) {
+        let Some(exchange) = &self.exchange else {
+            return;
+        };
+        if let Some(value) = exchange.hop() {
+            host::set_header(Map::Request, hop::HEADER, &value);
+        } else if headers.bytes(hop::HEADER).is_some() {
+            host::remove_header(Map::Request, hop::HEADER.as_bytes());
+        }
+    }
+
     fn request_end_if(&mut self, end_of_stream: bool) {
         if let (true, Some(exchange)) = (end_of_stream, &mut self.exchange) {
             exchange.request_end();
@@ -168,8 +297,8 @@ impl Http {
     }
 
     /// Sends the record of the prompt on its way, if the answer may not pass without it.
-    fn record_prompt(&self) {
-        if !self.awaits_record() {
+    fn record_prompt(&mut self) {
+        if self.is_prompt_recorded || !self.awaits_record() {
             return;
         }
         let (Some(policy), Some(exchange)) = (&self.policy, &self.exchange) else {
@@ -178,9 +307,10 @@ impl Http {
         let now = host::now();
         let telemetry = exchange
             .pending(now)
-            .and_then(|event| push(event, policy, now));
+            .and_then(|event| record::push(event, policy, now));
         if let Some(telemetry) = telemetry {
             telemetry.prompt_recorded();
+            self.is_prompt_recorded = true;
         }
     }
 
@@ -207,22 +337,6 @@ impl Http {
     }
 }
 
-/// Leaves an event to the roots.
-fn push(event: AuditEvent, policy: &Policy, now: Timestamp) -> Option<Telemetry> {
-    let ((mut dead, is_ready), telemetry) = shared::outbox(|outbox| {
-        let dead = outbox.push(event, &policy.delivery, now);
-        (dead, outbox.is_ready(&policy.delivery, now))
-    })?;
-    telemetry.dead_letters(&mut dead);
-    for request_id in dead.iter().filter_map(DeadLetter::awaited_by) {
-        shared::holds(|holds| holds.refuse(request_id));
-    }
-    if is_ready {
-        shared::wake();
-    }
-    Some(telemetry)
-}
-
 /// The bytes of a buffer from `start` on.
 fn for_each_slice(buffer: Buffer, mut start: usize, size: usize, mut take: impl FnMut(&[u8])) {
     while start < size {
@@ -235,18 +349,35 @@ fn for_each_slice(buffer: Buffer, mut start: usize, size: usize, mut take: impl 
     }
 }
 
+/// The call that goes on with this stream, if one does.
+fn claim(policy: &Rc<Policy>) -> Option<Waiting> {
+    // Nearly always there is none, and the host need not be asked.
+    if shared::redirects(|redirects| redirects.is_empty())? {
+        return None;
+    }
+    let call = CallKey::of_stream()?;
+    shared::redirects(|redirects| redirects.claim(&call, policy))?
+}
+
+/// When the host got the request.
+fn started() -> Option<Timestamp> {
+    let since_epoch = Duration::from_nanos(number(&["request", "time"])?);
+    let ms = u64::try_from(since_epoch.as_millis()).ok()?;
+    Some(Timestamp::from_unix_ms(ms))
+}
+
 /// What the proxy says at the end of the stream. Where a name changed, the older one follows.
-fn end() -> End {
+fn end(is_withheld: bool) -> End {
     let (cluster, route) = destination(true);
     End {
         flags: ResponseFlags(number(&["response", "flags"]).unwrap_or(0)),
-        details: text(&["response", "code_details"]),
+        details: details(),
         http_status: number(&["response", "code"]).and_then(|code| u16::try_from(code).ok()),
         route,
         cluster,
         source: text(&["source", "address"]),
         upstream_attempts: number(&["upstream", "request_attempt_count"]),
-        is_withheld: false,
+        is_withheld,
     }
 }
 
@@ -258,6 +389,10 @@ fn destination(is_asked: bool) -> (Option<String>, Option<String>) {
     let cluster = text(&["xds", "cluster_name"]).or_else(|| text(&["cluster_name"]));
     let route = text(&["xds", "route_name"]).or_else(|| text(&["route_name"]));
     (cluster, route)
+}
+
+fn details() -> Option<String> {
+    text(&["response", "code_details"])
 }
 
 fn text(path: &[&str]) -> Option<String> {

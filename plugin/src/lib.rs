@@ -18,6 +18,8 @@
 mod hold;
 mod host;
 mod http;
+mod record;
+mod redirects;
 mod root;
 mod shared;
 mod telemetry;

@@ -16,7 +16,8 @@ use proxy_wasm::types::{ContextType, Status};
 
 use crate::host::{self, Buffer, Map};
 use crate::http::Http;
-use crate::{shared, telemetry};
+use crate::redirects::Redirects;
+use crate::{record, shared, telemetry};
 
 /// One configuration of the plugin in this VM.
 #[derive(Default)]
@@ -58,6 +59,10 @@ impl Context for Root {
         // The host drops this root's callouts, so what became of them will never be known.
         let batches: Vec<_> = std::mem::take(&mut self.callouts).into_values().collect();
         let is_last = shared::leave();
+        if is_last {
+            let waiting = shared::redirects(Redirects::take_all);
+            waiting.into_iter().flatten().for_each(record::unclaimed);
+        }
         let drained = shared::outbox(|outbox| {
             for (batch, _) in batches {
                 outbox.recall(batch);
@@ -97,6 +102,7 @@ impl RootContext for Root {
         self.listen();
         self.attend();
         refuse_overdue();
+        give_up_overdue();
     }
 
     fn on_queue_ready(&mut self, _queue_id: u32) {
@@ -241,6 +247,13 @@ fn refuse_overdue() {
             telemetry.answer_refused();
         }
     }
+}
+
+/// Records the calls whose proxy followed a redirect, and did not come back.
+fn give_up_overdue() {
+    let now = host::now();
+    let overdue = shared::redirects(|redirects| redirects.take_overdue(now));
+    overdue.into_iter().flatten().for_each(record::unclaimed);
 }
 
 /// The shared queues of a root; each is absent where the host has none.

@@ -10,6 +10,7 @@ use audit_layer_core::time::Timestamp;
 
 use crate::hold::{Hold, Holds};
 use crate::host;
+use crate::redirects::Redirects;
 use crate::telemetry::Telemetry;
 
 struct Shared {
@@ -22,6 +23,7 @@ struct Shared {
     /// Whether a root has been woken and has not come yet.
     is_woken: bool,
     holds: Holds,
+    redirects: Redirects,
 }
 
 thread_local! {
@@ -47,6 +49,7 @@ pub(crate) fn join() -> String {
         wake: None,
         is_woken: false,
         holds: Holds::default(),
+        redirects: Redirects::default(),
     };
     SHARED.with_borrow_mut(|slot| *slot = Some(shared));
     writer_id
@@ -87,6 +90,16 @@ pub(crate) fn wake() {
 /// Uses the calls that wait. `f` must not call the host.
 pub(crate) fn holds<T>(f: impl FnOnce(&mut Holds) -> T) -> Option<T> {
     with(|shared| f(&mut shared.holds))
+}
+
+/// Uses the calls between two passes. `f` must not call the host.
+pub(crate) fn redirects<T>(f: impl FnOnce(&mut Redirects) -> T) -> Option<T> {
+    with(|shared| f(&mut shared.redirects))
+}
+
+/// The VM's metrics.
+pub(crate) fn telemetry() -> Option<Telemetry> {
+    with(|shared| shared.telemetry)
 }
 
 /// The calls whose answer waits in vain.

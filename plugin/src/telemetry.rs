@@ -21,6 +21,7 @@ pub(crate) struct Telemetry {
     prompts_recorded: Option<u32>,
     answers_refused: Option<u32>,
     truncated: Option<u32>,
+    unmatched: Option<u32>,
     delivered: Option<u32>,
     delivery_ms: Option<u32>,
     retried: Option<u32>,
@@ -47,6 +48,7 @@ impl Telemetry {
             prompts_recorded: counter("prompts_recorded"),
             answers_refused: counter("answers_refused"),
             truncated: counter("events_truncated"),
+            unmatched: counter("requests_unmatched"),
             delivered: counter("events_delivered"),
             delivery_ms: metric(MetricKind::Histogram, "delivery_ms"),
             retried: counter("events_retried"),
@@ -68,6 +70,10 @@ impl Telemetry {
 
     pub(crate) fn prompt_recorded(self) {
         add(self.prompts_recorded, 1);
+    }
+
+    pub(crate) fn request_unmatched(self) {
+        add(self.unmatched, 1);
     }
 
     pub(crate) fn answer_refused(self) {

@@ -37,6 +37,17 @@ pub(crate) fn request_head(path: &str) -> Headers {
         .with("cookie", "secret-cookie")
 }
 
+/// The headers of a request as they went on, without the one by which gateways tell each other.
+pub(crate) fn passed_on(stream: &Stream) -> Headers {
+    let mut passed = Headers::new();
+    for (name, value) in stream.upstream().headers.unwrap_or_default().iter() {
+        if name != b"audit-layer-hop" {
+            passed = passed.with(name, value);
+        }
+    }
+    passed
+}
+
 /// The headers of a response.
 pub(crate) fn response_head(status: u16) -> Headers {
     Headers::new()

@@ -9,6 +9,7 @@ mod handover;
 mod lifecycle;
 mod limits;
 mod memory;
+mod one_call;
 mod proxy;
 mod receipts;
 mod recordings;

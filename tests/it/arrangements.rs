@@ -2,6 +2,7 @@
 //! stands before it and behind it.
 
 mod listeners;
+mod one_call;
 mod upstream;
 
 use std::io::Write as _;
@@ -306,8 +307,13 @@ impl Call {
     /// Makes the call through a listener, and waits until all events of it must have come.
     async fn through(self, listener: &str) -> Result<Made> {
         let around = around().await?;
+        self.at(&around.gateways, &around.upstream, listener).await
+    }
+
+    /// The same at another Envoy.
+    async fn at(self, gateways: &Gateways, upstream: &Upstream, listener: &str) -> Result<Made> {
         let case = unique("case");
-        around.upstream.answer(&case, self.answers);
+        upstream.answer(&case, self.answers);
         let Self {
             start,
             headers,
@@ -321,12 +327,11 @@ impl Call {
              content-length: {length}\r\n{headers}\r\n"
         );
         let bytes = [head, body].concat();
-        let gateways = &around.gateways;
         let address = gateways.address(listener)?;
         let answer = gateways::send(address, bytes.as_bytes(), End::Connection).await?;
         Ok(Made {
             events: gateways.events_of(&case).await?,
-            received: around.upstream.received(&case),
+            received: upstream.received(&case),
             answer,
             case,
         })

@@ -69,6 +69,14 @@ impl Gateways {
         self.collector.api().events(&query).await
     }
 
+    /// The one event that a query finds, as soon as it is there.
+    pub(crate) async fn event_of(&self, query: &str) -> Result<Value> {
+        let found = wait_until("an event", PATIENCE, async || {
+            Ok(self.collector.api().events(query).await?.pop())
+        });
+        found.await.with_context(|| self.envoy.log_tail())
+    }
+
     /// All events, by their session ids, when none is still to come.
     pub(crate) async fn events(&self) -> Result<BTreeMap<String, Vec<Value>>> {
         self.wait_for_all().await?;

@@ -98,9 +98,14 @@ fn audited(path: &'static str) -> Call {
         .header("x-audit-no-such-thing", "1")
 }
 
-/// What the caller sent and the provider should see.
+/// What the caller sent and the provider should see, without what gateways tell each other.
 fn callers_headers(received: &Received) -> BTreeMap<&str, Vec<&[u8]>> {
-    const A_PROXYS: [&str; 3] = ["host", "x-request-id", "x-forwarded-proto"];
+    const A_PROXYS: [&str; 4] = [
+        "host",
+        "x-request-id",
+        "x-forwarded-proto",
+        "audit-layer-hop",
+    ];
     let mut headers: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (name, value) in &received.headers {
         if !A_PROXYS.contains(&name.as_str()) && !name.starts_with("x-audit-") {

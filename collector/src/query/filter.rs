@@ -118,11 +118,12 @@ fn text(value: &str) -> Result<Condition, ParameterError> {
 }
 
 /// How a call can have ended, as gateways say it.
-const COMPLETION_STATES: [&str; 9] = [
+const COMPLETION_STATES: [&str; 10] = [
     "client_abort",
     "complete",
     "local_reply",
     "pending",
+    "redirected",
     "rejected",
     "shutdown",
     "timeout",

@@ -106,6 +106,16 @@ impl RequestSide {
         Self::Unread { bytes: 0 }
     }
 
+    /// A request of which the headers are all that is known.
+    pub(super) fn unseen() -> Self {
+        Self::Read(Asked::default())
+    }
+
+    /// Whether it has not ended.
+    pub(super) fn is_coming(&self) -> bool {
+        matches!(self, Self::Coming(_))
+    }
+
     pub(super) fn body(&mut self, chunk: &[u8], notes: &mut BTreeSet<Note>) {
         let size = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
         match self {
@@ -355,7 +365,7 @@ fn read_text(
 }
 
 /// Whether a request's headers say that its body is not empty.
-fn is_announced(headers: Headers<'_>) -> bool {
+pub(super) fn is_announced(headers: Headers<'_>) -> bool {
     let length = headers.str("content-length").unwrap_or_default();
     length.trim().parse().is_ok_and(|length: u64| length > 0)
 }

@@ -164,6 +164,15 @@ impl ResponseSide {
         self.ended = true;
     }
 
+    /// The head of a response that has ended without its body having been seen.
+    pub(super) fn unseen(&mut self, headers: Headers<'_>) {
+        self.status = headers
+            .str(":status")
+            .and_then(|status| status.parse().ok());
+        self.body = Body::Unread;
+        self.end();
+    }
+
     /// What is answered before anything has come.
     pub(super) fn nothing(mut self) -> Answered {
         self.body = Body::Unread;

@@ -13,6 +13,7 @@ mod long;
 mod media;
 mod ollama;
 mod openai;
+mod passes;
 mod uncertain;
 
 const MINIMAL: &str = r#"{"organization_id":"org_1","audit_api":{"cluster":"audit"}}"#;

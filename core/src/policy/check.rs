@@ -7,9 +7,11 @@ use super::raw::{
     RawString,
 };
 use super::{
-    AuditApi, Batch, CaptureLimits, CapturePolicy, Delivery, Policy, Queue, Retry, Secret,
+    AuditApi, Batch, CaptureLimits, CapturePolicy, Delivery, GatewayPolicy, Policy, Queue, Retry,
+    Secret,
 };
 use crate::digest::{HashForm, HmacKey};
+use crate::hop::HopKey;
 use crate::provider::Own;
 
 /// Why a configuration is refused, in one line: `delivery.batch.max_events: must be at least 1`.
@@ -54,9 +56,15 @@ pub(super) fn policy(
     let resolver = Resolver { env };
     let organization_id =
         resolver.or_env("organization_id", raw.organization_id, "AUDIT_LAYER_ORG_ID")?;
+    let audit_api = audit_api(raw.audit_api, &resolver)?;
+    let api_key = audit_api.api_key.as_ref().map(Secret::expose);
     Ok(Policy {
         organization_id: organization_id.unwrap_or_default(),
-        audit_api: audit_api(raw.audit_api, &resolver)?,
+        gateway: GatewayPolicy {
+            hop_key: api_key.and_then(HopKey::new),
+            sends_hop: raw.gateway.hop_header,
+        },
+        audit_api,
         delivery: delivery(raw.delivery, &resolver)?,
         capture: capture(raw.capture, &resolver)?,
         providers: providers(raw.providers, &resolver)?,

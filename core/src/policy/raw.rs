@@ -64,6 +64,8 @@ pub(super) struct RawPolicy {
     pub(super) delivery: RawDelivery,
     /// What is read and kept of each exchange.
     pub(super) capture: RawCapture,
+    /// What this gateway tells the next one.
+    pub(super) gateway: RawGateway,
     /// Who serves models at hosts, clusters or routes of your own. The first that fits counts,
     /// before the hosts that the plugin knows.
     pub(super) providers: Vec<RawProvider>,
@@ -165,6 +167,22 @@ pub(super) struct RawCapture {
     pub(super) hash_key: Option<RawString>,
     /// How much is read and kept of each exchange.
     pub(super) limits: RawLimits,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawGateway {
+    /// Whether requests go on with the header audit-layer-hop, by which the plugin in another proxy
+    /// on the way knows that this call is recorded already. Without a key of the audit API there is
+    /// none.
+    pub(super) hop_header: bool,
+}
+
+impl Default for RawGateway {
+    fn default() -> Self {
+        Self { hop_header: true }
+    }
 }
 
 /// The forms of a hash.

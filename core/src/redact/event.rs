@@ -242,6 +242,7 @@ impl Cleaning<'_> {
     fn gateway(&mut self, gateway: &mut Gateway) {
         let Gateway {
             request_id,
+            outer_request_id: _,
             traceparent,
             host,
             path,

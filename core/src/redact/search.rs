@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::credentials::Values;
 use crate::limits::{CREDENTIAL_PART_BYTES_MIN, CREDENTIAL_PARTS, CREDENTIAL_REPEATS_MAX};
 
 /// Bytes by which a place in a text is compared first.
@@ -27,29 +28,31 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// The values must be at least eight bytes each, and all of them less than 64 KiB.
-    pub(super) fn new(values: &[Vec<u8>]) -> Self {
-        let longest = values.iter().map(Vec::len).max().unwrap_or_default();
-        let shortest = values.iter().map(Vec::len).min().unwrap_or_default();
-        let bytes = values.concat();
+    /// The values are at least eight bytes each, and all of them less than 64 KiB.
+    pub(super) fn new(Values { bytes, ends, .. }: Values) -> Self {
+        if ends.is_empty() {
+            return Self::default();
+        }
+        // Four slots for each place: a text then meets few that it has nothing to do with.
+        let slots = bytes.len().saturating_mul(4).next_power_of_two();
         let mut index = Self {
-            heads: vec![0; bytes.len().saturating_mul(2).next_power_of_two()],
+            heads: vec![0; slots],
             nexts: vec![0; bytes.len()],
-            stride: shortest
-                .min(CREDENTIAL_PART_BYTES_MIN)
-                .saturating_sub(GRAM)
-                .saturating_add(1),
-            longest,
-            ends: Vec::with_capacity(values.len()),
+            stride: 1,
+            longest: 0,
+            ends: Vec::new(),
             bytes,
         };
-        let mut end = 0_usize;
-        for value in values {
-            let start = end;
-            end = end.saturating_add(value.len());
-            index.ends.push(end);
-            index.enter(start..end);
+        let (mut start, mut shortest) = (0, CREDENTIAL_PART_BYTES_MIN);
+        for end in &ends {
+            let size = end.saturating_sub(start);
+            index.longest = index.longest.max(size);
+            shortest = shortest.min(size);
+            index.enter(start..*end);
+            start = *end;
         }
+        index.stride = shortest.saturating_sub(GRAM).saturating_add(1);
+        index.ends = ends;
         index
     }
 
@@ -66,17 +69,18 @@ impl Index {
     /// comparison long; its other bytes tell it as well.
     fn enter(&mut self, value: Range<usize>) {
         let start = value.start;
+        let mask = self.heads.len().saturating_sub(1);
         for at in value {
             let Some(gram) = gram(&self.bytes, at) else {
                 return;
             };
-            let Some(slot) = self.slot(gram) else {
-                return;
-            };
+            let slot = slot(gram, mask);
             let head = self.heads.get(slot).copied().unwrap_or_default();
-            let repeats = self.chain(head).filter(|known| *known >= start);
-            if repeats.take(CREDENTIAL_REPEATS_MAX).count() == CREDENTIAL_REPEATS_MAX {
-                continue;
+            if head != 0 {
+                let repeats = self.chain(head).take_while(|known| *known >= start);
+                if repeats.take(CREDENTIAL_REPEATS_MAX).count() == CREDENTIAL_REPEATS_MAX {
+                    continue;
+                }
             }
             let place = u16::try_from(at.saturating_add(1)).unwrap_or_default();
             if let (Some(head), Some(next)) = (self.heads.get_mut(slot), self.nexts.get_mut(at)) {
@@ -88,16 +92,13 @@ impl Index {
     /// The first value, or part of one that is long enough, at `from` or behind it; of several that
     /// begin at the same place the longest.
     pub(super) fn find(&self, text: &str, from: usize) -> Option<Range<usize>> {
-        if self.is_empty() {
-            return None;
-        }
         let bytes = text.as_bytes();
+        let mask = self.heads.len().checked_sub(1)?;
         let mut at = from;
         while let Some(gram) = gram(bytes, at) {
-            let slot = self.slot(gram)?;
-            let head = self.heads.get(slot).copied().unwrap_or_default();
-            if head != 0
-                && let Some(found) = self.compare(bytes, from, at, head)
+            if let Some(&head) = self.heads.get(slot(gram, mask))
+                && head != 0
+                && let Some(found) = self.compare(bytes, from, (at, gram), head)
             {
                 return Some(whole_characters(text, found));
             }
@@ -107,9 +108,18 @@ impl Index {
     }
 
     /// The match around a place of the text that begins first, then the longest.
-    fn compare(&self, text: &[u8], from: usize, at: usize, head: u16) -> Option<Range<usize>> {
+    fn compare(
+        &self,
+        text: &[u8],
+        from: usize,
+        (at, wanted): (usize, u32),
+        head: u16,
+    ) -> Option<Range<usize>> {
         let mut best: Option<Range<usize>> = None;
         for place in self.chain(head) {
+            if gram(&self.bytes, place) != Some(wanted) {
+                continue;
+            }
             let Some(found) = self.extend(text, from, at, place) else {
                 continue;
             };
@@ -155,12 +165,12 @@ impl Index {
             Some(place)
         })
     }
+}
 
-    fn slot(&self, gram: u32) -> Option<usize> {
-        // Multiplied by the golden ratio, so that the upper bits depend on all of the lower.
-        let mixed = usize::try_from(gram.wrapping_mul(0x9e37_79b1) >> 12).ok()?;
-        self.heads.len().checked_sub(1).map(|mask| mixed & mask)
-    }
+/// Multiplied by the golden ratio, so that the upper bits depend on all of the lower.
+fn slot(gram: u32, mask: usize) -> usize {
+    let mixed = gram.wrapping_mul(0x9e37_79b1) >> 12;
+    usize::try_from(mixed).unwrap_or_default() & mask
 }
 
 fn gram(bytes: &[u8], at: usize) -> Option<u32> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::limits::{CREDENTIAL_BYTES_MAX, CREDENTIALS_MAX};
 
 const KEY: &str = "sk-test-4f9a7c21e85b4d0c93aa1177";
 

@@ -122,9 +122,11 @@ impl Filter {
             return;
         }
         self.create();
-        self.state.borrow_mut().logging = true;
-        self.last_callback("proxy_on_log");
-        self.state.borrow_mut().logging = false;
+        if self.profile(|profile| profile.logs_streams) {
+            self.state.borrow_mut().logging = true;
+            self.last_callback("proxy_on_log");
+            self.state.borrow_mut().logging = false;
+        }
         self.last_callback("proxy_on_done");
         self.last_callback("proxy_on_delete");
         self.instance.delete_stream(id, root);

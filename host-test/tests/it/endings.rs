@@ -2,7 +2,9 @@
 
 use anyhow::Result;
 
-use crate::setup::{REQUEST, RESPONSE, start};
+use proxy_wasm_host_test::Profile;
+
+use crate::setup::{REQUEST, RESPONSE, start, start_in};
 
 #[test]
 fn the_last_callbacks_are_log_then_done_then_delete() -> Result<()> {
@@ -29,6 +31,29 @@ fn a_request_refused_before_the_plugin_is_only_logged() -> Result<()> {
         stream.finish().callback_names(),
         ["on_log", "on_done", "on_delete"]
     );
+    Ok(())
+}
+
+#[test]
+fn the_headers_of_a_request_refused_before_the_plugin_can_be_read_in_the_log_callback() -> Result<()>
+{
+    let setup = start("tells_endings")?;
+    let stream = setup.vm.stream();
+    stream.request_headers_kept_from_plugin(REQUEST);
+    assert!(stream.local_reply(403, "denied").callbacks.is_empty());
+    let step = stream.finish();
+    assert_eq!(step.callback_names(), ["on_log", "on_done", "on_delete"]);
+    Ok(())
+}
+
+#[test]
+fn a_filter_of_an_upstream_is_done_without_a_log() -> Result<()> {
+    let setup = start_in(Profile::envoy().without_stream_logs(), "tells_endings")?;
+    let stream = setup.vm.stream();
+    stream.request_headers_only(REQUEST);
+    stream.response_headers_only(RESPONSE);
+    let step = stream.finish();
+    assert_eq!(step.callback_names(), ["on_done", "on_delete"]);
     Ok(())
 }
 

@@ -229,6 +229,33 @@ impl Configuration {
         Ok(self)
     }
 
+    /// Makes the plugin a filter of these clusters, and takes it out of the listeners.
+    pub fn plugin_to_clusters(&mut self, clusters: &[&str]) -> Result<&mut Self> {
+        const OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+        const CODEC: &str = "envoy.filters.http.upstream_codec";
+        const CODEC_TYPE: &str = "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec";
+        let mut plugin = None;
+        for manager in connection_managers(&mut self.document)? {
+            let filters = elements(member(manager, "/http_filters")?)?;
+            let is_plugin = |filter: &mut Value| filter["name"] == "audit_layer";
+            plugin = filters.extract_if(.., is_plugin).last().or(plugin);
+        }
+        let plugin = plugin.context("no plugin")?;
+        let typed = |name: &str| format!("type.googleapis.com/{name}");
+        let codec = json!({ "name": CODEC, "typed_config": { "@type": typed(CODEC_TYPE) } });
+        let options = json!({
+            "@type": typed(OPTIONS),
+            "explicit_http_config": { "http_protocol_options": {} },
+            "http_filters": [plugin, codec],
+        });
+        for name in clusters {
+            let options = json!({ OPTIONS: options.clone() });
+            self.cluster(name)?
+                .insert("typed_extension_protocol_options".to_owned(), options);
+        }
+        Ok(self)
+    }
+
     /// The configuration as JSON, which Envoy reads as well.
     pub fn to_json(&self) -> Result<String> {
         Ok(serde_json::to_string_pretty(&self.document)?)
