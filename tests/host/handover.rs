@@ -140,7 +140,7 @@ fn a_dead_letter_that_the_log_does_not_show_is_counted_as_lost_and_told() -> Res
         assert_eq!(metrics["audit_layer.events_dead_lettered"], dead);
         let shutdown = metrics["audit_layer.events_dead_lettered_shutdown"];
         assert_eq!(shutdown, dead);
-        assert_eq!(i64::try_from(proxy.dead_letters().len())?, dead);
+        assert_eq!(u64::try_from(proxy.dead_letters().len())?, dead);
         let grave = proxy.host.log_text(Level::Critical);
         let told = |text| grave.iter().filter(|line| line.contains(text)).count();
         let lost = usize::try_from(lost)?;
