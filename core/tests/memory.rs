@@ -64,6 +64,35 @@ fn a_bomb_of_1_gb_takes_no_more_than_its_decoders_limits() {
     }
 }
 
+#[test]
+fn a_request_of_30_mb_of_images_takes_no_more_than_its_limit() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let policy = policy();
+    let image = "QUJD".repeat(3 * MIB / 4);
+    let begin = r#"{"messages":[{"role":"user","content":["#;
+    let part = [
+        r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,"#,
+        &image,
+        r#""}},"#,
+    ];
+    let end = r#"{"type":"text","text":"What is it?"}]}],"model":"m-1"}"#;
+    let parts = std::iter::repeat_n(part, 10).flatten();
+    let body = [begin].into_iter().chain(parts).chain([end]);
+    let pieces = body.flat_map(|piece| piece.as_bytes().chunks(64 << 10));
+    let (event, peak) = peak(|| {
+        let mut exchange = begin_exchange(&policy);
+        pieces.for_each(|piece| exchange.request_body(piece));
+        exchange.request_end();
+        exchange.end(End::default(), Timestamp::from_unix_ms(0))
+    });
+    let event = event.unwrap();
+    assert_eq!(event.model_name, "m-1");
+    assert!(event.prompt_content.ends_with("What is it?"));
+    assert_ne!(event.prompt_hash, "");
+    let limit = GROWTH * policy.capture.limits.request_bytes;
+    assert_within("a request", peak, limit);
+}
+
 /// A body that is a beginning, and a part that is repeated.
 struct Bomb {
     beginning: Vec<u8>,
@@ -133,22 +162,33 @@ fn measure<'a>(
     encoding: &str,
     pieces: impl Iterator<Item = &'a [u8]>,
 ) -> (AuditEvent, usize) {
+    let now = Timestamp::from_unix_ms(0);
+    let (event, peak) = peak(|| {
+        let mut exchange = begin_exchange(policy);
+        exchange.request_body(br#"{"model":"m","messages":[{"role":"user","content":"Hi"}]}"#);
+        exchange.request_end();
+        let head = pairs(&[(":status", "200"), ("content-encoding", encoding)]);
+        exchange.response_head(Headers(&head));
+        for piece in pieces {
+            exchange.response_body(piece, now);
+        }
+        exchange.response_end();
+        exchange.end(End::default(), now)
+    });
+    (event.unwrap(), peak)
+}
+
+fn begin_exchange(policy: &Rc<Policy>) -> Exchange {
+    let head = pairs(&[(":method", "POST"), (":path", "/v1/chat/completions")]);
+    Exchange::begin(policy, Headers(&head), [7; 10], Timestamp::from_unix_ms(0)).unwrap()
+}
+
+/// What is made, and the most memory that making it took.
+fn peak<T>(make: impl FnOnce() -> T) -> (T, usize) {
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
-    let now = Timestamp::from_unix_ms(0);
-    let ask = br#"{"model":"m","messages":[{"role":"user","content":"Hi"}]}"#;
-    let head = pairs(&[(":method", "POST"), (":path", "/v1/chat/completions")]);
-    let mut exchange = Exchange::begin(policy, Headers(&head), [7; 10], now).unwrap();
-    exchange.request_body(ask);
-    exchange.request_end();
-    let head = pairs(&[(":status", "200"), ("content-encoding", encoding)]);
-    exchange.response_head(Headers(&head));
-    for piece in pieces {
-        exchange.response_body(piece, now);
-    }
-    exchange.response_end();
-    let event = exchange.end(End::default(), now).unwrap();
-    (event, MEMORY.peak_usage() - before)
+    let made = make();
+    (made, MEMORY.peak_usage() - before)
 }
 
 fn assert_within(what: &str, peak: usize, limit: usize) {
