@@ -110,13 +110,13 @@ fn read_body(text: &str, calls: &mut u64, answer: &mut Answer) -> bool {
     }
     if body.done.0 {
         answer.finish(CHOICE, body.done_reason.0.as_deref().unwrap_or("stop"));
-        answer.count(Counts {
-            input: body.prompt_eval_count.0,
-            output: body.eval_count.0,
-            ..Counts::default()
-        });
         answer.ended = true;
     }
+    answer.count(Counts {
+        input: body.prompt_eval_count.0,
+        output: body.eval_count.0,
+        ..Counts::default()
+    });
     true
 }
 

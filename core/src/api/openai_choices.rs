@@ -7,8 +7,10 @@
 use super::openai_findings::{FilterResults, FilteredWire, ModerationWire};
 use super::openai_message::MessageWire;
 use super::openai_usage::UsageWire;
+use super::tgi_generate::counted;
 use super::{Reader, openai_error};
-use crate::answer::{Answer, Part};
+use crate::answer::{Answer, Counts, Part};
+use crate::headers::Headers;
 use crate::json::{self, Count, Json, List, Object, Scalar, Text};
 
 /// Reads answers; a stream ends with `[DONE]`.
@@ -20,6 +22,11 @@ pub(super) fn reader() -> Box<dyn Reader> {
 struct AnswerReader;
 
 impl Reader for AnswerReader {
+    /// Hugging Face's servers count in the headers, too, and alone where nobody asked for more.
+    fn head(&mut self, headers: Headers<'_>, answer: &mut Answer) {
+        answer.count(counted(headers));
+    }
+
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
         read(text, answer, |choice| choice.message.or(choice.delta))
     }
@@ -52,6 +59,9 @@ fn read(text: &str, answer: &mut Answer, pick: Pick) -> bool {
     answer.append(0, Part::Content, &body.value.0.unwrap_or_default());
     let groq = body.groq.0.unwrap_or_default();
     body.usage.take(answer);
+    if let Some(timings) = body.timings.0 {
+        answer.count(timings.counts());
+    }
     groq.usage.take(answer);
     FilteredWire::take_all(body.prompt_filters, answer);
     body.moderation.0.unwrap_or_default().take(answer);
@@ -82,6 +92,20 @@ fn take_choice(choice: ChoiceWire<'_>, position: u64, answer: &mut Answer, pick:
     openai_error::take(choice.error, answer);
 }
 
+impl TimingsWire {
+    /// The prompt is counted apart from what the cache held of it; older servers do not say how
+    /// much that was.
+    fn counts(&self) -> Counts {
+        let input = self.read.0.zip(self.cached.0);
+        Counts {
+            input: input.map(|(read, cached)| read.saturating_add(cached)),
+            output: self.output.0,
+            cache_read: self.cached.0,
+            ..Counts::default()
+        }
+    }
+}
+
 json::wire! {
     struct BodyWire<'a> {
         id: Text<'a> = "id",
@@ -91,10 +115,18 @@ json::wire! {
         value: Text<'a> = "value",
         usage: Object<UsageWire> = "usage",
         groq: Object<GroqWire<'a>> = "x_groq",
+        timings: Object<TimingsWire> = "timings",
         prompt_filters: List<Object<FilteredWire>> =
             "prompt_filter_results" | "prompt_annotations",
         moderation: Object<ModerationWire> = "moderation",
         error: Option<Json<'a>> = "error",
+    }
+
+    /// llama.cpp's, which stand there also where no usage was asked for.
+    struct TimingsWire {
+        read: Count = "prompt_n",
+        cached: Count = "cache_n",
+        output: Count = "predicted_n",
     }
 
     struct GroqWire<'a> {

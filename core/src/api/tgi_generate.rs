@@ -55,12 +55,7 @@ pub(super) struct AnswerReader;
 
 impl Reader for AnswerReader {
     fn head(&mut self, headers: Headers<'_>, answer: &mut Answer) {
-        let count = |name| headers.str(name).and_then(|count| count.parse().ok());
-        answer.count(Counts {
-            input: count("x-prompt-tokens"),
-            output: count("x-generated-tokens"),
-            ..Counts::default()
-        });
+        answer.count(counted(headers));
     }
 
     fn body(&mut self, text: &str, answer: &mut Answer) -> bool {
@@ -88,6 +83,16 @@ impl Reader for AnswerReader {
 
     fn message(&mut self, _name: &str, data: &str, answer: &mut Answer) -> bool {
         self.body(data, answer)
+    }
+}
+
+/// What the headers of a response count.
+pub(super) fn counted(headers: Headers<'_>) -> Counts {
+    let count = |name| headers.str(name).and_then(|count| count.parse().ok());
+    Counts {
+        input: count("x-prompt-tokens"),
+        output: count("x-generated-tokens"),
+        ..Counts::default()
     }
 }
 
