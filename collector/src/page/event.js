@@ -7,8 +7,11 @@ import { fact, facts, filterLink, riskBadge, said, stateBadge, unknown } from ".
 import { duration, number, time } from "./format.js";
 import { indented } from "./json.js";
 import { gateway, isFetched, isKnown, isObject, isUnread, listed, outerRequest, tokens } from "./read.js";
-import { longText, plain, spelt } from "./text.js";
+import { longText, plain, shortText, spelt } from "./text.js";
 import { meaning, NOTES, SOURCES, STATES, USAGE } from "./words.js";
+
+/** Answers to questions that are shown; the raw JSON has all of them. */
+const ANSWERS_SHOWN = 100;
 
 /** Notes that neither prompt nor answer was read. */
 const UNREAD = ["api_unknown", "call_uncertain", "protocol_not_read"];
@@ -152,13 +155,21 @@ function writer(event) {
 }
 
 function decision(event, source) {
+  const from = (name) => source(gateway(event, "response", "decision", "source", name) === "answer" ? "provider" : "caller");
   return section("Decision", facts(
     fact("Type", filterLink("decision_type", event.decision_type), source("caller")),
-    fact("Outcome", filterLink("decision_outcome", event.decision_outcome), source("caller")),
-    fact("Confidence", event.confidence_score, source("caller")),
+    fact("Outcome", filterLink("decision_outcome", event.decision_outcome), from("decision_outcome")),
+    fact("Confidence", event.confidence_score, from("confidence_score")),
+    ...listed(gateway(event, "response", "decision", "answers")).filter(isObject).slice(0, ANSWERS_SHOWN).map(answered),
     fact("Risk", risk(event), source("caller")),
     fact("Tags", tags(event.compliance_tags), source("caller")),
   ));
+}
+
+/** The model’s answer to one question, and how sure it is. */
+function answered({ name, outcome, confidence }) {
+  const sure = isKnown(confidence) ? ` (${plain(confidence)})` : "";
+  return fact(isKnown(name) ? `Answer: ${plain(name)}` : "Answer", isKnown(outcome) ? shortText(`${plain(outcome)}${sure}`) : undefined, "provider");
 }
 
 function risk(event) {

@@ -6,14 +6,14 @@ use csv::{Terminator, WriterBuilder};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::event::{Node, Usage, member_names};
+use crate::event::{GatewayFacts, Node, Usage, member_names};
 use crate::store::Log;
 use crate::time;
 
 /// The names of the columns.
 pub(crate) fn head() -> Result<Vec<u8>, TableError> {
     let added = ["id", "received_at"].into_iter();
-    rows([added.chain(member_names())].into_iter())
+    rows([added.chain(member_names()).chain(OBSERVED)].into_iter())
 }
 
 /// A row for each event. Texts stand as text, all other values as JSON. A token count that nobody gave
@@ -22,6 +22,10 @@ pub(crate) fn body(logs: &[Log]) -> Result<Vec<u8>, TableError> {
     let cells = logs.iter().map(cells).collect::<Result<Vec<_>, _>>()?;
     rows(cells.into_iter())
 }
+
+/// What a gateway observed that sums depend on. It stands in `metadata` as well, where no spreadsheet
+/// finds it.
+const OBSERVED: [&str; 3] = ["capture_api", "outer_request_id", "usage_source"];
 
 /// The counts that have to be numbers, and are 0 where nobody knows them.
 const TOKENS: [&str; 2] = ["prompt_tokens", "response_tokens"];
@@ -49,8 +53,12 @@ fn cells(log: &Log) -> Result<impl Iterator<Item = String>, TableError> {
         text => text,
     });
     let documented = documented.map(cell).collect::<Result<Vec<_>, _>>()?;
+    let facts = GatewayFacts::read(Some(text("metadata")));
+    let source = observed.get("source").text();
+    let of_gateway = [facts.capture_api, facts.outer_request_id, source];
+    let of_gateway = of_gateway.map(|text| harmless(text.unwrap_or_default()));
     let added = [log.id.clone(), time::text(log.received_at)];
-    Ok(added.into_iter().chain(documented))
+    Ok(added.into_iter().chain(documented).chain(of_gateway))
 }
 
 fn cell(raw: &str) -> Result<String, TableError> {

@@ -101,7 +101,8 @@ async fn csv_has_a_head_and_the_documented_members_of_each_event() {
     let expected = "id,received_at,request_id,timestamp,duration_ms,user_id,session_id,\
         organization_id,prompt_hash,prompt_content,prompt_tokens,response_content,response_tokens,\
         model_provider,model_name,model_parameters,decision_type,decision_outcome,\
-        confidence_score,reasoning,compliance_tags,risk_level,metadata\r\n";
+        confidence_score,reasoning,compliance_tags,risk_level,metadata,\
+        capture_api,outer_request_id,usage_source\r\n";
     assert!(answer.text.starts_with(expected), "{}", answer.text);
     assert_eq!(rows(&answer)[1][2], "500");
 }
@@ -172,6 +173,36 @@ async fn a_token_count_that_nobody_gave_is_no_zero_in_csv() {
         let cell = row(&answer);
         let cells = [cell("prompt_tokens"), cell("response_tokens")];
         assert_eq!(cells, [input, output], "{usage}");
+    }
+}
+
+#[tokio::test]
+async fn csv_has_what_a_sum_depends_on_in_columns_of_its_own() {
+    for (audit_layer, expected) in [
+        (
+            json!({
+                "usage": {"source": "output_only"}, "capture": {"api": "unknown"},
+                "gateway": {"outer_request_id": "=1+1"},
+            }),
+            ["unknown", "'=1+1", "output_only"],
+        ),
+        (
+            json!({"usage": [], "capture": {"api": 7}, "gateway": {"outer_request_id": {}}}),
+            [""; 3],
+        ),
+        (json!(null), [""; 3]),
+    ] {
+        let program = Program::start().await;
+        let members = json!({"metadata": {"audit_layer": audit_layer}});
+        program.record(&event_with("a", members)).await;
+        let answer = export(&program, "format=csv").await;
+        let cell = row(&answer);
+        let cells = [
+            cell("capture_api"),
+            cell("outer_request_id"),
+            cell("usage_source"),
+        ];
+        assert_eq!(cells, expected, "{audit_layer}");
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::page::Page;
-use crate::sample::{event, event_with};
+use crate::sample::{event, event_with, gateway_event};
 use crate::story;
 
 /// What runs a script if any of it is ever taken for HTML, or for an address.
@@ -172,6 +172,31 @@ async fn an_event_is_told_in_full_with_the_source_of_each_fact() {
     )
     .await;
     page.says("#event .calls", "credit_report").await;
+}
+
+#[tokio::test]
+async fn a_decision_that_the_model_made_is_the_providers() {
+    let mut decided = gateway_event("a", "complete");
+    decided["decision_outcome"] = json!("affordable: false");
+    decided["confidence_score"] = json!(0.966);
+    decided["metadata"]["audit_layer"]["response"] = json!({"decision": {
+        "source": {"decision_outcome": "answer", "confidence_score": "caller"},
+        "answers": [{"name": "affordable", "outcome": "false", "confidence": 0.966}, {"outcome": {"toString": 1}}, 7],
+    }});
+    let page = Page::with(&[decided]).await;
+    page.open_event(0).await;
+    let facts = page.texts("#event .facts > div").await;
+    for expected in [
+        "Outcomeaffordable: falseprovider",
+        "Confidence0.966caller",
+        "Answer: affordablefalse (0.966)provider",
+        "Answer{\"toString\":1}provider",
+    ] {
+        assert!(
+            facts.iter().any(|fact| fact == expected),
+            "{expected}: {facts:#?}"
+        );
+    }
 }
 
 #[tokio::test]

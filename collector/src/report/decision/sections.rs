@@ -97,13 +97,14 @@ fn recorder(event: &Members<'_>) -> String {
 }
 
 pub(crate) fn decision(event: &Members<'_>) -> Section {
-    let facts = vec![
+    let mut facts = vec![
         Fact::new("Type", said(event, "decision_type")),
         Fact::new("Outcome", said(event, "decision_outcome")),
         Fact::new("Confidence", said(event, "confidence_score")),
         Fact::new("Risk level", risk(event)),
         Fact::new("Compliance tags", tags(event)),
     ];
+    facts.extend(answered(event));
     let mut blocks = vec![Block::Facts { facts }];
     match event.get("reasoning").shown() {
         Some(reasoning) if !reasoning.is_empty() => {
@@ -115,6 +116,39 @@ pub(crate) fn decision(event: &Members<'_>) -> Section {
         })),
     }
     Section::new("Decision", blocks)
+}
+
+/// What the model decided, where it was asked for decisions, and from whom the event's members are.
+fn answered(event: &Members<'_>) -> Vec<Fact> {
+    let decision = event.gateway("response", "decision");
+    let source = |(label, name): (&str, &str)| {
+        let source = decision.get("source").get(name).text()?;
+        let source = match source.as_str() {
+            "answer" => "the model’s answer",
+            "caller" => "the caller",
+            _ => return None,
+        };
+        Some(Fact::new(label, Value::text(source)))
+    };
+    let sources = [
+        ("Outcome is from", "decision_outcome"),
+        ("Confidence is from", "confidence_score"),
+    ];
+    let answers = decision.get("answers").items().into_iter();
+    let answers = answers.take(limits::REPORT_ITEMS_MAX).map(|answer| {
+        let name = answer.get("name").shown().map(|name| format!(": {name}"));
+        let sure = answer.get("confidence").shown();
+        let sure = sure.map(|sure| format!(" ({sure})")).unwrap_or_default();
+        let outcome = answer.get("outcome").shown();
+        let outcome = outcome.map(|outcome| outcome + &sure);
+        let label = format!("Answer{}", name.unwrap_or_default());
+        Fact::new(label, Value::said(outcome))
+    });
+    sources
+        .into_iter()
+        .filter_map(source)
+        .chain(answers)
+        .collect()
 }
 
 fn risk(event: &Members<'_>) -> Value {

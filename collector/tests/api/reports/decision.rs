@@ -190,6 +190,26 @@ async fn a_token_count_that_the_provider_did_not_give_is_unknown() {
 }
 
 #[tokio::test]
+async fn a_decision_that_the_model_made_says_so() {
+    let program = Program::start().await;
+    let mut decided = call("r", 1, json!({}));
+    decided["metadata"]["audit_layer"]["response"]["decision"] = json!({
+        "source": {"decision_outcome": "answer", "confidence_score": "caller"},
+        "answers": [{"name": "affordable", "outcome": "false", "confidence": 0.966}, {"outcome": "1.8"}, 7],
+    });
+    program.record(&decided).await;
+    let csv = report(&program, decision("r", "csv")).await;
+    for row in [
+        "Decision,,,Outcome is from,the model’s answer",
+        "Decision,,,Confidence is from,the caller",
+        "Decision,,,Answer: affordable,false (0.966)",
+        "Decision,,,Answer,1.8",
+    ] {
+        assert!(csv.text().contains(row), "{row}: {}", csv.text());
+    }
+}
+
+#[tokio::test]
 async fn an_event_of_an_application_says_what_only_a_gateway_knows() {
     let program = Program::start().await;
     program.record(&event_with("plain", json!({}))).await;
