@@ -237,7 +237,7 @@ impl Filter {
                     Some(b'*') => (1, Place::Comment),
                     _ => (0, Place::Between),
                 },
-                Place::Line => to(memchr(b'\n', rest), rest, Place::Line),
+                Place::Line => to(memchr2(b'\n', b'\r', rest), rest, Place::Line),
                 Place::Comment => to(memchr(b'*', rest), rest, Place::Comment),
                 Place::Star => match rest.first() {
                     Some(b'/') => (1, Place::Between),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr3, memmem};
+use memchr::{memchr, memchr2, memchr3, memmem};
 
 use super::escape;
 use super::odd::{Odd, Oddities};
@@ -246,7 +246,7 @@ impl<'de> Scan<'de> {
     fn comment(&mut self) -> Result<(), Broken> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let size = match rest {
-            [b'/', b'/', ..] => memchr(b'\n', rest).unwrap_or(rest.len()),
+            [b'/', b'/', ..] => memchr2(b'\n', b'\r', rest).unwrap_or(rest.len()),
             [b'/', b'*', within @ ..] => memmem::find(within, b"*/").ok_or(Broken)?.wrapping_add(4),
             _ => return Err(Broken),
         };

@@ -60,6 +60,7 @@ fn what_lenient_servers_take_is_read_and_told() {
         r#"{"maxSize":-NaN,"name":"a"}"#,
         "// of a \" quote\n{\"name\":\"a\"}",
         r#"/* of a " quote **/{"name"/**/:"a"}"#,
+        "{//\r\"name\":\"a\"//\"\r\n}//",
         r#"{"x":[1, /* "name": ] */ 2],"name":"a"}"#,
         r#"{"name":"a",}"#,
         r#"{"list":[{},],"name":"a"}"#,
