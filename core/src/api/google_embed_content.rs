@@ -4,6 +4,7 @@
 //! <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api>.
 
 use super::google_content::message;
+use super::videos::take_media;
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, Counts};
 use crate::json::{self, Count, Json, List, Object, Text};
@@ -18,12 +19,11 @@ const PARAMETERS: [&str; 4] = [
 ];
 
 /// Members of `parameters` that do so at Vertex.
-const PREDICT_PARAMETERS: [&str; 14] = [
+const PREDICT_PARAMETERS: [&str; 13] = [
     "aspectRatio",
     "autoTruncate",
     "language",
     "maxOutputTokens",
-    "negativePrompt",
     "outputDimensionality",
     "personGeneration",
     "safetySetting",
@@ -45,24 +45,41 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let batch = wire.requests.0.into_iter().filter_map(|it| it.0);
     let contents = wire.content.0.into_iter();
     let contents = contents.chain(batch.filter_map(|request| request.content.0));
-    let instances = wire.instances.0.into_iter().filter_map(|it| it.0);
-    let messages: Vec<_> = contents
+    let instances = wire.instances.0.into_iter();
+    let mut messages: Vec<_> = contents
         .map(message)
-        .chain(instances.filter_map(InstanceWire::message))
+        .chain(instances.filter_map(instance))
         .collect();
-    let parameters = wire.config.0.unwrap_or_default().parameters;
+    let config = wire.config.0.unwrap_or_default();
+    // Words are no parameter.
+    if let (Some(text), Some(last)) = (config.negative.0, messages.last_mut()) {
+        let negative = MessagePart::text(text).typed("negative_prompt");
+        last.parts.push(negative);
+    }
     Some(Request {
-        parameters: wire.parameters.into_iter().chain(parameters).collect(),
+        parameters: wire
+            .parameters
+            .into_iter()
+            .chain(config.parameters)
+            .collect(),
         prompt: (!messages.is_empty()).then_some(Prompt::contents(messages)),
         ..Request::default()
     })
 }
 
-impl<'a> InstanceWire<'a> {
-    fn message(self) -> Option<Message<'a>> {
-        let part = MessagePart::text(self.text.0?);
-        Some(Message::of("user", vec![part.named(self.title.0)]))
+/// What a model of Vertex is given; nothing if it is neither a text nor media.
+fn instance(instance: Json<'_>) -> Option<Message<'_>> {
+    let mut fields = Fields::of(instance);
+    let title = fields.text("title");
+    let text = fields.any_text(&["content", "prompt", "text"]);
+    let text = text.map(|text| MessagePart::text(text).named(title));
+    let mut parts: Vec<_> = text.into_iter().collect();
+    take_media(&mut fields, &mut parts);
+    if parts.is_empty() {
+        return None;
     }
+    fields.rest(&mut parts);
+    Some(Message::of("user", parts))
 }
 
 #[derive(Debug)]
@@ -101,7 +118,7 @@ json::wire! {
     struct RequestWire<'a> {
         content: Object<Fields<'a>> = "content",
         requests: List<Object<OneWire<'a>>> = "requests",
-        instances: List<Object<InstanceWire<'a>>> = "instances",
+        instances: List<Json<'a>> = "instances",
         config: Object<ConfigWire<'a>> = "parameters" | "embedContentConfig",
         ..parameters of PARAMETERS,
     }
@@ -110,12 +127,8 @@ json::wire! {
         content: Object<Fields<'a>> = "content",
     }
 
-    struct InstanceWire<'a> {
-        title: Text<'a> = "title",
-        text: Text<'a> = "content" | "prompt" | "text",
-    }
-
     struct ConfigWire<'a> {
+        negative: Text<'a> = "negativePrompt",
         ..parameters of PREDICT_PARAMETERS,
     }
 

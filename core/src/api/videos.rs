@@ -92,20 +92,24 @@ fn instance(instance: Json<'_>) -> Message<'_> {
         .map(MessagePart::text)
         .into_iter()
         .collect();
+    take_media(&mut fields, &mut parts);
+    fields.rest(&mut parts);
+    Message::of("user", parts)
+}
+
+/// The media of an instance.
+pub(super) fn take_media<'a>(fields: &mut Fields<'a>, parts: &mut Vec<MessagePart<'a>>) {
     for name in MEDIA {
         parts.extend(fields.take(name).map(|media| medium(name, media)));
     }
-    let images: List<Json<'_>> = fields
-        .take("referenceImages")
-        .and_then(json::read)
-        .unwrap_or_default();
-    for reference in images.0 {
+    let images: Option<List<Json<'a>>> = fields.take("referenceImages").and_then(json::read);
+    for reference in images.unwrap_or_default().0 {
         let mut reference = Fields::of(reference);
-        parts.extend(reference.take("image").map(|image| medium("image", image)));
-        reference.rest(&mut parts);
+        for name in ["image", "referenceImage"] {
+            parts.extend(reference.take(name).map(|image| medium("image", image)));
+        }
+        reference.rest(parts);
     }
-    fields.rest(&mut parts);
-    Message::of("user", parts)
 }
 
 /// Google's own names for what media hold.
