@@ -14,6 +14,7 @@ mod bedrock_agent_state;
 mod bedrock_block;
 mod bedrock_converse;
 mod bedrock_error;
+mod bedrock_flow;
 mod bedrock_guardrail;
 mod bedrock_invoke;
 mod bedrock_retrieve;
@@ -70,6 +71,7 @@ mod sagemaker_invocations;
 mod snowflake_agent;
 mod snowflake_complete;
 mod snowflake_message;
+mod stability_images;
 mod tgi_generate;
 mod token_counts;
 mod tool_names;
@@ -107,6 +109,7 @@ pub const FORMATS: &[&Format] = &[
     &bedrock_converse::FORMAT,
     &bedrock_agent::FORMAT,
     &unread::BEDROCK_BIDIRECTIONAL,
+    &bedrock_flow::FORMAT,
     &bedrock_invoke::FORMAT,
     &bedrock_retrieve::RETRIEVE,
     &bedrock_retrieve::GENERATE,
@@ -149,6 +152,7 @@ pub const FORMATS: &[&Format] = &[
     &sagemaker_invocations::FORMAT,
     &snowflake_agent::FORMAT,
     &snowflake_complete::FORMAT,
+    &stability_images::FORMAT,
     &tgi_generate::FORMAT,
     &unread::TOKEN_COUNT,
     &UNKNOWN,

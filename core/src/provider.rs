@@ -54,6 +54,7 @@ const HOSTS: &[(&str, &str)] = &[
     ("api.stability.ai", "stability"),
     ("api.studio.nebius.ai", "nebius"),
     ("api.studio.nebius.com", "nebius"),
+    ("api.stability.ai", "stability"),
     ("api.together.ai", "together"),
     ("api.together.xyz", "together"),
     ("api.tokenfactory.nebius.com", "nebius"),

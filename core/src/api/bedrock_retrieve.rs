@@ -40,6 +40,9 @@ fn read_question(text: Json<'_>) -> Option<Request<'_>> {
     let mut fields: Fields<'_> = json::object(text)?;
     fields.flatten("input");
     let question = fields.text("text");
+    if let (None, Some(messages)) = (&question, fields.take("messages")) {
+        return Some(agentic(messages, fields));
+    }
     let config = fields.take("retrieveAndGenerateConfiguration");
     let mut config = config.map(Fields::of).unwrap_or_default();
     config.flatten("knowledgeBaseConfiguration");
@@ -79,6 +82,40 @@ fn read_question(text: Json<'_>) -> Option<Request<'_>> {
         note: Some(Note::PromptContinued),
         ..Request::default()
     })
+}
+
+/// A conversation that is answered after as many searches as it takes.
+fn agentic<'a>(messages: Json<'a>, mut fields: Fields<'a>) -> Request<'a> {
+    let List(messages): List<Json<'a>> = json::read(messages).unwrap_or_default();
+    let mut messages: Vec<_> = messages.into_iter().map(turn).collect();
+    for name in [
+        "agenticRetrieveConfiguration",
+        "foundationModelConfiguration",
+        "bedrockFoundationModelConfiguration",
+        "mantleFoundationModelConfiguration",
+        "modelConfiguration",
+    ] {
+        fields.flatten(name);
+    }
+    let model = fields.text("modelArn");
+    if let Some(last) = messages.last_mut() {
+        fields.rest(&mut last.parts);
+    }
+    Request {
+        model,
+        prompt: (!messages.is_empty()).then(|| Prompt::contents(messages)),
+        note: Some(Note::PromptContinued),
+        ..Request::default()
+    }
+}
+
+fn turn(message: Json<'_>) -> Message<'_> {
+    let mut fields = Fields::of(message);
+    let role = fields.text("role").unwrap_or_default();
+    fields.flatten("content");
+    let mut parts = vec![MessagePart::text(fields.text("text").unwrap_or_default())];
+    fields.rest(&mut parts);
+    Message::of(role, parts)
 }
 
 /// The template of one step, and how its model samples; what else steers it stands beside the
@@ -221,7 +258,14 @@ impl Reader for AnswerReader {
         answer.open(CHOICE);
         answer.ends_with_body = true;
         match name {
-            "output" => answer.append(CHOICE, Part::Content, &event.text.0.unwrap_or_default()),
+            "output" | "responseEvent" => {
+                answer.append(CHOICE, Part::Content, &event.text.0.unwrap_or_default());
+            }
+            // It repeats what came in pieces.
+            "result" if answer.said(CHOICE, Part::Content).1 == 0 => {
+                let whole = event.generated.0.and_then(|whole| whole.answer.0);
+                answer.append(CHOICE, Part::Content, &whole.unwrap_or_default());
+            }
             "guardrail" => intervened(&event.action, answer),
             // Where each sentence is from.
             _ => {}
@@ -259,7 +303,12 @@ json::wire! {
         text: Text<'a> = "text",
     }
 
+    struct WholeWire<'a> {
+        answer: Text<'a> = "answer",
+    }
+
     struct EventWire<'a> {
+        generated: Object<WholeWire<'a>> = "generatedResponse",
         text: Text<'a> = "text",
         action: Text<'a> = "action",
     }

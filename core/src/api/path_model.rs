@@ -28,6 +28,9 @@ fn named(path: &str) -> Option<&str> {
         .or_else(|| between(path, "/endpoints/", "/invocations"))
         .or_else(|| between(path, "/serving-endpoints/", "/invocations"))
         .or_else(|| between(path, "/agents/", "/agentAliases/"))
+        .or_else(|| between(path, "/flows/", "/aliases/"))
+        .or_else(|| between(path, "/v1/generation/", "/"))
+        .or_else(|| after(path, "/stable-image/"))
         .or_else(|| between(path, "/runtimes/", "/invocations"))
         .or_else(|| between(path, "/apps/", "/completion"))
         .or_else(|| after(path, "/ai/run/"))
@@ -126,6 +129,9 @@ mod tests {
             ("/agents/AG1/agentAliases/AL1/sessions/s/text", Some("AG1")),
             ("/api/v1/apps/app-1/completion", Some("app-1")),
             ("/api/v2/databases/D/schemas/S/agents/A:run", Some("A")),
+            ("/flows/F1/aliases/A1", Some("F1")),
+            ("/v1/generation/sdxl/text-to-image", Some("sdxl")),
+            ("/v2beta/stable-image/generate/core", Some("generate/core")),
             (
                 "/v1/projects/p/locations/l/reasoningEngines/42:streamQuery",
                 Some("42"),

@@ -33,6 +33,11 @@ pub fn refusal(format: &Format, message: &str) -> Refusal {
             "error": {"code": 503, "message": message, "status": "UNAVAILABLE"},
         }),
         "ollama" | "tgi" => json!({"error": message}),
+        "stability" => json!({
+            "id": "audit_unavailable",
+            "name": "service_unavailable",
+            "errors": [message],
+        }),
         "watsonx" => json!({
             "errors": [{"code": "audit_unavailable", "message": message}],
             "status_code": 503,

@@ -4,14 +4,14 @@ use super::Evidence;
 use crate::api::path;
 use crate::api::{
     Format, aleph_alpha_complete, anthropic_complete, anthropic_messages, bedrock_agent,
-    bedrock_converse, bedrock_invoke, bedrock_retrieve, cloudflare_run, cohere_chat, cohere_embed,
-    cohere_v1, dashscope, dashscope_embed, decisions, google_embed_content,
+    bedrock_converse, bedrock_flow, bedrock_invoke, bedrock_retrieve, cloudflare_run, cohere_chat,
+    cohere_embed, cohere_v1, dashscope, dashscope_embed, decisions, google_embed_content,
     google_generate_content, google_interactions, google_predict, hosted_agent,
     llama_cpp_completion, mistral_conversations, mistral_ocr, ollama, ollama_embed,
     openai_assistants, openai_chat, openai_completions, openai_embeddings, openai_images,
     openai_moderations, openai_responses, openai_speech, openai_threads, openai_transcriptions,
     replicate_predictions, sagemaker_invocations, snowflake_agent, snowflake_complete,
-    tgi_generate, unread, videos, voyage_embed, watsonx_text_generation,
+    stability_images, tgi_generate, unread, videos, voyage_embed, watsonx_text_generation,
 };
 
 /// Paths by which a format is known.
@@ -190,6 +190,15 @@ pub(super) const ROUTES: &[Route] = {
             condition: AtIfPrompt("bedrock"),
             ..within("/agents/", "", &bedrock_agent::FORMAT)
         },
+        Route {
+            condition: AtIfPrompt("bedrock"),
+            ..within("/flows/", "", &bedrock_flow::FORMAT)
+        },
+        route(
+            "/agenticRetrieveStream",
+            &bedrock_retrieve::GENERATE,
+            Always,
+        ),
         route("/retrieveAndGenerate", &bedrock_retrieve::GENERATE, Always),
         route(
             "/retrieveAndGenerateStream",
@@ -297,6 +306,14 @@ pub(super) const ROUTES: &[Route] = {
             &voyage_embed::FORMAT,
             WithPrompt,
         ),
+        Route {
+            condition: WithPrompt,
+            ..within("/stable-image/", "", &stability_images::FORMAT)
+        },
+        Route {
+            condition: At("stability"),
+            ..within("/generation/", "", &stability_images::FORMAT)
+        },
         route("/v1/ocr", &mistral_ocr::FORMAT, WithPrompt),
         route("/videos", &videos::OPENAI, At("openai")),
         Route {

@@ -68,6 +68,7 @@ fn example(route: &Route) -> (String, &'static str) {
             "gemini" => "generativelanguage.googleapis.com",
             "openai" => "api.openai.com",
             "azure" => "my.openai.azure.com",
+            "stability" => "api.stability.ai",
             "cloudflare" => "gateway.ai.cloudflare.com",
             "mistral" => "api.mistral.ai",
             "writer" => "api.writer.com",
