@@ -87,7 +87,7 @@ pub(super) fn values(headers: Headers<'_>) -> Values {
     let mut values = Values::default();
     for (name, value) in headers.0 {
         if name.as_slice() == b":path" {
-            values.query(value);
+            values.target(value);
         } else if name.eq_ignore_ascii_case(b"cookie") {
             values.cookies(value);
         } else if name.eq_ignore_ascii_case(b"sec-websocket-protocol") {
@@ -199,11 +199,22 @@ impl Values {
         }
     }
 
-    fn query(&mut self, path: &[u8]) {
-        let Some(start) = path.iter().position(|byte| *byte == b'?') else {
-            return;
-        };
-        let query = path.get(start.saturating_add(1)..).unwrap_or_default();
+    /// The query, also behind a `;` or where its `?` is encoded; and what stands before the host.
+    fn target(&mut self, target: &[u8]) {
+        if let Some(at) = target.iter().position(|byte| matches!(byte, b'?' | b';')) {
+            self.members(target.get(at..).unwrap_or_default());
+        }
+        let is_encoded = |three: &[u8]| three.eq_ignore_ascii_case(b"%3f");
+        if let Some(at) = target.windows(3).position(is_encoded) {
+            let decoded: Vec<u8> = percent_decode(target.get(at..).unwrap_or_default()).collect();
+            self.members(&decoded);
+        }
+        for part in user_info(target).split(|byte| *byte == b':') {
+            self.take(part);
+        }
+    }
+
+    fn members(&mut self, query: &[u8]) {
         for member in query.split(|byte| matches!(byte, b'&' | b';' | b'#' | b'?')) {
             let Some((name, value)) = named(member) else {
                 continue;
@@ -219,6 +230,21 @@ impl Values {
             }
         }
     }
+}
+
+/// Name and password of an absolute target.
+fn user_info(target: &[u8]) -> &[u8] {
+    if target.first() == Some(&b'/') {
+        return b"";
+    }
+    let authority = target
+        .windows(3)
+        .position(|three| three == b"://")
+        .and_then(|at| target.get(at.saturating_add(3)..))
+        .and_then(|rest| rest.split(|byte| matches!(byte, b'/' | b'?' | b'#')).next())
+        .unwrap_or_default();
+    let end = authority.iter().rposition(|byte| *byte == b'@');
+    authority.get(..end.unwrap_or_default()).unwrap_or_default()
 }
 
 /// Whether a header's name says that its value is a credential.
