@@ -193,6 +193,7 @@ mod tests {
             r#"{"prompt_tokens":7,"input_tokens":0,"output_tokens":null,"completion_tokens":2}"#,
             r#"{"input_tokens":0,"prompt_tokens":7,"completion_tokens":2,"output_tokens":null}"#,
             r#"{"inputTokens":7,"outputTokens":2}"#,
+            r#"{"prompt_tokens":"7","completion_tokens":"2"}"#,
         ] {
             let counts = read(text);
             assert_eq!((counts.input, counts.output), (Some(7), Some(2)), "{text}");

@@ -19,7 +19,7 @@ pub struct Text<'a>(pub Option<Cow<'a, str>>);
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scalar(pub Option<String>);
 
-/// A whole number from 0; absent if the value is anything else.
+/// A whole number from 0, also one in a string; absent if the value is anything else.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Count(pub Option<u64>);
 
@@ -121,6 +121,10 @@ impl<'de> FromJson<'de> for Scalar {
 impl FromJson<'_> for Count {
     fn empty() -> Self {
         Self::default()
+    }
+    /// Some write numbers as strings, as protobuf's JSON does with those of 64 bits.
+    fn string(&mut self, text: Cow<'_, str>) {
+        self.0 = text.parse().ok();
     }
     fn whole(&mut self, number: u64) {
         self.0 = Some(number);
