@@ -298,8 +298,11 @@ pub(super) const ROUTES: &[Route] = {
             ..within("/runtimes/", "/invocations", &hosted_agent::AGENTCORE)
         },
         route("/inference:complete", &snowflake_complete::FORMAT, Always),
-        within("/agents/", ":run", &snowflake_agent::FORMAT),
-        route("/agent:run", &snowflake_agent::FORMAT, Always),
+        Route {
+            condition: WithPrompt,
+            ..within("/agents/", ":run", &snowflake_agent::FORMAT)
+        },
+        route("/agent:run", &snowflake_agent::FORMAT, WithPrompt),
         route("/multimodalembeddings", &voyage_embed::FORMAT, WithPrompt),
         route(
             "/contextualizedembeddings",

@@ -264,6 +264,7 @@ fn where_other_models_have_such_paths_a_prompt_must_be_seen() {
         (tgi, "/generate", "tgi.generate", Enough),
         (tgi, "/", "tgi.generate", PromptOrUnknown),
         ("10.0.0.1", "/completion", "llama_cpp.completion", Prompt),
+        ("10.0.0.1", "/v1/agents/a:run", "snowflake.agent", Prompt),
         (
             sagemaker,
             "/endpoints/e/invocations",
