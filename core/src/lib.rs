@@ -25,6 +25,7 @@ pub mod caller;
 pub mod completion;
 pub mod decision;
 pub mod decode;
+pub mod destination;
 pub mod digest;
 pub mod event;
 pub mod exchange;

@@ -99,8 +99,13 @@ pub const ERROR_MESSAGE_BYTES_MAX: usize = 8 << 10;
 /// which lines it rejects beyond them.
 pub const RECEIPT_BYTES_MAX: usize = 1 << 20;
 
-/// Batches on their way at the same time, for each VM. Each HTTP/1 callout takes a connection.
+/// Batches on their way at the same time, for each VM and destination. Each HTTP/1 callout takes a connection.
 pub const BATCHES_IN_FLIGHT_MAX: usize = 4;
+
+/// Destinations of a VM that wait to be emptied although no configuration has them any more. Each
+/// has come from a change of configuration, and is gone when its events are; the bound is for
+/// changes in a row while an audit API is down.
+pub const DESTINATIONS_LEFT_MAX: usize = 8;
 
 /// The longest wait that an audit API's `retry-after` can ask for, in milliseconds.
 pub const RETRY_AFTER_MS_MAX: u64 = 600_000;

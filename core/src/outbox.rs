@@ -12,6 +12,7 @@ mod receipt;
 use std::collections::BTreeMap;
 use std::mem;
 
+use crate::destination::Destination;
 use crate::event::{AuditEvent, CompletionState, Writer};
 use crate::limits::{BATCHES_IN_FLIGHT_MAX, RETRY_AFTER_MS_MAX};
 use crate::policy::{Delivery, Retry};
@@ -21,9 +22,10 @@ pub use outcome::{Answer, Outcome, Refused};
 use queue::{Letter, Queue};
 pub use receipt::Receipt;
 
-/// The undelivered events of one VM.
+/// The undelivered events of one VM to one destination.
 #[derive(Debug)]
 pub struct Outbox {
+    destination: Destination,
     writer_id: String,
     seq: u64,
     /// Places in the sequence of calls whose end is still to come.
@@ -62,6 +64,7 @@ pub struct DeadLetter {
     pub json: String,
     /// Whether the proxy's log has it already, from an outbox that it was taken over from.
     pub is_logged: bool,
+    destination: Destination,
     /// The event itself, for another outbox; empty where it cannot be told from its JSON.
     request_id: String,
     recorded_at: Timestamp,
@@ -89,9 +92,10 @@ pub struct Settled {
 }
 
 impl Outbox {
-    /// An empty outbox. `writer_id` names the VM; `seed` decides the jitter.
-    pub fn new(writer_id: String, seed: u64) -> Self {
+    /// An empty outbox. `writer_id` names it among all that ever are; `seed` decides the jitter.
+    pub fn new(destination: Destination, writer_id: String, seed: u64) -> Self {
         Self {
+            destination,
             writer_id,
             seq: 0,
             begun: BTreeMap::new(),
@@ -120,18 +124,12 @@ impl Outbox {
     }
 
     /// Takes over an event that another outbox handed on as [`DeadLetter::parcel`]. It keeps its
-    /// place in the sequence of its writer. What is no parcel comes back as a dead letter.
+    /// place in the sequence of its writer. What is no parcel, or is one for another destination,
+    /// comes back as a dead letter.
     pub fn adopt(&mut self, parcel: &[u8], delivery: &Delivery) -> Vec<DeadLetter> {
-        match Letter::unpack(parcel) {
-            Some(letter) => self.keep(letter, delivery),
-            None => vec![DeadLetter {
-                reason: "parcel_unreadable".to_owned(),
-                json: String::from_utf8_lossy(parcel).into_owned(),
-                is_logged: false,
-                request_id: String::new(),
-                recorded_at: Timestamp::default(),
-                is_pending: false,
-            }],
+        match parcel::open(parcel, &self.destination) {
+            Ok(letter) => self.keep(letter, delivery),
+            Err(dead) => vec![*dead],
         }
     }
 
@@ -350,6 +348,16 @@ impl Outbox {
             .collect()
     }
 
+    /// Where its events go.
+    pub fn destination(&self) -> &Destination {
+        &self.destination
+    }
+
+    /// Which writer its events name.
+    pub fn writer_id(&self) -> &str {
+        &self.writer_id
+    }
+
     /// Events that are neither acknowledged nor given up.
     pub fn depth(&self) -> usize {
         self.events
@@ -366,6 +374,7 @@ impl Outbox {
             reason: reason.to_owned(),
             json: letter.json,
             is_logged: letter.is_logged,
+            destination: self.destination.clone(),
             request_id: letter.request_id,
             recorded_at: letter.recorded_at,
             is_pending: letter.is_pending,

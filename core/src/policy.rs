@@ -5,6 +5,7 @@ mod raw;
 #[cfg(feature = "schema")]
 mod schema;
 
+use crate::destination::Destination;
 use crate::digest::HashForm;
 use crate::event::ContentPolicy;
 use crate::hop::HopKey;
@@ -22,6 +23,8 @@ pub struct Policy {
     pub organization_id: String,
     /// Where events go.
     pub audit_api: AuditApi,
+    /// Both of these, as what tells events of several configurations apart.
+    pub destination: Destination,
     /// How events go.
     pub delivery: Delivery,
     /// What is read and kept of each exchange.

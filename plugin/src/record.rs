@@ -10,11 +10,12 @@ use audit_layer_core::policy::Policy;
 use audit_layer_core::time::Timestamp;
 
 use crate::redirects::{CallKey, Earlier, Waiting};
+use crate::shared::Left;
 use crate::telemetry::Telemetry;
 use crate::{host, shared};
 
 /// Ends a call.
-pub(crate) fn end(exchange: Exchange, policy: &Policy, end: End) {
+pub(crate) fn end(exchange: Exchange, policy: &Rc<Policy>, end: End) {
     let now = host::now();
     let Some(event) = exchange.end(end, now) else {
         unmatched();
@@ -55,7 +56,7 @@ pub(crate) fn unclaimed(waiting: Waiting) {
     give_up(&waiting.policy, waiting.earlier, waiting.end);
 }
 
-fn give_up(policy: &Policy, earlier: Earlier, last: End) {
+fn give_up(policy: &Rc<Policy>, earlier: Earlier, last: End) {
     match earlier.exchange {
         Some(exchange) => end(exchange, policy, last),
         None => unmatched(),
@@ -63,8 +64,8 @@ fn give_up(policy: &Policy, earlier: Earlier, last: End) {
 }
 
 /// Leaves an event to the roots.
-pub(crate) fn push(event: AuditEvent, policy: &Policy, now: Timestamp) -> Option<Telemetry> {
-    let ((mut dead, is_ready), telemetry) = shared::outbox(|outbox| {
+pub(crate) fn push(event: AuditEvent, policy: &Rc<Policy>, now: Timestamp) -> Option<Telemetry> {
+    let ((mut dead, is_ready), telemetry) = shared::outbox(policy, |outbox| {
         let dead = outbox.push(event, &policy.delivery, now);
         (dead, outbox.is_ready(&policy.delivery, now))
     })?;
@@ -75,5 +76,7 @@ pub(crate) fn push(event: AuditEvent, policy: &Policy, now: Timestamp) -> Option
     if is_ready {
         shared::wake();
     }
+    // A stream may outlive every root.
+    shared::deserted().into_iter().for_each(Left::give_up);
     Some(telemetry)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use audit_layer_core::api::Refusal;
 use audit_layer_core::completion::UNRECORDED;
-use audit_layer_core::digest::HashForm;
+use audit_layer_core::destination::Destination;
 use audit_layer_core::limits::RECEIPT_BYTES_MAX;
 use audit_layer_core::outbox::{Answer, Batch, BatchId, DeadLetter, Outcome, Refused};
 use audit_layer_core::policy::Policy;
@@ -23,11 +23,16 @@ use crate::{record, shared, telemetry};
 #[derive(Default)]
 pub(crate) struct Root {
     policy: Option<Rc<Policy>>,
-    callouts: BTreeMap<u32, (BatchId, usize)>,
+    callouts: BTreeMap<u32, Sent>,
     queues: Option<Queues>,
     has_callouts: bool,
-    /// The id of this VM's events.
-    writer: String,
+}
+
+/// A batch on its way, and how it went.
+struct Sent {
+    policy: Rc<Policy>,
+    batch: BatchId,
+    events: usize,
 }
 
 impl Context for Root {
@@ -38,11 +43,11 @@ impl Context for Root {
         body_size: usize,
         _num_trailers: usize,
     ) {
-        let Some((batch, events)) = self.callouts.remove(&token) else {
+        let Some(sent) = self.callouts.remove(&token) else {
             return;
         };
-        let outcome = answer(num_headers, body_size, batch, events);
-        let recorded = self.settle(batch, outcome);
+        let outcome = answer(num_headers, body_size, &sent);
+        let recorded = settle(&sent, outcome);
         self.deliver();
         // Last, as from here on host calls concern those streams.
         for stream in recorded {
@@ -53,31 +58,19 @@ impl Context for Root {
     }
 
     fn on_done(&mut self) -> bool {
-        if self.policy.is_none() {
+        let Some(policy) = &self.policy else {
             return true;
-        }
+        };
         // The host drops this root's callouts, so what became of them will never be known.
-        let batches: Vec<_> = std::mem::take(&mut self.callouts).into_values().collect();
-        let is_last = shared::leave();
-        if is_last {
+        for sent in std::mem::take(&mut self.callouts).into_values() {
+            shared::outbox(&sent.policy, |outbox| outbox.recall(sent.batch));
+        }
+        if shared::is_last_root() {
             let waiting = shared::redirects(Redirects::take_all);
             waiting.into_iter().flatten().for_each(record::unclaimed);
         }
-        let drained = shared::outbox(|outbox| {
-            for (batch, _) in batches {
-                outbox.recall(batch);
-            }
-            if is_last {
-                outbox.drain("shutdown")
-            } else {
-                Vec::new()
-            }
-        });
-        if let Some((mut dead, telemetry)) = drained {
-            // Whether another VM follows cannot be known here. If one does, the log has these
-            // events as well; their ids make that harmless.
-            telemetry.dead_letters(&mut dead);
-            telemetry.handed_over(self.hand_over(&dead));
+        for left in shared::leave(&policy.destination) {
+            left.give_up();
         }
         true
     }
@@ -120,22 +113,22 @@ impl RootContext for Root {
 
 impl Root {
     fn configure(&mut self, policy: Policy) {
-        self.writer = shared::join();
-        let api = &policy.audit_api;
-        let url = format!("{}://{}{}", api.scheme, api.authority, api.base_path);
-        telemetry::configured(url, &api.cluster, &self.writer);
+        let policy = Rc::new(policy);
+        let writer = shared::join(&policy);
+        telemetry::configured(&policy, &writer);
         if !host::set_tick_period_ms(tick_period_ms(&policy)) {
             telemetry::no_ticks();
         }
-        self.policy = Some(Rc::new(policy));
+        self.policy = Some(policy);
     }
 
     /// Registers the queues, and asks the host for what delivery needs: not before the first tick,
     /// as a configuration that is only tried out must not be heard from.
     fn listen(&mut self) {
         if let (None, Some(policy)) = (&self.queues, &self.policy) {
-            let queues = Queues::register(policy, &self.writer);
+            let queues = Queues::register(&policy.destination);
             shared::set_wake(queues.wake);
+            shared::set_handover(&policy.destination, queues.handover);
             self.queues = Some(queues);
             self.has_callouts = host::has_callouts();
             if !self.has_callouts {
@@ -160,40 +153,28 @@ impl Root {
 
     fn adopt(&self, parcel: &[u8]) {
         let Some(policy) = &self.policy else { return };
-        let adopted = shared::outbox(|outbox| outbox.adopt(parcel, &policy.delivery));
+        let adopted = shared::outbox(policy, |outbox| outbox.adopt(parcel, &policy.delivery));
         if let Some((mut dead, telemetry)) = adopted {
             telemetry.taken_over();
             telemetry.dead_letters(&mut dead);
         }
     }
 
-    /// Gives events to the VM that comes after this one, if one does; tells how many.
-    fn hand_over(&self, events: &[DeadLetter]) -> usize {
-        let queue = self.queues.as_ref().and_then(|queues| queues.handover);
-        let taken = |event: &&DeadLetter| {
-            queue.is_some_and(|queue| host::enqueue(queue, event.parcel().as_bytes()))
-        };
-        events.iter().filter(taken).count()
-    }
-
-    /// Sends what is due.
+    /// Sends what is due, to whichever destination.
     fn deliver(&mut self) {
-        let Some(policy) = self.policy.clone() else {
-            return;
-        };
-        loop {
-            let now = host::now();
-            let Some((Some(batch), _)) =
-                shared::outbox(|outbox| outbox.poll(&policy.delivery, now))
-            else {
-                return;
+        while let Some((policy, batch)) = shared::poll(host::now()) {
+            let dispatched = self.send(&policy, &batch);
+            let sent = Sent {
+                policy,
+                batch: batch.id,
+                events: batch.events,
             };
-            match self.send(&policy, &batch) {
+            match dispatched {
                 Ok(token) => {
-                    self.callouts.insert(token, (batch.id, batch.events));
+                    self.callouts.insert(token, sent);
                 }
                 Err(outcome) => {
-                    self.settle(batch.id, outcome);
+                    settle(&sent, outcome);
                 }
             }
         }
@@ -209,28 +190,27 @@ impl Root {
         }
         dispatch(policy, &batch.body).map_err(|status| not_dispatched(status, policy, batch.events))
     }
+}
 
-    /// Takes the outcome of a batch; gives the streams whose answers may go on.
-    fn settle(&self, batch: BatchId, outcome: Outcome) -> Vec<u32> {
-        let Some(policy) = &self.policy else {
-            return Vec::new();
-        };
-        let now = host::now();
-        let retry = &policy.delivery.retry;
-        let settled = shared::outbox(|outbox| outbox.settle(batch, outcome, retry, now));
-        let Some((mut settled, telemetry)) = settled else {
-            return Vec::new();
-        };
-        telemetry.batch_settled(&mut settled);
-        let decided = shared::holds(|holds| {
-            for request_id in settled.dead.iter().filter_map(DeadLetter::awaited_by) {
-                holds.refuse(request_id);
-            }
-            let acknowledged = settled.acknowledged.iter();
-            acknowledged.filter_map(|id| holds.record(id)).collect()
-        });
-        decided.unwrap_or_default()
-    }
+/// Takes the outcome of a batch; gives the streams whose answers may go on.
+fn settle(sent: &Sent, outcome: Outcome) -> Vec<u32> {
+    let now = host::now();
+    let retry = &sent.policy.delivery.retry;
+    let settled = shared::outbox(&sent.policy, |outbox| {
+        outbox.settle(sent.batch, outcome, retry, now)
+    });
+    let Some((mut settled, telemetry)) = settled else {
+        return Vec::new();
+    };
+    telemetry.batch_settled(&mut settled);
+    let decided = shared::holds(|holds| {
+        for request_id in settled.dead.iter().filter_map(DeadLetter::awaited_by) {
+            holds.refuse(request_id);
+        }
+        let acknowledged = settled.acknowledged.iter();
+        acknowledged.filter_map(|id| holds.record(id)).collect()
+    });
+    decided.unwrap_or_default()
 }
 
 /// Answers the clients whose calls wait in vain for a record.
@@ -266,17 +246,10 @@ struct Queues {
 
 impl Queues {
     /// Plugins of others, and of other configurations, may share the names.
-    fn register(policy: &Policy, writer: &str) -> Self {
-        let api = &policy.audit_api;
-        let place = [
-            &api.cluster,
-            &api.authority,
-            &api.base_path,
-            &policy.organization_id,
-        ];
-        let place = HashForm::Bare.hash(place.map(String::as_str).join("\n").as_bytes());
+    fn register(destination: &Destination) -> Self {
+        let (vm, place) = (shared::vm_id(), destination.as_str());
         Self {
-            wake: host::register_queue(&format!("audit_layer.wake.{writer}")),
+            wake: host::register_queue(&format!("audit_layer.wake.{vm}")),
             handover: host::register_queue(&format!("audit_layer.handover.{place}")),
         }
     }
@@ -322,7 +295,8 @@ fn not_dispatched(status: Status, policy: &Policy, events: usize) -> Outcome {
 }
 
 /// A callout that failed after its headers has none, and reading one would be an error.
-fn answer(num_headers: usize, body_size: usize, batch: BatchId, events: usize) -> Outcome {
+fn answer(num_headers: usize, body_size: usize, sent: &Sent) -> Outcome {
+    let events = sent.events;
     let text = |name| {
         let value = host::header(Map::CalloutResponse, name)?;
         String::from_utf8(value).ok()
@@ -342,7 +316,7 @@ fn answer(num_headers: usize, body_size: usize, batch: BatchId, events: usize) -
         retry_after: retry_after.as_deref(),
         body: &body,
     };
-    let outcome = shared::outbox(|outbox| outbox.outcome(batch, &answer));
+    let outcome = shared::outbox(&sent.policy, |outbox| outbox.outcome(sent.batch, &answer));
     let Some((outcome, _)) = outcome else {
         return Outcome::unanswered();
     };

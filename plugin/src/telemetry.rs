@@ -2,7 +2,9 @@
 
 use std::fmt::Display;
 
+use audit_layer_core::destination::Destination;
 use audit_layer_core::outbox::{DeadLetter, Settled};
+use audit_layer_core::policy::{AuditApi, Policy};
 
 use crate::host::{self, Level, MetricKind};
 
@@ -32,6 +34,16 @@ pub(crate) struct Telemetry {
     taken_over: Option<u32>,
     queue_events: Option<u32>,
     queue_bytes: Option<u32>,
+    own: Own,
+}
+
+/// The metrics of one destination alone.
+#[derive(Debug, Clone, Copy)]
+struct Own {
+    delivered: Option<u32>,
+    dead_lettered: Option<u32>,
+    lost: Option<u32>,
+    queue_events: Option<u32>,
 }
 
 /// Reasons of dead letters that have a counter of their own. What else there is, the audit API's
@@ -39,8 +51,10 @@ pub(crate) struct Telemetry {
 const REASONS: [&str; 4] = ["queue_full", "max_age", "shutdown", "refused"];
 
 impl Telemetry {
-    pub(crate) fn define() -> Self {
+    /// Those of the VM with those of a destination.
+    pub(crate) fn define(destination: &Destination) -> Self {
         let metric = |kind, name: &str| host::define_metric(kind, &format!("audit_layer.{name}"));
+        let own = |kind, name: &str| metric(kind, &format!("{}_{name}", prefix(destination)));
         let counter = |name: &str| metric(MetricKind::Counter, name);
         let gauge = |name: &str| metric(MetricKind::Gauge, name);
         Self {
@@ -60,6 +74,12 @@ impl Telemetry {
             taken_over: counter("events_taken_over"),
             queue_events: gauge("queue_events"),
             queue_bytes: gauge("queue_bytes"),
+            own: Own {
+                delivered: own(MetricKind::Counter, "events_delivered"),
+                dead_lettered: own(MetricKind::Counter, "events_dead_lettered"),
+                lost: own(MetricKind::Counter, "events_lost"),
+                queue_events: own(MetricKind::Gauge, "queue_events"),
+            },
         }
     }
 
@@ -81,7 +101,9 @@ impl Telemetry {
     }
 
     pub(crate) fn batch_settled(self, settled: &mut Settled) {
-        add(self.delivered, signed(settled.delivered_after_ms.len()));
+        let delivered = signed(settled.delivered_after_ms.len());
+        add(self.delivered, delivered);
+        add(self.own.delivered, delivered);
         if let Some(id) = self.delivery_ms {
             for after_ms in &settled.delivered_after_ms {
                 host::record_metric(id, *after_ms);
@@ -103,6 +125,7 @@ impl Telemetry {
             letter.is_logged = is_shown && log_dead_letter(letter);
             if letter.is_logged {
                 add(self.dead_lettered, 1);
+                add(self.own.dead_lettered, 1);
                 add(self.dead_lettered_by(&letter.reason), 1);
             } else {
                 lost = lost.saturating_add(1);
@@ -110,6 +133,7 @@ impl Telemetry {
         }
         if lost > 0 {
             add(self.lost, signed(lost));
+            add(self.own.lost, signed(lost));
             events_lost(lost);
         }
     }
@@ -136,6 +160,11 @@ impl Telemetry {
         for ((metric, before), after) in metrics.into_iter().zip(before).zip(after) {
             add(metric, signed(after).saturating_sub(signed(before)));
         }
+        let ([before, _], [after, _]) = (before, after);
+        add(
+            self.own.queue_events,
+            signed(after).saturating_sub(signed(before)),
+        );
     }
 }
 
@@ -164,9 +193,23 @@ fn add(metric: Option<u32>, change: i64) {
     }
 }
 
-pub(crate) fn configured(url: impl Display, cluster: &str, writer: &str) {
+/// The beginning of the names of a destination's own metrics.
+fn prefix(destination: &Destination) -> String {
+    format!("destination_{}", destination.label())
+}
+
+pub(crate) fn configured(policy: &Policy, writer: &str) {
+    let AuditApi {
+        cluster,
+        scheme,
+        authority,
+        base_path,
+        ..
+    } = &policy.audit_api;
+    let statistics = prefix(&policy.destination);
     let line = format!(
-        "audit-layer: configured, events go to {url} by cluster {cluster}, writer {writer}"
+        "audit-layer: configured, events go to {scheme}://{authority}{base_path} by cluster \
+         {cluster}, writer {writer}, statistics {statistics}"
     );
     host::log(Level::Info, &line);
 }

@@ -5,6 +5,7 @@ mod acknowledged;
 mod audit_api;
 mod budgets;
 mod call;
+mod destinations;
 mod handover;
 mod lifecycle;
 mod limits;

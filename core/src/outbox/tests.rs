@@ -18,10 +18,14 @@ struct World {
 impl World {
     fn new(delivery: &str) -> Self {
         let config = format!(r#"{{"audit_api":{{"cluster":"c"}},"delivery":{delivery}}}"#);
+        Self::under(&config)
+    }
+
+    fn under(config: &str) -> Self {
         let policy = Policy::read(config.as_bytes(), &|_| None).unwrap();
         Self {
+            outbox: Outbox::new(policy.destination.clone(), "w".to_owned(), 1),
             policy: Rc::new(policy),
-            outbox: Outbox::new("w".to_owned(), 1),
             now: Timestamp::from_unix_ms(1_000_000),
         }
     }
@@ -377,9 +381,10 @@ fn what_is_no_parcel_is_a_dead_letter() {
     for odd in [
         "",
         "1 2",
-        "2 1000 n id {}",
-        "1 soon n id {}",
-        "1 1000 id {}",
+        "1 1000 n id {}",
+        "3 to 1000 n id {}",
+        "2 to soon n id {}",
+        "2 to 1000 id {}",
     ] {
         let dead = post.outbox.adopt(odd.as_bytes(), &post.policy.delivery);
         assert_eq!(dead.len(), 1);
@@ -389,6 +394,43 @@ fn what_is_no_parcel_is_a_dead_letter() {
         );
     }
     assert_eq!((post.outbox.depth(), post.outbox.bytes()), (0, 0));
+}
+
+#[test]
+fn an_outbox_takes_over_nothing_that_is_for_another_destination() {
+    let config = |url: &str, key: &str, organization: &str, cluster: &str| {
+        format!(
+            r#"{{"audit_api":{{"cluster":"{cluster}","url":"{url}","api_key":"{key}"}},
+            "organization_id":"{organization}"}}"#
+        )
+    };
+    let mut own = World::under(&config("http://a/v1", "key-a", "org", "c"));
+    own.push(1);
+    let dead = own.outbox.drain("shutdown").remove(0);
+    let parcel = dead.parcel();
+    assert!(!parcel.contains("key-a"));
+    for other in [
+        config("http://b/v1", "key-a", "org", "c"),
+        config("https://a/v1", "key-a", "org", "c"),
+        config("http://a/v2", "key-a", "org", "c"),
+        config("http://a/v1", "key-b", "org", "c"),
+        config("http://a/v1", "key-", "aorg", "c"),
+        config("http://a/v1", "key-a", "org2", "c"),
+        config("http://a/v1", "key-a", "org", "d"),
+    ] {
+        let mut other = World::under(&other);
+        let delivery = &other.policy.delivery;
+        let refused = other.outbox.adopt(parcel.as_bytes(), delivery);
+        assert_eq!(refused[0].reason, "parcel_misdirected");
+        assert_eq!((&refused[0].json, other.outbox.depth()), (&dead.json, 0));
+    }
+    let same = config("http://a/v1", "key-a", "org", "c")
+        .replace("\"org\"}", "\"org\", \"delivery\": {\"hold_ms\": 9}}");
+    let mut same = World::under(&same);
+    assert_eq!(
+        same.outbox.adopt(parcel.as_bytes(), &same.policy.delivery),
+        []
+    );
 }
 
 #[test]

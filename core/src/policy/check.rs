@@ -10,6 +10,7 @@ use super::{
     AuditApi, Batch, CaptureLimits, CapturePolicy, Delivery, GatewayPolicy, Policy, Queue, Retry,
     Secret,
 };
+use crate::destination::Destination;
 use crate::digest::{HashForm, HmacKey};
 use crate::hop::HopKey;
 use crate::provider::Own;
@@ -56,14 +57,16 @@ pub(super) fn policy(
     let resolver = Resolver { env };
     let organization_id =
         resolver.or_env("organization_id", raw.organization_id, "AUDIT_LAYER_ORG_ID")?;
+    let organization_id = organization_id.unwrap_or_default();
     let audit_api = audit_api(raw.audit_api, &resolver)?;
     let api_key = audit_api.api_key.as_ref().map(Secret::expose);
     Ok(Policy {
-        organization_id: organization_id.unwrap_or_default(),
         gateway: GatewayPolicy {
             hop_key: api_key.and_then(HopKey::new),
             sends_hop: raw.gateway.hop_header,
         },
+        destination: Destination::new(&audit_api, &organization_id),
+        organization_id,
         audit_api,
         delivery: delivery(raw.delivery, &resolver)?,
         capture: capture(raw.capture, &resolver)?,

@@ -7,7 +7,8 @@ use std::time::Duration;
 use anyhow::Result;
 use fastrand::Rng;
 use proxy_wasm_host_test::{
-    EndOfBody, Host, Level, Outcome, Profile, Response, Root, Status, Step, Stream, Vm,
+    Callout, EndOfBody, Host, Level, Outcome, Profile, Response, Root, RootLife, Status, Step,
+    Stream, Vm,
 };
 use serde_json::{Value, json};
 
@@ -24,6 +25,9 @@ const EVENTS: usize = 120;
 
 /// Streams open at the same time.
 const STREAMS_MAX: usize = 8;
+
+/// Audit keys, each of an organization of its own, between which configurations change.
+const TENANTS: u32 = 3;
 
 /// The longest wait between two attempts to deliver.
 const RETRY_MS_MAX: u32 = 2_000;
@@ -92,6 +96,7 @@ impl Life {
         self.end();
         let dead = self.dead_letters();
         let stored = self.api.take_events();
+        self.host.callouts().iter().for_each(check_addressee);
         self.check_secrets(&stored, &dead);
         self.ledger.settle(&stored, &dead)
     }
@@ -115,7 +120,7 @@ impl Life {
         self.opened += 1;
         let session = format!("session-{}", self.opened);
         let worker = self.random.usize(0..self.workers.len());
-        let stream = self.workers[worker].stream();
+        let stream = self.stream(worker);
         let (path, response) = self.any(&[
             (OPENAI, OPENAI_ANSWER),
             (OPENAI, OPENAI_STREAM),
@@ -140,6 +145,16 @@ impl Life {
             answer: None,
             sent: 0,
         });
+    }
+
+    /// A stream under the newest configuration of a worker, or under one beside it.
+    fn stream(&mut self, worker: usize) -> Stream {
+        let is_open = |root: &&Root| root.life() == RootLife::Open;
+        let beside: Vec<_> = self.retired.iter().filter(is_open).collect();
+        if beside.is_empty() || self.random.bool() {
+            return self.workers[worker].stream();
+        }
+        beside[self.random.usize(0..beside.len())].stream()
     }
 
     /// One call goes on, in one of the ways in which it can.
@@ -345,9 +360,12 @@ fn configuration(random: &mut Rng, hash_only: bool) -> String {
     if random.bool() {
         batch["path"] = "/audit/log/batch".into();
     }
+    let tenant = random.u32(0..TENANTS);
     json!({
-        "organization_id": format!("org_{}", random.u32(..)),
-        "audit_api": {"cluster": CLUSTER, "url": "http://audit/v1", "api_key": "al_sk_secret"},
+        "organization_id": format!("org_{tenant}"),
+        "audit_api": {
+            "cluster": CLUSTER, "url": "http://audit/v1", "api_key": format!("al_sk_secret_{tenant}"),
+        },
         "capture": {"content": if hash_only { "hash_only" } else { "full" }},
         "delivery": {
             "batch": batch,
@@ -360,6 +378,18 @@ fn configuration(random: &mut Rng, hash_only: bool) -> String {
         },
     })
     .to_string()
+}
+
+/// No event goes with the key of another organization.
+fn check_addressee(callout: &Callout) {
+    let key = callout.headers.text("authorization").unwrap();
+    let organization = key.replace("Bearer al_sk_secret", "org");
+    for line in callout.body.split(|byte| *byte == b'\n') {
+        let event = serde_json::from_slice::<Value>(line);
+        assert!(
+            event.is_ok_and(|event| event["organization_id"] == organization) || line.is_empty()
+        );
+    }
 }
 
 /// An audit API of changing mood. Connections break before and after the commit.
