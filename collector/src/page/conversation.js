@@ -4,8 +4,9 @@
 import { button, element } from "./dom.js";
 import { said, unknown } from "./facts.js";
 import { number } from "./format.js";
-import { gateway, isKnown, isObject } from "./read.js";
+import { gateway, isKnown, isObject, listed } from "./read.js";
 import { longText, plain } from "./text.js";
+import { NOTES } from "./words.js";
 
 /** Parts that are shown at once, and when asked. The gateway records fewer than these. */
 const PARTS_SHOWN = 200;
@@ -42,6 +43,9 @@ const COUNTED = [
   ["not_found", "not found in the record"],
 ];
 
+/** Notes that the model was asked more than the parts that are listed. */
+const MORE = ["prompt_continued", "prompt_parts_truncated"];
+
 const KNOWN = ["message", "role", "kind", "type", "id", "name", "at", "bytes", "text", "arguments", "reference", "hash"];
 
 const encoder = new TextEncoder();
@@ -58,7 +62,7 @@ export function conversation(event) {
     return { why: "What the event says of the turns is not of the expected form. The raw JSON below has it as it is." };
   }
   const parts = read(prompt.parts, text);
-  return { parts, leftOut: prompt.parts.length - parts.length, losses: losses(prompt, parts), isAll: tellsAll(text, parts) };
+  return { parts, leftOut: prompt.parts.length - parts.length, losses: [...losses(prompt, parts), ...noted(event)], isAll: tellsAll(text, parts) };
 }
 
 /** The turns, and a sentence on what of them cannot be read. */
@@ -128,6 +132,12 @@ function losses(prompt, parts) {
   const counted = COUNTED.map(([name, why]) => [count(name === "cut" ? ["cut", "beginning"] : [name]), why]);
   const sentences = counted.filter(([many]) => many > 0).map(([many, why]) => (many === 1 ? `1 part is ${why}.` : `${number(many)} parts are ${why}.`));
   return isText(prompt.hash) ? sentences : ["The prompt was not read whole: parts may be missing.", ...sentences];
+}
+
+/** What the model was asked beside the parts that are listed. */
+function noted(event) {
+  const notes = listed(gateway(event, "capture", "notes"));
+  return MORE.filter((note) => notes.includes(note)).map((note) => NOTES[note]);
 }
 
 /** Whether there is nothing in the text between the turns but what lays it out, as in `[user] …`. */

@@ -14,7 +14,7 @@ import { meaning, NOTES, SOURCES, STATES, USAGE } from "./words.js";
 const ANSWERS_SHOWN = 100;
 
 /** Notes that neither prompt nor answer was read. */
-const UNREAD = ["api_unknown", "call_uncertain", "protocol_not_read"];
+const UNREAD = ["api_unknown", "call_uncertain", "protocol_not_read", "request_not_seen"];
 
 const message = byId("event-message");
 const place = byId("event");

@@ -99,7 +99,7 @@ impl<'a> Decision<'a> {
         blocks.extend(sections::outer(&self.members).map(Block::warning));
         blocks.extend(sections::incomplete(&self.members).map(Block::warning));
         blocks.extend(sections::loss(&self.members).map(Block::warning));
-        blocks.extend(turns::loss(&self.conversation).map(Block::warning));
+        blocks.extend(turns::loss(&self.members, &self.conversation).map(Block::warning));
         blocks.extend(self.done());
         blocks.extend([sections::overview(&self.members, self.checks.first())]);
         Section::new("Result", blocks)

@@ -41,16 +41,22 @@ fn find(table: &str, name: &str) -> Option<&'static str> {
 const LOSSES: &[&str] = &[
     "api_unknown",
     "call_uncertain",
+    "log_callback_absent",
+    "long_strings_skipped",
+    "member_duplicated",
     "name_truncated",
     "parameter_too_large",
     "prompt_content_truncated",
     "prompt_part_unread",
     "prompt_parts_truncated",
     "protocol_not_read",
+    "reasoning_encrypted",
     "request_body_truncated",
+    "request_charset_unknown",
     "request_encoding_broken",
     "request_encoding_unsupported",
     "request_incomplete",
+    "request_not_seen",
     "request_unreadable",
     "response_body_truncated",
     "response_content_truncated",
@@ -62,6 +68,7 @@ const LOSSES: &[&str] = &[
     "stream_framing_broken",
     "stream_unterminated",
     "tool_calls_truncated",
+    "trailing_data",
 ];
 
 const WORDS: &str = include_str!("../page/words.js");

@@ -240,7 +240,12 @@ pub(crate) fn content(event: &Members<'_>, text: Option<String>, what: &str, sid
 }
 
 /// Notes that neither prompt nor answer was read.
-const UNREAD: [&str; 3] = ["api_unknown", "call_uncertain", "protocol_not_read"];
+const UNREAD: [&str; 4] = [
+    "api_unknown",
+    "call_uncertain",
+    "protocol_not_read",
+    "request_not_seen",
+];
 
 pub(crate) fn tool_calls(event: &Members<'_>) -> Option<Section> {
     let calls = event.gateway("response", "tool_calls").items();

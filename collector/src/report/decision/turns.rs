@@ -5,13 +5,14 @@ use crate::limits;
 use crate::report::decision::conversation::{self, Content, Conversation, Recorded};
 use crate::report::decision::{Members, sections};
 use crate::report::document::{Block, Fact, Part, Section, Turn, Value};
+use crate::report::words;
 
 /// The section on the prompt.
 pub(crate) fn prompt(event: &Members<'_>, recorded: &Recorded<'_>) -> Section {
     let text = event.get("prompt_content").text().unwrap_or_default();
     let mut blocks = Vec::new();
     if event.erased().is_none() {
-        blocks.extend(introduction(recorded, !text.is_empty()).map(Block::paragraph));
+        blocks.extend(introduction(event, recorded, !text.is_empty()).map(Block::paragraph));
     }
     let conversation = recorded.conversation();
     blocks.extend(conversation.into_iter().flat_map(turns));
@@ -24,8 +25,8 @@ pub(crate) fn prompt(event: &Members<'_>, recorded: &Recorded<'_>) -> Section {
 }
 
 /// What of the prompt cannot be read in this record, if anything cannot.
-pub(crate) fn loss(recorded: &Recorded<'_>) -> Option<String> {
-    let losses = recorded.conversation()?.losses();
+pub(crate) fn loss(event: &Members<'_>, recorded: &Recorded<'_>) -> Option<String> {
+    let losses = losses(event, recorded.conversation()?);
     (!losses.is_empty()).then(|| {
         format!(
             "Not all of the prompt can be read in this record. {}",
@@ -34,9 +35,16 @@ pub(crate) fn loss(recorded: &Recorded<'_>) -> Option<String> {
     })
 }
 
-fn introduction(recorded: &Recorded<'_>, has_text: bool) -> Option<String> {
+/// What cannot be read of the parts, and what the model was asked beside them.
+fn losses(event: &Members<'_>, conversation: &Conversation<'_>) -> Vec<String> {
+    let noted = MORE.into_iter().filter(|note| event.has_note(note));
+    let noted = noted.filter_map(words::of_note).map(str::to_owned);
+    conversation.losses().into_iter().chain(noted).collect()
+}
+
+fn introduction(event: &Members<'_>, recorded: &Recorded<'_>, has_text: bool) -> Option<String> {
     match recorded {
-        Recorded::Parts(conversation) => Some(match conversation.losses() {
+        Recorded::Parts(conversation) => Some(match losses(event, conversation) {
             losses if losses.is_empty() => TURNS.to_owned(),
             losses => format!("{TURNS} {}", losses.join(" ")),
         }),
@@ -153,6 +161,9 @@ fn label(kind: &str) -> String {
     };
     label.to_owned()
 }
+
+/// Notes that the model was asked more than the parts that are listed.
+const MORE: [&str; 2] = ["prompt_continued", "prompt_parts_truncated"];
 
 const TEXT: &str = "Text";
 

@@ -321,6 +321,20 @@ async fn what_is_of_another_form_breaks_no_report_and_the_prompt_is_shown() {
 }
 
 #[tokio::test]
+async fn what_the_provider_adds_to_a_prompt_is_said_to_be_missing() {
+    let program = Program::start().await;
+    let mut event = with_prompt(
+        "r",
+        json!({"hash": sha256("x"), "parts": [{"kind": "text", "text": "a"}]}),
+    );
+    event["metadata"]["audit_layer"]["capture"]["notes"] = json!(["prompt_continued"]);
+    program.record(&event).await;
+    let html = report(&program, decision("r", "html")).await;
+    let said = "Not all of the prompt can be read in this record. The provider adds to the prompt what it keeps";
+    assert!(html.text().contains(said), "{}", html.text());
+}
+
+#[tokio::test]
 async fn a_text_that_is_in_no_turn_is_shown_all_the_same() {
     let mut fewer = parts();
     fewer.as_array_mut().unwrap().remove(1);
