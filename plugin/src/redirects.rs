@@ -111,8 +111,9 @@ impl Redirects {
         self.0.extract_if(.., is_over).collect()
     }
 
-    /// All of them, as nothing will come any more.
-    pub(crate) fn take_all(&mut self) -> Vec<Waiting> {
-        std::mem::take(&mut self.0)
+    /// Those of one configuration, as nothing will come for it any more.
+    pub(crate) fn take_of(&mut self, policy: &Rc<Policy>) -> Vec<Waiting> {
+        let is_its = |waiting: &mut Waiting| Rc::ptr_eq(&waiting.policy, policy);
+        self.0.extract_if(.., is_its).collect()
     }
 }

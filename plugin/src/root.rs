@@ -16,7 +16,6 @@ use proxy_wasm::types::{ContextType, Status};
 
 use crate::host::{self, Buffer, Map};
 use crate::http::Http;
-use crate::redirects::Redirects;
 use crate::{record, shared, telemetry};
 
 /// One configuration of the plugin in this VM.
@@ -65,10 +64,9 @@ impl Context for Root {
         for sent in std::mem::take(&mut self.callouts).into_values() {
             shared::outbox(&sent.policy, |outbox| outbox.recall(sent.batch));
         }
-        if shared::is_last_root() {
-            let waiting = shared::redirects(Redirects::take_all);
-            waiting.into_iter().flatten().for_each(record::unclaimed);
-        }
+        // Its streams have ended, so that nothing will come back from a redirect.
+        let waiting = shared::redirects(|redirects| redirects.take_of(policy));
+        waiting.into_iter().flatten().for_each(record::unclaimed);
         for left in shared::leave(&policy.destination) {
             left.give_up();
         }

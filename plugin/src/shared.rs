@@ -96,11 +96,6 @@ pub(crate) fn leave(destination: &Destination) -> Vec<Left> {
     posts.map(Post::drain).collect()
 }
 
-/// Whether one root is left.
-pub(crate) fn is_last_root() -> bool {
-    with(|shared| shared.roots == 1).unwrap_or(false)
-}
-
 /// What streams recorded after the last root was gone.
 pub(crate) fn deserted() -> Vec<Left> {
     let posts = with(|shared| match shared.roots {
