@@ -30,12 +30,12 @@ fn named(path: &str) -> Option<&str> {
         .or_else(|| between(path, "/agents/", "/agentAliases/"))
         .or_else(|| between(path, "/flows/", "/aliases/"))
         .or_else(|| between(path, "/v1/generation/", "/"))
-        .or_else(|| after(path, "/stable-image/"))
+        .or_else(|| rest(path, "/stable-image/"))
         .or_else(|| between(path, "/runtimes/", "/invocations"))
         .or_else(|| between(path, "/apps/", "/completion"))
-        .or_else(|| after(path, "/ai/run/"))
-        .or_else(|| after(path, "/workers-ai/"))
-        .or_else(|| between(path, "/model/", "/"))
+        .or_else(|| rest(path, "/ai/run/"))
+        .or_else(|| rest(path, "/workers-ai/"))
+        .or_else(|| before_last(path, "/model/"))
         .or_else(|| between(path, "/deployments/", "/"))
 }
 
@@ -57,6 +57,19 @@ fn between<'a>(path: &'a str, before: &str, end: &str) -> Option<&'a str> {
     let named = after(path, before)?;
     let name = named.get(..find(named, end)?);
     name.filter(|name| !name.is_empty())
+}
+
+/// All that follows, but for a slash at the end.
+fn rest<'a>(path: &'a str, before: &str) -> Option<&'a str> {
+    let named = after(path, before)?;
+    let name = named.strip_suffix('/').unwrap_or(named);
+    Some(name).filter(|name| !name.is_empty())
+}
+
+/// All that follows but for the last segment: an id may hold slashes, an action never does.
+fn before_last<'a>(path: &'a str, before: &str) -> Option<&'a str> {
+    let (name, _) = rest(path, before)?.rsplit_once('/')?;
+    Some(name).filter(|name| !name.is_empty())
 }
 
 /// What stands before the next slash, if there is something.
@@ -120,6 +133,10 @@ mod tests {
             ("/model/other/../m-1/converse", Some("m-1")),
             ("/%6dodel/a%2Fb%3A0/converse", Some("a/b:0")),
             ("/model%2Fm-1%2Fconverse", Some("m-1")),
+            ("/model/a%2Fb%3A0%2Finvoke", Some("a/b:0")),
+            ("/model/m-1/converse/", Some("m-1")),
+            ("/accounts/a/ai/run/@cf/meta/m-1/", Some("@cf/meta/m-1")),
+            ("/accounts/a/ai/run/", None),
             ("/model/a%252Fb/converse", Some("a%2Fb")),
             ("/model/m-1;v=1/converse", Some("m-1")),
             (

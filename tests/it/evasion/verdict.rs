@@ -19,6 +19,7 @@ const SAYS_UNKNOWN: &[&str] = &[
     "protocol_not_read",
     "request_body_empty",
     "request_body_truncated",
+    "request_charset_unknown",
     "request_encoding_broken",
     "request_encoding_unsupported",
     "request_incomplete",

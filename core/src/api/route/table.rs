@@ -156,7 +156,7 @@ pub(super) const ROUTES: &[Route] = {
         route("/v1/chat", &openai_chat::FORMAT, At("writer")),
         route("/v1/messages", &anthropic_messages::FORMAT, Always),
         route("/v1/complete", &anthropic_complete::FORMAT, WithPrompt),
-        route("/count-tokens:rawPredict", &unread::TOKEN_COUNT, Always),
+        within(ANTHROPIC, "/count-tokens:rawPredict", &unread::TOKEN_COUNT),
         within(ANTHROPIC, ":rawPredict", &anthropic_messages::FORMAT),
         within(ANTHROPIC, ":streamRawPredict", &anthropic_messages::FORMAT),
         within(MISTRAL, ":rawPredict", &openai_chat::FORMAT),
