@@ -28,6 +28,8 @@ impl Cell {
         match self {
             // Assistants hold their model, and name it in no request.
             Self::Model => &[
+                "answer_fetched",
+                "api_unknown",
                 "model_absent",
                 "not_a_generation",
                 "prompt_continued",
@@ -36,6 +38,8 @@ impl Cell {
                 "request_unreadable",
             ],
             Self::Prompt => &[
+                "answer_fetched",
+                "api_unknown",
                 "not_a_generation",
                 "prompt_continued",
                 "protocol_not_read",
@@ -50,6 +54,7 @@ impl Cell {
                 "answer_empty",
                 "answer_not_text",
                 "answer_pending",
+                "api_unknown",
                 "content_flagged",
                 "not_a_generation",
                 "protocol_not_read",
@@ -64,6 +69,7 @@ impl Cell {
                 "stream_unterminated",
             ],
             Self::Usage => &[
+                "api_unknown",
                 "response_body_truncated",
                 "response_encoding_broken",
                 "response_encoding_unsupported",
