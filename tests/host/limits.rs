@@ -76,12 +76,9 @@ fn an_event_of_a_stream_is_read_up_to_the_limit() -> Result<()> {
     let max = audit_layer_core::limits::STREAM_EVENT_BYTES_MAX;
     // Numbers, since of long strings only the beginning is kept, and white space says nothing.
     let frame = |size: usize| {
-        let [begin, end] = [
-            r#"data:{"choices":[{"delta":{"content":"a"}}],"pad":1"#,
-            "}",
-        ];
+        let [begin, end] = [r#"{"choices":[{"delta":{"content":"a"}}],"pad":1"#, "}"];
         let digits = "1".repeat(size - begin.len() - end.len());
-        [begin, &digits, end, "\n\ndata: [DONE]\n\n"]
+        ["data: ", begin, &digits, end, "\n\ndata: [DONE]\n\n"]
             .concat()
             .into_bytes()
     };
