@@ -150,6 +150,43 @@ struct Reading {
     unreadable: Option<String>,
 }
 
+/// Answers of which the event says more than the package: items that came in pieces and that the
+/// last event does not repeat, and tokens of compactions and advisors, which stand beside the sums.
+const SAYS_MORE: [(&str, &str); 8] = [
+    (
+        "vercel-ai:packages/azure/src/__fixtures__/azure-reasoning-encrypted-content.1.chunks.txt#0",
+        "tool calls",
+    ),
+    (
+        "vercel-ai:packages/openai/src/responses/__fixtures__/openai-client-tool-search.1.chunks.txt#0",
+        "tool calls",
+    ),
+    (
+        "vercel-ai:packages/openai/src/responses/__fixtures__/openai-reasoning-encrypted-content.1.chunks.txt#0",
+        "tool calls",
+    ),
+    (
+        "vercel-ai:packages/openai/src/responses/__fixtures__/openai-shell-tool.1.chunks.txt#0",
+        "tool calls",
+    ),
+    (
+        "vercel-ai:packages/anthropic/src/__fixtures__/anthropic-advisor-20250301.1.chunks.txt#0",
+        "usage",
+    ),
+    (
+        "vercel-ai:packages/anthropic/src/__fixtures__/anthropic-advisor-20260301.1.json#0",
+        "usage",
+    ),
+    (
+        "vercel-ai:packages/anthropic/src/__fixtures__/anthropic-compaction.1.chunks.txt#0",
+        "usage",
+    ),
+    (
+        "vercel-ai:packages/anthropic/src/__fixtures__/anthropic-compaction.1.json#0",
+        "usage",
+    ),
+];
+
 /// What was compared, and what differs.
 #[derive(Default)]
 struct Tally {
@@ -197,7 +234,14 @@ impl Tally {
         package: &T,
         event: &T,
     ) {
-        if package != event {
+        let says_more = SAYS_MORE.contains(&(recording.id().as_str(), what));
+        if says_more {
+            if package == event {
+                let differs = format!("{recording:?}: {what} no longer differ");
+                self.differences.push(differs);
+            }
+            self.count("answers of which the event says more");
+        } else if package != event {
             self.differences.push(format!(
                 "{recording:?}: {what}\n  package {package:?}\n  event   {event:?}"
             ));

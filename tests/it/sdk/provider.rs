@@ -185,6 +185,7 @@ impl Provider {
                 "cache_read": 0, "cache_write": cache_write, "reasoning": reasoning,
             },
             "timing": { "first_byte_ms": "<number>" },
+            "prompt": conversation(self.prompt),
             "response": {
                 "id": seen.id, "model": seen.model, "tool_calls": [],
                 "hash": hash(seen.text.as_deref().unwrap_or_default()),
@@ -210,8 +211,32 @@ impl Provider {
     }
 }
 
-fn hash(text: &str) -> String {
-    let hex: String = Sha256::digest(text)
+/// The conversation of a system's text and a user's, one a line: where each stands behind its role
+/// if there is one, and the hash as `core/PROMPT.md` has it.
+fn conversation(prompt: &str) -> Value {
+    let mut record = b"audit-layer/prompt/1\n".to_vec();
+    record.extend(Sha256::digest(prompt));
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (message, (line, role)) in (0_u32..).zip(prompt.lines().zip(["system", "user"])) {
+        let label = line.find("] ").map_or(0, |at| at + "] ".len());
+        let (at, bytes) = (start + label, line.len() - label);
+        start += line.len() + 1;
+        let number = |number: usize| u32::try_from(number).expect("small").to_be_bytes();
+        record.extend(message.to_be_bytes());
+        record.extend(number(role.len()));
+        record.extend(role.as_bytes());
+        record.extend(b"T\0\0\0p");
+        record.extend([number(at), number(bytes)].concat());
+        parts.push(json!({
+            "message": message, "role": role, "kind": "text", "at": at, "bytes": bytes,
+        }));
+    }
+    json!({ "hash": hash(record), "parts": parts })
+}
+
+fn hash(bytes: impl AsRef<[u8]>) -> String {
+    let hex: String = Sha256::digest(bytes)
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
