@@ -37,10 +37,8 @@ pub fn conversation(
         is_cut: false,
         names_cut: false,
     };
-    let mut places = canonical.places.iter();
     let mut parts = Vec::new();
-    for (message, role, part) in numbered(prompt) {
-        let place = part.and_then(|_| places.next().cloned().flatten());
+    for (message, role, part, place) in placed(prompt, canonical) {
         if parts.len() == PROMPT_PARTS_MAX {
             notes.insert(Note::PromptPartsTruncated);
             break;
@@ -75,10 +73,8 @@ pub fn hash(
     let mut record = Record(Vec::new());
     record.0.extend_from_slice(FORM);
     record.0.extend_from_slice(digest);
-    let mut places = canonical.places.iter();
     let mut state = form.start();
-    for (message, role, part) in numbered(prompt) {
-        let place = part.and_then(|_| places.next().cloned().flatten());
+    for (message, role, part, place) in placed(prompt, canonical) {
         record.part(message, role, part, place);
         // Long conversations must not be in memory twice.
         if record.0.len() > RECORD_BYTES_MAX {
@@ -92,6 +88,26 @@ pub fn hash(
 
 /// Bytes of the record that are gathered before they are hashed.
 const RECORD_BYTES_MAX: usize = 16 << 10;
+
+/// A part's message by number, its role, itself, and where it stands in the canonical text.
+type Placed<'p, 'a> = (
+    usize,
+    &'p str,
+    Option<&'p MessagePart<'a>>,
+    Option<Range<usize>>,
+);
+
+/// Each part as [`numbered`] has it, with its place in the canonical text.
+fn placed<'p, 'a>(
+    prompt: &'p Prompt<'a>,
+    canonical: &'p Canonical,
+) -> impl Iterator<Item = Placed<'p, 'a>> {
+    let mut places = canonical.places.iter();
+    numbered(prompt).map(move |(number, role, part)| {
+        let place = part.and_then(|_| places.next().cloned().flatten());
+        (number, role, part, place)
+    })
+}
 
 /// Each part with the number of its message and its role, then what stands beside the messages. A
 /// message without parts has an empty one, so that it is not forgotten.
