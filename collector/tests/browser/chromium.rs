@@ -30,16 +30,7 @@ impl Chromium {
     pub(crate) async fn start() -> Self {
         install::chromium().await;
         let profile = tempfile::tempdir().unwrap();
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(driver.stdout.take().unwrap());
-        let port = port(&mut stdout).await;
+        let (driver, stdout, port) = driver().await;
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities(&profile))
             .connect(&format!("http://127.0.0.1:{port}"))
@@ -102,14 +93,39 @@ impl Drop for Chromium {
     }
 }
 
-async fn port(stdout: &mut BufReader<ChildStdout>) -> u16 {
-    let mut line = String::new();
+/// A driver that listens. It takes a port that is free for IPv4 and ends if the same one is taken
+/// for IPv6, which happens where many tests run side by side: then another is started.
+async fn driver() -> (Child, BufReader<ChildStdout>, u16) {
+    const ATTEMPTS: usize = 10;
+    let mut said = String::new();
+    for _ in 0..ATTEMPTS {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(driver.stdout.take().unwrap());
+        match port(&mut stdout).await {
+            Ok(port) => return (driver, stdout, port),
+            Err(instead) => said = instead,
+        }
+    }
+    panic!("chromedriver ended {ATTEMPTS} times before it told its port: {said}");
+}
+
+/// The port that a driver tells, or what it said before it ended without telling one.
+async fn port(stdout: &mut BufReader<ChildStdout>) -> Result<u16, String> {
+    let mut said = String::new();
     loop {
-        line.clear();
-        let bytes = stdout.read_line(&mut line).await.unwrap();
-        assert!(bytes > 0, "chromedriver ended before it told its port");
-        if let Some((_, port)) = line.split_once("successfully on port ") {
-            return port.trim().trim_end_matches('.').parse().unwrap();
+        let start = said.len();
+        if stdout.read_line(&mut said).await.unwrap() == 0 {
+            return Err(said);
+        }
+        if let Some((_, port)) = said[start..].split_once("successfully on port ") {
+            return Ok(port.trim().trim_end_matches('.').parse().unwrap());
         }
     }
 }
