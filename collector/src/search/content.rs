@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::event::GatewayFacts;
 use crate::search::Term;
-use crate::search::words::{each_word, has_phrase};
+use crate::search::words::{each_term, has_phrase};
 
 /// The tags and texts of an event that is kept as JSON text.
 #[derive(Debug, Deserialize)]
@@ -36,8 +36,17 @@ impl<'a> Content<'a> {
     /// The terms of all tags and words, in no order, some more than once.
     pub(crate) fn terms(&self) -> Vec<Term> {
         let mut terms: Vec<Term> = self.tags().map(Term::tag).collect();
+        let mut room = ROOM_MIN;
         for text in self.texts() {
-            each_word(text, |word| terms.push(Term::word(word)));
+            each_term(text, |term| {
+                terms.push(term);
+                if terms.len() >= room {
+                    // Long texts repeat themselves, and memory is for what differs.
+                    terms.sort_unstable();
+                    terms.dedup();
+                    room = terms.len().saturating_mul(2).max(ROOM_MIN);
+                }
+            });
         }
         terms
     }
@@ -71,6 +80,9 @@ impl<'a> Content<'a> {
         texts.into_iter().flatten().map(|Text(text)| text.as_ref())
     }
 }
+
+/// Terms after which repeated ones are looked for.
+const ROOM_MIN: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {

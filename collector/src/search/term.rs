@@ -2,7 +2,8 @@
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-/// One thing that an event can be found by, as a number: a value of a member, a tag, or a word.
+/// One thing that an event can be found by, as a number: a value of a member, a tag, a word, or a
+/// pair of words.
 ///
 /// It is a hash. Two things can have the same one, so that what is found has to be looked at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +27,11 @@ impl Term {
     /// That its texts have this word, as [`each_word`](super::each_word) gives it.
     pub(crate) fn word(word: &str) -> Self {
         Self::of("word", word)
+    }
+
+    /// That its texts have these two characters in a row, of scripts without blanks.
+    pub(crate) fn pair(pair: &str) -> Self {
+        Self::of("pair", pair)
     }
 
     /// The hash is stored: it has to be the same in every version and on every machine. The kind is
@@ -76,6 +82,7 @@ mod tests {
     #[test]
     fn the_numbers_of_terms_are_stored_and_never_change() {
         assert_eq!(Term::word("credit").number(), 2_545_248_199_318);
+        assert_eq!(Term::pair("端口").number(), 247_048_982_820_555);
         assert_eq!(Term::tag("SOC2").number(), 208_576_865_798_034);
         assert_eq!(Term::member("user_id", "ann").number(), 269_559_985_331_771);
     }

@@ -1,21 +1,50 @@
 //! A text as words: what a search for text compares.
 //!
-//! A word is letters and digits in a row. Case, accents and the width of characters do not matter.
-//! The signs that make another word of one do: vowels of Indic scripts, the voice of kana.
+//! A word is letters and digits in a row, or one character of a script without blanks between words.
+//! Case, accents and the width of characters do not matter. The signs that make another word of one
+//! do: vowels of Indic scripts, the voice of kana.
 
 use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{canonical_combining_class, is_combining_mark};
 
+use crate::search::Term;
+use crate::search::script::{each_part, is_character};
+
 /// Gives each word of `text` to `found`, in order, as searches compare it.
 pub(crate) fn each_word(text: &str, mut found: impl FnMut(&str)) {
-    for word in text.split(|c| !is_in_a_word(c)) {
-        let folded = folded(word);
-        if !folded.is_empty() {
-            found(&folded);
-        }
+    for run in text.split(|c| !is_in_a_word(c)) {
+        each_part(&folded(run), &mut found);
     }
+}
+
+/// Gives the terms of a text to `found`: its words, and its characters in pairs as well, since a
+/// character alone stands in too many texts.
+pub(super) fn each_term(text: &str, mut found: impl FnMut(Term)) {
+    let mut before = String::new();
+    each_word(text, |word| {
+        found(Term::word(word));
+        let is_character = is_character(word);
+        if is_character && !before.is_empty() {
+            before.push_str(word);
+            found(Term::pair(&before));
+        }
+        before.clear();
+        if is_character {
+            before.push_str(word);
+        }
+    });
+}
+
+/// The terms of every text that has these words in a row.
+pub(crate) fn terms_of_phrase(phrase: &[String]) -> Vec<Term> {
+    let mut terms: Vec<Term> = phrase.iter().map(|word| Term::word(word)).collect();
+    let pairs = phrase
+        .array_windows()
+        .filter(|[one, other]| is_character(one) && is_character(other));
+    terms.splice(..0, pairs.map(|pair| Term::pair(&pair.concat())));
+    terms
 }
 
 /// Whether `text` has these words in a row, each as [`each_word`] gives it.
@@ -104,10 +133,45 @@ mod tests {
         assert_eq!(words(" Score 680, DTI-48%!"), ["score", "680", "dti", "48"]);
         assert_eq!(words("a_b\0c\u{2028}d"), ["a", "b", "c", "d"]);
         assert_eq!(words("\"?! … \u{301}"), [""; 0]);
+    }
+
+    #[test]
+    fn a_character_of_a_script_without_blanks_is_a_word() {
         assert_eq!(
-            words("信用 점수"),
-            ["信用", words("점수").concat().as_str()]
+            words("信用スコア680点"),
+            ["信", "用", "ス", "コ", "ア", "680", "点"]
         );
+        assert_eq!(words("用Python写"), ["用", "python", "写"]);
+        assert_eq!(words("วันนี้"), ["วั", "น", "นี้"]);
+        assert_eq!(words("점수를").len(), 3);
+        assert_eq!(words("점수"), words("점수를")[..2]);
+        assert_eq!(words("ｶﾞｽ"), words("ガス"));
+        assert_eq!(words("ＡＩの"), ["ai", "の"]);
+    }
+
+    #[test]
+    fn a_text_has_the_terms_of_every_phrase_that_stands_in_it() {
+        let text = "任务队列：端口 错配，用Python写。กำลัง ok ok 점수를";
+        let mut own = Vec::new();
+        each_term(text, |term| own.push(term));
+        let all = words(text);
+        for first in 0..all.len() {
+            for last in first..all.len() {
+                let phrase = &all[first..=last];
+                assert!(has_phrase(text, phrase));
+                assert!(
+                    terms_of_phrase(phrase)
+                        .iter()
+                        .all(|term| own.contains(term)),
+                    "{phrase:?}"
+                );
+            }
+        }
+        let elsewhere = words("列端");
+        assert!(has_phrase(text, &elsewhere) && terms_of_phrase(&elsewhere).len() == 3);
+        assert!(!own.contains(&Term::pair("列错")));
+        // Words of other scripts are too many to be kept in pairs.
+        assert!(!own.contains(&Term::pair("okok")));
     }
 
     #[test]
@@ -131,7 +195,7 @@ mod tests {
         for (one, other) in [("का", "की"), ("かく", "がく"), ("ขา", "ข่า"), ("पढ", "पढ़")]
         {
             assert_ne!(words(one), words(other), "{one}");
-            assert_eq!(words(one).len(), 1, "{one}");
+            assert_eq!(words(one).len(), words(other).len(), "{one}");
         }
         for (one, other) in [("שָׁלוֹם", "שלום"), ("مُحَمَّد", "محمد"), ("葛\u{e0100}", "葛")]
         {

@@ -1,7 +1,7 @@
 //! Which events a query wants.
 
 use crate::event::GatewayFacts;
-use crate::search::{Content, Term};
+use crate::search::{Content, Term, terms_of_phrase};
 use crate::store::Position;
 
 /// Which events to read, and how many.
@@ -166,8 +166,8 @@ impl Condition {
             Self::Observed(observed, value) => observed.term(value).into_iter().collect(),
             Self::Tag(tag) => vec![Term::tag(tag)],
             Self::Words(phrases) => {
-                let words = phrases.iter().flat_map(|Phrase(words)| words);
-                words.map(|word| Term::word(word)).collect()
+                let terms = phrases.iter().map(|Phrase(words)| terms_of_phrase(words));
+                terms.flatten().collect()
             }
         }
     }

@@ -92,7 +92,8 @@ impl PostgresStore {
         Ok(Self::with(options))
     }
 
-    /// Opens the database as [`open`](Self::open) does, for a process that stores events.
+    /// Opens the database as [`open`](Self::open) does, for a process that stores events, and brings
+    /// its index up to date.
     pub(crate) async fn open_to_serve(options: &PgConnectOptions) -> Result<Self, StoreError> {
         let store = Self::open(options).await?;
         let mut connection = store.checks.acquire().await?;
@@ -100,6 +101,12 @@ impl PostgresStore {
             telemetry::server_not_durable();
         }
         drop(connection);
+        let mut indexed = 0_usize;
+        let index = store.index_rest(|events| {
+            indexed = indexed.saturating_add(events);
+            telemetry::events_indexed(indexed);
+        });
+        index.await?;
         Ok(store)
     }
 

@@ -49,3 +49,8 @@ pub(crate) const BLOCK: &str = "BEGIN IMMEDIATE";
 pub(crate) const REFUSE: &str = "
     CREATE TRIGGER refuse BEFORE INSERT ON events WHEN new.request_id = 'bad'
     BEGIN SELECT RAISE(ABORT, 'no'); END";
+
+/// Leaves an index as if it were of a version without characters, in which nothing is found.
+pub(crate) const WITHOUT_CHARACTERS: &str = "
+    DELETE FROM segments; DELETE FROM segment_chunks; DELETE FROM unindexed;
+    DELETE FROM _sqlx_migrations WHERE description = 'characters'";

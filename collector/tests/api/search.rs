@@ -3,8 +3,10 @@
 use std::fmt::Write;
 
 use serde_json::json;
+use sqlx::{Connection, Executor};
 
-use crate::program::Program;
+use crate::database::WITHOUT_CHARACTERS;
+use crate::program::{Folder, Program};
 use crate::query::{pages, request_ids};
 use crate::sample::{event, event_with, gateway_event};
 
@@ -164,6 +166,122 @@ async fn text_is_found_in_prompt_answer_and_reasoning_by_its_words() {
             .append_pair("text", text)
             .finish();
         assert_eq!(request_ids(&program, &query).await, found, "{text}");
+    }
+}
+
+/// What a search for this text finds, newest first.
+async fn found_by(program: &Program, text: &str) -> Vec<String> {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("text", text)
+        .finish();
+    request_ids(program, &query).await
+}
+
+/// Texts without blanks between words, and what they are found by and what not.
+const WITHOUT_BLANKS: [(&str, &str, &[&str], &[&str]); 10] = [
+    (
+        "chinese",
+        "任务队列端口错配，导致用Python3写的 Worker失败。2024年",
+        &[
+            "端口",
+            "端",
+            "队列端口错配",
+            "用python3写",
+            "Python3",
+            "worker",
+            "\"错配 导致\"",
+            "2024",
+            "失败 任务",
+        ],
+        &["口端", "端错", "Pyth", "端口失败", "張"],
+    ),
+    (
+        "surrogates",
+        "𠮷野家で𩸽を食べた",
+        &["𠮷野家", "𩸽", "食べた"],
+        &["野𠮷"],
+    ),
+    (
+        "japanese",
+        "今日の天気はどうですか。サーバーがAPIキーを拒否",
+        &[
+            "天気",
+            "今日の天気",
+            "サーバー",
+            "ｻｰﾊﾞｰ",
+            "ＡＰＩ",
+            "キーを拒否",
+            "天気 拒否",
+        ],
+        &["気天", "サーハー", "apiは"],
+    ),
+    (
+        "thai",
+        "วันนี้อากาศดีที่กรุงเทพ GPT4ตอบ",
+        &["อากาศ", "วันนี้", "กรุงเทพ", "gpt4", "ตอบ"],
+        &["วันนั้", "ฝน"],
+    ),
+    ("lao", "ສະບາຍດີຕອນເຊົ້າ", &["ສະບາຍດີ", "ຕອນເຊົ້າ"], &["ເຊົ້າຕອນ"]),
+    (
+        "khmer",
+        "ខ្ញុំនិយាយភាសាខ្មែរ",
+        &["ភាសា", "ខ្មែរ", "ភាសាខ្មែរ"],
+        &["ខ្មែរភាសា"],
+    ),
+    (
+        "burmese",
+        "မင်္ဂလာပါကမ္ဘာ",
+        &["ကမ္ဘာ", "မင်္ဂလာပါ"],
+        &["ကမ္ဘာမင်္ဂလာ"],
+    ),
+    (
+        "korean",
+        "신용점수를 확인하세요",
+        &["점수", "신용점수", "확인"],
+        &["점확"],
+    ),
+    (
+        "wrapped",
+        "长长的一行在此处断\n开了\u{3000}终点",
+        &["断开", "\"断开了终点\""],
+        &["开断"],
+    ),
+    ("tibetan", "བོད་སྐད་", &["སྐད", "བོད་སྐད"], &["སྐད་བོད"]),
+];
+
+#[tokio::test]
+async fn text_without_blanks_between_words_is_found_by_any_part_of_it() {
+    let program = Program::start().await;
+    for (id, text, ..) in WITHOUT_BLANKS {
+        let event = event_with(id, json!({"response_content": text}));
+        program.record(&event).await;
+    }
+    for (id, _, finding, others) in WITHOUT_BLANKS {
+        for text in finding {
+            assert_eq!(found_by(&program, text).await, [id], "{text}");
+        }
+        for text in others {
+            assert_eq!(found_by(&program, text).await, [""; 0], "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_index_of_an_earlier_version_is_made_anew() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    for (id, text, ..) in WITHOUT_BLANKS {
+        let event = event_with(id, json!({"prompt_content": text}));
+        program.record(&event).await;
+    }
+    program.stop().await;
+    let mut database = folder.beside().open().await;
+    database.execute(WITHOUT_CHARACTERS).await.unwrap();
+    database.close().await.unwrap();
+
+    let program = Program::start_in(&folder).await;
+    for (id, _, finding, _) in WITHOUT_BLANKS {
+        assert_eq!(found_by(&program, finding[0]).await, [id]);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::query::pages;
 use crate::sample::event_with;
 
 /// As many programs on one database.
-async fn start<const COUNT: usize>(folder: &Folder) -> [Arc<Program>; COUNT] {
+pub(crate) async fn start<const COUNT: usize>(folder: &Folder) -> [Arc<Program>; COUNT] {
     let mut programs = JoinSet::new();
     for _ in 0..COUNT {
         let folder = folder.with_same_database();

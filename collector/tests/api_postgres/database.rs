@@ -86,3 +86,8 @@ pub(crate) const REFUSE: &str = "
     AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
     CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW WHEN (new.request_id = 'bad')
     EXECUTE FUNCTION refuse()";
+
+/// Leaves an index as if it were of a version without characters, in which nothing is found.
+pub(crate) const WITHOUT_CHARACTERS: &str = "
+    DELETE FROM segments; DELETE FROM segment_chunks; DROP TABLE unindexed;
+    DELETE FROM _sqlx_migrations WHERE description = 'characters'";

@@ -3,7 +3,10 @@
 use std::ops::RangeInclusive;
 
 use serde_json::json;
+use sqlx::Executor;
 
+use crate::collectors::start;
+use crate::database::WITHOUT_CHARACTERS;
 use crate::erasure::{ANN, erase, event_of};
 use crate::program::{Folder, Program, until_async};
 use crate::query::pages;
@@ -60,4 +63,40 @@ async fn what_was_erased_leaves_the_index_while_events_come_in_and_are_merged() 
     assert_eq!(pages(&program, "user_id=ann").await.len(), 30);
     // Of each event the index now tells what is true.
     assert_eq!(count(&folder, "stale").await, 0);
+}
+
+#[tokio::test]
+async fn collectors_that_start_together_bring_each_event_into_the_index_once() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    let lines = (0..5000).map(|number| format!("{}\n", event_with(&number.to_string(), json!({}))));
+    program
+        .post("/v1/audit/log/batch", lines.collect::<String>())
+        .await;
+    program.stop().await;
+    let mut database = folder.beside().open().await;
+    database.execute(WITHOUT_CHARACTERS).await.unwrap();
+    let programs = start::<3>(&folder).await;
+    assert_eq!(count(&folder, "unindexed").await, 0);
+    let indexed: i64 = sqlx::query_scalar("SELECT sum(events)::BIGINT FROM segments")
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(indexed, 5000);
+    assert_eq!(pages(&programs[1], "text=loan&limit=500").await.len(), 5000);
+}
+
+#[tokio::test]
+async fn an_erasure_meets_events_that_are_in_no_segment_yet() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    program.record(&event_of("ann", "one", "r", 1)).await;
+    let unindex = "DELETE FROM segments; DELETE FROM segment_chunks;
+        INSERT INTO unindexed SELECT position FROM events";
+    let mut database = folder.beside().open().await;
+    database.execute(unindex).await.unwrap();
+    let output = erase(&folder, &ANN).await;
+    assert!(output.status.success(), "{output:?}");
+    let event = program.get("/v1/audit/logs/r").await.json();
+    assert_eq!(event["prompt_content"], "");
 }

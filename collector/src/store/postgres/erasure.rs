@@ -37,7 +37,10 @@ impl PostgresStore {
         let (first, last) = (Position::FIRST, Position::LAST);
         let mut found = Found::by(&mut snapshot, terms, first, last).await?;
         let found = found.next(&mut snapshot, usize::MAX).await?;
-        Ok(found.into_iter().map(|position| position.0).collect())
+        let found = found.into_iter().map(|position| position.0);
+        let unindexed = sqlx::query_scalar(UNINDEXED);
+        let unindexed: Vec<i64> = unindexed.fetch_all(&mut *snapshot).await?;
+        Ok(found.chain(unindexed).collect())
     }
 
     /// Erases for good: nothing of it can be read any more. `now` is in microseconds since 1970, UTC.
@@ -80,6 +83,8 @@ pub(super) async fn note_of(
     add.execute(connection).await?;
     Ok(())
 }
+
+const UNINDEXED: &str = "SELECT position FROM unindexed";
 
 const COUNT: &str = "
     SELECT organization_id, count(*) - count(erased_at), count(erased_at) FROM events

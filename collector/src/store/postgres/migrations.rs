@@ -15,7 +15,7 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 3] = [
+const FILES: [(i64, &str, &str); 4] = [
     (
         1,
         "events",
@@ -30,5 +30,10 @@ const FILES: [(i64, &str, &str); 3] = [
         3,
         "erased_events",
         include_str!("../../../migrations/postgres/0003_erased_events.sql"),
+    ),
+    (
+        4,
+        "characters",
+        include_str!("../../../migrations/postgres/0004_characters.sql"),
     ),
 ];

@@ -9,6 +9,7 @@
 use sqlx::postgres::PgRow;
 use sqlx::{Executor, FromRow, PgConnection, Row};
 use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 use crate::limits;
 use crate::search::{Chunk, Segment, Term};
@@ -51,12 +52,55 @@ impl PostgresStore {
         // What another collector began to merge before the events changed may still tell of them as
         // they were. The first time waits for it, and the second sees what came of it.
         for _ in 0..2 {
+            self.wait_for_indexing().await?;
             let heads: Vec<Head> = sqlx::query_as(MAYBE_STALE).fetch_all(&self.writes).await?;
             for head in heads {
                 self.refresh(head, share).await?;
             }
         }
         Ok(())
+    }
+
+    /// Brings the events into segments that are in none since an upgrade, a few at a time, beside other
+    /// collectors that do the same. `progress` is told how many were.
+    pub(super) async fn index_rest(
+        &self,
+        mut progress: impl FnMut(usize),
+    ) -> Result<(), StoreError> {
+        loop {
+            match self.tried(|| self.index_some()).await? {
+                0 if !self.is_any_unindexed().await? => return Ok(()),
+                // Another collector has the rest of them, and may fail.
+                0 => sleep(limits::IDLE_AFTER).await,
+                events => progress(events),
+            }
+            while self.merge_segments().await? {}
+        }
+    }
+
+    async fn index_some(&self) -> Result<usize, StoreError> {
+        let mut transaction = self.begin().await?;
+        let taken = sqlx::query_scalar(TAKE_UNINDEXED).bind(limits::INDEXED_EVENTS_MAX);
+        let taken: Vec<i64> = taken.fetch_all(&mut *transaction).await?;
+        let segment = read_again(&mut transaction, &taken).await?;
+        write(&mut transaction, &segment).await?;
+        transaction.commit().await?;
+        Ok(taken.len())
+    }
+
+    async fn is_any_unindexed(&self) -> Result<bool, StoreError> {
+        let query = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM unindexed)");
+        Ok(query.fetch_one(&self.writes).await?)
+    }
+
+    /// What a collector that brings events into the index has read of them is in a segment then.
+    async fn wait_for_indexing(&self) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        transaction.execute("SET LOCAL lock_timeout = 0").await?;
+        transaction
+            .execute("LOCK TABLE unindexed IN SHARE MODE")
+            .await?;
+        Ok(transaction.commit().await?)
     }
 
     async fn refresh(&self, head: Head, share: Share) -> Result<(), StoreError> {
@@ -118,17 +162,23 @@ async fn replace(connection: &mut PgConnection, ids: &[i64]) -> Result<(), Store
     let mut merged = merged.await??;
     if !changed.is_empty() {
         let changed: Vec<i64> = changed.iter().map(|at| at.0).collect();
-        let note = sqlx::query(NOT_STALE).bind(&changed);
-        note.execute(&mut *connection).await?;
-        let again = sqlx::query_as(AGAIN).bind(&changed);
-        let again: Vec<(i64, String)> = again.fetch_all(&mut *connection).await?;
-        let both = on_a_thread(move || {
-            let again = Segment::of(&terms_of(&again));
-            Segment::merged(&[merged, again], |_| true)
-        });
+        let again = read_again(connection, &changed).await?;
+        let both = on_a_thread(move || Segment::merged(&[merged, again], |_| true));
         merged = both.await??;
     }
     write(connection, &merged).await
+}
+
+/// A segment of those of these events that are still there, as they are now.
+async fn read_again(
+    connection: &mut PgConnection,
+    positions: &[i64],
+) -> Result<Segment, StoreError> {
+    let note = sqlx::query(NOT_STALE).bind(positions);
+    note.execute(&mut *connection).await?;
+    let rows = sqlx::query_as(AGAIN).bind(positions);
+    let rows: Vec<(i64, String)> = rows.fetch_all(connection).await?;
+    on_a_thread(move || Segment::of(&terms_of(&rows))).await
 }
 
 /// Many lists take a while to make, in which other tasks go on.
@@ -260,5 +310,12 @@ const NOTE_STALE: &str = "
     ON CONFLICT (position) DO UPDATE SET position = excluded.position";
 
 const NOT_STALE: &str = "DELETE FROM stale WHERE position = ANY($1::BIGINT[])";
+
+/// Some of their events may be gone. What another collector has taken stays its own until it fails.
+const TAKE_UNINDEXED: &str = "
+    DELETE FROM unindexed WHERE position IN (
+        SELECT position FROM unindexed ORDER BY position LIMIT $1 FOR UPDATE SKIP LOCKED
+    )
+    RETURNING position";
 
 const AGAIN: &str = "SELECT position, event FROM events WHERE position = ANY($1::BIGINT[])";

@@ -15,7 +15,7 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 9] = [
+const FILES: [(i64, &str, &str); 10] = [
     (
         1,
         "events",
@@ -60,6 +60,11 @@ const FILES: [(i64, &str, &str); 9] = [
         9,
         "erased_events",
         include_str!("../../../migrations/sqlite/0009_erased_events.sql"),
+    ),
+    (
+        10,
+        "characters",
+        include_str!("../../../migrations/sqlite/0010_characters.sql"),
     ),
 ];
 
