@@ -158,6 +158,14 @@ pub const MEMBER_BYTES_MAX: usize = 256;
 /// thousands; the hash is of all parts.
 pub const PROMPT_PARTS_MAX: usize = 4096;
 
+/// Bytes of the names of those parts together: their roles, types, ids and tools. Those of the
+/// longest sessions have a third of it; a few bytes of a body can ask for it again with each part.
+pub const PROMPT_NAMES_BYTES_MAX: usize = 1 << 20;
+
+/// Bytes of a role, id, name or title that each of the parts has that share it; a longer one only
+/// the first has. Ids and names of tools are shorter.
+pub const SHARED_NAME_BYTES_MAX: usize = 128;
+
 /// How often a path is decoded. Once is what servers do; a proxy before them may do it again.
 pub const PATH_DECODINGS_MAX: usize = 3;
 

@@ -9,6 +9,7 @@ mod content;
 pub mod conversation;
 mod fields;
 mod part;
+mod shared;
 mod value;
 
 use std::borrow::Cow;
@@ -24,6 +25,7 @@ pub use crate::json::compact;
 pub use content::{content_parts, files, input_parts, list_parts, media_part, medium, other_part};
 pub use fields::Fields;
 pub use part::{Kind, MessagePart, Said};
+pub use shared::{Shared, results};
 pub use value::Content;
 
 /// How the canonical text is laid out.

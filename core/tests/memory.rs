@@ -93,6 +93,38 @@ fn a_request_of_30_mb_of_images_takes_no_more_than_its_limit() {
     assert_within("a request", peak, limit);
 }
 
+#[test]
+fn a_name_that_many_parts_have_takes_no_memory_for_each() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let policy = policy();
+    // With an escape, it cannot be lent from the body.
+    let long = format!("\\n{}", "x".repeat(32 << 10));
+    let texts = ["\"\""; 10_000].join(",");
+    for content in [
+        format!(r#""content":[{texts}],"role":"{long}""#),
+        format!(r#""content":[{texts}],"role":"tool","tool_call_id":"{long}""#),
+        format!(
+            r#""content":[{{"type":"tool_result","tool_use_id":"{long}","content":[{texts}]}}]"#
+        ),
+        format!(r#""content":[{{"type":"search_result","title":"{long}","content":[{texts}]}}]"#),
+    ] {
+        let body = format!(r#"{{"model":"m","messages":[{{{content}}}]}}"#);
+        let (event, peak) = peak(|| {
+            let mut exchange = begin_exchange(&policy);
+            exchange.request_body(body.as_bytes());
+            exchange.request_end();
+            exchange.end(End::default(), Timestamp::from_unix_ms(0))
+        });
+        let notes = event.unwrap().metadata.audit_layer.capture.notes;
+        assert!(notes.contains(&Note::PromptPartsTruncated), "{notes:?}");
+        assert_within(
+            "many parts",
+            peak,
+            GROWTH * policy.capture.limits.request_bytes,
+        );
+    }
+}
+
 /// A body that is a beginning, and a part that is repeated.
 struct Bomb {
     beginning: Vec<u8>,

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::bedrock_block;
 use crate::json::{self, Json, List};
 use crate::prompt::{
-    Fields, Kind, Message, MessagePart, data_text, media_part, medium, other_part,
+    Fields, Kind, Message, MessagePart, Shared, data_text, media_part, medium, other_part, results,
 };
 
 /// The messages before the input, what tools gave, and the input with what stands beside it.
@@ -17,8 +17,9 @@ pub(super) fn said<'a>(state: Option<Json<'a>>, input: Option<Cow<'a, str>>) -> 
     state.flatten("conversationHistory");
     let mut messages: Vec<_> = list(&mut state, "messages").map(message).collect();
     let id = state.text("invocationId");
-    let results = list(&mut state, "returnControlInvocationResults");
-    messages.extend(results.map(|result| given(result, id.clone())));
+    let given_back = list(&mut state, "returnControlInvocationResults");
+    let mut id = Shared::from(id);
+    messages.extend(given_back.map(|result| given(result, id.give())));
     let mut parts: Vec<_> = input.map(MessagePart::text).into_iter().collect();
     for file in list(&mut state, "files") {
         take_file(file, &mut parts);
@@ -82,14 +83,10 @@ fn given<'a>(result: Json<'a>, id: Option<Cow<'a, str>>) -> Message<'a> {
             take_body(kind, content, &mut parts);
         }
     }
-    let mut parts: Vec<_> = parts
-        .into_iter()
-        .map(|part| part.as_result(id.clone(), name.clone()))
-        .collect();
     if parts.is_empty() {
-        let nothing = MessagePart::text(Cow::Borrowed(""));
-        parts.push(nothing.as_result(id, name));
+        parts.push(MessagePart::text(Cow::Borrowed("")));
     }
+    let mut parts: Vec<_> = results(parts, id, name).collect();
     fields.rest(&mut parts);
     Message::of("tool", parts)
 }

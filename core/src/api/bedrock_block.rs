@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::json::{self, Broken, FromObject, Json, List, Members, Object, Text};
 use crate::prompt::{
-    Content, Fields, Kind, MessagePart, content_parts, data_text, medium, other_part,
+    Content, Fields, Kind, MessagePart, content_parts, data_text, medium, other_part, results,
 };
 
 /// An answer has one choice.
@@ -99,11 +99,7 @@ fn take_result<'a>(mut inner: Fields<'a>, parts: &mut Vec<MessagePart<'a>>) {
     for block in blocks.unwrap_or_default().0 {
         take_block(block, false, &mut given);
     }
-    parts.extend(
-        given
-            .into_iter()
-            .map(|part| part.as_result(id.clone(), None)),
-    );
+    parts.extend(results(given, id, None));
     inner.rest(parts);
 }
 

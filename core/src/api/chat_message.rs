@@ -8,7 +8,7 @@ use std::mem;
 
 use crate::json::{self, Broken, FromJson, FromObject, Items, Json, List, Members, Object, Text};
 use crate::prompt::{
-    Content, Fields, Kind, Message, MessagePart, content_parts, data_text, media_part,
+    Content, Fields, Kind, Message, MessagePart, content_parts, data_text, media_part, results,
 };
 
 /// A message, or a text in the place of one.
@@ -129,10 +129,7 @@ impl<'a> ChatMessage<'a> {
         if matches!(&*role, "tool" | "function" | "TOOL") {
             let id = rest.text("tool_call_id");
             let name = rest.any_text(&["name", "tool_name"]);
-            said = said
-                .into_iter()
-                .map(|part| part.as_result(id.clone(), name.clone()))
-                .collect();
+            said = results(said, id, name).collect();
         }
         parts.append(&mut said);
         // Ollama's images, in base64.

@@ -11,7 +11,7 @@ use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::framing::Hint;
 use crate::json::{self, Count, Json, List, Object, Text};
 use crate::note::Note;
-use crate::prompt::{Fields, Message, MessagePart, Prompt, data_text};
+use crate::prompt::{Fields, Message, MessagePart, Prompt, data_text, results};
 
 /// Members of a request that steer sampling.
 const PARAMETERS: [&str; 18] = [
@@ -89,16 +89,13 @@ fn call(call: Json<'_>) -> MessagePart<'_> {
 }
 
 /// What tools gave, each after the call that it answers.
-fn outputs<'a>(
-    List(results): List<Object<ResultWire<'a>>>,
-) -> impl Iterator<Item = MessagePart<'a>> {
-    let results = results.into_iter().filter_map(|result| result.0);
-    results.flat_map(|result| {
+fn outputs<'a>(List(given): List<Object<ResultWire<'a>>>) -> impl Iterator<Item = MessagePart<'a>> {
+    let given = given.into_iter().filter_map(|result| result.0);
+    given.flat_map(|result| {
         let call = result.call.map(call);
         let name = call.as_ref().and_then(|call| call.name.clone());
         let outputs = result.outputs.0.into_iter().map(data_text);
-        let outputs =
-            outputs.map(move |text| MessagePart::text(text).as_result(None, name.clone()));
+        let outputs = results(outputs.map(MessagePart::text), None, name);
         call.into_iter().chain(outputs)
     })
 }

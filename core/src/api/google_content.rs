@@ -7,7 +7,9 @@ use std::borrow::Cow;
 
 use super::google_partial_args::PartialArg;
 use crate::json::{self, Flag, Json, List, Object, Scalar, Text};
-use crate::prompt::{Fields, Kind, Message, MessagePart, compact, data_text, medium, other_part};
+use crate::prompt::{
+    Fields, Kind, Message, MessagePart, compact, data_text, medium, other_part, results,
+};
 
 json::wire! {
     /// What an answer says.
@@ -113,8 +115,9 @@ fn take_known<'a>(
                 parts.push(other_part(name, part).of_kind(Kind::ToolResult));
                 return;
             };
-            parts.push(MessagePart::text(text).as_result(id.clone(), tool));
-            take_result_parts(&mut fields, id.as_ref(), parts);
+            let mut given = vec![MessagePart::text(text).as_result(None, tool)];
+            take_result_parts(&mut fields, &mut given);
+            parts.extend(results(given, id, None));
         }
         "toolResponse" => {
             let id = fields.text("id");
@@ -134,11 +137,7 @@ fn take_known<'a>(
 pub(super) const EXECUTABLE_CODE: &str = "executable_code";
 
 /// Images and files that a tool gave beside its answer.
-fn take_result_parts<'a>(
-    fields: &mut Fields<'a>,
-    id: Option<&Cow<'a, str>>,
-    parts: &mut Vec<MessagePart<'a>>,
-) {
+fn take_result_parts<'a>(fields: &mut Fields<'a>, parts: &mut Vec<MessagePart<'a>>) {
     let given = fields.take("parts");
     let given: Option<List<Json<'a>>> = given.and_then(json::read);
     for part in given.unwrap_or_default().0 {
@@ -155,7 +154,7 @@ fn take_result_parts<'a>(
             Some(medium) => medium.standing_as(kind, part),
             None => other_part(kind, part),
         };
-        parts.push(part.as_result(id.cloned(), None));
+        parts.push(part);
     }
 }
 

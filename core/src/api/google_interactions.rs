@@ -12,7 +12,7 @@ use crate::answer::{Answer, CallKey, CallPiece, Counts, Part};
 use crate::json::{self, Count, Json, List, Object, Text, text_of};
 use crate::note::Note;
 use crate::prompt::{
-    Fields, Kind, Message, MessagePart, Prompt, compact, data_text, medium, other_part,
+    Fields, Kind, Message, MessagePart, Prompt, compact, data_text, medium, other_part, results,
 };
 
 /// Members of `generation_config` that steer sampling.
@@ -110,8 +110,7 @@ fn take_part<'a>(part: Json<'a>, parts: &mut Vec<MessagePart<'a>>) {
         (_, _, Some(result)) => {
             let id = fields.any_text(&["call_id", "id"]);
             let name = fields.text("name");
-            let given = result_parts(result).into_iter();
-            parts.extend(given.map(|part| part.as_result(id.clone(), name.clone())));
+            parts.extend(results(result_parts(result), id, name));
         }
         (Some("function_call"), ..) => {
             let id = fields.text("id");

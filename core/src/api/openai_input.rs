@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use crate::json::{self, Json, List, TextOrList};
 use crate::prompt::{
     Fields, Kind, Message, MessagePart, content_parts, data_text, input_parts, media_part,
-    other_part,
+    other_part, results,
 };
 
 /// An item of the input, as the prompt has it.
@@ -110,12 +110,11 @@ fn take_output<'a>(kind: &str, fields: &mut Fields<'a>, parts: &mut Vec<MessageP
     let id = fields.text("call_id");
     let output = fields.take("output");
     let given = output.and_then(json::read);
-    let given = content_parts(given.unwrap_or_default()).into_iter();
-    parts.extend(given.map(|part| part.as_result(id.clone(), None)));
-    if parts.is_empty() {
-        let empty = MessagePart::text(Cow::Borrowed("")).as_result(id, None);
-        parts.push(empty.typed(kind.to_owned()));
+    let mut given = content_parts(given.unwrap_or_default());
+    if given.is_empty() && parts.is_empty() {
+        given.push(MessagePart::text(Cow::Borrowed("")).typed(kind.to_owned()));
     }
+    parts.extend(results(given, id, None));
 }
 
 /// A call of a tool, of which the provider's own each have their names for what they are asked.

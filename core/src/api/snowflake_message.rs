@@ -3,7 +3,9 @@
 //! Source: <https://docs.snowflake.com/en/user-guide/snowflake-cortex/cortex-rest-api>.
 
 use crate::json::{self, Json, List, TextOrList};
-use crate::prompt::{Fields, Kind, Message, MessagePart, content_parts, data_text, list_parts};
+use crate::prompt::{
+    Fields, Kind, Message, MessagePart, content_parts, data_text, list_parts, results,
+};
 
 /// The messages of a list.
 pub(super) fn messages<'a>(list: Json<'a>) -> impl Iterator<Item = Message<'a>> {
@@ -61,8 +63,8 @@ fn take_item<'a>(item: Json<'a>, has_text: bool, parts: &mut Vec<MessagePart<'a>
         let id = fields.any_text(&["tool_use_id", "id"]);
         let name = fields.text("name");
         let content = fields.take("content").and_then(json::read);
-        let given = content_parts(content.unwrap_or_default()).into_iter();
-        parts.extend(given.map(|part| part.as_result(id.clone(), name.clone())));
+        let given = content_parts(content.unwrap_or_default());
+        parts.extend(results(given, id, name));
         fields.rest(parts);
     } else {
         parts.append(&mut list_parts(vec![item]));

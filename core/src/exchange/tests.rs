@@ -11,6 +11,7 @@ mod fetched;
 mod google;
 mod long;
 mod media;
+mod names;
 mod ollama;
 mod openai;
 mod passes;

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::part::{Kind, MessagePart};
-use super::{Content, Fields, data_text, placeholder};
+use super::{Content, Fields, Shared, data_text, placeholder, results};
 use crate::json::{self, Blob, Json, Text, TextOrList};
 use crate::media;
 
@@ -294,12 +294,7 @@ pub(super) fn call<'a>(fields: &mut Fields<'a>, arguments: &str) -> MessagePart<
 fn result<'a>(fields: &mut Fields<'a>, parts: &mut Vec<MessagePart<'a>>) {
     let id = fields.text("tool_use_id");
     let content = fields.take("content");
-    let given = inner_parts(content);
-    parts.extend(
-        given
-            .into_iter()
-            .map(|part| part.as_result(id.clone(), None)),
-    );
+    parts.extend(results(inner_parts(content), id, None));
 }
 
 /// The parts of a content within a part: at least an empty text.
@@ -373,11 +368,7 @@ fn document<'a>(
             None => return false,
         },
     };
-    parts.extend(
-        documents
-            .into_iter()
-            .map(|part| as_document(part, title.clone())),
-    );
+    parts.extend(as_documents(documents, title));
     given.rest(parts);
     true
 }
@@ -390,20 +381,25 @@ fn search_result<'a>(part: Json<'a>, fields: &mut Fields<'a>, parts: &mut Vec<Me
         parts.push(hashed(part).standing_as("search_result", part));
     }
     let found = content.map(|content| inner_parts(Some(content)));
-    let found = found.unwrap_or_default().into_iter();
-    parts.extend(found.map(|part| as_document(part, title.clone())));
+    parts.extend(as_documents(found.unwrap_or_default(), title));
 }
 
-fn as_document<'a>(part: MessagePart<'a>, title: Option<Cow<'a, str>>) -> MessagePart<'a> {
-    let kind = match part.kind {
-        Kind::Text | Kind::Media => Kind::Document,
-        kind => kind,
-    };
-    MessagePart {
-        kind,
-        name: title,
-        ..part
-    }
+fn as_documents<'a>(
+    parts: Vec<MessagePart<'a>>,
+    title: Option<Cow<'a, str>>,
+) -> impl Iterator<Item = MessagePart<'a>> {
+    let mut title = Shared::from(title);
+    parts.into_iter().map(move |part| {
+        let kind = match part.kind {
+            Kind::Text | Kind::Media => Kind::Document,
+            kind => kind,
+        };
+        MessagePart {
+            kind,
+            name: title.give(),
+            ..part
+        }
+    })
 }
 
 /// The medium that a part holds or names.

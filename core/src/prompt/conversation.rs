@@ -7,13 +7,15 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::iter;
 use std::ops::Range;
 
+use super::shared::is_long;
 use super::{Canonical, Kind, MessagePart, Prompt, Said};
 use crate::answer::shortened;
 use crate::digest::{HASH_BYTES, HashForm};
 use crate::event::{ContentPolicy, Conversation, PromptPart};
-use crate::limits::{NAME_BYTES_MAX, PROMPT_PARTS_MAX};
+use crate::limits::{NAME_BYTES_MAX, PROMPT_NAMES_BYTES_MAX, PROMPT_PARTS_MAX};
 use crate::note::Note;
 use crate::policy::CapturePolicy;
 
@@ -34,6 +36,8 @@ pub fn conversation(
         policy,
         carried,
         bytes_left: policy.limits.content_bytes.saturating_sub(carried),
+        names_left: PROMPT_NAMES_BYTES_MAX,
+        names_are_full: false,
         is_cut: false,
         names_cut: false,
     };
@@ -43,7 +47,12 @@ pub fn conversation(
             notes.insert(Note::PromptPartsTruncated);
             break;
         }
-        parts.push(writer.part(message, role, part, place));
+        let told = writer.part(message, role, part, place);
+        if writer.names_are_full {
+            notes.insert(Note::PromptPartsTruncated);
+            break;
+        }
+        parts.push(told);
     }
     if numbered(prompt).any(|(_, _, part)| part.is_some_and(|part| part.is_unread)) {
         notes.insert(Note::PromptPartUnread);
@@ -110,15 +119,18 @@ fn placed<'p, 'a>(
 }
 
 /// Each part with the number of its message and its role, then what stands beside the messages. A
-/// message without parts has an empty one, so that it is not forgotten.
+/// message without parts has an empty one, so that it is not forgotten. A long role is that of the
+/// message's first part alone, as with [`Shared`](super::Shared).
 fn numbered<'p, 'a>(
     prompt: &'p Prompt<'a>,
 ) -> impl Iterator<Item = (usize, &'p str, Option<&'p MessagePart<'a>>)> {
     let of = |number: usize, role: &'p str, parts: &'p [MessagePart<'a>]| {
         let none = parts.is_empty().then_some((number, role, None));
-        let parts = parts.iter();
+        let rest = if is_long(role) { "" } else { role };
+        let roles = iter::once(role).chain(iter::repeat(rest));
+        let parts = parts.iter().zip(roles);
         parts
-            .map(move |part| (number, role, Some(part)))
+            .map(move |(part, role)| (number, role, Some(part)))
             .chain(none)
     };
     let count = prompt.messages.len();
@@ -197,6 +209,9 @@ struct Writer<'p> {
     carried: usize,
     /// What texts beside the canonical one may still take.
     bytes_left: usize,
+    /// What names may still take.
+    names_left: usize,
+    names_are_full: bool,
     is_cut: bool,
     names_cut: bool,
 }
@@ -288,6 +303,9 @@ impl Writer<'_> {
     }
 
     fn name(&mut self, name: &str) -> String {
-        shortened(name, NAME_BYTES_MAX, &mut self.names_cut)
+        let name = shortened(name, NAME_BYTES_MAX, &mut self.names_cut);
+        self.names_are_full |= name.len() > self.names_left;
+        self.names_left = self.names_left.saturating_sub(name.len());
+        name
     }
 }
