@@ -4,6 +4,7 @@ mod calls;
 mod choice;
 mod counts;
 mod halves;
+mod names;
 mod parts;
 mod several;
 
@@ -16,12 +17,13 @@ use self::calls::Calls;
 pub use self::choice::{Choice, Gathered, Part};
 pub use self::counts::Counts;
 use self::halves::{Halves, Place};
+use self::names::keep_first;
+pub use self::names::{cut, name_within, shortened};
 pub use self::parts::AnswerPart;
 use self::parts::Parts;
 use crate::decision::Answered;
 use crate::digest::HashForm;
 use crate::event::{ApiError, ToolCall};
-use crate::json;
 use crate::limits::{
     CHOICES_MAX, DECISIONS_MAX, ERROR_MESSAGE_BYTES_MAX, FINDINGS_MAX, NAME_BYTES_MAX,
 };
@@ -405,28 +407,6 @@ impl Room {
         };
         kept
     }
-}
-
-fn keep_first(known: &mut Option<String>, candidate: Option<&str>, is_cut: &mut bool) {
-    if let (None, Some(text)) = (&known, candidate)
-        && !text.is_empty()
-    {
-        *known = Some(shortened(text, NAME_BYTES_MAX, is_cut));
-    }
-}
-
-/// The beginning of a name that fits into `bytes`; says whether it is less than the whole.
-pub fn shortened(name: &str, bytes: usize, is_cut: &mut bool) -> String {
-    *is_cut |= name.len() > bytes;
-    let name = cut(name, bytes);
-    // No name goes on in another piece.
-    name.replace(json::is_half_mark, "\u{FFFD}")
-}
-
-/// The beginning of `text` that fits into `bytes`, never half a character.
-pub fn cut(text: &str, bytes: usize) -> &str {
-    text.get(..text.floor_char_boundary(bytes))
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::charset::Charset;
 use super::other::is_other;
 use super::{carried, encoding};
-use crate::answer::{cut, shortened};
+use crate::answer::{cut, name_within};
 use crate::api::{Format, Request};
 use crate::body::Capture;
 use crate::decode::{DecodeError, Decoder};
@@ -383,7 +383,7 @@ fn take(
         prompted(&prompt, whole, capture, notes)
     });
     let mut name_cut = false;
-    let mut name = |text: &str| shortened(text, NAME_BYTES_MAX, &mut name_cut);
+    let mut name = |text: &str| name_within(text, NAME_BYTES_MAX, &mut name_cut).to_owned();
     let mut parameters = parameters(request.parameters, capture.content, notes);
     parameters.0.extend(tools(&request.tools, notes));
     let asked = Asked {

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use super::shared::is_long;
 use super::{Canonical, Kind, MessagePart, Prompt, Said};
-use crate::answer::shortened;
+use crate::answer::name_within;
 use crate::digest::{HASH_BYTES, HashForm};
 use crate::event::{ContentPolicy, Conversation, PromptPart};
 use crate::limits::{NAME_BYTES_MAX, PROMPT_NAMES_BYTES_MAX, PROMPT_PARTS_MAX};
@@ -303,9 +303,9 @@ impl Writer<'_> {
     }
 
     fn name(&mut self, name: &str) -> String {
-        let name = shortened(name, NAME_BYTES_MAX, &mut self.names_cut);
+        let name = name_within(name, NAME_BYTES_MAX, &mut self.names_cut);
         self.names_are_full |= name.len() > self.names_left;
         self.names_left = self.names_left.saturating_sub(name.len());
-        name
+        name.to_owned()
     }
 }

@@ -44,3 +44,14 @@ fn the_list_of_parts_ends_where_their_names_reach_their_limit() {
         assert_eq!(is_told, count > listed, "{notes}");
     }
 }
+
+#[test]
+fn characters_for_private_use_stay_in_names_of_a_request() {
+    let name = "a\u{10F800}\u{10FFFF}";
+    let body = json!({"model": name, "user": name, "messages": [{"role": name, "content": ""}]});
+    let event = Call::new(OPENAI, &body.to_string(), OPENAI_ANSWER).event();
+    let role = own(&event, "/prompt/parts/0/role");
+    for told in [&event["model_name"], &event["user_id"], role] {
+        assert_eq!(told, name);
+    }
+}
