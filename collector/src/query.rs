@@ -1,6 +1,7 @@
 //! Giving events out: one by its id, or pages of them.
 
 mod completeness;
+pub(crate) mod dialect;
 mod export;
 pub(crate) mod filter;
 mod format;

@@ -187,10 +187,10 @@ function nothing() {
 }
 
 function exports(asked) {
-  for (const format of ["csv", "ndjson"]) {
-    const query = new URLSearchParams(asked);
-    query.set("format", format);
-    byId(format).href = `v1/audit/logs?${query}`;
+  const kinds = { csv: { format: "csv" }, "csv-semicolon": { format: "csv", csv_delimiter: "semicolon" }, ndjson: { format: "ndjson" } };
+  for (const [id, parameters] of Object.entries(kinds)) {
+    const query = new URLSearchParams({ ...Object.fromEntries(asked), ...parameters });
+    byId(id).href = `v1/audit/logs?${query}`;
   }
 }
 

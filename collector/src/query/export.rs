@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::ApiError;
 use crate::limits;
+use crate::query::dialect::Dialect;
 use crate::query::filter::LogQuery;
 use crate::query::format::Format;
 use crate::query::{render, table};
@@ -39,12 +40,17 @@ impl Exports {
     /// Begins to answer a query. What goes wrong later breaks the answer off, so that no client
     /// takes a part for the whole.
     pub(crate) async fn start(self, store: Store, query: LogQuery) -> Result<Response, ApiError> {
-        let LogQuery { filter, format } = query;
+        let LogQuery {
+            filter,
+            format,
+            dialect,
+        } = query;
         let open = self.open.try_acquire_owned();
         let open = open.map_err(|_| ApiError::TooManyExports)?;
         let mut export = Export {
             store,
             format,
+            dialect,
             events_left: filter.limit,
             filter,
             next: Next::Read,
@@ -70,6 +76,7 @@ impl Exports {
 struct Export {
     store: Store,
     format: Format,
+    dialect: Dialect,
     filter: LogFilter,
     events_left: usize,
     next: Next,
@@ -118,14 +125,14 @@ impl Export {
 
     fn head(&self) -> Result<Bytes, ExportError> {
         match self.format {
-            Format::Csv => Ok(table::head()?.into()),
+            Format::Csv => Ok(table::head(self.dialect)?.into()),
             Format::Lines | Format::Page => Ok(Bytes::new()),
         }
     }
 
     fn body(&self, page: &LogPage) -> Result<Bytes, ExportError> {
         match self.format {
-            Format::Csv => Ok(table::body(&page.logs)?.into()),
+            Format::Csv => Ok(table::body(&page.logs, self.dialect)?.into()),
             Format::Lines | Format::Page => Ok(render::lines(&page.logs).into()),
         }
     }

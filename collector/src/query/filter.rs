@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::event::RISK_LEVELS;
 use crate::limits;
+use crate::query::dialect::Dialect;
 use crate::query::format::Format;
 use crate::query::parameters::{self, Edge, ParameterError, check_range, instant, number_up_to};
 use crate::query::words;
@@ -14,6 +15,7 @@ use crate::store::{Condition, Field, LogFilter, Observed, Position};
 pub(crate) struct LogQuery {
     pub(crate) filter: LogFilter,
     pub(crate) format: Format,
+    pub(crate) dialect: Dialect,
 }
 
 /// Reads `start_date=…&limit=…` as it stands after the question mark. The format is as `accepted`
@@ -25,8 +27,11 @@ pub(crate) fn parse(query: &str, accepted: Format) -> Result<LogQuery, Parameter
     let parameters = parameters
         .iter()
         .map(|(name, value)| (*name, value.as_str()));
-    let filter = filter(format, parameters)?;
-    Ok(LogQuery { filter, format })
+    Ok(LogQuery {
+        dialect: Dialect::of(parameters.clone())?,
+        filter: filter(format, parameters)?,
+        format,
+    })
 }
 
 /// The events that these parameters want: any of [`parse`] that choose events.
@@ -77,6 +82,7 @@ fn apply(
 
 fn known() -> impl Iterator<Item = &'static str> {
     let members = OTHERS.into_iter().chain(Field::ALL.map(Field::name));
+    let members = members.chain(Dialect::PARAMETERS);
     members.chain(Observed::ALL.map(Observed::name))
 }
 

@@ -7,20 +7,23 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::event::{GatewayFacts, Node, Usage, member_names};
+use crate::query::dialect::Dialect;
 use crate::store::Log;
 use crate::time;
 
 /// The names of the columns.
-pub(crate) fn head() -> Result<Vec<u8>, TableError> {
+pub(crate) fn head(dialect: Dialect) -> Result<Vec<u8>, TableError> {
     let added = ["id", "received_at"].into_iter();
-    rows([added.chain(member_names()).chain(OBSERVED)].into_iter())
+    let names = added.chain(member_names()).chain(OBSERVED);
+    let names = rows([names].into_iter(), dialect)?;
+    Ok([dialect.mark().as_bytes(), &names].concat())
 }
 
 /// A row for each event. Texts stand as text, all other values as JSON. A token count that nobody gave
 /// is empty, where the event has 0 because a number is wanted there.
-pub(crate) fn body(logs: &[Log]) -> Result<Vec<u8>, TableError> {
+pub(crate) fn body(logs: &[Log], dialect: Dialect) -> Result<Vec<u8>, TableError> {
     let cells = logs.iter().map(cells).collect::<Result<Vec<_>, _>>()?;
-    rows(cells.into_iter())
+    rows(cells.into_iter(), dialect)
 }
 
 /// What a gateway observed that sums depend on. It stands in `metadata` as well, where no spreadsheet
@@ -30,11 +33,13 @@ const OBSERVED: [&str; 3] = ["capture_api", "outer_request_id", "usage_source"];
 /// The counts that have to be numbers, and are 0 where nobody knows them.
 const TOKENS: [&str; 2] = ["prompt_tokens", "response_tokens"];
 
-/// As RFC 4180 writes it.
+/// As RFC 4180 writes it, without a mark.
 pub(crate) fn rows<C: AsRef<[u8]>>(
     rows: impl Iterator<Item = impl Iterator<Item = C>>,
+    dialect: Dialect,
 ) -> Result<Vec<u8>, TableError> {
     let mut writer = WriterBuilder::new()
+        .delimiter(dialect.delimiter)
         .terminator(Terminator::CRLF)
         .from_writer(Vec::new());
     for row in rows {
@@ -74,15 +79,21 @@ fn cell(raw: &str) -> Result<String, TableError> {
 ///
 /// It goes before an apostrophe as well, so that taking the first one away always gives the text.
 pub(crate) fn harmless(text: String) -> String {
-    match text.starts_with(FORMULA_STARTS) {
+    let shown = text.trim_start_matches(is_passed_over);
+    match text.starts_with(['\t', '\r', '\n']) || shown.starts_with(FORMULA_STARTS) {
         true => format!("'{text}"),
         false => text,
     }
 }
 
+/// What some spreadsheets leave out before they look at the first sign of a cell.
+fn is_passed_over(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}' | '\u{feff}')
+}
+
 /// The last four are the wide forms that East Asian keyboards give.
-const FORMULA_STARTS: [char; 12] = [
-    '=', '+', '-', '@', '\t', '\r', '\n', '\'', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+const FORMULA_STARTS: [char; 9] = [
+    '=', '+', '-', '@', '\'', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
 ];
 
 /// Why there is no table. What is stored was read before: this is damage.
@@ -112,10 +123,14 @@ mod tests {
             "\n=1",
             "'",
             "\u{ff1d}1",
+            " =1",
+            "\u{feff}=1",
+            "\0\u{a0}@a",
+            " '",
         ] {
             assert_eq!(harmless(text.to_owned()), format!("'{text}"));
         }
-        for text in ["", "1=1", " =1", "a", "é"] {
+        for text in ["", "1=1", " a=1", " ", "a", "é"] {
             assert_eq!(harmless(text.to_owned()), text);
         }
     }

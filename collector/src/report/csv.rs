@@ -1,5 +1,6 @@
 //! A report as a table that a spreadsheet opens: one row for each fact and each cell.
 
+use crate::query::dialect::Dialect;
 use crate::query::table::{harmless, rows};
 use crate::report::document::{Block, Cell, Column, Fact, Part, Section, Turn, Value};
 use crate::report::{Failure, Report};
@@ -21,7 +22,11 @@ pub(crate) fn write(report: &Report) -> Result<Vec<u8>, Failure> {
             table.block(&section.heading, block);
         }
     }
-    rows(table.0.into_iter().map(IntoIterator::into_iter)).map_err(|_| Failure::Damaged)
+    // It was read before the report was made.
+    let dialect = Dialect::of(report.head.query.iter()).unwrap_or_default();
+    let rows = rows(table.0.into_iter().map(IntoIterator::into_iter), dialect);
+    let rows = rows.map_err(|_| Failure::Damaged)?;
+    Ok([dialect.mark().as_bytes(), &rows].concat())
 }
 
 struct Table(Vec<[String; 5]>);

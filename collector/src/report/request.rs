@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::event::Entries;
+use crate::query::dialect::Dialect;
 use crate::query::{ParameterError, filter, writers};
 use crate::report::{ReportFormat, ReportType};
 use crate::store::{Field, LogFilter, Observed, WriterFilter};
@@ -64,6 +65,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Request, RequestError> {
         known: ReportType::ALL.map(ReportType::name).to_vec(),
     })?;
     let query = read(&entries, &known(report_type))?;
+    Dialect::of(query.iter())?;
     Ok(Request {
         format: match query.get("format") {
             None => ReportFormat::Json,
@@ -86,7 +88,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Request, RequestError> {
 
 /// The members that a report takes.
 fn known(report_type: ReportType) -> Vec<&'static str> {
-    let mut known = vec!["report_type", "format"];
+    let mut known = OF_REPORTS.to_vec();
     match report_type {
         ReportType::Activity => {
             known.extend(["start_date", "end_date", "text", "compliance_tag"]);
@@ -126,7 +128,7 @@ fn read(entries: &Entries<'_>, known: &[&'static str]) -> Result<Query, RequestE
 
 fn member(name: &'static str, raw: &RawValue) -> Result<String, RequestError> {
     match raw.get() {
-        switch @ ("true" | "false") if name == "incomplete" => Ok(switch.to_owned()),
+        switch @ ("true" | "false") if SWITCHES.contains(&name) => Ok(switch.to_owned()),
         text => serde_json::from_str(text).map_err(|_| RequestError::NotText(name)),
     }
 }
@@ -148,8 +150,11 @@ fn required<'q>(query: &'q Query, name: &'static str) -> Result<&'q str, Request
     query.get(name).ok_or(RequestError::Missing(name))
 }
 
+/// Members that may be booleans.
+const SWITCHES: [&str; 2] = ["csv_bom", "incomplete"];
+
 /// Members that choose no events.
-const OF_REPORTS: [&str; 2] = ["format", "report_type"];
+const OF_REPORTS: [&str; 4] = ["report_type", "format", "csv_bom", "csv_delimiter"];
 
 /// Why there is no such report.
 #[derive(Debug, Error)]

@@ -98,7 +98,7 @@ async fn csv_has_a_head_and_the_documented_members_of_each_event() {
         "text/csv; charset=utf-8; header=present"
     );
     assert_eq!(rows(&answer).len(), 502);
-    let expected = "id,received_at,request_id,timestamp,duration_ms,user_id,session_id,\
+    let expected = "\u{feff}id,received_at,request_id,timestamp,duration_ms,user_id,session_id,\
         organization_id,prompt_hash,prompt_content,prompt_tokens,response_content,response_tokens,\
         model_provider,model_name,model_parameters,decision_type,decision_outcome,\
         confidence_score,reasoning,compliance_tags,risk_level,metadata,\
@@ -207,6 +207,48 @@ async fn csv_has_what_a_sum_depends_on_in_columns_of_its_own() {
 }
 
 #[tokio::test]
+async fn csv_begins_with_the_mark_of_utf_8_and_has_commas_unless_told_otherwise() {
+    let program = Program::start().await;
+    let event = event_with("a", json!({"prompt_content": "naïve; 日本,\t\"é\"\n"}));
+    program.record(&event).await;
+    for (parameters, mark, delimiter) in [
+        ("", "\u{feff}", b','),
+        ("&csv_bom=true&csv_delimiter=comma", "\u{feff}", b','),
+        ("&csv_bom=false", "", b','),
+        ("&csv_delimiter=semicolon", "\u{feff}", b';'),
+        ("&csv_delimiter=tab&csv_bom=false", "", b'\t'),
+    ] {
+        let path = format!("/v1/audit/logs?format=csv{parameters}");
+        let answer = program.request(Method::GET, &path).send().await.unwrap();
+        let bytes = answer.bytes().await.unwrap();
+        let rest = bytes.strip_prefix(mark.as_bytes()).unwrap();
+        assert!(rest.starts_with(b"id"), "{parameters}");
+        let mut reader = csv::ReaderBuilder::new();
+        let mut reader = reader.delimiter(delimiter).from_reader(rest);
+        let place = reader
+            .headers()
+            .unwrap()
+            .iter()
+            .position(|name| name == "prompt_content");
+        let row = reader.records().next().unwrap().unwrap();
+        assert_eq!(
+            row[place.unwrap()],
+            event["prompt_content"].as_str().unwrap()[..]
+        );
+        assert!(rest.ends_with(b"\r\n"));
+    }
+    for (parameter, name) in [
+        ("csv_bom=yes", "csv_bom"),
+        ("csv_delimiter=%3B", "csv_delimiter"),
+    ] {
+        let answer = program
+            .get(&format!("/v1/audit/logs?format=csv&{parameter}"))
+            .await;
+        assert_eq!(answer.error(400, "invalid_parameter")["field"], name);
+    }
+}
+
+#[tokio::test]
 async fn no_text_of_a_caller_becomes_a_formula() {
     let program = Program::start().await;
     for formula in [
@@ -217,6 +259,9 @@ async fn no_text_of_a_caller_becomes_a_formula() {
         "\t=1",
         "\r=1",
         "\n=1",
+        " =1",
+        "\u{feff}=1",
+        "\u{3000}+1",
     ] {
         let event = event_with(
             formula,
@@ -226,12 +271,13 @@ async fn no_text_of_a_caller_becomes_a_formula() {
     }
     let answer = export(&program, "format=csv").await;
     let rows = rows(&answer);
-    assert_eq!(rows.len(), 8);
+    assert_eq!(rows.len(), 11);
     for cell in rows.iter().flatten() {
-        let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+        let shown = cell.trim_start_matches([' ', '\u{3000}', '\u{feff}']);
+        let is_formula = shown.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
         assert!(!is_formula, "{cell:?}");
     }
-    assert_eq!(rows[7][9], "'=HYPERLINK(\"http://x\")");
+    assert_eq!(rows[10][9], "'=HYPERLINK(\"http://x\")");
 }
 
 #[tokio::test]

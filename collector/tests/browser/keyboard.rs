@@ -103,6 +103,7 @@ async fn the_first_tab_skips_to_the_content_and_all_that_can_be_done_has_a_tab()
     }
     for name in [
         "csv",
+        "csv-semicolon",
         "ndjson",
         "f-text",
         "f-start",

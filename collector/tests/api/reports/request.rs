@@ -20,7 +20,7 @@ async fn every_type_comes_in_every_format() {
             let (media_type, start) = match format {
                 "csv" => (
                     "text/csv; charset=utf-8; header=present",
-                    "section,row,item,name,value",
+                    "\u{feff}section,row,item,name,value",
                 ),
                 "html" => ("text/html; charset=utf-8", "<!doctype html>"),
                 "json" => ("application/json", "{\"schema\":\"audit-layer-report/1\""),
@@ -43,6 +43,21 @@ async fn json_is_the_format_unless_another_is_named() {
 }
 
 #[tokio::test]
+async fn csv_is_as_the_spreadsheet_wants_it() {
+    let program = Program::start().await;
+    for (bom, delimiter, start) in [
+        (json!(false), "tab", "section\trow"),
+        (json!("true"), "semicolon", "\u{feff}section;row"),
+    ] {
+        let mut body = completeness("csv");
+        body["csv_bom"] = bom;
+        body["csv_delimiter"] = json!(delimiter);
+        let document = report(&program, body).await;
+        assert!(document.bytes.starts_with(start.as_bytes()));
+    }
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_named() {
     let program = Program::start().await;
     for (body, field) in [
@@ -52,6 +67,10 @@ async fn what_is_wrong_is_named() {
         (
             json!({"report_type": "completeness", "format": "docx"}),
             "format",
+        ),
+        (
+            json!({"report_type": "completeness", "csv_bom": "maybe"}),
+            "csv_bom",
         ),
         (
             json!({"report_type": "completeness", "user_id": "alice"}),
