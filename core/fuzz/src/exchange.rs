@@ -15,7 +15,7 @@ use audit_layer_core::policy::Policy;
 use audit_layer_core::time::Timestamp;
 use serde_json::Value;
 
-use crate::{cuts, pick};
+use crate::{cuts, event, pick};
 
 /// Bytes at the beginning of an input: policy, which ends pass, flags, and the cuts' seed.
 pub const CONTROLS: usize = 4;
@@ -58,7 +58,11 @@ pub fn check(input: &[u8]) {
     };
     let call = Call::read([*policy, *ends, *flags], text);
     let whole = call.events(&[call.request], &[call.response]);
-    whole.iter().for_each(|event| call.within_limits(event));
+    let capture = &call.policy.capture;
+    whole.iter().for_each(|it| event::check(it, capture));
+    if let [pending, ended] = &*whole {
+        assert_eq!(asked(pending), asked(ended));
+    }
     let expected: Vec<_> = whole.iter().map(json).collect();
     for text in &expected {
         serde_json::from_str::<Value>(text).expect("an event is JSON that every reader can take");
@@ -69,6 +73,16 @@ pub fn check(input: &[u8]) {
     let [request, response] = [call.request, call.response].map(|body| cuts::pieces(*seed, body));
     let cut = call.events(&request, &response);
     assert_eq!(cut.iter().map(json).collect::<Vec<_>>(), expected);
+}
+
+/// What an event says of the prompt.
+fn asked(event: &AuditEvent) -> [String; 3] {
+    let prompt = format!("{:?}", event.metadata.audit_layer.prompt);
+    [
+        event.prompt_hash.clone(),
+        event.prompt_content.clone(),
+        prompt,
+    ]
 }
 
 /// The event as it is delivered.
@@ -95,16 +109,6 @@ impl<'a> Call<'a> {
             request,
             response,
         }
-    }
-
-    fn within_limits(&self, event: &AuditEvent) {
-        let max = self.policy.capture.limits.content_bytes;
-        assert!(event.prompt_content.len() <= max);
-        let response = &event.metadata.audit_layer.response;
-        let texts = [Some(&event.response_content), response.reasoning.as_ref()];
-        let arguments = response.tool_calls.iter().map(|call| &call.arguments);
-        let said = texts.into_iter().flatten().chain(arguments);
-        assert!(said.map(String::len).sum::<usize>() <= max);
     }
 
     /// Whether brotli's decoder kept back what it had of a piece before a fault, so that the event

@@ -7,6 +7,7 @@
 pub mod configuration;
 pub mod cuts;
 pub mod decoders;
+mod event;
 pub mod exchange;
 pub mod formats;
 pub mod framings;
