@@ -3,6 +3,7 @@
 mod calls;
 mod choice;
 mod counts;
+mod decided;
 mod halves;
 mod names;
 mod parts;
@@ -11,11 +12,10 @@ mod several;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use serde_json::value::RawValue;
-
 use self::calls::Calls;
 pub use self::choice::{Choice, Gathered, Part};
 pub use self::counts::Counts;
+pub use self::decided::Decided;
 use self::halves::{Halves, Place};
 use self::names::keep_first;
 pub use self::names::{cut, name_within, shortened};
@@ -24,9 +24,7 @@ use self::parts::Parts;
 use crate::decision::Answered;
 use crate::digest::HashForm;
 use crate::event::{ApiError, ToolCall};
-use crate::limits::{
-    CHOICES_MAX, DECISIONS_MAX, ERROR_MESSAGE_BYTES_MAX, FINDINGS_MAX, NAME_BYTES_MAX,
-};
+use crate::limits::{CHOICES_MAX, ERROR_MESSAGE_BYTES_MAX, FINDINGS_MAX, NAME_BYTES_MAX};
 use crate::redact::Secrets;
 
 /// The answer as far as it has been read.
@@ -97,19 +95,6 @@ pub struct CallPiece<'a> {
     pub name: Option<&'a str>,
     /// The next piece of the arguments.
     pub arguments: &'a str,
-}
-
-/// The answer to one question, where the model was asked for decisions.
-#[derive(Debug)]
-pub struct Decided<'a> {
-    /// The question's name.
-    pub name: Option<&'a str>,
-    /// The kind of question.
-    pub kind: Option<&'a str>,
-    /// What was decided.
-    pub outcome: Option<&'a str>,
-    /// How sure the model is: a number, as it was written.
-    pub confidence: Option<Box<RawValue>>,
 }
 
 impl Answer {
@@ -222,23 +207,6 @@ impl Answer {
         } else if !self.findings.contains(category) {
             self.calls_cut = true;
         }
-    }
-
-    /// Takes the answer to one question of several.
-    pub fn decide(&mut self, decided: Decided<'_>) {
-        if self.decisions.len() >= DECISIONS_MAX {
-            self.calls_cut = true;
-            return;
-        }
-        let mut keep = |text: Option<&str>| {
-            text.map(|text| shortened(text, NAME_BYTES_MAX, &mut self.names_cut))
-        };
-        self.decisions.push(Answered {
-            name: keep(decided.name),
-            kind: keep(decided.kind),
-            outcome: keep(decided.outcome),
-            confidence: decided.confidence,
-        });
     }
 
     /// Forgets every text and tool call, because all of them come again.

@@ -63,7 +63,7 @@ pub enum Note {
     MethodUnusual,
     /// Nothing in the request names a model.
     ModelAbsent,
-    /// An id, a name or an error's message was longer than an event carries.
+    /// An id, a name, a confidence or an error's message was longer than an event carries.
     NameTruncated,
     /// The call asks for no answer of a model: it counts tokens, loads a model, or hands in a
     /// batch. Its content is not recorded.

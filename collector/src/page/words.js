@@ -62,7 +62,7 @@ export const NOTES = {
   method_unusual: "The request has a body and another method than POST; some servers answer it all the same.",
   log_callback_absent: "The host never called the log callback, as Envoy does not for a filter of an upstream. The event is of one attempt of the proxy, and does not know what the client got.",
   model_absent: "Nothing in the request names a model.",
-  name_truncated: "An id, a name or an error’s message was longer than an event carries.",
+  name_truncated: "An id, a name, a confidence or an error’s message was longer than an event carries.",
   not_a_generation: "The call asks for no answer of a model: it counts tokens, loads a model, or hands in a batch. Its content is not recorded.",
   parameter_too_large: "A sampling parameter was too large or too deeply nested to be kept.",
   path_unusual: "The path is written as no client of a model writes it, such as with encoded letters or doubled slashes; it was matched as servers read it.",
