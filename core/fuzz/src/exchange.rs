@@ -39,7 +39,7 @@ const DETAILS: [Option<&str>; 4] = [
     None,
 ];
 
-type Header = (Vec<u8>, Vec<u8>);
+pub(crate) type Header = (Vec<u8>, Vec<u8>);
 
 struct Call<'a> {
     policy: Rc<Policy>,
@@ -185,7 +185,7 @@ fn split(text: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// Lines of `name: value`.
-fn headers(lines: &[u8]) -> impl Iterator<Item = Header> {
+pub(crate) fn headers(lines: &[u8]) -> impl Iterator<Item = Header> {
     lines.split(|byte| *byte == b'\n').filter_map(|line| {
         // A pseudo-header begins with a colon.
         let at = line.iter().skip(1).position(|byte| *byte == b':')? + 1;

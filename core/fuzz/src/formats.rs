@@ -7,7 +7,10 @@ use audit_layer_core::answer::Answer;
 use audit_layer_core::api::{FORMATS, Format, Reader};
 use audit_layer_core::digest::HashForm;
 use audit_layer_core::framing::{Decoder, Message, ndjson, sse};
-use audit_layer_core::limits::{CHOICES_MAX, ERROR_MESSAGE_BYTES_MAX, NAME_BYTES_MAX};
+use audit_layer_core::limits::{
+    ANSWER_PARTS_BYTES_MAX, ANSWER_PARTS_MAX, CHOICES_MAX, DECISIONS_MAX, ERROR_MESSAGE_BYTES_MAX,
+    FINDINGS_MAX, NAME_BYTES_MAX, TOOL_CALLS_MAX,
+};
 use audit_layer_core::prompt::{Canonical, Prompt, PromptFormat, Said};
 
 /// Bytes of an answer's texts, few enough that inputs reach them.
@@ -80,8 +83,9 @@ fn canonical(prompt: &Prompt<'_>, layout: PromptFormat) -> String {
 fn read(format: &Format, act: impl Fn(&mut dyn Reader, &mut Answer) -> Vec<bool>) -> String {
     let mut answer = Answer::new(HashForm::Sha256, TEXT_BYTES_MAX);
     let read = act(&mut *(format.reader)(), &mut answer);
-    within_limits(&answer);
-    format!("{read:?} {answer:?}")
+    let said = format!("{read:?} {answer:?}");
+    within_limits(answer);
+    said
 }
 
 /// The names and data of server-sent events; of a text without them, its lines.
@@ -106,12 +110,38 @@ fn framed(mut decoder: Decoder, text: &str) -> Vec<(String, String)> {
     found
 }
 
-fn within_limits(answer: &Answer) {
-    assert!(answer.choices.len() <= CHOICES_MAX);
+fn within_limits(mut answer: Answer) {
+    let (calls, parts) = (answer.take_tool_calls().0, answer.take_parts());
+    for (count, max) in [
+        (answer.choices.len(), CHOICES_MAX),
+        (answer.decisions.len(), DECISIONS_MAX),
+        (answer.findings.len(), FINDINGS_MAX),
+        (calls.len(), TOOL_CALLS_MAX),
+        (parts.len(), ANSWER_PARTS_MAX),
+    ] {
+        assert!(count <= max, "{count} of {max}");
+    }
     let texts = answer.choices.iter().map(|choice| {
         choice.content.text.len() + choice.refusal.text.len() + choice.reasoning.len()
     });
-    assert!(texts.sum::<usize>() <= TEXT_BYTES_MAX);
+    let arguments = calls.iter().map(|call| call.arguments.len());
+    assert!(texts.chain(arguments).sum::<usize>() <= TEXT_BYTES_MAX);
+    let beside = parts.iter().map(|part| part.said.text.len());
+    assert!(beside.sum::<usize>() <= ANSWER_PARTS_BYTES_MAX);
+    let called = calls.iter().map(|call| Some(&call.name));
+    let reasons = answer.choices.iter().map(|it| it.finish_reason.as_ref());
+    let found = answer.findings.iter().map(Some);
+    let names = called.chain(reasons).chain(found);
+    assert!(names.flatten().all(|name| name.len() <= NAME_BYTES_MAX));
+    let decided = answer
+        .decisions
+        .iter()
+        .filter_map(|it| it.confidence.as_ref());
+    assert!(
+        decided
+            .into_iter()
+            .all(|it| it.get().len() <= NAME_BYTES_MAX)
+    );
     for name in [&answer.id, &answer.model] {
         assert!(
             name.as_ref()

@@ -10,6 +10,7 @@ use std::mem;
 use audit_layer_core::json::{
     self, Broken, FromJson, Items, Json, Kept, Members, Odd, Oddities, canonical, compact,
 };
+use audit_layer_core::prompt::Fields;
 use serde_json::Value;
 
 use crate::{cuts, pick};
@@ -35,7 +36,7 @@ pub fn check(input: &[u8]) {
         return;
     };
     let text = with_runs(text);
-    strict(&String::from_utf8_lossy(&text));
+    strict(*seed, &String::from_utf8_lossy(&text));
     kept(pick(&LIMITS, *limit), *seed, &text);
     if let Some((wide, _)) = json::from_wide(&text) {
         read(&wide);
@@ -51,7 +52,7 @@ fn with_runs(text: &[u8]) -> Vec<u8> {
 }
 
 /// What is JSON for `serde_json` reads alike, and is not odd.
-fn strict(text: &str) {
+fn strict(seed: u8, text: &str) {
     let Ok(expected) = serde_json::from_str::<Value>(text) else {
         read(text);
         return;
@@ -61,12 +62,54 @@ fn strict(text: &str) {
     assert!(is_same(&value, &expected), "{value} is not {expected}");
     assert!(!oddities.has(Odd::Dialect), "{text}");
     assert!(!json::has_more(text), "{text}");
-    assert_eq!(
-        serde_json::from_str::<Value>(&compact(text)).ok(),
-        Some(expected)
-    );
+    let compacted = compact(text);
+    for same in [&*compacted, json::one_line(text.into()).get()] {
+        assert!(!same.contains(['\n', '\r']));
+        assert_eq!(serde_json::from_str(same).ok(), Some(expected.clone()));
+    }
+    assert_eq!(canonical(text), canonical(&compacted));
     let last = json::last_of_each(text).expect("this is JSON");
     serde_json::from_str::<Value>(&last).expect("a part of JSON is JSON");
+    let same = json::split(text).map(|(value, rest)| (serde_json::from_str(value).ok(), rest));
+    assert_eq!(same, Some((Some(expected.clone()), "")));
+    members(text, &expected);
+    if expected.is_array() || expected.is_object() {
+        beginning(seed, text);
+        wide(text);
+    }
+}
+
+/// An object of a prompt has each member that another reader finds.
+fn members(text: &str, expected: &Value) {
+    let Some(object) = expected.as_object() else {
+        return;
+    };
+    let mut fields = Fields::of(text.into());
+    for (name, value) in object {
+        let found = fields.take(name);
+        let found = found.map_or("null", |found| found.get());
+        assert_eq!(serde_json::from_str(found).ok().as_ref(), Some(value));
+    }
+}
+
+/// Where a text breaks off, what is read of it is JSON.
+fn beginning(seed: u8, text: &str) {
+    let text = text.trim_start().as_bytes();
+    let end = (text.len() * usize::from(seed)).div_ceil(256).max(1);
+    let (closed, _) = json::text(&text[..end], false);
+    serde_json::from_str::<Value>(&closed).expect("the beginning of JSON was closed");
+}
+
+/// UTF-16 and UTF-32 read as UTF-8 does.
+fn wide(text: &str) {
+    let text = text.trim_start();
+    let units = text.encode_utf16();
+    let narrow: Vec<u8> = units.flat_map(u16::to_le_bytes).collect();
+    let units = text.chars().map(u32::from);
+    let wide: Vec<u8> = units.flat_map(u32::to_be_bytes).collect();
+    for encoded in [narrow, wide] {
+        assert_eq!(json::from_wide(&encoded), Some((text.to_owned(), false)));
+    }
 }
 
 /// Whether two values are the same; numbers as well as `serde_json` reads them.

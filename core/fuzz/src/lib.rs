@@ -5,6 +5,7 @@
 //! one leaves the other alone.
 
 pub mod configuration;
+pub mod credentials;
 pub mod cuts;
 pub mod decoders;
 mod event;
@@ -18,8 +19,9 @@ pub mod seeds;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every fuzz target, by the name of its binary and of its folder in `corpus`.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     ("configuration", configuration::check),
+    ("credentials", credentials::check),
     ("decoders", decoders::check),
     ("exchange", exchange::check),
     ("formats", formats::check),

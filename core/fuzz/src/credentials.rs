@@ -1,0 +1,99 @@
+//! Credentials: none is left in a text, however that comes in pieces, and nothing else changes.
+//!
+//! An input is a byte that seeds the cuts, lines of headers, and behind an empty line a text in
+//! which a byte that is not UTF-8 stands for one of the headers' values, or a part of it.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use audit_layer_core::digest::HashForm;
+use audit_layer_core::headers::Headers;
+use audit_layer_core::redact::{CleanDigest, MARK, Secrets};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::{cuts, exchange};
+
+/// Panics if the input shows a fault.
+pub fn check(input: &[u8]) {
+    let Some((seed, rest)) = input.split_first() else {
+        return;
+    };
+    let end = rest.windows(2).position(|two| two == b"\n\n");
+    let (lines, text) = rest.split_at(end.unwrap_or(rest.len()));
+    let head: Vec<_> = exchange::headers(lines).collect();
+    let secrets = Rc::new(Secrets::of(Headers(&head)));
+    let text = with_values(text, &head);
+    removed(&secrets, &text);
+    in_pieces(*seed, &secrets, &text);
+    in_json(&secrets, &text);
+}
+
+/// The text with values of the headers in it, and words that make it long.
+fn with_values(text: &[u8], head: &[exchange::Header]) -> String {
+    let mut whole = Vec::new();
+    for byte in text {
+        let value = head.get(usize::from(*byte & 3)).map(|(_, value)| value);
+        match (byte, value) {
+            (0x80.., Some(value)) => {
+                let part = |bits: u8| usize::from(bits & 3) * value.len() / 8;
+                let (begin, end) = (part(byte >> 4), value.len() - part(byte >> 2));
+                whole.extend_from_slice(value.get(begin..end).unwrap_or_default());
+            }
+            (1, _) => whole.extend_from_slice(&b"words ".repeat(600)),
+            _ => whole.push(*byte),
+        }
+    }
+    String::from_utf8_lossy(&whole).into_owned()
+}
+
+/// What was removed is gone, and what covers it takes as much room.
+fn removed(secrets: &Secrets, text: &str) {
+    let clean = secrets.removed(text);
+    let has_some = matches!(clean, Cow::Owned(_));
+    let mut covered = text.to_owned();
+    assert_eq!(secrets.cover(&mut covered), has_some);
+    assert_eq!(covered.len(), text.len());
+    assert!(has_some || covered == text);
+    assert!(!has_some || is_like_mark(secrets) || is_clean(secrets, &clean));
+}
+
+fn is_clean(secrets: &Secrets, text: &str) -> bool {
+    matches!(secrets.removed(text), Cow::Borrowed(_))
+}
+
+/// Whether a mark and what stands around it may look like a credential.
+fn is_like_mark(secrets: &Secrets) -> bool {
+    !is_clean(secrets, MARK)
+}
+
+/// The hash of a text that comes in pieces is that of the clean text.
+fn in_pieces(seed: u8, secrets: &Rc<Secrets>, text: &str) {
+    let clean = secrets.removed(text);
+    let has_some = matches!(clean, Cow::Owned(_));
+    let expected = HashForm::Sha256.hash(clean.as_bytes());
+    let mut digest = CleanDigest::new(&HashForm::Sha256, secrets);
+    let (mut from, mut at) = (0, 0);
+    for piece in cuts::pieces(seed, text.as_bytes()) {
+        at += piece.len();
+        let end = text.ceil_char_boundary(at);
+        digest.update(&text[from..end]);
+        from = end;
+    }
+    assert_eq!(digest.finish(), (expected, has_some));
+}
+
+/// JSON stays JSON, and a string in it is clean however it is written.
+fn in_json(secrets: &Secrets, text: &str) {
+    for json in [text.to_owned(), Value::from(text).to_string()] {
+        let Ok(value) = RawValue::from_string(json) else {
+            continue;
+        };
+        if let Some(clean) = secrets.removed_from_json(&value) {
+            assert!(is_like_mark(secrets) || is_clean(secrets, clean.get()));
+        }
+        let mut arguments = value.get().to_owned();
+        secrets.remove_from_arguments(&mut arguments);
+        assert!(is_like_mark(secrets) || is_clean(secrets, &arguments));
+    }
+}
