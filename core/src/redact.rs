@@ -67,13 +67,18 @@ impl Secrets {
 
     /// The text without credentials.
     pub fn removed<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        self.replaced(text, |_| Cow::Borrowed(MARK))
+        self.removed_behind(0, text)
+    }
+
+    /// The same of a text of which so many bytes have been passed.
+    fn removed_behind<'a>(&self, passed: usize, text: &'a str) -> Cow<'a, str> {
+        self.replaced(passed, text, |_| Cow::Borrowed(MARK))
     }
 
     /// Covers credentials, so that everything else keeps its place in the text; true if there were
     /// any.
     pub fn cover(&self, text: &mut String) -> bool {
-        let clean = match self.replaced(text, |bytes| Cow::Owned(cover(bytes))) {
+        let clean = match self.replaced(0, text, |bytes| Cow::Owned(cover(bytes))) {
             Cow::Borrowed(_) => return false,
             Cow::Owned(clean) => clean,
         };
@@ -142,10 +147,11 @@ impl Secrets {
 
     fn replaced<'a>(
         &self,
+        passed: usize,
         text: &'a str,
         replacement: impl Fn(usize) -> Cow<'static, str>,
     ) -> Cow<'a, str> {
-        let Some(mut found) = self.index.find(text, 0) else {
+        let Some(mut found) = self.index.find_behind(passed, text, 0) else {
             return Cow::Borrowed(text);
         };
         let mut clean = String::with_capacity(text.len());
@@ -154,7 +160,7 @@ impl Secrets {
             clean.push_str(text.get(kept..found.start).unwrap_or_default());
             clean.push_str(&replacement(found.len()));
             kept = found.end;
-            match self.index.find(text, kept) {
+            match self.index.find_behind(passed, text, kept) {
                 Some(next) => found = next,
                 None => break,
             }
@@ -194,6 +200,8 @@ pub struct CleanDigest {
     secrets: Rc<Secrets>,
     /// What has not been looked through, as a credential may go on in the next piece.
     pending: String,
+    /// Bytes of the text before that.
+    passed: usize,
     has_found: bool,
 }
 
@@ -204,6 +212,7 @@ impl CleanDigest {
             digest: form.start(),
             secrets: Rc::clone(secrets),
             pending: String::new(),
+            passed: 0,
             has_found: false,
         }
     }
@@ -223,7 +232,7 @@ impl CleanDigest {
 
     /// The hash of all pieces, and whether there was a credential in them.
     pub fn finish(&self) -> (String, bool) {
-        let rest = self.secrets.removed(&self.pending);
+        let rest = self.secrets.removed_behind(self.passed, &self.pending);
         let has_found = self.has_found || matches!(rest, Cow::Owned(_));
         let mut digest = self.digest.clone();
         digest.update(rest.as_bytes());
@@ -235,7 +244,11 @@ impl CleanDigest {
         let end = self.pending.floor_char_boundary(end);
         let mut done = 0;
         let settled = loop {
-            let Some(found) = self.secrets.index.find(&self.pending, done) else {
+            let found = self
+                .secrets
+                .index
+                .find_behind(self.passed, &self.pending, done);
+            let Some(found) = found else {
                 break end.max(done);
             };
             let is_open = found.end == self.pending.len();
@@ -251,6 +264,7 @@ impl CleanDigest {
         let rest = self.pending.get(done..settled).unwrap_or_default();
         self.digest.update(rest.as_bytes());
         self.pending.drain(..settled);
+        self.passed = self.passed.wrapping_add(settled);
     }
 }
 

@@ -92,9 +92,22 @@ impl Index {
     /// The first value, or part of one that is long enough, at `from` or behind it; of several that
     /// begin at the same place the longest.
     pub(super) fn find(&self, text: &str, from: usize) -> Option<Range<usize>> {
+        self.find_behind(0, text, from)
+    }
+
+    /// The same in a text of which so many bytes have been passed. The places that are looked at are
+    /// those of the whole text: where a value repeats itself, what is found depends on them.
+    pub(super) fn find_behind(
+        &self,
+        passed: usize,
+        text: &str,
+        from: usize,
+    ) -> Option<Range<usize>> {
         let bytes = text.as_bytes();
         let mask = self.heads.len().checked_sub(1)?;
-        let mut at = from;
+        let over = passed.wrapping_add(from).checked_rem(self.stride)?;
+        let next = self.stride.saturating_sub(over).checked_rem(self.stride)?;
+        let mut at = from.saturating_add(next);
         while let Some(gram) = gram(bytes, at) {
             if let Some(&head) = self.heads.get(slot(gram, mask))
                 && head != 0

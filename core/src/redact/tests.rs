@@ -244,6 +244,23 @@ fn the_hash_of_pieces_is_of_the_text_with_the_mark() {
 }
 
 #[test]
+fn a_value_that_repeats_itself_is_found_alike_in_pieces() {
+    let value = "abababaaabbbabababaaabbbabababababab";
+    let secrets = Rc::new(secrets(&[("x-api-key", value)]));
+    for before in 0..20 {
+        let odd = format!("{}{} {}", "-".repeat(before), &value[24..], &value[3..30]);
+        let text = format!("{odd}{}", "Words. ".repeat(100)).repeat(20);
+        let clean = secrets.removed(&text).into_owned();
+        let expected = HashForm::Sha256.hash(clean.as_bytes());
+        let mut digest = CleanDigest::new(&HashForm::Sha256, &secrets);
+        for at in (0..text.len()).step_by(50) {
+            digest.update(&text[at..text.len().min(at + 50)]);
+        }
+        assert_eq!(digest.finish().0, expected, "{before}");
+    }
+}
+
+#[test]
 fn a_text_without_credentials_is_hashed_as_it_is() {
     let secrets = Rc::new(Secrets::default());
     let mut digest = CleanDigest::new(&HashForm::Sha256, &secrets);
