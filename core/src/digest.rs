@@ -121,9 +121,20 @@ const KEYED: &str = "hmac-sha256:";
 pub const HASH_BYTES: usize = 32;
 
 fn written(prefix: &str, bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
-    let hex = digits.filter_map(|digit| char::from_digit(u32::from(digit), 16));
-    prefix.chars().chain(hex).collect()
+    let mut text = String::with_capacity(prefix.len().saturating_add(2 * HASH_BYTES));
+    text.push_str(prefix);
+    for byte in bytes {
+        text.push(hex_digit(byte >> 4));
+        text.push(hex_digit(byte & 0x0f));
+    }
+    text
+}
+
+fn hex_digit(value: u8) -> char {
+    char::from(match value {
+        0..10 => value.wrapping_add(b'0'),
+        _ => value.wrapping_add(b'a'.wrapping_sub(10)),
+    })
 }
 
 #[cfg(test)]
