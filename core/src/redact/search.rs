@@ -108,7 +108,9 @@ impl Index {
         let over = passed.wrapping_add(from).checked_rem(self.stride)?;
         let next = self.stride.saturating_sub(over).checked_rem(self.stride)?;
         let mut at = from.saturating_add(next);
-        while let Some(gram) = gram(bytes, at) {
+        // No value is so short that four bytes would reach from one place to the next.
+        for place in bytes.get(at..)?.chunks(self.stride.max(GRAM)) {
+            let gram = u32::from_le_bytes(*place.first_chunk()?);
             if let Some(&head) = self.heads.get(slot(gram, mask))
                 && head != 0
                 && let Some(found) = self.compare(bytes, from, (at, gram), head)
