@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use memchr::memmem;
 
+use crate::find;
 use crate::json::{self, without_partial_character};
 use crate::limits::{FORM_BOUNDARY_BYTES_MAX, FORM_PARTS_MAX};
 use crate::media::Media;
@@ -33,7 +34,7 @@ pub struct Form {
 /// Of a body that is not `whole` the last part is a beginning.
 pub fn read(body: &[u8], whole: bool) -> Option<Form> {
     let rest = body.strip_prefix(b"--")?;
-    let end = memchr::memchr(b'\n', rest)?;
+    let end = find::any([b'\n'], rest)?;
     let (line, rest) = rest.split_at(end);
     let boundary = line.trim_ascii_end();
     if boundary.is_empty() || boundary.len() > FORM_BOUNDARY_BYTES_MAX {
@@ -83,7 +84,7 @@ impl<'a> Iterator for Parts<'a> {
         let (bytes, at_delimiter) = rest.split_at(end);
         let after = at_delimiter.get(self.delimiter.len()..)?;
         if !after.starts_with(b"--") {
-            let line_end = memchr::memchr(b'\n', after);
+            let line_end = find::any([b'\n'], after);
             self.rest = line_end.and_then(|at| after.get(at..));
         }
         Some(Part {

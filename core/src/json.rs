@@ -22,9 +22,9 @@ mod wire;
 
 use std::borrow::Cow;
 
-use memchr::memchr;
 use serde_json::value::RawValue;
 
+use crate::find;
 use crate::limits::RAW_DEPTH_MAX;
 use keep::substituted;
 use stub::MARK;
@@ -89,7 +89,7 @@ pub fn one_line(value: Json<'_>) -> Box<RawValue> {
 ///
 /// The second value says whether something that is not Unicode was replaced.
 pub fn text(bytes: &[u8], whole: bool) -> (Cow<'_, str>, bool) {
-    if memchr(MARK, bytes).is_none() {
+    if find::any([MARK], bytes).is_none() {
         return kept_text(bytes, whole);
     }
     let bytes = substituted(bytes);
@@ -100,7 +100,7 @@ pub fn text(bytes: &[u8], whole: bool) -> (Cow<'_, str>, bool) {
 /// Text of a whole JSON document in which halves of characters that begin or end a string keep
 /// their marks: they may go on in another document. The last value says whether there are any.
 pub fn text_with_halves(bytes: &[u8]) -> (Cow<'_, str>, bool, bool) {
-    if memchr(MARK, bytes).is_none() {
+    if find::any([MARK], bytes).is_none() {
         return mend_keeping_halves(bytes);
     }
     let (text, replaced) = text(bytes, true);

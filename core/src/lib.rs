@@ -29,6 +29,7 @@ pub mod destination;
 pub mod digest;
 pub mod event;
 pub mod exchange;
+pub(crate) mod find;
 pub mod form;
 pub mod framing;
 pub mod headers;

@@ -10,6 +10,7 @@ use std::mem;
 
 use self::base64::Decoder;
 use crate::digest::{Digest, HashForm};
+use crate::find;
 use crate::limits::MEDIA_HEAD_BYTES;
 
 /// What an event says of media whose bytes it does not carry.
@@ -164,7 +165,7 @@ impl<'a> DataUrl<'a> {
         let Some((scheme, rest)) = head.split_at_checked(5) else {
             return other;
         };
-        let comma = memchr::memchr(b',', rest);
+        let comma = find::any([b','], rest);
         let Some((head, payload)) = comma.and_then(|at| rest.split_at_checked(at)) else {
             return other;
         };

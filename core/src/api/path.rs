@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+use crate::find;
 use crate::headers;
 use crate::limits::PATH_DECODINGS_MAX;
 
@@ -23,7 +24,7 @@ pub struct Path<'a> {
 impl<'a> Path<'a> {
     /// Reads the pseudo-header `:path`.
     pub fn of(target: &'a [u8]) -> Self {
-        let end = memchr::memchr2(b'?', b'#', target).unwrap_or(target.len());
+        let end = find::any([b'?', b'#'], target).unwrap_or(target.len());
         let target = target.get(..end).unwrap_or(target);
         if let Ok(text) = str::from_utf8(target) {
             let (authority, text) = without_authority(text);

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use crate::find;
 use crate::json::{self, Broken, FromJson, Items, Members};
 
 /// Beginnings of images and of documents of markup, which no model of texts takes as a body.
@@ -51,7 +52,7 @@ fn is_json(text: &str) -> bool {
 /// has. Names with brackets are members within members for some servers.
 fn is_form(body: &[u8]) -> bool {
     let is_member = |member: &[u8]| {
-        let end = memchr::memchr(b'=', member).unwrap_or(member.len());
+        let end = find::any([b'='], member).unwrap_or(member.len());
         let name = member.get(..end).unwrap_or_default();
         let is_simple = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         let name = str::from_utf8(name).unwrap_or_default();
@@ -60,7 +61,7 @@ fn is_form(body: &[u8]) -> bool {
             && !is_one(name, &PROMPTS)
             && !is_one(name, &INPUTS)
     };
-    memchr::memchr(b'=', body).is_some()
+    find::any([b'='], body).is_some()
         && body.iter().all(u8::is_ascii_graphic)
         && body.split(|byte| *byte == b'&').all(is_member)
 }

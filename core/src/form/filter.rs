@@ -4,10 +4,11 @@
 
 use std::mem;
 
-use memchr::{memchr, memmem};
+use memchr::memmem;
 
 use super::{is_file, split_head};
 use crate::digest::{Digest, HashForm};
+use crate::find;
 use crate::limits::{FORM_BOUNDARY_BYTES_MAX, FORM_HEAD_BYTES_MAX};
 
 /// Passes a body on, and in a form the hash of each file in its place.
@@ -90,7 +91,7 @@ impl Filter {
         // Two hyphens, the boundary and what may follow it in its line.
         const LINE_BYTES_MAX: usize = FORM_BOUNDARY_BYTES_MAX + 8;
         let hyphens = rest.get(..2).unwrap_or(rest);
-        let end = memchr(b'\n', rest);
+        let end = find::any([b'\n'], rest);
         let may_be = b"--".starts_with(hyphens) && end.unwrap_or(rest.len()) <= LINE_BYTES_MAX;
         let Some(end) = end.filter(|_| may_be) else {
             if may_be {

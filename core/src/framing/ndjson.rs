@@ -3,9 +3,8 @@
 //! Follows <https://github.com/ndjson/ndjson-spec>: `\n` alone ends a line, and blank lines are
 //! passed over. The last line needs no end.
 
-use memchr::memchr;
-
 use super::{Message, kept};
+use crate::find;
 use crate::json::Kept;
 
 /// Finds the lines in a body that comes in pieces, wherever it is split.
@@ -27,7 +26,7 @@ impl Decoder {
     /// Takes the next bytes and hands every line that they complete to `deliver`.
     pub fn push(&mut self, chunk: &[u8], mut deliver: impl FnMut(Message<'_>)) {
         let mut rest = chunk;
-        while let Some(end) = memchr(b'\n', rest) {
+        while let Some(end) = find::any([b'\n'], rest) {
             let (line, ending) = rest.split_at(end);
             self.line.push(line);
             self.end_line(&mut deliver);

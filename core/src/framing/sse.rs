@@ -7,9 +7,8 @@
 
 use std::mem;
 
-use memchr::{memchr, memchr2};
-
 use super::{Kind, Message, kept};
+use crate::find;
 use crate::json::Kept;
 use crate::limits::NAME_BYTES_MAX;
 
@@ -73,7 +72,7 @@ impl Decoder {
             rest = rest.strip_prefix(b"\n").unwrap_or(rest);
             self.after_return = chunk.is_empty();
         }
-        while let Some(end) = memchr2(b'\n', b'\r', rest) {
+        while let Some(end) = find::any([b'\n', b'\r'], rest) {
             let (line, ending) = rest.split_at(end);
             self.take(line);
             self.end_line(&mut deliver);
@@ -102,7 +101,7 @@ impl Decoder {
     fn take(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         if self.place == Place::Field {
-            let colon = memchr(b':', rest);
+            let colon = find::any([b':'], rest);
             let (name, after) = rest.split_at(colon.unwrap_or(rest.len()));
             let room = NAME_BYTES_MAX.saturating_sub(self.field.len());
             self.field

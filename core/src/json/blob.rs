@@ -1,11 +1,10 @@
 //! Strings that may be long: media, and texts of which only a beginning was kept.
 
-use memchr::memchr;
-
 use super::escape;
 use super::parse::{FromJson, Mode};
 use super::stub::{self, MARK, Stub};
 use super::value::Json;
+use crate::find;
 use crate::media::{Media, Reader};
 
 /// A string that may be media, and too long to have been kept; absent if the value is anything
@@ -62,7 +61,7 @@ pub(super) fn inside(json: &str) -> Option<&str> {
 
 /// What is said of a string, whether it was kept or not.
 pub(super) fn stub(inside: &str) -> Stub {
-    let mark = memchr(MARK, inside.as_bytes());
+    let mark = find::any([MARK], inside.as_bytes());
     let stub = mark.and_then(|at| inside.get(at.saturating_add(1)..));
     stub.and_then(stub::read).unwrap_or_else(|| {
         let mut media = Reader::default();

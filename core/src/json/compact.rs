@@ -1,18 +1,17 @@
 //! JSON text without what does not count: white space between tokens, and comments.
 
-use memchr::memchr;
-
 use super::blob;
 use super::scan::Scan;
 use super::stub::{self, MARK};
 use super::value::Json;
+use crate::find;
 use crate::limits::LONG_STRING_BYTES;
 
 /// JSON text without the white space between tokens. For the rest of a string that was not kept
 /// stands `[cut sha256:…]`.
 pub fn compact(text: &str) -> String {
     rewrite(text, |string, out| {
-        let mark = memchr(MARK, string.as_bytes());
+        let mark = find::any([MARK], string.as_bytes());
         let Some((kept, stub)) = mark.and_then(|at| string.split_at_checked(at)) else {
             out.push_str(string);
             return;

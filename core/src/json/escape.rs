@@ -1,6 +1,7 @@
 //! What backslashes in strings stand for.
 
 use super::close::without_partial_character;
+use crate::find;
 
 /// What stands behind a backslash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +90,7 @@ fn hex(digits: &[u8]) -> Option<u32> {
 /// is not whole. Of what is the `last` of a string nothing is left.
 pub(super) fn decode(inside: &[u8], is_last: bool, mut piece: impl FnMut(&[u8])) -> &[u8] {
     let mut rest = inside;
-    while let Some(at) = memchr::memchr(b'\\', rest) {
+    while let Some(at) = find::any([b'\\'], rest) {
         let (before, from_backslash) = rest.split_at(at);
         let behind = from_backslash.get(1..).unwrap_or_default();
         piece(before);
@@ -123,7 +124,7 @@ pub(super) fn whole_within(inside: &[u8], end: usize) -> usize {
     let beginning = inside.get(..end).unwrap_or(inside);
     let end = without_partial_character(beginning).len();
     let mut from = 0_usize;
-    while let Some(at) = memchr::memchr(b'\\', inside.get(from..end).unwrap_or_default()) {
+    while let Some(at) = find::any([b'\\'], inside.get(from..end).unwrap_or_default()) {
         let at = from.saturating_add(at);
         let behind = inside.get(at.saturating_add(1)..).unwrap_or_default();
         let size = read(behind).map_or(1, |escape| escape.bytes.max(1));

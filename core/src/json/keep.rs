@@ -4,11 +4,10 @@
 use std::borrow::Cow;
 use std::mem;
 
-use memchr::{memchr, memchr2, memchr3};
-
 use super::escape;
 use super::stub::{self, MARK, SUBSTITUTE, Stub};
 use super::unicode;
+use crate::find;
 use crate::limits::{LONG_STRING_BYTES, LONG_STRING_KEPT_BYTES};
 use crate::media;
 
@@ -128,7 +127,7 @@ impl Kept {
         let Some(filter) = &mut self.filter else {
             return;
         };
-        let marked = memchr(MARK, piece).map(|_| substituted(piece));
+        let marked = find::any([MARK], piece).map(|_| substituted(piece));
         let piece = marked.as_deref().unwrap_or(piece);
         self.is_cut |= !filter.push(piece, &mut self.out);
     }
@@ -231,14 +230,14 @@ impl Filter {
                     rest = self.string(rest, out);
                     continue;
                 }
-                Place::Between => to(memchr3(b'"', b'\'', b'/', rest), rest, Place::Between),
+                Place::Between => to(find::any([b'"', b'\'', b'/'], rest), rest, Place::Between),
                 Place::Slash => match rest.first() {
                     Some(b'/') => (1, Place::Line),
                     Some(b'*') => (1, Place::Comment),
                     _ => (0, Place::Between),
                 },
-                Place::Line => to(memchr2(b'\n', b'\r', rest), rest, Place::Line),
-                Place::Comment => to(memchr(b'*', rest), rest, Place::Comment),
+                Place::Line => to(find::any([b'\n', b'\r'], rest), rest, Place::Line),
+                Place::Comment => to(find::any([b'*'], rest), rest, Place::Comment),
                 Place::Star => match rest.first() {
                     Some(b'/') => (1, Place::Between),
                     Some(b'*') => (1, Place::Star),
@@ -265,7 +264,7 @@ impl Filter {
         let (end, is_end) = if mem::take(&mut text.after_backslash) {
             (1, false)
         } else {
-            match memchr2(text.quote, b'\\', rest) {
+            match find::any([text.quote, b'\\'], rest) {
                 Some(at) => {
                     let is_end = rest.get(at) == Some(&text.quote);
                     text.after_backslash = !is_end;

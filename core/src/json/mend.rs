@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::find;
+
 /// Replaces what is not Unicode by U+FFFD: bytes that are not UTF-8, and `\u` escapes that are
 /// half of a surrogate pair. The second value says whether anything was replaced.
 ///
@@ -69,7 +71,7 @@ struct Mending {
 impl Mending {
     /// `None` if there is nothing to mend.
     fn of(text: &str, keeps_halves: bool) -> Option<Self> {
-        if !text.contains("\\ud") && !text.contains("\\uD") {
+        if !has_surrogate(text.as_bytes()) {
             return None;
         }
         let mut mending = Self {
@@ -117,6 +119,18 @@ impl Mending {
         self.has_marks |= mark.is_some();
         self.has_replaced |= mark.is_none();
     }
+}
+
+/// Whether there may be an escaped surrogate.
+fn has_surrogate(text: &[u8]) -> bool {
+    let mut rest = text;
+    while let Some(at) = find::any([b'\\'], rest) {
+        rest = rest.get(at.saturating_add(1)..).unwrap_or_default();
+        if matches!(rest, [b'u', b'd' | b'D', ..]) {
+            return true;
+        }
+    }
+    false
 }
 
 fn split_before(text: &str, stop: char) -> Option<(&str, &str)> {

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2, memchr3, memmem};
+use memchr::memmem;
 
 use super::escape;
 use super::odd::{Odd, Oddities};
 use super::stub::{self, MARK};
 use super::value::Json;
+use crate::find;
 
 /// The text is no JSON, or nested too deeply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,22 +152,14 @@ impl<'de> Scan<'de> {
     /// Where in a string something stands that is not its text, and what.
     fn find(&self, quote: u8) -> Result<(usize, u8), Broken> {
         let rest = self.text.as_bytes().get(self.at..).ok_or(Broken)?;
-        let is_it = |byte: &u8| *byte == quote || *byte == b'\\' || *byte == MARK;
-        // Names and most words are shorter than what it costs to set the faster search up.
-        let (short, long) = rest.split_at(rest.len().min(SHORT_BYTES));
-        let found = match short.iter().position(is_it) {
-            Some(found) => found,
-            None => memchr3(quote, b'\\', MARK, long)
-                .ok_or(Broken)?
-                .wrapping_add(short.len()),
-        };
+        let found = find::any([quote, b'\\', MARK], rest).ok_or(Broken)?;
         let byte = rest.get(found).ok_or(Broken)?;
         Ok((self.at.wrapping_add(found), *byte))
     }
 
     fn end_of_stub(&self, quote: u8) -> Result<usize, Broken> {
         let rest = self.text.as_bytes().get(self.at..).ok_or(Broken)?;
-        let found = memchr(quote, rest).ok_or(Broken)?;
+        let found = find::any([quote], rest).ok_or(Broken)?;
         Ok(self.at.wrapping_add(found))
     }
 
@@ -246,7 +239,7 @@ impl<'de> Scan<'de> {
     fn comment(&mut self) -> Result<(), Broken> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let size = match rest {
-            [b'/', b'/', ..] => memchr2(b'\n', b'\r', rest).unwrap_or(rest.len()),
+            [b'/', b'/', ..] => find::any([b'\n', b'\r'], rest).unwrap_or(rest.len()),
             [b'/', b'*', within @ ..] => memmem::find(within, b"*/").ok_or(Broken)?.wrapping_add(4),
             _ => return Err(Broken),
         };
@@ -267,9 +260,6 @@ impl<'de> Scan<'de> {
         Ok(())
     }
 }
-
-/// Bytes of a string that are looked at one by one.
-const SHORT_BYTES: usize = 16;
 
 /// Whether JSON may have a word, which is not looked at any closer.
 fn is_of_json(word: &str) -> bool {
