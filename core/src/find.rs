@@ -3,42 +3,60 @@
 //! Without vector instructions, which not every host of the plugin has, `memchr` looks at as many
 //! bytes at once as an address has; in WebAssembly these are four.
 
-const LOW: u64 = u64::from_le_bytes([0x01; WIDTH]);
-const HIGH: u64 = u64::from_le_bytes([0x80; WIDTH]);
+const LOW: u64 = spread(0x01);
+const HIGH: u64 = spread(0x80);
 
 /// Bytes that are looked at together.
 const WIDTH: usize = 8;
 
-/// Where the first byte stands that is one of these; `None` if there is none.
+/// Where the first byte stands that is one of these characters of ASCII; `None` if there is none.
 #[inline]
-pub fn any<const N: usize>(wanted: [u8; N], bytes: &[u8]) -> Option<usize> {
-    let spread = wanted.map(|byte| u64::from_le_bytes([byte; WIDTH]));
+pub(crate) fn any<const N: usize>(wanted: [u8; N], bytes: &[u8]) -> Option<usize> {
+    let spread = wanted.map(spread);
+    let marks = |word: u64| {
+        let marks = spread.iter().map(|one| (word ^ one).wrapping_sub(LOW));
+        marks.fold(0, |marks, mark| marks | mark)
+    };
+    first(bytes, marks, |byte| wanted.contains(&byte))
+}
+
+/// Where the first byte stands that a string of JSON cannot have as it is: a quote, a backslash or a
+/// control character; `None` if there is none.
+pub(crate) fn to_be_escaped(bytes: &[u8]) -> Option<usize> {
+    const SPACE: u64 = spread(b' ');
+    const QUOTE: u64 = spread(b'"');
+    const BACKSLASH: u64 = spread(b'\\');
+    let marks = |word: u64| {
+        word.wrapping_sub(SPACE)
+            | (word ^ QUOTE).wrapping_sub(LOW)
+            | (word ^ BACKSLASH).wrapping_sub(LOW)
+    };
+    first(bytes, marks, |byte| {
+        byte < b' ' || matches!(byte, b'"' | b'\\')
+    })
+}
+
+const fn spread(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; WIDTH])
+}
+
+/// Where the first byte stands that `is_it`. Of eight bytes, `marks` sets the upper bit of each that
+/// is one; of others it may, if they are not of ASCII or stand behind such a one.
+#[inline]
+fn first(bytes: &[u8], marks: impl Fn(u64) -> u64, is_it: impl Fn(u8) -> bool) -> Option<usize> {
     let (words, rest) = bytes.as_chunks::<WIDTH>();
     let mut at: usize = 0;
     for word in words {
         let word = u64::from_le_bytes(*word);
-        let found = spread
-            .iter()
-            .fold(0, |found, one| found | zeros(word ^ one));
+        let found = marks(word) & !word & HIGH;
         if found != 0 {
-            return Some(at.wrapping_add(first(found)));
+            let within = usize::try_from(found.trailing_zeros() >> 3).unwrap_or_default();
+            return Some(at.wrapping_add(within));
         }
         at = at.wrapping_add(WIDTH);
     }
-    let found = rest.iter().position(|byte| wanted.contains(byte))?;
+    let found = rest.iter().position(|byte| is_it(*byte))?;
     Some(at.wrapping_add(found))
-}
-
-/// The upper bit of each byte that is zero. Bytes above such a one may have theirs set too.
-#[inline]
-fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(LOW) & !word & HIGH
-}
-
-/// The place of the first byte that has its upper bit set.
-#[inline]
-fn first(upper_bits: u64) -> usize {
-    usize::try_from(upper_bits.trailing_zeros() >> 3).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -70,7 +88,7 @@ mod tests {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             bytes.push((state >> 24) as u8);
         }
-        for wanted in [[0, 1, 255], [b'"', b'\\', 1], [128, 127, 129]] {
+        for wanted in [[0, 1, 2], [b'"', b'\\', 1], [126, 127, 0]] {
             for from in 0..bytes.len() {
                 let rest = &bytes[from..];
                 let each = rest.iter().position(|byte| wanted.contains(byte));

@@ -19,6 +19,7 @@ mod stub;
 mod unicode;
 mod value;
 mod wire;
+mod write;
 
 use std::borrow::Cow;
 
@@ -38,7 +39,7 @@ pub use lenient::{
     Count, Depth, Flag, FromObject, List, Object, OneOrMany, Scalar, Text, TextOrList, keep,
 };
 pub use mend::{half_mark, half_of_mark, is_half_mark, mend, mend_keeping_halves};
-pub use names::is_same_name;
+pub use names::{is_plain_name, is_same_name};
 pub use odd::{Odd, Oddities};
 pub use parse::{FromJson, Items, Members, Mode, has_more, read, split};
 pub use scan::Broken;
@@ -47,15 +48,11 @@ pub(crate) use stub::file_stub;
 pub use unicode::from_wide;
 pub use value::Json;
 pub(crate) use wire::wire;
+pub use write::{Unwritable, quoted, written};
 
 /// Reads an object from the beginning of `text`, or nothing if that is something else.
 pub fn object<'a, T: FromObject<'a> + Default>(json: impl Into<Json<'a>>) -> Option<T> {
     read::<Object<T>>(json)?.0
-}
-
-/// A text as JSON writes it, quotes included.
-pub fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 /// What a value says: the text of a string, nothing for null, and the JSON text of another value.

@@ -14,6 +14,7 @@ use std::mem;
 
 use crate::destination::Destination;
 use crate::event::{AuditEvent, CompletionState, Writer};
+use crate::json;
 use crate::limits::{BATCHES_IN_FLIGHT_MAX, RETRY_AFTER_MS_MAX};
 use crate::policy::{Delivery, Retry};
 use crate::time::Timestamp;
@@ -165,9 +166,13 @@ impl Outbox {
             id: self.writer_id.clone(),
             seq,
         });
+        let texts = event
+            .prompt_content
+            .len()
+            .saturating_add(event.response_content.len());
         Letter {
-            // Serialising plain values to memory cannot fail; an empty line would be refused.
-            json: serde_json::to_string(&event).unwrap_or_default(),
+            // No type of an event is one that cannot be written; an empty line would be refused.
+            json: json::written(&event, texts.saturating_add(EVENT_BYTES)).unwrap_or_default(),
             is_pending: is_pending(&event),
             request_id: event.request_id,
             recorded_at: now,
@@ -386,6 +391,9 @@ impl Outbox {
         self.events = self.events.saturating_sub(1);
     }
 }
+
+/// Bytes that most events have beside their texts.
+const EVENT_BYTES: usize = 2 << 10;
 
 fn is_pending(event: &AuditEvent) -> bool {
     event.metadata.audit_layer.completion.state == CompletionState::Pending
