@@ -121,20 +121,21 @@ const KEYED: &str = "hmac-sha256:";
 pub const HASH_BYTES: usize = 32;
 
 fn written(prefix: &str, bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(prefix.len().saturating_add(2 * HASH_BYTES));
-    text.push_str(prefix);
-    for byte in bytes {
-        text.push(hex_digit(byte >> 4));
-        text.push(hex_digit(byte & 0x0f));
+    let mut digits = [0; 2 * HASH_BYTES];
+    let (places, _) = digits.as_chunks_mut::<2>();
+    for (place, byte) in places.iter_mut().zip(bytes) {
+        *place = [hex_digit(byte >> 4), hex_digit(byte & 0x0f)];
     }
-    text
+    let digits = digits.get(..bytes.len().saturating_mul(2));
+    let digits = digits.and_then(|digits| str::from_utf8(digits).ok());
+    [prefix, digits.unwrap_or_default()].concat()
 }
 
-fn hex_digit(value: u8) -> char {
-    char::from(match value {
+const fn hex_digit(value: u8) -> u8 {
+    match value {
         0..10 => value.wrapping_add(b'0'),
         _ => value.wrapping_add(b'a'.wrapping_sub(10)),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -61,6 +61,9 @@ fn without_user(authority: &str) -> &str {
 
 /// Scheme, authority and path of an absolute target.
 fn absolute(target: &str) -> Option<(&str, &str, &str)> {
+    if target.starts_with('/') {
+        return None;
+    }
     let (scheme, rest) = target.split_once("://")?;
     if !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return None;

@@ -25,9 +25,7 @@ pub(super) fn read_members<'de>(
     let mut others = Vec::new();
     while let Some(name) = members.next_name()? {
         // An object that takes every member is not to take such a one for another.
-        let is_plain = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
-        let is_plain = name.bytes().all(is_plain);
-        if is_plain || others.len() >= OTHERS_MAX || known(object, &name).is_none() {
+        if is_plain_name(&name) || others.len() >= OTHERS_MAX || known(object, &name).is_none() {
             object.member(&name, members)?;
         }
         if !members.is_left() {
@@ -102,6 +100,14 @@ fn all<'de>(mut start: At<'de>) -> Result<Vec<(Cow<'de, str>, Json<'de>)>, Broke
     Ok(all)
 }
 
+/// Whether a name has neither capitals nor letters that Go takes for others.
+pub fn is_plain_name(name: &str) -> bool {
+    // Without a branch for each letter.
+    name.bytes().fold(true, |is_plain, byte| {
+        is_plain & byte.is_ascii() & !byte.is_ascii_uppercase()
+    })
+}
+
 /// Whether a server in Go takes one name for the other.
 pub fn is_same_name(one: &str, other: &str) -> bool {
     if one.is_ascii() && other.is_ascii() {
@@ -124,10 +130,7 @@ fn known<'de>(object: &dyn FromObject<'de>, name: &str) -> Option<&'static str> 
 /// The name as Go compares names: without the case of ASCII letters, among which it counts U+017F
 /// and U+212A.
 pub(super) fn fold(name: &str) -> Cow<'_, str> {
-    if name
-        .bytes()
-        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
-    {
+    if is_plain_name(name) {
         return Cow::Borrowed(name);
     }
     let folded = name.chars().map(|character| match character {

@@ -46,7 +46,7 @@ impl<'a> Fields<'a> {
 
     /// Adds a member; of one given twice the last counts.
     pub fn put(&mut self, name: &str, value: Json<'a>) {
-        self.has_other_case |= !is_plain(name);
+        self.has_other_case |= !json::is_plain_name(name);
         if self.members.len() < FIELDS_COMPARED_MAX {
             self.replace(name, value);
         } else {
@@ -77,7 +77,7 @@ impl<'a> Fields<'a> {
     /// another case.
     fn position(&self, name: &str) -> Option<usize> {
         let own = self.members.iter().rposition(|(known, _)| known == name);
-        if own.is_some() || !self.has_other_case && is_plain(name) {
+        if own.is_some() || !self.has_other_case && json::is_plain_name(name) {
             return own;
         }
         let mut others = self.members.iter();
@@ -156,7 +156,7 @@ impl<'a> Fields<'a> {
                 let mut members = self.members.iter();
                 let outer = members.position(|(known, _)| is_compared && *known == name);
                 let outer = outer.map(|at| self.members.remove(at));
-                self.has_other_case |= !is_plain(&name);
+                self.has_other_case |= !json::is_plain_name(&name);
                 self.members.push((name, value));
                 self.members.extend(outer);
             }
@@ -176,12 +176,6 @@ impl<'a> Fields<'a> {
             .filter(|(name, value)| !IGNORED.contains(&&**name) && !is_empty(*value));
         parts.extend(rest.map(|(name, value)| member(name, value)));
     }
-}
-
-/// Whether a name has neither capitals nor letters that Go takes for others.
-fn is_plain(name: &str) -> bool {
-    name.bytes()
-        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
 }
 
 /// Whether a value is as good as absent.

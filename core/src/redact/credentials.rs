@@ -5,6 +5,7 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use percent_encoding::percent_decode;
 
+use crate::find;
 use crate::headers::{Headers, is_audit_name};
 use crate::limits::{
     CREDENTIAL_BYTES_MAX, CREDENTIAL_BYTES_MIN, CREDENTIALS_MAX, QUERY_CREDENTIAL_BYTES_MIN,
@@ -201,12 +202,11 @@ impl Values {
 
     /// The query, also behind a `;` or where its `?` is encoded; and what stands before the host.
     fn target(&mut self, target: &[u8]) {
-        if let Some(at) = target.iter().position(|byte| matches!(byte, b'?' | b';')) {
+        if let Some(at) = find::any([b'?', b';'], target) {
             self.members(target.get(at..).unwrap_or_default());
         }
-        let is_encoded = |three: &[u8]| three.eq_ignore_ascii_case(b"%3f");
-        if let Some(at) = target.windows(3).position(is_encoded) {
-            let decoded: Vec<u8> = percent_decode(target.get(at..).unwrap_or_default()).collect();
+        if let Some(query) = behind_encoded_mark(target) {
+            let decoded: Vec<u8> = percent_decode(query).collect();
             self.members(&decoded);
         }
         for part in user_info(target).split(|byte| *byte == b':') {
@@ -229,6 +229,19 @@ impl Values {
                 }
             }
         }
+    }
+}
+
+/// What stands at an encoded question mark and behind it.
+fn behind_encoded_mark(target: &[u8]) -> Option<&[u8]> {
+    let mut rest = target;
+    loop {
+        rest = rest.get(find::any([b'%'], rest)?..)?;
+        let escape = rest.get(..3)?;
+        if escape.eq_ignore_ascii_case(b"%3f") {
+            return Some(rest);
+        }
+        rest = rest.get(1..)?;
     }
 }
 
