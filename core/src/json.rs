@@ -36,7 +36,7 @@ pub use compact::{canonical, compact};
 pub use keep::Kept;
 pub use last::last_of_each;
 pub use lenient::{
-    Count, Depth, Flag, FromObject, List, Object, OneOrMany, Scalar, Text, TextOrList, keep,
+    Aside, Count, Depth, Flag, FromObject, List, Object, OneOrMany, Scalar, Text, TextOrList, keep,
 };
 pub use mend::{half_mark, half_of_mark, is_half_mark, mend, mend_keeping_halves};
 pub use names::{is_plain_name, is_same_name};

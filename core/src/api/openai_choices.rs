@@ -11,7 +11,7 @@ use super::tgi_generate::counted;
 use super::{Reader, openai_error};
 use crate::answer::{Answer, Counts, Part};
 use crate::headers::Headers;
-use crate::json::{self, Count, Json, List, Object, Scalar, Text};
+use crate::json::{self, Aside, Count, Json, List, Object, Scalar, Text};
 
 /// Reads answers; a stream ends with `[DONE]`.
 pub(super) fn reader() -> Box<dyn Reader> {
@@ -39,11 +39,11 @@ impl Reader for AnswerReader {
 
 /// A choice's message and its delta, of which a body has the one and an event the other.
 struct Said<'a> {
-    message: Option<MessageWire<'a>>,
-    delta: Option<MessageWire<'a>>,
+    message: Option<Box<MessageWire<'a>>>,
+    delta: Option<Box<MessageWire<'a>>>,
 }
 
-type Pick = for<'a> fn(Said<'a>) -> Option<MessageWire<'a>>;
+type Pick = for<'a> fn(Said<'a>) -> Option<Box<MessageWire<'a>>>;
 
 fn read(text: &str, answer: &mut Answer, pick: Pick) -> bool {
     let Some(body) = json::object::<BodyWire<'_>>(text) else {
@@ -57,14 +57,16 @@ fn read(text: &str, answer: &mut Answer, pick: Pick) -> bool {
         take_choice(choice.unwrap_or_default(), position, answer, pick);
     }
     answer.append(0, Part::Content, &body.value.0.unwrap_or_default());
-    let groq = body.groq.0.unwrap_or_default();
-    body.usage.take(answer);
+    let groq = body.groq.0.map(|groq| *groq).unwrap_or_default();
+    body.usage.object().take(answer);
     if let Some(timings) = body.timings.0 {
         answer.count(timings.counts());
     }
-    groq.usage.take(answer);
+    groq.usage.object().take(answer);
     FilteredWire::take_all(body.prompt_filters, answer);
-    body.moderation.0.unwrap_or_default().take(answer);
+    if let Some(moderation) = body.moderation.0 {
+        moderation.take(answer);
+    }
     openai_error::take(body.error.or(groq.error), answer);
     true
 }
@@ -87,7 +89,7 @@ fn take_choice(choice: ChoiceWire<'_>, position: u64, answer: &mut Answer, pick:
     if let Some(reason) = reason {
         answer.finish(index, &reason);
     }
-    choice.usage.take(answer);
+    choice.usage.object().take(answer);
     choice.filter.take(answer);
     openai_error::take(choice.error, answer);
 }
@@ -113,12 +115,12 @@ json::wire! {
         choices: List<Object<ChoiceWire<'a>>> = "choices",
         // Writer's streams of completions have nothing else.
         value: Text<'a> = "value",
-        usage: Object<UsageWire> = "usage",
-        groq: Object<GroqWire<'a>> = "x_groq",
-        timings: Object<TimingsWire> = "timings",
+        usage: Aside<UsageWire> = "usage",
+        groq: Aside<GroqWire<'a>> = "x_groq",
+        timings: Aside<TimingsWire> = "timings",
         prompt_filters: List<Object<FilteredWire>> =
             "prompt_filter_results" | "prompt_annotations",
-        moderation: Object<ModerationWire> = "moderation",
+        moderation: Aside<ModerationWire> = "moderation",
         error: Option<Json<'a>> = "error",
     }
 
@@ -130,21 +132,21 @@ json::wire! {
     }
 
     struct GroqWire<'a> {
-        usage: Object<UsageWire> = "usage",
+        usage: Aside<UsageWire> = "usage",
         error: Option<Json<'a>> = "error",
     }
 
     struct ChoiceWire<'a> {
         index: Count = "index",
-        message: Object<MessageWire<'a>> = "message",
-        delta: Object<MessageWire<'a>> = "delta",
+        message: Aside<MessageWire<'a>> = "message",
+        delta: Aside<MessageWire<'a>> = "delta",
         text: Text<'a> = "text",
         finish_reason: Scalar = "finish_reason",
         // vLLM's servers and some that follow it: what ended the text, mostly beside the reason.
         stop_reason: Scalar = "stop_reason",
         filter: FilterResults = "content_filter_results" | "content_filter_result",
         // Moonshot's place, and that of some gateways.
-        usage: Object<UsageWire> = "usage",
+        usage: Aside<UsageWire> = "usage",
         error: Option<Json<'a>> = "error",
     }
 }

@@ -6,14 +6,16 @@
 use super::openai_usage::UsageWire;
 use super::reasoning::{self, ReasoningWire};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
-use crate::json::{self, Broken, Count, FromObject, Json, List, Members, Object, Text, TextOrList};
+use crate::json::{
+    self, Aside, Broken, Count, FromObject, Json, List, Members, Object, Text, TextOrList,
+};
 
 /// The key of the one call of the older `function_call`; newer calls count from 0.
 const FUNCTION_CALL: u64 = u64::MAX;
 
 #[derive(Default)]
 pub(super) struct MessageWire<'a> {
-    usage: Object<UsageWire>,
+    usage: Aside<UsageWire>,
     content: TextOrList<'a>,
     refusal: Text<'a>,
     audio: Object<AudioWire<'a>>,
@@ -69,7 +71,7 @@ json::wire! {
 impl MessageWire<'_> {
     /// Takes what the message says, as choice `index` of the answer.
     pub(super) fn take(self, index: u64, answer: &mut Answer) {
-        self.usage.take(answer);
+        self.usage.object().take(answer);
         take_content(self.content, index, answer);
         let transcript = self.audio.0.and_then(|audio| audio.transcript.0);
         answer.append(index, Part::Content, &transcript.unwrap_or_default());

@@ -35,6 +35,11 @@ pub struct List<T>(pub Vec<T>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object<T>(pub Option<T>);
 
+/// An object that is seldom there, or large: what holds it is small, and cheap to move, where it is
+/// absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aside<T>(pub Option<Box<T>>);
+
 /// An object or the objects of a list, however lists are nested; empty if the value is anything
 /// else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -274,6 +279,22 @@ impl<'de, T: FromObject<'de> + Default> FromJson<'de> for Object<T> {
     }
 }
 
+impl<'de, T: FromObject<'de> + Default> FromJson<'de> for Aside<T> {
+    fn empty() -> Self {
+        Self::default()
+    }
+    fn object(&mut self, members: &mut Members<'_, 'de>) -> Result<(), Broken> {
+        read_members(members, &mut **self.0.insert(Box::default()))
+    }
+}
+
+impl<T> Aside<T> {
+    /// The object, at its place.
+    pub fn object(self) -> Object<T> {
+        Object(self.0.map(|object| *object))
+    }
+}
+
 impl<'de, T: FromObject<'de> + Default> FromJson<'de> for OneOrMany<T> {
     fn empty() -> Self {
         Self::default()
@@ -290,6 +311,12 @@ impl<'de, T: FromObject<'de> + Default> FromJson<'de> for OneOrMany<T> {
         read_members(members, &mut item)?;
         self.0.push(item);
         Ok(())
+    }
+}
+
+impl<T> Default for Aside<T> {
+    fn default() -> Self {
+        Self(None)
     }
 }
 

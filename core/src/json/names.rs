@@ -102,10 +102,32 @@ fn all<'de>(mut start: At<'de>) -> Result<Vec<(Cow<'de, str>, Json<'de>)>, Broke
 
 /// Whether a name has neither capitals nor letters that Go takes for others.
 pub fn is_plain_name(name: &str) -> bool {
-    // Without a branch for each letter.
-    name.bytes().fold(true, |is_plain, byte| {
-        is_plain & byte.is_ascii() & !byte.is_ascii_uppercase()
-    })
+    let bytes = name.as_bytes();
+    let (words, rest) = bytes.as_chunks::<8>();
+    let has_plain = |word: &[u8; 8]| is_plain_word(u64::from_le_bytes(*word));
+    // The end of a name once more, or else the two ends of a short one.
+    let end = match (
+        bytes.last_chunk::<8>(),
+        bytes.first_chunk::<4>().zip(bytes.last_chunk()),
+    ) {
+        (Some(end), _) => has_plain(end),
+        (None, Some(([a, b, c, d], [e, f, g, h]))) => has_plain(&[*a, *b, *c, *d, *e, *f, *g, *h]),
+        (None, None) => rest
+            .iter()
+            .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()),
+    };
+    end && words.iter().all(has_plain)
+}
+
+/// The same of eight letters at once.
+fn is_plain_word(word: u64) -> bool {
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    const FROM_A: u64 = u64::from_le_bytes([0x80 - b'A'; 8]);
+    const BEHIND_Z: u64 = u64::from_le_bytes([0x7f - b'Z'; 8]);
+    // Of letters of ASCII none carries into the next.
+    let ascii = word & !HIGH;
+    let capitals = ascii.wrapping_add(FROM_A) & !ascii.wrapping_add(BEHIND_Z);
+    (word | capitals) & HIGH == 0
 }
 
 /// Whether a server in Go takes one name for the other.
@@ -163,5 +185,28 @@ impl Seen {
             None => self.is_repeated = true,
         }
         self.count = self.count.saturating_add(1).min(self.hashes.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_plain_if_each_letter_is() {
+        let letters = [
+            'a', 'Z', 'A', '@', '[', '_', '{', '\u{7f}', '\u{80}', 'ſ', '\0',
+        ];
+        for len in 0..20 {
+            for at in 0..len {
+                for letter in letters {
+                    let mut name = vec!['x'; len];
+                    name[at] = letter;
+                    let name: String = name.into_iter().collect();
+                    let is_plain = |letter: char| letter.is_ascii() && !letter.is_ascii_uppercase();
+                    assert_eq!(is_plain_name(&name), name.chars().all(is_plain), "{name}");
+                }
+            }
+        }
     }
 }
