@@ -179,8 +179,8 @@ impl<'de> Scan<'de> {
     /// sign between values.
     pub(super) fn word(&mut self) -> Result<&'de str, Broken> {
         let rest = self.text.get(self.at..).ok_or(Broken)?;
-        let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'+' | b'-' | b'.' | b'_' | b'$');
-        let end = rest.bytes().position(|byte| !is_part(&byte));
+        let is_part = |byte: u8| IN_WORD.get(usize::from(byte)) == Some(&true);
+        let end = rest.bytes().position(|byte| !is_part(byte));
         let word = rest.get(..end.unwrap_or(rest.len())).ok_or(Broken)?;
         if word.is_empty() {
             return Err(Broken);
@@ -260,6 +260,22 @@ impl<'de> Scan<'de> {
         Ok(())
     }
 }
+
+/// By a byte, whether it may be part of a word or a number.
+#[expect(
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    reason = "computed by the compiler, which would refuse what is wrong"
+)]
+const IN_WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut rest: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+-._$";
+    while let [byte, after @ ..] = rest {
+        table[*byte as usize] = true;
+        rest = after;
+    }
+    table
+};
 
 /// Whether JSON may have a word, which is not looked at any closer.
 fn is_of_json(word: &str) -> bool {
