@@ -272,11 +272,11 @@ impl Answer {
     }
 
     fn call_whole(&mut self, key: CallKey, piece: CallPiece<'_>) {
-        let Some(call) = self.tool_calls.of(key, piece) else {
+        let Some(calls::Found { call, is_repeated }) = self.tool_calls.of(key, piece) else {
             self.calls_cut = true;
             return;
         };
-        if calls::is_repeated(call, piece) {
+        if is_repeated {
             return;
         }
         let kept = self.room.take(piece.arguments);

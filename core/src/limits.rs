@@ -17,6 +17,10 @@ pub const RESPONSE_ITEMS_MAX: usize = 512;
 /// Tool calls an event carries. Models in the field make tens; the bound stops a hostile stream.
 pub const TOOL_CALLS_MAX: usize = 256;
 
+/// Bytes of arguments of an answer's tool calls that are looked through for whether they are whole.
+/// Each call asks once or twice; a stream that asks with every event would take hours.
+pub const ARGUMENTS_LOOKED_AT_BYTES_MAX: usize = 16 << 20;
+
 /// Bytes of one event of a stream. Deltas are small; what is larger holds inline media.
 pub const STREAM_EVENT_BYTES_MAX: usize = 1 << 20;
 
@@ -41,6 +45,15 @@ pub const EVENT_STREAM_PAYLOAD_BYTES_MAX: usize = 24 << 20;
 
 /// Bytes of one sampling parameter. A full `logit_bias` fits; a tool catalogue would not.
 pub const PARAMETER_BYTES_MAX: usize = 16 << 10;
+
+/// Items of lists, numbers aside, that are read of one request. The longest sessions have some ten
+/// thousand messages and parts; each takes a hundred times the memory of the three bytes that it
+/// may be written with.
+pub const LIST_ITEMS_MAX: usize = 128 << 10;
+
+/// Bytes of memory that the items of one list take. A choice of an answer takes a few KiB, and may
+/// be written with three bytes; a body with a longer list is unreadable.
+pub const LIST_BYTES_MAX: usize = 16 << 20;
 
 /// Nesting of a value that is passed on as it was written. Parsers stop at about 128.
 pub const RAW_DEPTH_MAX: usize = 64;

@@ -95,7 +95,8 @@ pub enum Note {
     RedirectFollowed,
     /// The request's body was empty.
     RequestBodyEmpty,
-    /// The request's body was larger than the limit for reading; what was read is a beginning.
+    /// The request's body was larger than the limit for reading, or has lists of more items than are
+    /// read; what was read is a beginning.
     RequestBodyTruncated,
     /// The request names a charset that is not read: a server that heeds it reads other characters.
     RequestCharsetUnknown,

@@ -9,8 +9,8 @@ use audit_layer_core::event::AuditEvent;
 use audit_layer_core::exchange::Exchange;
 use audit_layer_core::headers::Headers;
 use audit_layer_core::limits::{
-    BROTLI_BYTES_MAX, ENCODED_SLICE_BYTES, INFLATE_BYTES_MAX, STREAM_EVENT_BYTES_MAX,
-    ZSTD_BYTES_MAX,
+    BROTLI_BYTES_MAX, ENCODED_SLICE_BYTES, INFLATE_BYTES_MAX, LIST_BYTES_MAX, LIST_ITEMS_MAX,
+    STREAM_EVENT_BYTES_MAX, ZSTD_BYTES_MAX,
 };
 use audit_layer_core::note::Note;
 use audit_layer_core::policy::Policy;
@@ -124,6 +124,52 @@ fn a_name_that_many_parts_have_takes_no_memory_for_each() {
         );
     }
 }
+
+#[test]
+fn a_body_of_tiny_items_takes_memory_for_as_many_as_are_read() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let policy = policy();
+    let begin = r#"{"model":"m","messages":["#;
+    let texts = many("\"\"");
+    for body in [
+        format!("{begin}{texts}]}}"),
+        format!(r#"{begin}{{"content":[{texts}]}}]}}"#),
+        format!(r#"{begin}{{"tool_calls":[{}]}}]}}"#, many("{}")),
+    ] {
+        let (event, peak) = peak(|| {
+            let mut exchange = begin_exchange(&policy);
+            exchange.request_body(body.as_bytes());
+            exchange.request_end();
+            exchange.end(End::default(), Timestamp::from_unix_ms(0))
+        });
+        let event = event.unwrap();
+        let notes = event.metadata.audit_layer.capture.notes;
+        assert!(notes.contains(&Note::RequestBodyTruncated), "{notes:?}");
+        assert_eq!(event.prompt_hash, "");
+        let limit = policy.capture.limits.request_bytes + LIST_ITEMS_MAX * ITEM_BYTES;
+        assert_within("tiny items", peak, limit);
+    }
+}
+
+#[test]
+fn an_answer_of_tiny_choices_takes_memory_for_as_many_as_are_read() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let policy = policy();
+    let body = format!(r#"{{"choices":[{}]}}"#, many("{}"));
+    let (event, peak) = measure(&policy, "", [body.as_bytes()].into_iter());
+    let notes = event.metadata.audit_layer.capture.notes;
+    assert!(notes.contains(&Note::ResponseUnreadable), "{notes:?}");
+    let limit = policy.capture.limits.response_bytes + LIST_BYTES_MAX;
+    assert_within("tiny choices", peak, GROWTH * limit);
+}
+
+/// So many items that a body of them is not larger than what is read.
+fn many(item: &str) -> String {
+    vec![item; MIB].join(",")
+}
+
+/// What an item takes of a list, as a message and as its part, and while their lists grow.
+const ITEM_BYTES: usize = 1 << 10;
 
 /// A body that is a beginning, and a part that is repeated.
 struct Bomb {

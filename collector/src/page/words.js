@@ -75,7 +75,7 @@ export const NOTES = {
   recorded_by_outer_gateway: "A gateway before this one recorded the same call; its event is the one to count.",
   redirect_followed: "The gateway followed a redirect itself: the request is the client’s, the answer that of the last request that the gateway made of it.",
   request_body_empty: "The request’s body was empty.",
-  request_body_truncated: "The request’s body was larger than the limit for reading; what was read is a beginning.",
+  request_body_truncated: "The request’s body was larger than the limit for reading, or has lists of more items than are read; what was read is a beginning.",
   request_charset_unknown: "The request names a charset that is not read: a server that heeds it reads other characters.",
   request_encoding_broken: "The request’s body was not of its content-encoding, or grew too much when decoded.",
   request_encoding_unsupported: "The request’s content-encoding cannot be decoded.",

@@ -1,51 +1,69 @@
 //! The tool calls of an answer, put together from pieces whose numbers and ids may be wrong.
 
+use std::cell::Cell;
+
 use super::{CallKey, CallPiece, keep_first, shortened};
 use crate::event::ToolCall;
 use crate::json;
-use crate::limits::{NAME_BYTES_MAX, TOOL_CALLS_MAX};
+use crate::limits::{ARGUMENTS_LOOKED_AT_BYTES_MAX, NAME_BYTES_MAX, TOOL_CALLS_MAX};
 
 /// What some servers send before the arguments, or after them.
 const EMPTY: &str = "{}";
 
 /// The calls in the order in which they began.
 #[derive(Debug, Default)]
-pub(super) struct Calls(Vec<(CallKey, ToolCall)>);
+pub(super) struct Calls {
+    all: Vec<(CallKey, ToolCall)>,
+    /// Bytes of arguments that were looked through.
+    looked_at: Cell<usize>,
+}
+
+/// A call that a piece belongs to.
+pub(super) struct Found<'a> {
+    pub(super) call: &'a mut ToolCall,
+    /// Whether the piece says nothing that is new of a whole call: last events of some servers
+    /// repeat it.
+    pub(super) is_repeated: bool,
+}
 
 impl Calls {
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.all.clear();
     }
 
     pub(super) fn take(&mut self) -> Vec<ToolCall> {
-        let calls = std::mem::take(&mut self.0).into_iter();
+        let calls = std::mem::take(&mut self.all).into_iter();
         calls.map(|(_, call)| call).collect()
     }
 
     /// The newest call of a number.
     pub(super) fn get(&self, key: CallKey) -> Option<&ToolCall> {
-        self.0.get(self.newest_of(key)?).map(|(_, call)| call)
+        self.all.get(self.newest_of(key)?).map(|(_, call)| call)
     }
 
     /// The newest call of a choice.
     pub(super) fn newest(&self, choice: u64) -> Option<u64> {
-        let mut keys = self.0.iter().rev().map(|(key, _)| key);
+        let mut keys = self.all.iter().rev().map(|(key, _)| key);
         keys.find(|key| key.choice == choice).map(|key| key.call)
     }
 
     /// The number of the call with an id.
     pub(super) fn with_id(&self, choice: u64, id: &str) -> Option<u64> {
         let at = self.at_id(choice, id)?;
-        self.0.get(at).map(|(key, _)| key.call)
+        self.all.get(at).map(|(key, _)| key.call)
     }
 
     /// The call that a piece belongs to, which may begin with it; `None` if there are too many.
-    pub(super) fn of(&mut self, key: CallKey, piece: CallPiece<'_>) -> Option<&mut ToolCall> {
-        self.at(self.known(key, piece), key)
+    pub(super) fn of(&mut self, key: CallKey, piece: CallPiece<'_>) -> Option<Found<'_>> {
+        let known = self.known(key, piece);
+        let call = known.and_then(|at| self.all.get(at));
+        let is_repeated = call.is_some_and(|(_, call)| self.is_repeated(call, piece));
+        let call = self.at(known, key)?;
+        Some(Found { call, is_repeated })
     }
 
     /// The call of a number, whatever it is called; `None` if there are too many.
@@ -54,13 +72,13 @@ impl Calls {
     }
 
     fn newest_of(&self, key: CallKey) -> Option<usize> {
-        self.0.iter().rposition(|(known, _)| *known == key)
+        self.all.iter().rposition(|(known, _)| *known == key)
     }
 
     fn at(&mut self, known: Option<usize>, key: CallKey) -> Option<&mut ToolCall> {
         let at = match known {
             Some(at) => at,
-            None if self.0.len() >= TOOL_CALLS_MAX => return None,
+            None if self.all.len() >= TOOL_CALLS_MAX => return None,
             None => {
                 let call = ToolCall {
                     choice: key.choice,
@@ -68,11 +86,11 @@ impl Calls {
                     name: String::new(),
                     arguments: String::new(),
                 };
-                self.0.push((key, call));
-                self.0.len().saturating_sub(1)
+                self.all.push((key, call));
+                self.all.len().saturating_sub(1)
             }
         };
-        self.0.get_mut(at).map(|(_, call)| call)
+        self.all.get_mut(at).map(|(_, call)| call)
     }
 
     /// The place of the call that a piece goes on with.
@@ -84,37 +102,53 @@ impl Calls {
         let Some(newest) = self.newest_of(key) else {
             return of_id().filter(|_| !is_named(piece));
         };
-        let (_, call) = self.0.get(newest)?;
+        let (_, call) = self.all.get(newest)?;
         let is_other = |id| call.id.as_deref().is_some_and(|known| known != id);
         if id.is_some_and(is_other) {
-            let newest = Some(newest).filter(|_| !has_another_id(call, piece));
+            let newest = Some(newest).filter(|_| !self.has_another_id(call, piece));
             return of_id().or(newest);
         }
-        Some(newest).filter(|_| !follows_a_whole(call, piece))
+        Some(newest).filter(|_| !self.follows_a_whole(call, piece))
     }
 
     fn at_id(&self, choice: u64, id: &str) -> Option<usize> {
         let is_it = |(key, call): &(CallKey, ToolCall)| {
             key.choice == choice && call.id.as_deref() == Some(id)
         };
-        self.0.iter().position(is_it)
+        self.all.iter().position(is_it)
     }
-}
 
-/// Whether a piece with a new id begins another call, and does not only have another id than the
-/// pieces before.
-fn has_another_id(call: &ToolCall, piece: CallPiece<'_>) -> bool {
-    is_named(piece) || is_object(&call.arguments)
-}
+    /// Whether a piece with a new id begins another call, and does not only have another id than the
+    /// pieces before.
+    fn has_another_id(&self, call: &ToolCall, piece: CallPiece<'_>) -> bool {
+        is_named(piece) || self.is_object(&call.arguments)
+    }
 
-/// Whether a piece without a new id begins another call: it names a tool and has arguments, and
-/// those of the call before it are whole.
-fn follows_a_whole(call: &ToolCall, piece: CallPiece<'_>) -> bool {
-    is_named(piece)
-        && piece.arguments.starts_with('{')
-        && !is_placeholder(call, piece)
-        && piece.arguments != call.arguments
-        && is_object(&call.arguments)
+    /// Whether a piece without a new id begins another call: it names a tool and has arguments, and
+    /// those of the call before it are whole.
+    fn follows_a_whole(&self, call: &ToolCall, piece: CallPiece<'_>) -> bool {
+        is_named(piece)
+            && piece.arguments.starts_with('{')
+            && !is_placeholder(call, piece)
+            && piece.arguments != call.arguments
+            && self.is_object(&call.arguments)
+    }
+
+    fn is_repeated(&self, call: &ToolCall, piece: CallPiece<'_>) -> bool {
+        let is_again = piece.arguments == call.arguments || piece.arguments == EMPTY;
+        is_again && self.is_object(&call.arguments)
+    }
+
+    /// Whether the arguments are a whole object. Pieces that make it a question again and again are
+    /// no answer's of a model, and are taken as they come.
+    fn is_object(&self, arguments: &str) -> bool {
+        if !arguments.starts_with('{') || !arguments.ends_with('}') {
+            return false;
+        }
+        let looked_at = self.looked_at.get().saturating_add(arguments.len());
+        self.looked_at.set(looked_at);
+        looked_at <= ARGUMENTS_LOOKED_AT_BYTES_MAX && json::read::<json::Depth>(arguments).is_some()
+    }
 }
 
 /// Whether one of the two only stands for arguments that come, or have come.
@@ -124,13 +158,6 @@ fn is_placeholder(call: &ToolCall, piece: CallPiece<'_>) -> bool {
 
 fn is_named(piece: CallPiece<'_>) -> bool {
     piece.name.is_some_and(|name| !name.is_empty())
-}
-
-/// Whether the arguments are a whole object.
-fn is_object(arguments: &str) -> bool {
-    arguments.starts_with('{')
-        && arguments.ends_with('}')
-        && json::read::<json::Depth>(arguments).is_some()
 }
 
 /// Takes a piece into its call; `kept` are the arguments for which there is room.
@@ -155,12 +182,6 @@ pub(super) fn rest<'a>(call: &mut ToolCall, whole: &'a str) -> &'a str {
         call.arguments.clear();
         whole
     })
-}
-
-/// Whether a piece says nothing that is new of a whole call: last events of some servers repeat it.
-pub(super) fn is_repeated(call: &ToolCall, piece: CallPiece<'_>) -> bool {
-    let is_again = piece.arguments == call.arguments || piece.arguments == EMPTY;
-    is_again && is_object(&call.arguments)
 }
 
 #[cfg(test)]
@@ -229,6 +250,27 @@ mod tests {
             let calls = gathered(&[(0, id, "f", whole[0]), (0, id, "f", whole[1])]);
             assert_eq!(calls.len(), 2, "{id}");
         }
+    }
+
+    #[test]
+    fn pieces_that_ask_again_whether_a_call_is_whole_are_taken_as_they_come() {
+        let large = format!("{{{}}}", "x".repeat(ARGUMENTS_LOOKED_AT_BYTES_MAX / 4 - 2));
+        let mut answer = Answer::new(HashForm::Sha256, usize::MAX);
+        let mut call = |arguments| {
+            let key = CallKey { choice: 0, call: 0 };
+            let piece = CallPiece {
+                arguments,
+                ..CallPiece::default()
+            };
+            answer.call(key, piece);
+            answer.tool_calls.looked_at.get()
+        };
+        call(&large);
+        let looked_at: Vec<_> = (0..1_000).map(|_| call("{}")).collect();
+        assert!(looked_at[2] <= ARGUMENTS_LOOKED_AT_BYTES_MAX);
+        assert!(looked_at[3] > ARGUMENTS_LOOKED_AT_BYTES_MAX);
+        let (calls, _) = answer.take_tool_calls();
+        assert_eq!(calls[0].arguments.len(), large.len() + 2_000);
     }
 
     #[test]

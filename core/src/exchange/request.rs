@@ -349,8 +349,12 @@ fn read_text(
     if let Some(last) = &last {
         request = (format.read_request)(Json::of(last, &oddities));
     }
+    let is_beginning = oddities.has(Odd::TooMany);
+    if is_beginning {
+        notes.insert(Note::RequestBodyTruncated);
+    }
     let asked = match request {
-        Some(request) => take(request, whole, capture, notes),
+        Some(request) => take(request, whole && !is_beginning, capture, notes),
         None => {
             notes.insert(Note::RequestUnreadable);
             Asked::default()

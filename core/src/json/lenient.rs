@@ -10,6 +10,7 @@ use super::names::read_members;
 use super::parse::{FromJson, Items, Members, Mode};
 use super::scan::Broken;
 use super::value::Json;
+use crate::limits::LIST_BYTES_MAX;
 
 /// A string; absent if the value is anything else.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -263,8 +264,12 @@ fn read_all<'de, T: FromJson<'de>>(
     items: &mut Items<'_, 'de>,
     list: &mut Vec<T>,
 ) -> Result<(), Broken> {
+    let items_max = LIST_BYTES_MAX.checked_div(size_of::<T>());
     let mut item = T::empty();
     while items.read_into(&mut item)? {
+        if Some(list.len()) == items_max {
+            return Err(Broken);
+        }
         list.push(mem::replace(&mut item, T::empty()));
     }
     Ok(())

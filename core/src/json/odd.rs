@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use crate::limits::LIST_ITEMS_MAX;
+
 /// What readers found in a document that servers do not all read alike.
 #[derive(Debug, Default)]
 pub struct Oddities {
@@ -9,6 +11,9 @@ pub struct Oddities {
     duplicate: Cell<bool>,
     other_case: Cell<bool>,
     trailing: Cell<bool>,
+    too_many: Cell<bool>,
+    /// Items of lists that have been read.
+    items: Cell<usize>,
 }
 
 /// Something that servers do not all read alike.
@@ -23,6 +28,8 @@ pub enum Odd {
     OtherCase,
     /// Something follows the document, such as another one.
     Trailing,
+    /// Lists have more items than are read.
+    TooMany,
 }
 
 impl Oddities {
@@ -41,6 +48,18 @@ impl Oddities {
             Odd::Duplicate => &self.duplicate,
             Odd::OtherCase => &self.other_case,
             Odd::Trailing => &self.trailing,
+            Odd::TooMany => &self.too_many,
         }
+    }
+
+    /// Counts an item of a list; false if there were too many.
+    pub(super) fn count_item(&self) -> bool {
+        let count = self.items.get().saturating_add(1);
+        self.items.set(count);
+        let is_within = count <= LIST_ITEMS_MAX;
+        if !is_within {
+            self.found(Odd::TooMany);
+        }
+        is_within
     }
 }

@@ -219,16 +219,20 @@ pub struct Items<'a, 'de> {
 }
 
 impl<'de> Items<'_, 'de> {
-    /// Reads the next item; false if there is none.
+    /// Reads the next item; false if there is none, or more than are read of one document.
     ///
     /// # Errors
     /// When the list is broken.
     pub fn read_into(&mut self, item: &mut dyn FromJson<'de>) -> Result<bool, Broken> {
-        let is_next = self.is_next()?;
-        if is_next {
-            self.parser.value(item)?;
+        if !self.is_next()? {
+            return Ok(false);
         }
-        Ok(is_next)
+        if !self.parser.scan.is_item_read() {
+            self.parser.scan.skip()?;
+            return Ok(false);
+        }
+        self.parser.value(item)?;
+        Ok(true)
     }
 
     fn is_next(&mut self) -> Result<bool, Broken> {

@@ -93,6 +93,13 @@ impl<'de> Scan<'de> {
         }
     }
 
+    /// Whether an item of a list that has been looked at is read. Numbers always are: vectors and
+    /// tokens may have millions, and take little memory.
+    pub(super) fn is_item_read(&self) -> bool {
+        let is_number = matches!(self.here(), Ok(b'0'..=b'9' | b'-'));
+        is_number || self.oddities.is_none_or(Oddities::count_item)
+    }
+
     /// The text of a string, from its quote on.
     pub(super) fn string(&mut self) -> Result<Cow<'de, str>, Broken> {
         let quote = self.quote()?;

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::*;
+use crate::limits::{LIST_BYTES_MAX, LIST_ITEMS_MAX};
 
 crate::json::wire! {
     struct Sample<'a> {
@@ -262,4 +263,34 @@ fn a_value_that_some_reader_would_refuse_is_not_portable() {
     assert!(!is_portable(&nested(RAW_DEPTH_MAX + 1)));
     assert!(!is_portable(&nested(100_000)));
     assert!(!is_portable("[1e999]"));
+}
+
+#[test]
+fn more_items_than_are_read_of_one_document_are_told() {
+    let list = |item: &str, count| format!("[{}]", vec![item; count].join(","));
+    for (count, is_over) in [
+        (LIST_ITEMS_MAX - 1, false),
+        (LIST_ITEMS_MAX, false),
+        (LIST_ITEMS_MAX + 1, true),
+    ] {
+        let text = list("{}", count);
+        let oddities = Oddities::default();
+        let List(items): List<Json<'_>> = read(Json::of(&text, &oddities)).unwrap();
+        assert_eq!(items.len(), count.min(LIST_ITEMS_MAX));
+        assert_eq!(oddities.has(Odd::TooMany), is_over);
+    }
+    let oddities = Oddities::default();
+    let numbers = list("1", LIST_ITEMS_MAX + 1);
+    let List(items): List<Json<'_>> = read(Json::of(&numbers, &oddities)).unwrap();
+    assert_eq!(items.len(), LIST_ITEMS_MAX + 1);
+    assert!(!oddities.has(Odd::TooMany));
+}
+
+#[test]
+fn a_list_that_takes_too_much_memory_is_not_read() {
+    let fits = LIST_BYTES_MAX / size_of::<Text<'_>>();
+    for (count, is_read) in [(fits - 1, true), (fits, true), (fits + 1, false)] {
+        let text = format!("[{}]", vec!["1"; count].join(","));
+        assert_eq!(read::<List<Text<'_>>>(&text).is_some(), is_read);
+    }
 }
