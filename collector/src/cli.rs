@@ -196,8 +196,10 @@ fn number_from_1(text: &str) -> Result<NonZeroU32, &'static str> {
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
-    /// Logs of a proxy, as text or JSON lines, plain or gzip. `-` is standard input, and so is
-    /// nothing when something is piped in.
+    /// Logs of a proxy, plain or gzip: text, JSON lines, or files of container runtimes, whose pieces of
+    /// long lines are put together. A folder is all files below it, and in quotes `*` and `?` stand for
+    /// parts of a name. Rotated files of a log are read from the oldest to the newest. `-` is standard
+    /// input, and so is nothing when something is piped in.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
@@ -452,6 +454,7 @@ const IMPORT_HELP: &str = "\
 Examples:
   kubectl logs deploy/gateway | audit-layer import -
   audit-layer import --dry-run envoy.log envoy.log.1.gz
+  audit-layer import '/var/log/pods/*gateway*/envoy'
   audit-layer import --url https://audit.example.com/v1 --format json envoy.log
 
 The summary counts events that are new to the audit API, those it knew, and broken ones, whose lines \

@@ -5,8 +5,12 @@
 
 mod batch;
 mod delivery;
+mod files;
+mod identity;
 mod letter;
 mod lines;
+mod pieces;
+mod record;
 mod source;
 
 use std::fmt;
@@ -17,10 +21,12 @@ use thiserror::Error;
 
 use crate::import::batch::Batch;
 use crate::import::delivery::{Counted, Delivery, Receipt};
-use crate::import::lines::{Line, Lines};
+use crate::import::lines::Lines;
+use crate::import::pieces::{Pieces, State, Written};
 use crate::import::source::Meter;
 
 pub use delivery::{DeliveryError, Target, TargetError};
+pub use identity::Identity;
 pub use letter::Broken;
 pub use source::{Source, SourceError};
 
@@ -89,6 +95,9 @@ pub enum Problem {
     /// The dead letter holds no event.
     #[error("{0}")]
     Broken(#[from] Broken),
+    /// It is an event, and was taken, without a character that the log has not kept.
+    #[error("a character is lost where the log was cut into pieces, and U+FFFD stands for it")]
+    Damaged,
     /// The audit API will not take the event, however often it is sent.
     #[error("the audit API refused the event: {0}")]
     Refused(String),
@@ -131,14 +140,18 @@ struct Importer<'a> {
 
 impl Importer<'_> {
     fn run(&mut self, sources: &[Source]) -> Result<(), DeliveryError> {
-        for source in sources {
-            self.source(source)?;
+        for log in source::logs_of(sources) {
+            let mut pieces = Pieces::default();
+            for source in &log {
+                self.source(source, &mut pieces)?;
+            }
+            self.all_written(pieces.end())?;
         }
         self.send()
     }
 
     /// A source that breaks off does not keep the others from being read.
-    fn source(&mut self, source: &Source) -> Result<(), DeliveryError> {
+    fn source(&mut self, source: &Source, pieces: &mut Pieces) -> Result<(), DeliveryError> {
         let mut place = Place {
             source: source.clone(),
             line: 1,
@@ -152,7 +165,7 @@ impl Importer<'_> {
         };
         loop {
             match lines.next() {
-                Ok(Some(line)) => self.line(&place, &line)?,
+                Ok(Some(line)) => self.all_written(pieces.take(&place, &line))?,
                 Ok(None) => return Ok(()),
                 Err(error) => {
                     self.unreadable(&place, error);
@@ -163,13 +176,38 @@ impl Importer<'_> {
         }
     }
 
-    fn line(&mut self, place: &Place, line: &Line<'_>) -> Result<(), DeliveryError> {
-        match letter::read(line) {
-            None => {}
-            Some(Ok(event)) => self.event(place, &event)?,
-            Some(Err(broken)) => self.broken(place, &Problem::Broken(broken)),
+    fn all_written(&mut self, written: Vec<Written>) -> Result<(), DeliveryError> {
+        for written in written {
+            self.written(written)?;
         }
         self.tell_progress();
+        Ok(())
+    }
+
+    /// Something that a program wrote, with dead letters in it.
+    fn written(&mut self, written: Written) -> Result<(), DeliveryError> {
+        let Written { place, text, state } = written;
+        let lost = || Identity::of(&text);
+        let broken = match state {
+            State::Whole | State::Damaged => None,
+            State::TooLong => Some(Broken::TooLong(lost())),
+            State::NoEnd => Some(Broken::NoEnd(lost())),
+            State::NoBeginning => Some(Broken::NoBeginning(lost())),
+            State::Mixed => Some(Broken::Mixed(lost())),
+        };
+        if let Some(broken) = broken {
+            self.broken(&place, &Problem::Broken(broken));
+            return Ok(());
+        }
+        for letter in letter::read(&text) {
+            match letter {
+                Ok(event) => self.event(&place, &event)?,
+                Err(broken) => self.broken(&place, &Problem::Broken(broken)),
+            }
+        }
+        if state == State::Damaged {
+            self.watch.problem(&place, &Problem::Damaged);
+        }
         Ok(())
     }
 

@@ -54,10 +54,9 @@ fn target(arguments: &ImportArgs) -> Result<Target, ImportError> {
 
 fn sources(files: Vec<PathBuf>) -> Result<Vec<Source>, ImportError> {
     if !files.is_empty() {
-        return Ok(files
-            .into_iter()
-            .map(Source::parse)
-            .collect::<Result<_, _>>()?);
+        let sources = files.into_iter().map(Source::parse);
+        let sources = sources.collect::<Result<Vec<_>, _>>()?;
+        return Ok(sources.into_iter().flatten().collect());
     }
     match io::stdin().is_terminal() {
         true => Err(ImportError::NoFile),

@@ -341,8 +341,31 @@ pub const SHUTDOWN_MAX: Duration = Duration::from_secs(10);
 /// its own.
 pub const LOG_LINE_BYTES_MAX: usize = 2 * EVENT_BYTES_MAX + MIB;
 
-/// Bytes of memory for lines that stay taken between a huge line and the next.
+/// Bytes of memory for lines that stay taken between a huge line and the next; and bytes of a line in
+/// pieces after which a dead letter no longer begins in it.
 pub const LOG_LINE_BYTES_KEPT: usize = MIB;
+
+/// Bytes of all lines of a log that have begun and not ended, in pieces that stand between others.
+pub const LOG_BEGUN_BYTES_MAX: usize = 2 * LOG_LINE_BYTES_MAX;
+
+/// Streams of containers that are told apart in one log.
+pub const LOG_STREAMS_MAX: usize = 4096;
+
+/// Bytes of a dead letter in a log that does not say which lines belong together: each further line
+/// has all before it read again.
+pub const LOG_GUESSED_BYTES_MAX: usize = 4 * MIB;
+
+/// Lines of such a dead letter.
+pub const LOG_GUESSED_PIECES_MAX: usize = 1024;
+
+/// How deep a line of a log is in the JSON of those who handed it on.
+pub const LOG_DEPTH_MAX: usize = 8;
+
+/// What looks like a dead letter behind one that breaks off and is tried to be read.
+pub const LOG_LETTERS_MAX: usize = 1000;
+
+/// Folders within folders that logs are looked for in.
+pub const LOG_FOLDERS_DEPTH_MAX: usize = 16;
 
 /// Events that an import sends together, so that an outage leaves few in doubt.
 pub const IMPORT_BATCH_EVENTS_MAX: usize = 1000;

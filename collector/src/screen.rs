@@ -207,7 +207,7 @@ mod tests {
     fn progress_is_shown_on_a_terminal_and_goes_when_a_problem_comes() {
         let act = |screen: &mut Screen<&mut Vec<u8>>| {
             screen.progress(progress(Some(6 << 20)));
-            screen.problem(&place(7), &Problem::Broken(Broken::Cut));
+            screen.problem(&place(7), &Problem::Broken(Broken::NoEvent));
         };
         let problem = "standard input:7: the event breaks off: the line was cut";
         assert_eq!(seen(false, false, act), format!("audit-layer: {problem}\n"));
@@ -236,7 +236,7 @@ mod tests {
         for (problems, lines) in [(19, 19), (20, 20), (21, 21)] {
             let text = seen(false, false, |screen| {
                 for line in 1..=problems {
-                    screen.problem(&place(line), &Problem::Broken(Broken::Cut));
+                    screen.problem(&place(line), &Problem::Broken(Broken::NoEvent));
                 }
             });
             assert_eq!(text.lines().count(), lines);

@@ -1,38 +1,49 @@
-//! The event of a dead letter, out of the line that a proxy wrote around it.
-
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+//! The events of dead letters, out of the lines that a proxy wrote around them.
 
 use memchr::memmem;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::access::Scope;
 use crate::event::{Event, EventError};
-use crate::import::lines::Line;
+use crate::import::identity::Identity;
 use crate::limits;
 
 /// Why a line that should be a dead letter has no event. No message has content.
 #[derive(Debug, Error)]
 pub enum Broken {
     /// The JSON has no end.
-    #[error("the event breaks off: the line was cut")]
-    Cut,
+    #[error("the event breaks off: the line was cut{0}")]
+    Cut(Identity),
     /// The JSON is whole, and not that of an event.
     #[error("not an event: {0}")]
     Event(String),
+    /// Pieces of several lines stand between each other.
+    #[error(
+        "the pieces of this line stand among those of another, and cannot be told apart: import each container's log by itself{0}"
+    )]
+    Mixed(Identity),
+    /// It ends here, and began in what was not read.
+    #[error(
+        "the end of a dead letter whose beginning is missing: import the older files of the log too{0}"
+    )]
+    NoBeginning(Identity),
     /// The words that come before the event are not all there.
     #[error("there is no `event=` after the reason: the line was cut")]
     NoEvent,
-    /// The log line is JSON, and the dead letter is deeper in it than a string member.
-    #[error("the log line is a JSON object, but the dead letter is not in a string member of it")]
+    /// The last pieces of the line are not there.
+    #[error("the event breaks off: the last pieces of its line are missing{0}")]
+    NoEnd(Identity),
+    /// The log line is JSON, and the dead letter is in no string of it.
+    #[error("the log line is JSON, but the dead letter is in no string of it")]
     NoMember,
     /// What follows is not JSON.
     #[error("the event is not JSON: {0}")]
     NotJson(serde_json::Error),
     /// More than is kept in memory.
-    #[error("the line is longer than {} bytes", limits::LOG_LINE_BYTES_MAX)]
-    TooLong,
+    #[error("the line is longer than {max} bytes{0}", max = limits::LOG_LINE_BYTES_MAX)]
+    TooLong(Identity),
 }
 
 impl From<EventError> for Broken {
@@ -41,55 +52,164 @@ impl From<EventError> for Broken {
     }
 }
 
-/// The event's JSON on one line; `None` if the line is no dead letter.
-pub(super) fn read(line: &Line<'_>) -> Option<Result<String, Broken>> {
-    memmem::find(line.bytes, DEAD_LETTER)?;
-    if line.is_cut {
-        return Some(Err(Broken::TooLong));
-    }
-    let text = message(line.bytes);
-    Some(text.and_then(|text| event(&text)))
+/// The events of all dead letters in what a program wrote, each as JSON on one line.
+///
+/// What a proxy was told to log is a string of the line if its log has the format JSON, and the whole
+/// line otherwise.
+pub(super) fn read(text: &[u8]) -> Vec<Result<String, Broken>> {
+    let mut found = Vec::new();
+    add(text, limits::LOG_DEPTH_MAX, &mut found);
+    found
 }
 
-/// What the proxy was told to log: a string member if its log has the format JSON, and the whole
-/// line otherwise. A container's log may have such a line in a string of its own.
-fn message(line: &[u8]) -> Result<Cow<'_, [u8]>, Broken> {
-    let mut text = Cow::Borrowed(line);
-    while let Ok(members) = serde_json::from_slice::<BTreeMap<Cow<'_, str>, &RawValue>>(&text) {
-        let mut strings = members.values().filter(|raw| raw.get().starts_with('"'));
-        let found = strings.find(|raw| memmem::find(raw.get().as_bytes(), DEAD_LETTER).is_some());
-        let found = found.ok_or(Broken::NoMember)?;
-        let inner: String = serde_json::from_str(found.get()).map_err(Broken::NotJson)?;
-        text = Cow::Owned(inner.into_bytes());
+fn add(text: &[u8], depth_left: usize, found: &mut Vec<Result<String, Broken>>) {
+    let document = object(text);
+    let Some(depth_left) = depth_left.checked_sub(1).filter(|_| document.is_some()) else {
+        scan(text, found);
+        return;
+    };
+    let before = found.len();
+    if let Some(document) = &document {
+        each_string(document, &mut |text| {
+            add(text.as_bytes(), depth_left, found);
+        });
     }
-    Ok(text)
+    if found.len() == before && memmem::find(text, DEAD_LETTER).is_some() {
+        found.push(Err(Broken::NoMember));
+    }
 }
 
-/// Reads one JSON object and passes over what a log's format may have put after it.
-fn event(text: &[u8]) -> Result<String, Broken> {
-    let at = memmem::find(text, DEAD_LETTER).unwrap_or_default();
-    let (_, letter) = text.split_at(at);
-    let at = memmem::find(letter, EVENT).ok_or(Broken::NoEvent)?;
-    let (_, json) = letter.split_at(at.saturating_add(EVENT.len()));
+fn object(text: &[u8]) -> Option<Value> {
+    let is_object = text.trim_ascii_start().starts_with(b"{");
+    is_object.then(|| serde_json::from_slice(text).ok())?
+}
+
+/// Gives every string that has a dead letter.
+fn each_string(value: &Value, found: &mut impl FnMut(&str)) {
+    match value {
+        Value::String(text) if memmem::find(text.as_bytes(), DEAD_LETTER).is_some() => found(text),
+        Value::Array(values) => values.iter().for_each(|value| each_string(value, found)),
+        Value::Object(members) => members.values().for_each(|value| each_string(value, found)),
+        _ => {}
+    }
+}
+
+/// Reads dead letters one after the other and passes over what a log's format may have put between.
+///
+/// Behind one that breaks off another may stand, or what looks like one in the content of the first:
+/// in the JSON of an event no quote stands by itself, so that this never is one.
+fn scan(text: &[u8], found: &mut Vec<Result<String, Broken>>) {
+    let (mut rest, mut is_broken, mut tries_left) = (text, false, limits::LOG_LETTERS_MAX);
+    while let Some(at) = memmem::find(rest, DEAD_LETTER).filter(|_| tries_left > 0) {
+        let (_, letter) = rest.split_at(at);
+        match event(letter) {
+            Ok((event, after)) => {
+                found.push(Ok(event));
+                rest = after;
+            }
+            Err(broken) => {
+                if !is_broken {
+                    found.push(Err(broken));
+                }
+                is_broken = true;
+                tries_left = tries_left.saturating_sub(1);
+                rest = letter.get(DEAD_LETTER.len()..).unwrap_or_default();
+            }
+        }
+    }
+}
+
+/// The event of a letter, and what stands behind it.
+fn event(letter: &[u8]) -> Result<(String, &[u8]), Broken> {
+    let json = after_event(letter).ok_or(Broken::NoEvent)?;
     let mut values = serde_json::Deserializer::from_slice(json).into_iter::<&RawValue>();
     let raw = match values.next() {
         Some(Ok(raw)) => raw.get(),
+        // In the string of a line of JSON that is itself cut.
+        Some(Err(_)) if json.starts_with(b"{\\\"") => return Err(cut(letter)),
         Some(Err(error)) if !error.is_eof() => return Err(Broken::NotJson(error)),
-        Some(Err(_)) | None => return Err(Broken::Cut),
+        Some(Err(_)) | None => return Err(cut(letter)),
     };
+    let (_, after) = json
+        .split_at_checked(values.byte_offset())
+        .unwrap_or_default();
     let event = Event::parse(raw.as_bytes(), &Scope::All)?;
     // A line end in valid JSON is white space between members: strings have it escaped.
-    Ok(match event.text.contains(['\n', '\r']) {
+    let text = match event.text.contains(['\n', '\r']) {
         true => event.text.replace(['\n', '\r'], " "),
         false => event.text,
+    };
+    Ok((text, after))
+}
+
+fn cut(letter: &[u8]) -> Broken {
+    Broken::Cut(Identity::of(letter))
+}
+
+/// What stands behind ` event=` of this letter.
+fn after_event(letter: &[u8]) -> Option<&[u8]> {
+    let at = memmem::find(letter, EVENT)?;
+    letter.get(at.saturating_add(EVENT.len())..)
+}
+
+/// Whether the first dead letter of a text breaks off.
+pub(super) fn is_cut(text: &[u8]) -> bool {
+    let Some(at) = memmem::find(text, DEAD_LETTER) else {
+        return false;
+    };
+    if object(text).is_some() {
+        return false;
+    }
+    let (_, letter) = text.split_at(at);
+    after_event(letter).is_none_or(|json| {
+        let mut values = serde_json::Deserializer::from_slice(json).into_iter::<&RawValue>();
+        match values.next() {
+            Some(Err(error)) => error.is_eof() || json.starts_with(b"{\\\""),
+            None => true,
+            Some(Ok(_)) => false,
+        }
     })
 }
 
+/// Whether the first dead letter of a text is one.
+pub(super) fn is_whole(text: &[u8]) -> bool {
+    matches!(read(text).first(), Some(Ok(_)))
+}
+
+/// Whether a dead letter begins in a piece that might go on with `before`, and not something in the
+/// content of another that looks like one: there a quote has a backslash more.
+pub(super) fn begins_in(piece: &[u8], before: &[u8]) -> bool {
+    let Some(first) = openings(before).next() else {
+        return false;
+    };
+    openings(piece).any(|backslashes| backslashes <= first)
+}
+
+/// Of each beginning of a dead letter, how many backslashes stand before the first quote of its event.
+fn openings(text: &[u8]) -> impl Iterator<Item = usize> {
+    memmem::find_iter(text, DEAD_LETTER).filter_map(|at| {
+        let (_, letter) = text.split_at(at);
+        let head = letter.get(..letter.len().min(HEAD_BYTES_MAX))?;
+        let json = after_event(head)?.strip_prefix(b"{")?;
+        let backslashes = json.iter().take_while(|byte| **byte == b'\\').count();
+        (json.get(backslashes) == Some(&b'"')).then_some(backslashes)
+    })
+}
+
+/// Whether a text without a beginning is the end of a dead letter.
+pub(super) fn is_end(text: &[u8]) -> bool {
+    let is_of_gateway = |name: &[u8]| memmem::find(text, name).is_some();
+    is_of_gateway(b"\"audit_layer\":{") || is_of_gateway(b"\\\"audit_layer\\\":{")
+}
+
 /// What the plugin writes before the reason.
-const DEAD_LETTER: &[u8] = b"audit-layer dead-letter reason=";
+pub(super) const DEAD_LETTER: &[u8] = b"audit-layer dead-letter reason=";
 
 /// What it writes between the reason and the event.
 const EVENT: &[u8] = b" event=";
+
+/// Bytes of what stands before an event.
+const HEAD_BYTES_MAX: usize = 1024;
 
 #[cfg(test)]
 mod tests;

@@ -4,11 +4,13 @@ use std::cell::Cell;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use flate2::bufread::MultiGzDecoder;
 use thiserror::Error;
+
+use crate::import::files::{self, Rotation};
 
 /// A log to import from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,19 +23,22 @@ pub enum Source {
 
 impl Source {
     /// A path, or `-` for standard input. It has to exist, so that a mistyped name is told before
-    /// anything is sent.
+    /// anything is sent. A folder is all files below it, and a name with `*` or `?` those that it fits.
     ///
     /// # Errors
-    /// There is no such file, or it is a folder.
-    pub fn parse(path: PathBuf) -> Result<Self, SourceError> {
+    /// There is no such file.
+    pub fn parse(path: PathBuf) -> Result<Vec<Self>, SourceError> {
         if path.as_os_str() == "-" {
-            return Ok(Self::StandardInput);
+            return Ok(vec![Self::StandardInput]);
         }
-        match fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => Err(SourceError::Folder { path }),
-            Ok(_) => Ok(Self::File(Rc::new(path))),
-            Err(source) => Err(SourceError::File { path, source }),
+        match files::named(&path) {
+            Ok(files) => Ok(files.into_iter().map(Self::file).collect()),
+            Err(source) => Err(SourceError { path, source }),
         }
+    }
+
+    fn file(path: PathBuf) -> Self {
+        Self::File(Rc::new(path))
     }
 
     /// The log's text. Whether it is compressed is told by its first bytes, because a pipe has no
@@ -48,7 +53,14 @@ impl Source {
             meter: meter.clone(),
         };
         let mut input = BufReader::with_capacity(BUFFER_BYTES, input);
-        Ok(match input.fill_buf()?.starts_with(&GZIP) {
+        let begin = input.fill_buf()?;
+        let mut others = OTHERS.into_iter();
+        if let Some((_, program)) = others.find(|(magic, _)| begin.starts_with(magic)) {
+            let hint =
+                format!("it is compressed: pipe it in, `{program} FILE | audit-layer import -`");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, hint));
+        }
+        Ok(match begin.starts_with(&GZIP) {
             // Of many members, because logs are compressed piece by piece and appended.
             true => Box::new(BufReader::with_capacity(
                 BUFFER_BYTES,
@@ -83,23 +95,42 @@ impl fmt::Display for Source {
     }
 }
 
-/// Why a log cannot be imported from.
+/// The file is not there or not to be seen.
 #[derive(Debug, Error)]
-pub enum SourceError {
-    /// The file is not there or not to be seen.
-    #[error("cannot read {}: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A folder has no lines.
-    #[error("{} is a folder: name the files in it", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-    },
+#[error("cannot read {}: {source}", path.display())]
+pub struct SourceError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// The name of a log, if it has one, and its files.
+type Log = (Option<PathBuf>, Vec<(Rotation, Source)>);
+
+/// The logs that these are, each with its files from the oldest to the newest: a line may begin in one
+/// and end in the next.
+pub(super) fn logs_of(sources: &[Source]) -> Vec<Vec<Source>> {
+    let mut logs: Vec<Log> = Vec::new();
+    for source in sources {
+        let path = match source {
+            Source::File(path) => path.as_path(),
+            Source::StandardInput => Path::new(""),
+        };
+        let rotation = Rotation::of(path);
+        let log = matches!(source, Source::File(_)).then(|| rotation.log.clone());
+        let known = logs
+            .iter_mut()
+            .find(|(own, _)| own.is_some() && *own == log);
+        let one = (rotation, source.clone());
+        match known {
+            Some((_, files)) => files.push(one),
+            None => logs.push((log, vec![one])),
+        }
+    }
+    let logs = logs.into_iter().map(|(_, mut files)| {
+        files.sort_by(|(one, _), (other, _)| one.cmp(other));
+        files.into_iter().map(|(_, source)| source).collect()
+    });
+    logs.collect()
 }
 
 /// Counts the bytes that were read from all sources.
@@ -132,5 +163,13 @@ impl<R: Read> Read for Metered<R> {
 
 /// What a gzip member begins with (RFC 1952, section 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// Other ways to compress logs, and what undoes them: lines would be looked for in them in vain.
+const OTHERS: [(&[u8], &str); 4] = [
+    (&[0x28, 0xb5, 0x2f, 0xfd], "zstdcat"),
+    (&[0xfd, b'7', b'z', b'X', b'Z', 0], "xzcat"),
+    (b"BZh", "bzcat"),
+    (&[0x04, 0x22, 0x4d, 0x18], "lz4cat"),
+];
 
 const BUFFER_BYTES: usize = 64 * 1024;

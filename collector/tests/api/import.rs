@@ -1,6 +1,7 @@
 //! `audit-layer import`: dead letters out of logs, into a served collector.
 
 mod fake;
+mod nodes;
 mod outage;
 mod tls;
 
@@ -24,12 +25,13 @@ pub(crate) fn line(event: &Value) -> String {
     )
 }
 
-const OTHER: &str = "[2026-11-23 17:00:00.000][123][info][main] all clusters are initialised\n";
+pub(crate) const OTHER: &str =
+    "[2026-11-23 17:00:00.000][123][info][main] all clusters are initialised\n";
 
 /// What an import came to.
 pub(crate) struct Imported {
-    code: Option<i32>,
-    stdout: String,
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
@@ -54,7 +56,7 @@ impl Imported {
         ["new", "known", "broken"].map(|name| counts[name].as_u64().unwrap())
     }
 
-    fn assert_complaint(&self, words: &[&str]) {
+    pub(crate) fn assert_complaint(&self, words: &[&str]) {
         assert_eq!(self.code, Some(1), "{} {}", self.stdout, self.stderr);
         for word in words {
             assert!(self.stderr.contains(word), "{word}: {}", self.stderr);
@@ -74,7 +76,7 @@ fn import_in_words(url: &str) -> Command {
     import
 }
 
-fn import(program: &Program) -> Command {
+pub(crate) fn import(program: &Program) -> Command {
     import_to(&format!("{}/v1", program.base()))
 }
 
@@ -84,14 +86,14 @@ pub(crate) fn file(folder: &Folder, name: &str, content: impl AsRef<[u8]>) -> Pa
     path
 }
 
-fn gzip(text: &str) -> Vec<u8> {
+pub(crate) fn gzip(text: &str) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(text.as_bytes()).unwrap();
     encoder.finish().unwrap()
 }
 
 /// Imports a log of this content into a new collector, and checks that it has `ids` then.
-async fn import_content(content: impl AsRef<[u8]>, ids: &[&str]) -> Imported {
+pub(crate) async fn import_content(content: impl AsRef<[u8]>, ids: &[&str]) -> Imported {
     let folder = Folder::new();
     let program = Program::start_in(&folder).await;
     let log = file(&folder, "envoy.log", content);
@@ -269,7 +271,10 @@ async fn what_cannot_be_begun_is_explained_before_anything_is_sent() {
         imported.assert_complaint(words);
     };
     complain(&[&log, &missing], &["missing.log", "No such file"]).await;
-    complain(&[&folder.path("")], &["is a folder"]).await;
+    let empty = folder.path("empty");
+    std::fs::create_dir(&empty).unwrap();
+    complain(&[&empty], &["empty", "no file"]).await;
+    complain(&[&folder.path("*.nothing")], &["*.nothing", "no file"]).await;
     for url in [
         "ftp://x",
         "http://",

@@ -33,10 +33,7 @@ fn read_text(text: &str) -> Option<Result<String, Broken>> {
 }
 
 fn read_bytes(bytes: &[u8]) -> Option<Result<String, Broken>> {
-    read(&Line {
-        bytes,
-        is_cut: false,
-    })
+    read(bytes).into_iter().next()
 }
 
 fn assert_read(text: &str) {
@@ -91,9 +88,14 @@ fn a_letter_in_a_string_of_a_json_log_line_is_read() {
 }
 
 #[test]
-fn a_letter_deeper_in_a_json_log_line_is_not_lost_in_silence() {
-    let line = json!({"entry": {"message": letter()}});
-    assert_broken(&line.to_string(), "not in a string member");
+fn a_letter_anywhere_in_a_json_log_line_is_read() {
+    assert_read(&json!({"entry": {"messages": [1, letter()]}}).to_string());
+    assert_broken(&json!({letter(): "secret"}).to_string(), "in no string");
+    let mut deep = json!(letter());
+    for _ in 0..20 {
+        deep = json!({"message": deep.to_string()});
+    }
+    assert_broken(&deep.to_string(), "the event");
 }
 
 #[test]
@@ -134,19 +136,6 @@ fn an_event_is_one_line_whatever_the_log_wrote() {
     let event = read_text(&text).unwrap().unwrap();
     assert!(!event.contains(['\n', '\r']));
     let values = [&event, &event_json()].map(|json| serde_json::from_str(json).unwrap());
-    let [read, written]: [serde_json::Value; 2] = values;
+    let [read, written]: [Value; 2] = values;
     assert_eq!(read, written);
-}
-
-#[test]
-fn a_line_over_the_limit_is_broken_if_it_is_a_letter() {
-    let letter = letter();
-    let cut = |bytes| {
-        read(&Line {
-            bytes,
-            is_cut: true,
-        })
-    };
-    assert!(matches!(cut(letter.as_bytes()), Some(Err(Broken::TooLong))));
-    assert!(cut(b"some huge line").is_none());
 }
