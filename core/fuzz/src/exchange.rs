@@ -10,6 +10,7 @@ use audit_layer_core::completion::{End, ResponseFlags};
 use audit_layer_core::event::AuditEvent;
 use audit_layer_core::exchange::Exchange;
 use audit_layer_core::headers::Headers;
+use audit_layer_core::json;
 use audit_layer_core::note::Note;
 use audit_layer_core::policy::Policy;
 use audit_layer_core::time::Timestamp;
@@ -63,7 +64,7 @@ pub fn check(input: &[u8]) {
     if let [pending, ended] = &*whole {
         assert_eq!(asked(pending), asked(ended));
     }
-    let expected: Vec<_> = whole.iter().map(json).collect();
+    let expected: Vec<_> = whole.iter().map(delivered).collect();
     for text in &expected {
         serde_json::from_str::<Value>(text).expect("an event is JSON that every reader can take");
     }
@@ -72,7 +73,7 @@ pub fn check(input: &[u8]) {
     }
     let [request, response] = [call.request, call.response].map(|body| cuts::pieces(*seed, body));
     let cut = call.events(&request, &response);
-    assert_eq!(cut.iter().map(json).collect::<Vec<_>>(), expected);
+    assert_eq!(cut.iter().map(delivered).collect::<Vec<_>>(), expected);
 }
 
 /// What an event says of the prompt.
@@ -86,8 +87,10 @@ fn asked(event: &AuditEvent) -> [String; 3] {
 }
 
 /// The event as it is delivered.
-fn json(event: &AuditEvent) -> String {
-    serde_json::to_string(event).expect("an event is JSON")
+fn delivered(event: &AuditEvent) -> String {
+    let written = json::written(event, 0).expect("an event can be written");
+    assert_eq!(Some(&written), serde_json::to_string(event).ok().as_ref());
+    written
 }
 
 impl<'a> Call<'a> {

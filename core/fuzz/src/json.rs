@@ -73,6 +73,8 @@ fn strict(seed: u8, text: &str) {
     let same = json::split(text).map(|(value, rest)| (serde_json::from_str(value).ok(), rest));
     assert_eq!(same, Some((Some(expected.clone()), "")));
     members(text, &expected);
+    let written = json::written(&expected, 0);
+    assert!(written.is_err() || written.ok() == Some(expected.to_string()));
     if expected.is_array() || expected.is_object() {
         beginning(seed, text);
         wide(text);
@@ -140,6 +142,7 @@ fn is_same(one: &Value, other: &Value) -> bool {
 
 /// Whatever it is, it is read in some way.
 fn read(text: &str) {
+    assert_eq!(json::quoted(text), Value::from(text).to_string());
     let oddities = Oddities::default();
     let _: Option<Any> = json::read(Json::of(text, &oddities));
     json::has_more(text);
