@@ -69,7 +69,7 @@ fn is_clean(keys: &[&str], text: &str) -> bool {
 
 /// The values of headers that are one credential each, unless a mark may look like it.
 fn keys(head: &[exchange::Header]) -> Vec<&str> {
-    let is_key = |name: &[u8]| name.eq_ignore_ascii_case(b"x-api-key");
+    let is_key = |name: &[u8]| name == b"x-api-key";
     let values = head.iter().filter(|(name, _)| is_key(name));
     let values = values.filter_map(|(_, value)| str::from_utf8(value).ok());
     let is_one = |value: &&str| {
