@@ -30,6 +30,8 @@ pub enum Mood {
         /// The header `retry-after`, in seconds.
         retry_after: Option<u32>,
     },
+    /// Is a web application that answers everything with a page.
+    Page,
     /// Takes them, and never answers.
     Silent,
     /// Takes every third one and never answers it; passes on the rest. Every third, and not every
@@ -133,6 +135,7 @@ impl Shared {
                 status,
                 retry_after,
             } => Ok(answering(status, retry_after)),
+            Mood::Page => Ok(page()),
             Mood::Silent => std::future::pending().await,
             Mood::SilentEveryThird if number.is_multiple_of(3) => std::future::pending().await,
             Mood::Refusing(words) if contains(&body, words) => Ok(answering(400, None)),
@@ -195,6 +198,13 @@ fn answering(status: u16, retry_after: Option<u32>) -> Answer {
             .headers_mut()
             .insert(header::RETRY_AFTER, seconds.into());
     }
+    answer
+}
+
+fn page() -> Answer {
+    let mut answer = Response::new(full("<!DOCTYPE html><p>Please log in</p>".into()));
+    let html = header::HeaderValue::from_static("text/html");
+    answer.headers_mut().insert(header::CONTENT_TYPE, html);
     answer
 }
 

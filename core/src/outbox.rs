@@ -19,7 +19,7 @@ use crate::limits::{BATCHES_IN_FLIGHT_MAX, RETRY_AFTER_MS_MAX};
 use crate::policy::{Delivery, Retry};
 use crate::time::Timestamp;
 
-pub use outcome::{Answer, Outcome, Refused};
+pub use outcome::{Answer, Failure, Outcome, Refused};
 use queue::{Letter, Queue};
 pub use receipt::Receipt;
 
@@ -245,10 +245,10 @@ impl Outbox {
             Outcome::Refused { reason, about } => self.refuse(letters, &reason, about),
             Outcome::Failed {
                 retry_after_ms,
-                reason,
+                failure,
             } => {
                 self.back_off(retry_after_ms, retry, now);
-                self.retry(letters, reason.as_deref(), retry, now)
+                self.retry(letters, failure, retry, now)
             }
         }
     }
@@ -305,7 +305,7 @@ impl Outbox {
     fn retry(
         &mut self,
         letters: Vec<Letter>,
-        reason: Option<&str>,
+        failure: Failure,
         retry: &Retry,
         now: Timestamp,
     ) -> Settled {
@@ -316,7 +316,7 @@ impl Outbox {
         self.queue.put_back(kept);
         let dead = expired
             .into_iter()
-            .map(|letter| self.bury(letter, reason.unwrap_or("max_age")))
+            .map(|letter| self.bury(letter, &failure.reason()))
             .collect();
         Settled {
             retried,

@@ -48,8 +48,19 @@ pub struct AuditApi {
     pub base_path: String,
     /// The Bearer key; absent where the upstream is authenticated in another way.
     pub api_key: Option<Secret>,
+    /// Where the key was looked for.
+    pub key_source: KeySource,
     /// How long one callout may take, in milliseconds.
     pub timeout_ms: u64,
+}
+
+/// Where the audit API's key was looked for, for those who search why it is the wrong one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// In the configuration itself.
+    Configuration,
+    /// In the environment variable of this name.
+    Environment(String),
 }
 
 /// How events go.

@@ -8,7 +8,7 @@ use audit_layer_core::api::Refusal;
 use audit_layer_core::completion::UNRECORDED;
 use audit_layer_core::destination::Destination;
 use audit_layer_core::limits::RECEIPT_BYTES_MAX;
-use audit_layer_core::outbox::{Answer, Batch, BatchId, DeadLetter, Outcome, Refused};
+use audit_layer_core::outbox::{Answer, Batch, BatchId, DeadLetter, Failure, Outcome, Refused};
 use audit_layer_core::policy::Policy;
 use proxy_wasm::hostcalls::dispatch_http_call;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
@@ -128,6 +128,7 @@ impl Root {
             shared::set_wake(queues.wake);
             shared::set_handover(&policy.destination, queues.handover);
             self.queues = Some(queues);
+            telemetry::look_at_identity(policy);
             self.has_callouts = host::has_callouts();
             if !self.has_callouts {
                 telemetry::no_callouts();
@@ -308,28 +309,41 @@ fn answer(num_headers: usize, body_size: usize, sent: &Sent) -> Outcome {
     };
     let size = body_size.min(RECEIPT_BYTES_MAX);
     let body = host::buffer(Buffer::CalloutResponseBody, 0, size);
-    let retry_after = text("retry-after");
+    let (retry_after, content_type) = (text("retry-after"), text("content-type"));
     let answer = Answer {
         status,
         retry_after: retry_after.as_deref(),
+        content_type: content_type.as_deref(),
         body: &body,
     };
     let outcome = shared::outbox(&sent.policy, |outbox| outbox.outcome(sent.batch, &answer));
-    let Some((outcome, _)) = outcome else {
+    let Some((outcome, telemetry)) = outcome else {
         return Outcome::unanswered();
     };
     match &outcome {
-        Outcome::Accepted(_) => {}
+        Outcome::Accepted(_) => {
+            if shared::is_news(&sent.policy.destination, None) {
+                telemetry::delivery_goes_on(&sent.policy);
+            }
+        }
         Outcome::Refused { about, .. } => {
             let again = *about == Refused::Content && events > 1;
             telemetry::delivery_refused(status, events, again);
         }
-        Outcome::Failed { reason: None, .. } => {
-            telemetry::delivery_failed(format_args!("status {status}"), events);
-        }
-        Outcome::Failed { .. } => {
-            telemetry::no_receipt(status, text("content-type").as_deref(), body_size, events);
-        }
+        Outcome::Failed { failure, .. } => match failure {
+            Failure::Unavailable => {
+                telemetry::delivery_failed(format_args!("status {status}"), events);
+            }
+            Failure::NoReceipt(_) => {
+                telemetry::no_receipt(status, content_type.as_deref(), body_size, events);
+            }
+            Failure::Denied(_) => {
+                telemetry.delivery_denied();
+                if shared::is_news(&sent.policy.destination, Some(status)) {
+                    telemetry::denied(status, &sent.policy);
+                }
+            }
+        },
     }
     outcome
 }

@@ -41,6 +41,8 @@ struct Post {
     roots: usize,
     /// The queue of those VMs that deliver to the same destination.
     handover: Option<u32>,
+    /// The status with which the audit API denies what is sent, once that has been told.
+    denied: Option<u16>,
 }
 
 /// Events that nobody in this VM will deliver.
@@ -123,6 +125,15 @@ pub(crate) fn set_handover(destination: &Destination, queue: Option<u32>) {
             post.handover = queue;
         }
     });
+}
+
+/// Whether a destination denied what is sent with another status before, if it denied it.
+pub(crate) fn is_news(destination: &Destination, denied: Option<u16>) -> bool {
+    let is_news = with(|shared| {
+        let post = shared.post(destination)?;
+        Some(mem::replace(&mut post.denied, denied) != denied)
+    });
+    is_news.flatten() == Some(true)
 }
 
 /// A root has come: it sends what is due, and may be woken again.
@@ -211,6 +222,7 @@ fn open(policy: &Rc<Policy>) {
         policy: Rc::clone(policy),
         roots: 0,
         handover: None,
+        denied: None,
     };
     with(|shared| shared.posts.push(post));
 }

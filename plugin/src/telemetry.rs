@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use audit_layer_core::destination::Destination;
 use audit_layer_core::outbox::{DeadLetter, Settled};
-use audit_layer_core::policy::{AuditApi, Policy};
+use audit_layer_core::policy::{AuditApi, KeySource, Policy};
 
 use crate::host::{self, Level, MetricKind};
 
@@ -27,6 +27,7 @@ pub(crate) struct Telemetry {
     delivered: Option<u32>,
     delivery_ms: Option<u32>,
     retried: Option<u32>,
+    denied: Option<u32>,
     dead_lettered: Option<u32>,
     dead_lettered_by: [Option<u32>; REASONS.len()],
     lost: Option<u32>,
@@ -66,6 +67,7 @@ impl Telemetry {
             delivered: counter("events_delivered"),
             delivery_ms: metric(MetricKind::Histogram, "delivery_ms"),
             retried: counter("events_retried"),
+            denied: counter("deliveries_denied"),
             dead_lettered: counter("events_dead_lettered"),
             dead_lettered_by: REASONS
                 .map(|reason| counter(&format!("events_dead_lettered_{reason}"))),
@@ -98,6 +100,10 @@ impl Telemetry {
 
     pub(crate) fn answer_refused(self) {
         add(self.answers_refused, 1);
+    }
+
+    pub(crate) fn delivery_denied(self) {
+        add(self.denied, 1);
     }
 
     pub(crate) fn batch_settled(self, settled: &mut Settled) {
@@ -211,6 +217,72 @@ pub(crate) fn configured(policy: &Policy, writer: &str) {
         "audit-layer: configured, events go to {scheme}://{authority}{base_path} by cluster \
          {cluster}, writer {writer}, statistics {statistics}"
     );
+    host::log(Level::Info, &line);
+}
+
+/// Says while there is time what an audit API may not take.
+pub(crate) fn look_at_identity(policy: &Policy) {
+    let Policy {
+        organization_id,
+        audit_api,
+        ..
+    } = policy;
+    if audit_api.api_key.is_none() {
+        let line = format!(
+            "audit-layer: no key is sent to the audit API, as {}; without one it may take no event",
+            key_hint(audit_api)
+        );
+        host::log(Level::Warn, &line);
+    }
+    if organization_id.is_empty() {
+        host::log(
+            Level::Warn,
+            "audit-layer: events name no organization, as neither organization_id nor the \
+             environment variable AUDIT_LAYER_ORG_ID is set; the audit API has to know it by the key",
+        );
+    }
+}
+
+/// Where the key comes from.
+fn key_hint(audit_api: &AuditApi) -> String {
+    let is_set = audit_api.api_key.is_some();
+    match &audit_api.key_source {
+        KeySource::Configuration if is_set => "the key is that of audit_api.api_key".to_owned(),
+        KeySource::Configuration => "audit_api.api_key is empty".to_owned(),
+        KeySource::Environment(name) if is_set => {
+            format!("the key is that of the environment variable {name}")
+        }
+        KeySource::Environment(name) => format!(
+            "neither audit_api.api_key nor the environment variable {name} is set in the plugin's \
+             VM (vm_config.environment_variables)"
+        ),
+    }
+}
+
+/// The audit API takes nothing from us, which an operator can mend. Told once, as it is tried again.
+pub(crate) fn denied(status: u16, policy: &Policy) {
+    let AuditApi {
+        cluster,
+        scheme,
+        authority,
+        base_path,
+        ..
+    } = &policy.audit_api;
+    let why = match status {
+        401 | 403 | 407 => key_hint(&policy.audit_api),
+        _ => "audit_api.url or delivery.batch.path may be the wrong one".to_owned(),
+    };
+    let line = format!(
+        "audit-layer: {scheme}://{authority}{base_path} by cluster {cluster} denies events with \
+         status {status}: {why}. Events are kept and tried again; see deliveries_denied"
+    );
+    host::log(Level::Error, &line);
+}
+
+/// What was denied is taken again.
+pub(crate) fn delivery_goes_on(policy: &Policy) {
+    let cluster = &policy.audit_api.cluster;
+    let line = format!("audit-layer: the audit API by cluster {cluster} takes events again");
     host::log(Level::Info, &line);
 }
 

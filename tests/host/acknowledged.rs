@@ -131,7 +131,7 @@ fn a_record_that_is_refused_refuses_the_answer_at_once() -> Result<()> {
         CLUSTER,
         proxy
             .api
-            .deciding(|_| Fate::Lost(answer(Duration::from_millis(1), 401, ""))),
+            .deciding(|_| Fate::Lost(answer(Duration::from_millis(1), 400, ""))),
     );
     let stream = ask(&proxy, OPENAI);
     stream.response_headers(response_head(200));

@@ -84,3 +84,61 @@ fn no_answer_passes_on_a_page() -> Result<()> {
     assert_eq!(stream.downstream().status(), Some(503));
     Ok(())
 }
+
+/// An audit API that knows another key.
+fn other_key(proxy: &Proxy) -> Cluster {
+    proxy.api.deciding(|_| {
+        let response = Response::new(401).header("content-type", "application/json");
+        Fate::Lost(Outcome::Answer {
+            after: Duration::from_millis(1),
+            response: response.body(r#"{"error":{"code":"unauthorized"}}"#),
+        })
+    })
+}
+
+fn told(proxy: &Proxy, words: &str) -> usize {
+    let log = proxy.log();
+    log.iter().filter(|line| line.contains(words)).count()
+}
+
+#[test]
+fn a_wrong_key_costs_no_event_and_is_told_once_in_words_that_help() -> Result<()> {
+    let proxy = Proxy::new()?;
+    proxy.host.set_cluster(CLUSTER, other_key(&proxy));
+    for _ in 0..3 {
+        let stream = proxy.vm.stream();
+        whole_call(&stream, OPENAI, ASK.as_bytes(), OPENAI_ANSWER.as_bytes());
+        proxy.host.advance(Duration::from_secs(10));
+    }
+    let denied = "http://audit/v1 by cluster audit_api denies events with status 401: the key is \
+                  that of audit_api.api_key";
+    assert_eq!(told(&proxy, denied), 1, "{:#?}", proxy.log());
+    let metrics = proxy.host.metrics();
+    assert!(metrics["audit_layer.deliveries_denied"] > 1);
+    assert_eq!(metrics["audit_layer.events_dead_lettered"], 0);
+    proxy.host.set_cluster(CLUSTER, proxy.api.cluster());
+    proxy.host.advance(Duration::from_secs(60));
+    assert_eq!(
+        proxy.api.events().len(),
+        3,
+        "the key is right, and nothing lost"
+    );
+    assert_eq!(told(&proxy, "takes events again"), 1);
+    Ok(())
+}
+
+#[test]
+fn what_an_audit_api_may_not_take_is_told_at_the_start() -> Result<()> {
+    let bare = r#"{"audit_api":{"cluster":"audit_api","url":"http://audit/v1"}}"#;
+    let proxy = Proxy::with(Profile::envoy(), &plugin()?.configuration(bare))?;
+    proxy.host.advance(Duration::from_secs(1));
+    let key = "no key is sent to the audit API, as neither audit_api.api_key nor the environment \
+               variable AUDIT_LAYER_API_KEY is set";
+    assert_eq!(told(&proxy, key), 1, "{:#?}", proxy.log());
+    assert_eq!(told(&proxy, "events name no organization"), 1);
+    let proxy = Proxy::new()?;
+    proxy.host.advance(Duration::from_secs(1));
+    assert_eq!(told(&proxy, "no key is sent"), 0);
+    assert_eq!(told(&proxy, "events name no organization"), 0);
+    Ok(())
+}

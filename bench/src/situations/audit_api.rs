@@ -41,6 +41,22 @@ pub(crate) async fn answers_429(scale: Scale) -> Result<Row> {
     account(&scene, &calls).await?.undisturbed()
 }
 
+/// The key is a wrong one for a while.
+pub(crate) async fn denies(scale: Scale) -> Result<Row> {
+    let mood = Mood::Answering {
+        status: 401,
+        retry_after: None,
+    };
+    let (scene, calls) = in_mood(scale, mood).await?;
+    account(&scene, &calls).await?.undisturbed()
+}
+
+/// The address is that of something else for a while.
+pub(crate) async fn is_a_page(scale: Scale) -> Result<Row> {
+    let (scene, calls) = in_mood(scale, Mood::Page).await?;
+    account(&scene, &calls).await?.undisturbed()
+}
+
 pub(crate) async fn hangs(scale: Scale) -> Result<Row> {
     let (scene, calls) = in_mood(scale, Mood::Silent).await?;
     account(&scene, &calls).await?.undisturbed()

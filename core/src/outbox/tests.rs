@@ -63,6 +63,7 @@ impl World {
         let answer = Answer {
             status,
             retry_after: None,
+            content_type: None,
             body: body.as_bytes(),
         };
         let outcome = self.outbox.outcome(batch.id, &answer);
@@ -180,7 +181,7 @@ fn waits_grow_up_to_their_bound_and_retry_after_is_obeyed() {
         &batch,
         Outcome::Failed {
             retry_after_ms: Some(42_000),
-            reason: None,
+            failure: Failure::Unavailable,
         },
     );
     world.pass_ms(41_999);
@@ -212,13 +213,17 @@ fn events_on_their_way_count_towards_the_bounds() {
 }
 
 #[test]
-fn a_refused_batch_becomes_dead_letters_at_once() {
+fn where_nothing_can_be_sent_there_are_dead_letters_at_once() {
     let mut world = World::batching();
     world.push(3);
     let batch = world.poll().unwrap();
-    let settled = world.answer(&batch, 401, "");
+    let refused = Outcome::Refused {
+        reason: "no_callouts".to_owned(),
+        about: Refused::Sender,
+    };
+    let settled = world.settle(&batch, refused);
     assert_eq!(settled.dead.len(), 3);
-    assert_eq!(settled.dead[0].reason, "http_401");
+    assert_eq!(settled.dead[0].reason, "no_callouts");
     assert_eq!(world.outbox.depth(), 0);
 }
 
@@ -261,13 +266,54 @@ fn a_batch_that_is_refused_for_one_event_is_halved_until_that_one_is_alone() {
 }
 
 #[test]
-fn a_refusal_of_who_sends_is_not_tried_in_parts() {
-    for status in [401, 403, 404] {
-        let mut world = World::batching();
+fn events_are_kept_while_a_key_or_an_address_is_wrong() {
+    for status in [401, 402, 403, 404, 405, 407, 410, 451] {
+        let mut world = World::new(r#"{"batch":{"path":"/b","linger_ms":0}}"#);
         world.push(3);
+        for _ in 0..5 {
+            let batch = world.poll().unwrap();
+            let settled = world.answer(&batch, status, r#"{"error":{"code":"unauthorized"}}"#);
+            assert_eq!((settled.dead.len(), settled.retried), (0, 3), "{status}");
+            assert!(
+                world.poll().is_none(),
+                "{status}: not without a pause, as each would be refused"
+            );
+            world.pass_ms(60_000);
+        }
         let batch = world.poll().unwrap();
-        let settled = world.answer(&batch, status, "");
-        assert_eq!((settled.dead.len(), settled.retried), (3, 0), "{status}");
+        let settled = world.answer(&batch, 200, "");
+        assert_eq!(settled.delivered_after_ms.len(), 3, "{status}");
+    }
+}
+
+#[test]
+fn what_is_denied_to_the_end_is_given_up_with_its_status() {
+    let mut world = World::new(r#"{"retry":{"max_age_ms":1000}}"#);
+    world.push(1);
+    world.pass_ms(1_000);
+    let batch = world.poll().unwrap();
+    let settled = world.answer(&batch, 403, "");
+    assert_eq!(settled.dead[0].reason, "http_403");
+}
+
+#[test]
+fn a_page_that_forbids_is_about_what_is_sent() {
+    for (content_type, body) in [(Some("text/html"), ""), (None, " <html>Blocked</html>")] {
+        let answer = Answer {
+            status: 403,
+            retry_after: None,
+            content_type,
+            body: body.as_bytes(),
+        };
+        let outcome = Outcome::of_answer(&answer, &["a"]);
+        let is_content = matches!(
+            outcome,
+            Outcome::Refused {
+                about: Refused::Content,
+                ..
+            }
+        );
+        assert!(is_content, "{outcome:?}");
     }
 }
 
@@ -279,7 +325,7 @@ fn what_an_answer_means_is_decided_by_its_status() {
         (301, "failed"),
         (302, "failed"),
         (400, "refused"),
-        (404, "refused"),
+        (404, "failed"),
         (408, "failed"),
         (425, "failed"),
         (429, "failed"),
@@ -289,6 +335,7 @@ fn what_an_answer_means_is_decided_by_its_status() {
         let answer = Answer {
             status,
             retry_after: Some("7"),
+            content_type: None,
             body: b"",
         };
         let outcome = match Outcome::of_answer(&answer, &["a"]) {

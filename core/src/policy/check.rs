@@ -7,8 +7,8 @@ use super::raw::{
     RawString,
 };
 use super::{
-    AuditApi, Batch, CaptureLimits, CapturePolicy, Delivery, GatewayPolicy, Policy, Queue, Retry,
-    Secret,
+    AuditApi, Batch, CaptureLimits, CapturePolicy, Delivery, GatewayPolicy, KeySource, Policy,
+    Queue, Retry, Secret,
 };
 use crate::destination::Destination;
 use crate::digest::{HashForm, HmacKey};
@@ -44,6 +44,9 @@ fn in_one_line(text: &str) -> String {
     }
     line
 }
+
+/// The environment variable of the audit API's key.
+const API_KEY: &str = "AUDIT_LAYER_API_KEY";
 
 /// Where `{"env": …}` and absent members are looked up.
 struct Resolver<'a> {
@@ -147,7 +150,12 @@ fn audit_api(raw: RawAuditApi, resolver: &Resolver<'_>) -> Result<AuditApi, Conf
         .or_env("audit_api.url", raw.url, "AUDIT_LAYER_API_URL")?
         .unwrap_or_else(|| "https://api.auditlayer.io/v1".to_owned());
     let url = Url::parse(&url).map_err(|reason| ConfigError::new("audit_api.url", reason))?;
-    let api_key = resolver.or_env("audit_api.api_key", raw.api_key, "AUDIT_LAYER_API_KEY")?;
+    let key_source = match &raw.api_key {
+        Some(RawString::Literal(_)) => KeySource::Configuration,
+        Some(RawString::Env(name)) => KeySource::Environment(name.clone()),
+        None => KeySource::Environment(API_KEY.to_owned()),
+    };
+    let api_key = resolver.or_env("audit_api.api_key", raw.api_key, API_KEY)?;
     if api_key
         .as_deref()
         .is_some_and(|key| !key.bytes().all(|byte| byte.is_ascii_graphic()))
@@ -161,6 +169,7 @@ fn audit_api(raw: RawAuditApi, resolver: &Resolver<'_>) -> Result<AuditApi, Conf
         authority: url.authority,
         base_path: url.base_path,
         api_key: api_key.filter(|key| !key.is_empty()).map(Secret),
+        key_source,
         timeout_ms: raw.timeout_ms.get(),
     })
 }
