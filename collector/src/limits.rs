@@ -235,6 +235,24 @@ pub const PDF_ROWS_MAX: usize = 1500;
 /// Bytes of one value in a list of facts, or of one cell of a table, that a PDF shows.
 pub const PDF_VALUE_BYTES_MAX: usize = 4 * 1024;
 
+/// Events whose values are counted for a list of values: the newest.
+pub const VALUES_EVENTS_MAX: usize = 20_000;
+
+/// How long counting values goes on before it is left at what it has.
+pub const VALUES_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Values of one member in an answer, unless it says otherwise.
+pub const VALUES_DEFAULT: usize = 20;
+
+/// The same, at most.
+pub const VALUES_MAX: usize = 1000;
+
+/// Events that are looked at for what comes near a filter that finds nothing: the newest.
+pub const NEAR_EVENTS_MAX: usize = 2000;
+
+/// Values that come near it in an answer.
+pub const NEAR_VALUES_MAX: usize = 5;
+
 /// Bytes of the parameter `text`: enough for a sentence, and few enough words to look up.
 pub const SEARCH_BYTES_MAX: usize = 1024;
 

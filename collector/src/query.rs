@@ -5,10 +5,12 @@ pub(crate) mod dialect;
 mod export;
 pub(crate) mod filter;
 mod format;
+mod near;
 mod parameters;
 mod received;
 mod render;
 pub(crate) mod table;
+mod values;
 mod words;
 pub(crate) mod writers;
 
@@ -28,6 +30,7 @@ pub(crate) use completeness::completeness;
 pub(crate) use export::{ExportError, Exports};
 pub(crate) use parameters::{ParameterError, number_up_to, read as read_parameters};
 pub(crate) use received::Received;
+pub(crate) use values::values;
 
 /// `GET /v1/audit/logs`: events, newest first by their timestamp, on a page or all of them.
 pub(crate) async fn logs(
@@ -38,15 +41,21 @@ pub(crate) async fn logs(
 ) -> Result<Response, ApiError> {
     let accepted = Format::accepted(&headers);
     let mut query = filter::parse(query.as_deref().unwrap_or_default(), accepted)?;
+    let asked = query.filter.conditions.clone();
+    let mut reach = LogFilter::default();
+    narrow(&mut reach, access.scope.clone())?;
     narrow(&mut query.filter, access.scope)?;
     if query.format != Format::Page {
         return exports.start(store, query).await;
     }
-    let page = store
-        .logs(&query.filter)
-        .await
-        .map_err(ApiError::of_query)?;
-    Ok(json(render::page(&page)))
+    let filter = query.filter;
+    let page = store.logs(&filter).await.map_err(ApiError::of_query)?;
+    let near = match page.logs.is_empty() && !asked.is_empty() && filter.range.before.is_none() {
+        true => Some(near::of(&store, &filter, reach.conditions, &asked).await),
+        false => None,
+    };
+    let near = near.transpose().map_err(ApiError::of_query)?;
+    Ok(json(render::page(&page, near.as_ref())))
 }
 
 /// `GET /v1/audit/logs/{id}`: the event with this log id or request_id.

@@ -185,6 +185,7 @@ fn router(
         .route("/audit/logs", get(query::logs))
         .with_state((store.clone(), exports))
         .route("/audit/completeness", get(query::completeness))
+        .route("/audit/values", get(query::values))
         .route("/audit/logs/{id}", get(query::log))
         .with_state(store.clone())
         .merge(report::routes(reports))

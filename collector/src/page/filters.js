@@ -1,6 +1,8 @@
 // The filters of the list. The address holds them, so that a view can be shared and gone back to.
 
+import { ask } from "./api.js";
 import { byId, element } from "./dom.js";
+import { number } from "./format.js";
 import { shortText } from "./text.js";
 import { meaning, RISKS, STATES } from "./words.js";
 
@@ -14,6 +16,7 @@ export function prepare(apply) {
   const option = (value, label) => element("option", { value }, label);
   byId("f-risk").append(...RISKS.map((level) => option(level, level)));
   byId("f-state").append(...Object.entries(STATES).map(([state, [label]]) => option(state, label)));
+  fields.filter((field) => SUGGESTED.includes(field.name)).forEach(suggest);
   form.addEventListener("submit", (submitted) => {
     submitted.preventDefault();
     apply(address(chosen()));
@@ -60,6 +63,61 @@ export function blame(failure) {
   field.setAttribute("aria-invalid", "true");
   field.setAttribute("aria-describedby", "filters-error");
   field.focus();
+}
+
+/** Members of which the values that there are can be chosen. */
+const SUGGESTED = ["user_id", "model_name", "model_provider", "decision_type", "decision_outcome", "compliance_tag", "organization_id"];
+
+/** Offers the values of the period when one comes to the field. */
+function suggest(field) {
+  const list = element("datalist", { id: `${field.id}-values` });
+  field.after(list);
+  field.setAttribute("list", list.id);
+  let asked = null;
+  field.addEventListener("focus", async () => {
+    const days = fields.filter((one) => ["start_date", "end_date"].includes(one.name) && one.value !== "");
+    const query = new URLSearchParams([["field", field.name], ["limit", "100"], ...days.map((one) => [one.name, one.value])]);
+    if (asked === query.toString()) return;
+    asked = query.toString();
+    try {
+      const { data } = await ask(`v1/audit/values?${query}`);
+      list.replaceChildren(...data[field.name].map(({ value, events }) => element("option", { value, label: `${value} (${number(events)})` })));
+    } catch {
+      // What is typed counts in any case. It is tried again when one comes back.
+      asked = null;
+    }
+  });
+}
+
+/** What comes near filters that find nothing, as the API says it. */
+export function near(asked, found) {
+  if (!found) return [];
+  if (found.counted_events === 0) return [element("p", {}, "There is no event at all in this period.")];
+  const link = (parameters, ...shown) => {
+    const query = new URLSearchParams(asked);
+    for (const [name, value] of parameters) value === null ? query.delete(name) : query.set(name, value);
+    return element("a", { href: address(query) }, ...shown);
+  };
+  const name = (parameter) => {
+    const field = fields.find((one) => one.name === parameter);
+    return field ? label(field) : parameter;
+  };
+  const items = found.filters.map(({ parameter, value, events, near: values, elsewhere }) => {
+    const called = [`${name(parameter)}: `, shortText(value)];
+    if (events > 0) return element("li", {}, ...called, " – by itself in ", link(others(asked, parameter), `${number(events)} events`));
+    const likes = values.flatMap((like) => [" ", link([[parameter, like.value]], shortText(like.value), ` (${number(like.events)})`)]);
+    const places = elsewhere.flatMap((place) => [" ", link([[parameter, null], [place.parameter, value]], `${name(place.parameter)} (${number(place.events)})`)]);
+    const nothing = likes.length + places.length === 0 ? [" nothing like it"] : [];
+    return element("li", {}, ...called, " – in no event; near:", ...likes, ...places, ...nothing);
+  });
+  const scope = found.is_all ? "all events of the period" : `the newest ${number(found.counted_events)} events of the period`;
+  return items.length === 0 ? [] : [element("p", {}, `Among ${scope}:`), element("ul", { class: "near" }, ...items)];
+}
+
+/** All filters but the days and this one, taken away. */
+function others(asked, kept) {
+  const gone = [...asked.keys()].filter((name) => name !== kept && name !== "start_date" && name !== "end_date");
+  return gone.map((name) => [name, null]);
 }
 
 function chosen() {

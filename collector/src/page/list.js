@@ -91,7 +91,7 @@ function refuse(asked, failure) {
 
 /** Shows the first page. */
 function begin(asked, page) {
-  shown = { key: asked.toString(), asked, events: new Map(), next: page.next_cursor };
+  shown = { key: asked.toString(), asked, events: new Map(), next: page.next_cursor, near: page.near };
   rows.replaceChildren();
   append(page.data);
   settle();
@@ -180,7 +180,7 @@ function settle() {
 function nothing() {
   if (shown.asked.size > 0) {
     const clear = element("a", { href: "./" }, "Show all events");
-    return [element("p", {}, "No event matches all of these filters. Remove one of them, or search for fewer words."), clear];
+    return [element("p", {}, "No event matches all of these filters. Remove one of them, or search for fewer words."), ...filters.near(shown.asked, shown.near), clear];
   }
   const path = element("code", {}, "POST /v1/audit/log");
   return [element("p", {}, "No events yet. They appear here as soon as a gateway or an application records some: ", path, ".")];

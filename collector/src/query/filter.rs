@@ -80,6 +80,16 @@ fn apply(
     Ok(())
 }
 
+/// The parameters that choose events.
+pub(crate) fn choosing() -> impl Iterator<Item = &'static str> {
+    let of_answers = ["limit", "cursor", "format"];
+    let of_answers = of_answers
+        .into_iter()
+        .chain(Dialect::PARAMETERS)
+        .collect::<Vec<_>>();
+    known().filter(move |name| !of_answers.contains(name))
+}
+
 fn known() -> impl Iterator<Item = &'static str> {
     let members = OTHERS.into_iter().chain(Field::ALL.map(Field::name));
     let members = members.chain(Dialect::PARAMETERS);

@@ -1,6 +1,7 @@
 //! Stored events as JSON, without reading them again: their text is what was sent.
 
 use crate::query::filter;
+use crate::query::near::Near;
 use crate::store::{Log, LogPage};
 use crate::time;
 
@@ -22,8 +23,8 @@ pub(crate) fn lines(logs: &[Log]) -> String {
     lines
 }
 
-/// `{"data":[…],"next_cursor":…}`
-pub(crate) fn page(page: &LogPage) -> String {
+/// `{"data":[…],"next_cursor":…}`, and what comes near where there is nothing.
+pub(crate) fn page(page: &LogPage, near: Option<&Near>) -> String {
     let mut text = String::from("{\"data\":[");
     for (log, comma) in page
         .logs
@@ -40,6 +41,11 @@ pub(crate) fn page(page: &LogPage) -> String {
         Some(position) => {
             text.extend(["\"", &filter::cursor(*position), "\""]);
         }
+    }
+    if let Some(near) = near {
+        // Texts and numbers always can be written.
+        let near = serde_json::to_string(near).unwrap_or_default();
+        text.extend([",\"near\":", &near]);
     }
     text.push('}');
     text

@@ -31,3 +31,4 @@ mod startup;
 mod terminal;
 mod tls;
 mod upgrade;
+mod values;

@@ -46,3 +46,5 @@ mod search;
 mod session;
 #[path = "../api/single.rs"]
 mod single;
+#[path = "../api/values.rs"]
+mod values;

@@ -282,3 +282,25 @@ async fn all_events_of_a_view_can_be_taken_along() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn filters_offer_the_values_that_there_are_and_say_what_comes_near() {
+    let page = Page::with(&[
+        said("one", 1, json!({"user_id": "ann", "model_name": "gpt-4o"})),
+        said("two", 2, json!({"user_id": "bob", "model_name": "gpt-4o"})),
+    ])
+    .await;
+    page.value("document.querySelector('#f-user').focus()")
+        .await;
+    let offered = "[...document.querySelectorAll('#f-user-values option')].map((one) => one.value)";
+    until_async("values are offered", async || {
+        page.value(offered).await == json!(["ann", "bob"])
+    })
+    .await;
+    page.go("/?model_name=gpt4o&user_id=ann").await;
+    page.says("#list-message", "in no event; near: gpt-4o (2)")
+        .await;
+    page.says("#list-message", "ann – by itself in").await;
+    page.click("#list-message .near a").await;
+    page.lists(&["one"]).await;
+}

@@ -1,0 +1,223 @@
+//! `GET /v1/audit/values`: what events have in the members that can be asked for, and how many do.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::time::Instant;
+
+use axum::extract::{RawQuery, State};
+use axum::{Extension, Json};
+use serde::Serialize;
+
+use crate::access::Access;
+use crate::error::ApiError;
+use crate::event::{Fields, Node};
+use crate::limits;
+use crate::query::parameters::{self, ParameterError, number_up_to};
+use crate::query::{filter, narrow};
+use crate::store::{Log, LogFilter, Store, StoreError};
+
+/// Answers with the values of all listed members, or of one.
+pub(crate) async fn values(
+    State(store): State<Store>,
+    Extension(access): Extension<Access>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Answer>, ApiError> {
+    let asked = Asked::read(query.as_deref().unwrap_or_default())?;
+    let mut filter = asked.filter;
+    narrow(&mut filter, access.scope)?;
+    let mut tally = Tally::default();
+    let seen = each(&store, filter, limits::VALUES_EVENTS_MAX, |members| {
+        asked
+            .fields
+            .iter()
+            .for_each(|name| tally.add(name, members));
+    });
+    let seen = seen.await.map_err(ApiError::of_query)?;
+    Ok(Json(Answer {
+        data: tally.listed(&asked.fields, asked.limit),
+        counted_events: seen.events,
+        is_all: seen.is_all,
+    }))
+}
+
+/// The answer.
+#[derive(Debug, Serialize)]
+pub(crate) struct Answer {
+    data: BTreeMap<&'static str, Vec<Value>>,
+    /// The newest events of those that were asked for.
+    counted_events: u64,
+    /// Whether these are all of them.
+    is_all: bool,
+}
+
+/// A value, and how many of the counted events have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Value {
+    pub(crate) value: String,
+    pub(crate) events: u64,
+}
+
+/// Members whose values are few enough to be listed.
+pub(crate) const LISTED: [&str; 10] = [
+    "capture_api",
+    "completion_state",
+    "compliance_tag",
+    "decision_outcome",
+    "decision_type",
+    "model_name",
+    "model_provider",
+    "organization_id",
+    "risk_level",
+    "user_id",
+];
+
+struct Asked {
+    filter: LogFilter,
+    fields: Vec<&'static str>,
+    /// Values of each member, at most.
+    limit: usize,
+}
+
+impl Asked {
+    fn read(query: &str) -> Result<Self, ParameterError> {
+        let known: Vec<&'static str> = filter::choosing().chain(["field", "limit"]).collect();
+        let parameters = parameters::read(query, &known)?;
+        let mut asked = Self {
+            filter: LogFilter::default(),
+            fields: LISTED.to_vec(),
+            limit: limits::VALUES_DEFAULT,
+        };
+        for (name, value) in &parameters {
+            match *name {
+                "limit" => asked.limit = number_up_to(limits::VALUES_MAX, value)?,
+                "field" => asked.fields = vec![field(value)?],
+                _ => {}
+            }
+        }
+        let choosing = parameters
+            .iter()
+            .filter(|(name, _)| !["field", "limit"].contains(name));
+        asked.filter = filter::of(choosing.map(|(name, value)| (*name, value.as_str())))?;
+        Ok(asked)
+    }
+}
+
+fn field(value: &str) -> Result<&'static str, ParameterError> {
+    let field = LISTED.into_iter().find(|name| *name == value);
+    field.ok_or(ParameterError::Choice {
+        name: "field",
+        known: LISTED.to_vec(),
+    })
+}
+
+/// What was looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) events: u64,
+    pub(crate) is_all: bool,
+}
+
+/// Gives the newest events of a filter to `visit`, as many as `events_max` and the time allow.
+pub(crate) async fn each(
+    store: &Store,
+    mut filter: LogFilter,
+    events_max: usize,
+    mut visit: impl FnMut(&Members<'_>),
+) -> Result<Seen, StoreError> {
+    let began_at = Instant::now();
+    let (mut left, mut seen) = (events_max, Seen::default());
+    loop {
+        filter.limit = left.min(limits::PAGE_EVENTS_MAX);
+        let page = store.logs(&filter).await?;
+        left = left.saturating_sub(page.logs.len());
+        for log in &page.logs {
+            seen.events = seen.events.saturating_add(1);
+            visit(&Members::of(log));
+        }
+        seen.is_all = page.next.is_none();
+        filter.range.before = page.next;
+        if seen.is_all || left == 0 || began_at.elapsed() > limits::VALUES_TIME_MAX {
+            return Ok(seen);
+        }
+    }
+}
+
+/// What an event can be asked for by.
+pub(crate) struct Members<'a> {
+    top: Fields<'a>,
+    audit_layer: Fields<'a>,
+}
+
+impl<'a> Members<'a> {
+    fn of(log: &'a Log) -> Self {
+        let top = Fields::of(Node::of(&log.event));
+        let audit_layer = Fields::of(top.get("metadata").get("audit_layer"));
+        Self { top, audit_layer }
+    }
+
+    /// What a filter of this name compares; several of tags, and nothing that is too long for one.
+    pub(crate) fn of_filter(&self, name: &str) -> Vec<String> {
+        let one = |node: Node<'_>| node.text().into_iter().collect();
+        let mut values: Vec<String> = match name {
+            "capture_api" => one(self.audit_layer.get("capture").get("api")),
+            "completion_state" => one(self.audit_layer.get("completion").get("state")),
+            "outer_request_id" => one(self.audit_layer.get("gateway").get("outer_request_id")),
+            "compliance_tag" => {
+                let tags = self.top.get("compliance_tags").items().into_iter();
+                tags.filter_map(Node::text).collect()
+            }
+            name => one(self.top.get(name)),
+        };
+        values.retain(|value| !value.is_empty() && value.len() <= limits::ID_BYTES_MAX);
+        values.sort_unstable();
+        values.dedup();
+        values
+    }
+}
+
+/// Counts of values.
+#[derive(Debug, Default)]
+pub(crate) struct Tally(HashMap<&'static str, HashMap<String, u64>>);
+
+impl Tally {
+    pub(crate) fn add(&mut self, name: &'static str, members: &Members<'_>) {
+        let counts = self.0.entry(name).or_default();
+        for value in members.of_filter(name) {
+            let count = counts.entry(value).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// How many events have it.
+    pub(crate) fn count(&self, name: &str, value: &str) -> u64 {
+        let count = self.0.get(name).and_then(|counts| counts.get(value));
+        count.copied().unwrap_or_default()
+    }
+
+    /// All values of a member, those of most events first.
+    pub(crate) fn values(&self, name: &str) -> Vec<Value> {
+        let counts = self.0.get(name).into_iter().flatten();
+        let mut values: Vec<Value> = counts
+            .map(|(value, events)| Value {
+                value: value.clone(),
+                events: *events,
+            })
+            .collect();
+        values.sort_by(|one, other| {
+            let by = |value: &Value| Reverse(value.events);
+            by(one)
+                .cmp(&by(other))
+                .then_with(|| one.value.cmp(&other.value))
+        });
+        values
+    }
+
+    fn listed(&self, fields: &[&'static str], limit: usize) -> BTreeMap<&'static str, Vec<Value>> {
+        let listed = fields.iter().map(|name| {
+            let mut values = self.values(name);
+            values.truncate(limit);
+            (*name, values)
+        });
+        listed.collect()
+    }
+}
