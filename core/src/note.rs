@@ -11,7 +11,8 @@ pub enum Note {
     /// The answer was made before, and fetched by its id: a request that has an event of its own
     /// asked for it. Its tokens are in `usage` and not counted again in the event's own members.
     AnswerFetched,
-    /// The answer is no text but vectors, images or sound; it is not recorded.
+    /// The answer is no text but vectors, images, sound or what only the provider can read; it is not
+    /// recorded.
     AnswerNotText,
     /// The answer is made later, and fetched with another call that is not recorded.
     AnswerPending,

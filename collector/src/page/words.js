@@ -40,7 +40,7 @@ export const SOURCES = {
 export const NOTES = {
   answer_empty: "The model answered, and there is neither text nor a tool call in it.",
   answer_fetched: "The answer was made before, and fetched by its id; the request that asked for it has an event of its own. Its tokens are counted with that one.",
-  answer_not_text: "The answer is no text but vectors, images or sound; it is not recorded.",
+  answer_not_text: "The answer is no text but vectors, images, sound or what only the provider can read; it is not recorded.",
   answer_pending: "The answer is made later, and fetched with another call that is not recorded.",
   api_unknown: "The provider is known, and the gateway does not know the path. The call’s content is not read.",
   audit_header_invalid: "An x-audit header or a part of one was not understood: it was left out, or stands as it was written.",

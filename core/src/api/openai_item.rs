@@ -153,6 +153,11 @@ impl<'a> ItemWire<'a> {
         self.sort() == Sort::Reasoning && self.encrypted.is_some()
     }
 
+    /// Whether it stands for all that came before it, and only the provider can read it.
+    pub(super) fn is_sealed_summary(&self) -> bool {
+        self.kind() == "compaction" && self.encrypted.is_some()
+    }
+
     /// What a message or a thought says.
     pub(super) fn said(&self) -> SaidWire {
         let mut said = SaidWire::default();

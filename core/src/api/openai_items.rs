@@ -111,7 +111,8 @@ impl Items {
     /// An item as a whole, after its pieces or in their place.
     pub(super) fn settle(&mut self, number: u64, wire: &ItemWire<'_>, answer: &mut Answer) {
         let said = wire.said();
-        answer.is_not_text |= said.has_media || wire.kind() == "image_generation_call";
+        let is_media = said.has_media || wire.kind() == "image_generation_call";
+        answer.is_not_text |= is_media || wire.is_sealed_summary();
         answer.has_sealed_reasoning |= wire.is_sealed();
         let has_given = self.item(number).is_some_and(|item| {
             item.name(wire);
