@@ -1,7 +1,9 @@
 //! What holds of any event, whatever its call was.
 
 use audit_layer_core::digest::HashForm;
-use audit_layer_core::event::{AuditEvent, ContentPolicy, Conversation, PromptPart};
+use audit_layer_core::event::{
+    AuditEvent, CompletionState, ContentPolicy, Conversation, PromptPart,
+};
 use audit_layer_core::limits::{
     ANSWER_PARTS_MAX, CHOICES_MAX, FINDINGS_MAX, PROMPT_PARTS_MAX, TOOL_CALLS_MAX,
 };
@@ -16,11 +18,21 @@ const LESS_THAN_HASHED: [Note; 4] = [
     Note::PromptPartsTruncated,
 ];
 
+/// Notes of a request of which a part is not known.
+const LESS_THAN_ASKED: [Note; 5] = [
+    Note::RequestBodyTruncated,
+    Note::RequestEncodingBroken,
+    Note::RequestEncodingUnsupported,
+    Note::RequestIncomplete,
+    Note::RequestUnreadable,
+];
+
 /// Panics if something does not hold.
 pub(crate) fn check(event: &AuditEvent, capture: &CapturePolicy) {
     within_limits(event, capture);
     prompt(event, capture);
     response(event, capture);
+    nothing_is_silent(event);
     if capture.content == ContentPolicy::HashOnly {
         hashes_only(event);
     }
@@ -175,6 +187,25 @@ fn response(event: &AuditEvent, capture: &CapturePolicy) {
     if capture.content == ContentPolicy::Full && is_whole && !hash.is_empty() {
         assert_eq!(*hash, capture.hash.hash(content.as_bytes()), "{content:?}");
     }
+}
+
+/// Where there is less than there was, something says why.
+fn nothing_is_silent(event: &AuditEvent) {
+    let layer = &event.metadata.audit_layer;
+    let capture = &layer.capture;
+    assert!(event.prompt_hash.is_empty() || capture.request_hash.is_none());
+    let is_less = LESS_THAN_ASKED.iter().any(|note| has(event, *note));
+    assert!(!is_less || event.prompt_hash.is_empty());
+    let is_asked = layer.prompt.is_some() || capture.request_bytes == 0;
+    assert!(is_asked || !capture.notes.is_empty(), "{event:?}");
+    let said = &layer.response;
+    let is_said = !said.hash.is_empty() || !said.tool_calls.is_empty() || !said.parts.is_empty();
+    let is_given = is_said || layer.completion.error.is_some() || said.reasoning.is_some();
+    let is_due = layer.completion.state == CompletionState::Complete;
+    assert!(
+        !is_due || is_given || !capture.notes.is_empty(),
+        "{event:?}"
+    );
 }
 
 /// Nothing that was asked or answered is told.
