@@ -84,8 +84,9 @@ pub const CREDENTIALS_MAX: usize = 128;
 pub const CREDENTIAL_BYTES_MAX: usize = 32 << 10;
 
 /// How often the same four bytes of one credential are compared with a text. More come from padding
-/// only, and would make hostile texts slow to read.
-pub const CREDENTIAL_REPEATS_MAX: usize = 8;
+/// only, and would make hostile texts slow to read. Fewer would miss a key of twelve equal letters: of
+/// nine places in a row one is looked at.
+pub const CREDENTIAL_REPEATS_MAX: usize = 9;
 
 /// Bytes of a text that comes in pieces that are looked through and hashed at once.
 pub const REDACTED_AT_ONCE_BYTES: usize = 4 << 10;

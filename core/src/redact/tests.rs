@@ -165,6 +165,22 @@ fn every_place_and_neighbourhood_is_found() {
 }
 
 #[test]
+fn a_value_of_equal_letters_is_found_at_every_place() {
+    for size in 8..40 {
+        let value = "J".repeat(size);
+        let secrets = secrets(&[("x-api-key", &value)]);
+        for before in 0..20 {
+            let text = format!("{}{value}-", "-".repeat(before));
+            let clean = secrets.removed(&text);
+            assert!(
+                clean.contains(MARK) && clean.matches('J').count() < 8,
+                "{clean}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_cover_keeps_the_place_of_everything_else() {
     let secrets = secrets(&[("x-api-key", "short-k8"), ("api-key", KEY)]);
     let mut text = format!("a short-k8 b {KEY} ü");
