@@ -155,7 +155,7 @@ impl Answer {
         let is_silent = self.choices.iter().all(|choice| choice.said().is_empty());
         let is_silent = is_silent && self.parts.all.is_empty();
         let is_all = !self.is_not_text && !self.is_pending && self.error.is_none();
-        is_all && is_silent && !self.choices.is_empty() && self.tool_calls.is_empty()
+        is_all && is_silent && !self.is_blank() && self.tool_calls.is_empty()
     }
 
     /// Whether text was cut by the limit.

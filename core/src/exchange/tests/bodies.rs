@@ -227,3 +227,23 @@ fn a_body_that_is_not_of_its_encoding_is_told() {
         (&json!(""), &json!(""))
     );
 }
+
+#[test]
+fn an_answer_in_which_no_words_are_found_is_told_to_be_empty() {
+    for (response, is_empty) in [
+        (
+            r#"{"id":"c","usage":{"prompt_tokens":5,"completion_tokens":2}}"#,
+            true,
+        ),
+        (
+            "data: {\"id\":\"c\",\"odd\":\"Hi\"}\n\ndata: [DONE]\n\n",
+            true,
+        ),
+        (OPENAI_ANSWER, false),
+    ] {
+        let event = Call::new(OPENAI, ASK, response).event();
+        assert_eq!(own(&event, "/completion/state"), "complete");
+        let notes = own(&event, "/capture/notes").to_string();
+        assert_eq!(notes.contains("answer_empty"), is_empty, "{notes}");
+    }
+}
