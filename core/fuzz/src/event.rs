@@ -200,7 +200,8 @@ fn nothing_is_silent(event: &AuditEvent) {
     assert!(is_asked || !capture.notes.is_empty(), "{event:?}");
     let said = &layer.response;
     let is_said = !said.hash.is_empty() || !said.tool_calls.is_empty() || !said.parts.is_empty();
-    let is_given = is_said || layer.completion.error.is_some() || said.reasoning.is_some();
+    let is_beside = said.reasoning.is_some() || !said.choices.is_empty();
+    let is_given = is_said || is_beside || layer.completion.error.is_some();
     let is_due = layer.completion.state == CompletionState::Complete;
     assert!(
         !is_due || is_given || !capture.notes.is_empty(),
