@@ -135,7 +135,7 @@ pub fn is_same_name(one: &str, other: &str) -> bool {
     if one.is_ascii() && other.is_ascii() {
         return one.len() == other.len() && one.eq_ignore_ascii_case(other);
     }
-    fold(one) == fold(other)
+    one.chars().map(folded).eq(other.chars().map(folded))
 }
 
 /// The known name that another one differs from in case only.
@@ -143,8 +143,11 @@ fn known<'de>(object: &dyn FromObject<'de>, name: &str) -> Option<&'static str> 
     let mut all = object.names().into_iter().flatten();
     let found = if name.is_ascii() {
         all.find(|known| known.len() == name.len() && known.eq_ignore_ascii_case(name))?
-    } else {
+    } else if name.chars().all(|letter| folded(letter).is_ascii()) {
         all.find(|known| is_same_name(known, name))?
+    } else {
+        // No format has such a name.
+        return None;
     };
     (*found != name).then_some(found)
 }
@@ -155,12 +158,15 @@ pub(super) fn fold(name: &str) -> Cow<'_, str> {
     if is_plain_name(name) {
         return Cow::Borrowed(name);
     }
-    let folded = name.chars().map(|character| match character {
+    Cow::Owned(name.chars().map(folded).collect())
+}
+
+fn folded(character: char) -> char {
+    match character {
         '\u{17f}' => 's',
         '\u{212a}' => 'k',
         _ => character.to_ascii_lowercase(),
-    });
-    Cow::Owned(folded.collect())
+    }
 }
 
 /// The names that were read of an object, to tell whether one comes again.
