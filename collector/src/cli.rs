@@ -79,8 +79,8 @@ pub(crate) enum Command {
 
     /// Erase the content of one user's events for good.
     ///
-    /// Prompt, answer, reasoning, parameters and metadata are overwritten. That the call took place
-    /// stays, with a hash of the event as it was. What is held stays as it is: see `audit-layer
+    /// Prompt, answer, reasoning, parameters, metadata and hashes of them are overwritten. That the call
+    /// took place stays. What is held stays as it is: see `audit-layer
     /// holds`. Backups and exports are not reached.
     Erase(EraseArgs),
 

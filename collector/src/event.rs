@@ -21,7 +21,7 @@ use crate::search::{Content, Term};
 use crate::store::{Field, Observed};
 use crate::time;
 
-pub(crate) use gateway::GatewayFacts;
+pub(crate) use gateway::{COMPLETION_STATES, GatewayFacts};
 pub(crate) use json::Entries;
 pub(crate) use members::{RISK_LEVELS, member_names};
 pub(crate) use node::{Fields, Node};

@@ -285,6 +285,9 @@ pub const IDLE_AFTER: Duration = Duration::from_millis(100);
 /// to look into.
 pub const MERGED_SEGMENTS: usize = 8;
 
+/// Free pages of an SQLite file that an erasure overwrites at once: 16 MiB of them.
+pub const OVERWRITTEN_PAGES: i64 = 4096;
+
 /// Events that one step of a search looks at, at most. Between two steps its time is checked.
 pub const SEARCHED_EVENTS_MAX: usize = 500;
 

@@ -122,6 +122,13 @@ pub(crate) fn events_indexed(events: usize) {
     info!(events, "brought stored events into the index");
 }
 
+/// Tombstones of an earlier version kept more than they should.
+pub(crate) fn tombstones_mended(events: usize) {
+    if events > 0 {
+        info!(events, "took hashes of erased content out of stored events");
+    }
+}
+
 /// It is tried again after the next commit. Until then queries take longer.
 pub(crate) fn indexing_failed(cause: &StoreError) {
     warn!(%cause, "a part of the index was not written");

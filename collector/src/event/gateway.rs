@@ -106,6 +106,29 @@ impl RawCapture<'_> {
     }
 }
 
+/// Whether a text is a name as gateways make them, and those who number calls, and no sentence of
+/// anybody: what is kept by it stays when content goes.
+pub(super) fn is_token(text: &str) -> bool {
+    let is_of_one = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.' | b':');
+    text.len() <= TOKEN_BYTES_MAX && text.bytes().all(is_of_one)
+}
+
+const TOKEN_BYTES_MAX: usize = 128;
+
+/// How a call can have ended.
+pub(crate) const COMPLETION_STATES: [&str; 10] = [
+    "client_abort",
+    "complete",
+    "local_reply",
+    "pending",
+    "redirected",
+    "rejected",
+    "shutdown",
+    "timeout",
+    "upstream_abort",
+    "upstream_error",
+];
+
 /// The note on an answer that was made before.
 pub(crate) const FETCHED: &str = "answer_fetched";
 

@@ -1,30 +1,27 @@
-//! What stays of an event whose content is erased: that the call took place, and a hash of the rest.
+//! What stays of an event whose content is erased: that the call took place.
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::event::EventError;
-use crate::event::gateway::{FETCHED, GatewayFacts};
+use crate::event::gateway::{COMPLETION_STATES, FETCHED, GatewayFacts, is_token};
 use crate::event::json::{Entries, Object};
-use crate::hash::sha256;
+use crate::event::node::Node;
 
-/// The event without anything that a person wrote or a model answered.
+/// The event without anything that a person wrote or a model answered, and without anything from which
+/// that could be guessed: a hash of a short text gives the text to whoever tries a few.
 ///
-/// It is an event of the same shape. Its hash is SHA-256 of the text before, so that whoever has a
-/// copy can show that it is this event.
+/// It is an event of the same shape.
 pub(crate) fn tombstone(text: &str, erased_at: &str) -> Result<String, EventError> {
     let entries = Entries::read(text)?;
     let metadata = entries.iter().find(|(name, _)| *name == "metadata");
     let metadata = to_raw_value(&Metadata::of(metadata.map(|(_, raw)| raw)))?;
-    let erasure = to_raw_value(&Erasure {
-        erased_at,
-        event_hash: sha256(text),
-    })?;
+    let erasure = to_raw_value(&Erasure { erased_at })?;
     let (empty, object) = (to_raw_value("")?, to_raw_value(&NoMembers {})?);
     let mut members: Vec<(&str, &RawValue)> = Vec::new();
     for (name, value) in entries.entries() {
         match name {
-            "prompt_content" | "response_content" => members.push((name, &empty)),
+            "prompt_content" | "prompt_hash" | "response_content" => members.push((name, &empty)),
             "model_parameters" => members.push((name, &object)),
             _ if KEPT.contains(&name) => members.push((name, value)),
             _ => {}
@@ -35,15 +32,15 @@ pub(crate) fn tombstone(text: &str, erased_at: &str) -> Result<String, EventErro
     Ok(serde_json::to_string(&Object(&members))?)
 }
 
-/// Members that say who called which model when, and what was decided: no text of anyone.
-const KEPT: [&str; 16] = [
+/// Members that say who called which model when, and what was decided. The shapes of all of them were
+/// checked when the event was stored.
+const KEPT: [&str; 15] = [
     "request_id",
     "timestamp",
     "duration_ms",
     "user_id",
     "session_id",
     "organization_id",
-    "prompt_hash",
     "prompt_tokens",
     "response_tokens",
     "model_provider",
@@ -58,39 +55,65 @@ const KEPT: [&str; 16] = [
 #[derive(Serialize)]
 struct Erasure<'a> {
     erased_at: &'a str,
-    event_hash: String,
 }
 
 #[derive(Serialize)]
 struct NoMembers {}
 
-/// Of the metadata, only what the gateway counted. The rest is the caller's, or says where they are.
+/// Of the metadata, only what the gateway counted, each value in its own shape: any client can send
+/// something else under the same name.
 #[derive(Serialize)]
-struct Metadata<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    audit_layer: Option<AuditLayer<'a>>,
+struct Metadata {
+    #[serde(skip_serializing_if = "AuditLayer::is_empty")]
+    audit_layer: AuditLayer,
 }
 
-#[derive(serde::Deserialize, Serialize)]
-struct AuditLayer<'a> {
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    schema: Option<&'a RawValue>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    writer: Option<&'a RawValue>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    completion: Option<Completion<'a>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    timing: Option<&'a RawValue>,
-    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+#[derive(Default, PartialEq, Serialize)]
+struct AuditLayer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    writer: Option<Writer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completion: Option<Completion>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<Usage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timing: Option<Timing>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     capture: Option<Capture>,
-    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     gateway: Option<Gateway>,
 }
 
+#[derive(PartialEq, Serialize)]
+struct Writer {
+    id: String,
+    seq: i64,
+}
+
+/// Without the error, which may quote the prompt.
+#[derive(PartialEq, Serialize)]
+struct Completion {
+    state: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_status: Option<u64>,
+}
+
+#[derive(PartialEq, Serialize)]
+struct Usage {
+    source: String,
+    #[serde(flatten)]
+    counts: std::collections::BTreeMap<&'static str, u64>,
+}
+
+#[derive(PartialEq, Serialize)]
+struct Timing {
+    first_byte_ms: u64,
+}
+
 /// As what the call was read, and whether its tokens are those of another call.
-#[derive(Serialize)]
+#[derive(PartialEq, Serialize)]
 struct Capture {
     #[serde(skip_serializing_if = "Option::is_none")]
     api: Option<String>,
@@ -99,45 +122,93 @@ struct Capture {
 }
 
 /// By which event the call is counted, so that it is not counted twice when this one is erased.
-#[derive(Serialize)]
+#[derive(PartialEq, Serialize)]
 struct Gateway {
     outer_request_id: String,
 }
 
-/// Without the error, which may quote the prompt.
-#[derive(serde::Deserialize, Serialize)]
-struct Completion<'a> {
-    #[serde(borrow)]
-    state: &'a RawValue,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    http_status: Option<&'a RawValue>,
-}
-
-impl<'a> Metadata<'a> {
-    fn of(raw: Option<&'a str>) -> Self {
-        #[derive(serde::Deserialize)]
-        struct Known<'a> {
-            #[serde(borrow)]
-            audit_layer: AuditLayer<'a>,
-        }
-        let known = raw.and_then(|raw| serde_json::from_str::<Known<'_>>(raw).ok());
+impl Metadata {
+    fn of(raw: Option<&str>) -> Self {
+        let audit_layer = raw.map_or(Node::NONE, Node::of).get("audit_layer");
+        let part = |name| audit_layer.get(name);
         let facts = GatewayFacts::read(raw);
-        let capture = Capture {
-            api: facts.capture_api,
-            notes: facts.is_fetched.then_some([FETCHED]),
-        };
-        let has_any = capture.api.is_some() || capture.notes.is_some();
-        let capture = has_any.then_some(capture);
-        let gateway = facts.outer_request_id;
-        let gateway = gateway.map(|outer_request_id| Gateway { outer_request_id });
-        let audit_layer = known.map(|known| AuditLayer {
-            capture,
-            gateway,
-            ..known.audit_layer
-        });
-        Self { audit_layer }
+        let api = facts.capture_api.filter(|api| is_api(api));
+        let notes = facts.is_fetched.then_some([FETCHED]);
+        let has_any = api.is_some() || notes.is_some();
+        let outer = facts.outer_request_id.filter(|id| is_token(id));
+        let writer = facts.writer_id.filter(|id| is_token(id));
+        Self {
+            audit_layer: AuditLayer {
+                schema: part("schema").text().filter(|text| is_schema(text)),
+                writer: writer
+                    .zip(facts.writer_seq)
+                    .map(|(id, seq)| Writer { id, seq }),
+                completion: completion(part("completion")),
+                usage: usage(part("usage")),
+                timing: part("timing")
+                    .get("first_byte_ms")
+                    .count()
+                    .map(|first_byte_ms| Timing { first_byte_ms }),
+                capture: has_any.then_some(Capture { api, notes }),
+                gateway: outer.map(|outer_request_id| Gateway { outer_request_id }),
+            },
+        }
     }
 }
+
+impl AuditLayer {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+fn completion(node: Node<'_>) -> Option<Completion> {
+    let state = node.get("state").text();
+    let state = state.filter(|state| COMPLETION_STATES.contains(&state.as_str()))?;
+    let http_status = node.get("http_status").count();
+    Some(Completion {
+        state,
+        http_status: http_status.filter(|status| (100..=599).contains(status)),
+    })
+}
+
+fn usage(node: Node<'_>) -> Option<Usage> {
+    let source = node.get("source").text();
+    let source = source.filter(|source| SOURCES.contains(&source.as_str()))?;
+    let counts = COUNTS.into_iter();
+    let counts = counts.filter_map(|name| Some((name, node.get(name).count()?)));
+    Some(Usage {
+        source,
+        counts: counts.collect(),
+    })
+}
+
+/// `audit-layer/1`, and its successors.
+fn is_schema(text: &str) -> bool {
+    let version = text.strip_prefix("audit-layer/").unwrap_or_default();
+    (1..=4).contains(&version.len()) && version.bytes().all(|c| c.is_ascii_digit())
+}
+
+/// As in `openai.chat_completions`.
+fn is_api(text: &str) -> bool {
+    let is_of_one =
+        |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, b'_' | b'.');
+    text.len() <= API_BYTES_MAX && text.bytes().all(is_of_one)
+}
+
+const API_BYTES_MAX: usize = 64;
+
+/// Where token counts are from.
+const SOURCES: [&str; 5] = ["absent", "input_only", "output_only", "partial", "reported"];
+
+/// Token counts of a gateway.
+const COUNTS: [&str; 5] = [
+    "input_tokens",
+    "output_tokens",
+    "cache_read",
+    "cache_write",
+    "reasoning",
+];
 
 #[cfg(test)]
 mod tests {
@@ -154,7 +225,7 @@ mod tests {
             "writer": {"id": "w", "seq": 7},
             "completion": {"state": "upstream_error", "http_status": 500, "details": "secret",
                 "error": "secret"},
-            "usage": {"input_tokens": 5},
+            "usage": {"source": "reported", "input_tokens": 5, "cache_read": 2, "other": "secret"},
             "timing": {"first_byte_ms": 3},
             "response": {"tool_calls": ["secret"]},
             "capture": {"api": "openai.chat_completions", "notes": ["secret", "answer_fetched"]},
@@ -162,7 +233,7 @@ mod tests {
         });
         json!({
             "request_id": "r", "timestamp": "2025-02-01T10:30:00Z", "duration_ms": 1,
-            "user_id": "ann", "session_id": "s", "organization_id": "o", "prompt_hash": "sha256:1",
+            "user_id": "ann", "session_id": "s", "organization_id": "o", "prompt_hash": "secret",
             "prompt_content": "secret", "prompt_tokens": 2, "response_content": "secret",
             "response_tokens": 3, "model_provider": "openai", "model_name": "m",
             "model_parameters": {"stop": "secret"}, "decision_type": "d", "decision_outcome": "e",
@@ -181,14 +252,9 @@ mod tests {
         let [old, new] = [&before, &after].map(|text| Event::parse(text.as_bytes(), &Scope::All));
         let (old, new) = (old.unwrap(), new.unwrap());
         assert_eq!(old.gateway, new.gateway);
-        assert_eq!(
-            (old.user_id, old.prompt_hash),
-            (new.user_id, new.prompt_hash)
-        );
+        assert_eq!((old.user_id, ""), (new.user_id, new.prompt_hash.as_str()));
         let after: Value = serde_json::from_str(&after).unwrap();
         assert_eq!(after["erasure"]["erased_at"], at);
-        let hash = after["erasure"]["event_hash"].as_str().unwrap();
-        assert_eq!(hash.len(), "sha256:".len() + 64);
         let before: Value = serde_json::from_str(&before).unwrap();
         for name in KEPT {
             assert_eq!(after[name], before[name], "{name}");
@@ -196,14 +262,83 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_is_of_the_text_before() {
-        let after = tombstone("{}", "").unwrap();
-        // printf '{}' | sha256sum
-        let hash = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
-        assert!(
-            after.contains(&format!("\"event_hash\":\"sha256:{hash}\"")),
-            "{after}"
-        );
+    fn only_values_of_their_own_shape_stay_under_the_names_of_the_gateway() {
+        let secret = || json!("a secret");
+        let odd = [
+            secret(),
+            json!(["a secret"]),
+            json!({"note": "a secret"}),
+            json!([["a secret"], {"a": "a secret"}]),
+            json!({"state": "a secret", "id": "a secret", "source": "a secret", "api": "a secret"}),
+            json!({"state": "complete", "http_status": "a secret", "error": "a secret"}),
+            json!({"source": "reported", "input_tokens": "a secret", "reasoning": ["a secret"]}),
+            json!({"id": {"x": "a secret"}, "seq": 1}),
+            json!({"id": "a secret", "seq": 1}),
+            json!({"first_byte_ms": "a secret", "outer_request_id": "a secret"}),
+            json!({"first_byte_ms": {"x": "a secret"}, "outer_request_id": ["a secret"]}),
+            json!({"api": {"x": "a secret"}, "notes": {"answer_fetched": "a secret"}}),
+            json!({"notes": ["answer_fetched", "a secret", {"x": "a secret"}]}),
+        ];
+        let names = [
+            "schema",
+            "writer",
+            "completion",
+            "usage",
+            "timing",
+            "capture",
+            "gateway",
+            "prompt",
+            "response",
+            "other",
+        ];
+        let mut metadata = odd.to_vec();
+        for value in &odd {
+            metadata.extend(names.map(|name| json!({ name: value })));
+            let all: serde_json::Map<String, Value> = names
+                .into_iter()
+                .map(|name| (name.to_owned(), value.clone()))
+                .collect();
+            metadata.push(all.into());
+        }
+        // As lists, which a careless reader takes for objects.
+        metadata.push(json!([secret(), secret(), null, {"note": secret()}, secret(), secret()]));
+        for audit_layer in metadata {
+            let text = json!({"metadata": {"audit_layer": audit_layer}}).to_string();
+            let after = tombstone(&text, "").unwrap();
+            assert!(!after.contains("secret"), "{text}: {after}");
+        }
+    }
+
+    #[test]
+    fn names_that_come_twice_keep_nothing_but_their_own_shape() {
+        let text = r#"{"metadata":{"audit_layer":{"usage":{"source":"reported","source":"a secret",
+            "input_tokens":1,"input_tokens":"a secret"},"usage":"a secret"},"audit_layer":"a secret"},
+            "metadata":"a secret"}"#;
+        let after = tombstone(text, "").unwrap();
+        assert!(!after.contains("secret"), "{after}");
+    }
+
+    #[test]
+    fn a_tombstone_of_a_tombstone_is_the_same() {
+        let at = "2026-01-01T00:00:00Z";
+        let once = tombstone(&full(), at).unwrap();
+        assert_eq!(tombstone(&once, at).unwrap(), once);
+    }
+
+    #[test]
+    fn nothing_depends_on_the_content() {
+        let of = |prompt: &str, answer: &str| {
+            let text = full().replace(
+                "\"prompt_content\":\"secret\"",
+                &format!("\"prompt_content\":\"{prompt}\""),
+            );
+            let text = text.replace(
+                "\"response_content\":\"secret\"",
+                &format!("\"response_content\":\"{answer}\""),
+            );
+            tombstone(&text, "").unwrap()
+        };
+        assert_eq!(of("yes", "yes"), of("no", "some other answer"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::event::RISK_LEVELS;
+use crate::event::{COMPLETION_STATES, RISK_LEVELS};
 use crate::limits;
 use crate::query::dialect::Dialect;
 use crate::query::format::Format;
@@ -132,20 +132,6 @@ fn text(value: &str) -> Result<Condition, ParameterError> {
         false => Ok(Condition::Words(words)),
     }
 }
-
-/// How a call can have ended, as gateways say it.
-const COMPLETION_STATES: [&str; 10] = [
-    "client_abort",
-    "complete",
-    "local_reply",
-    "pending",
-    "redirected",
-    "rejected",
-    "shutdown",
-    "timeout",
-    "upstream_abort",
-    "upstream_error",
-];
 
 /// The cursor that goes on after `position`. Clients pass it back and do not look inside.
 pub(crate) fn cursor(position: Position) -> String {

@@ -107,6 +107,7 @@ impl PostgresStore {
             telemetry::events_indexed(indexed);
         });
         index.await?;
+        telemetry::tombstones_mended(store.mend_tombstones().await?);
         Ok(store)
     }
 

@@ -103,6 +103,11 @@ impl SqliteStore {
             telemetry::events_indexed(indexed);
         });
         index.await?;
+        let mended = store.mend_tombstones().await?;
+        if mended > 0 {
+            store.forget_for_good().await?;
+        }
+        telemetry::tombstones_mended(mended);
         Ok(store)
     }
 
@@ -149,6 +154,9 @@ impl SqliteStore {
         });
         let cached = |kib: u32| options.clone().pragma("cache_size", format!("-{kib}"));
         let writer = cached(limits::WRITER_CACHE_KIB)
+            // What is removed is overwritten where its page is written anyway. Whole pages that are free
+            // are overwritten by an erasure.
+            .pragma("secure_delete", "FAST")
             .pragma("wal_autocheckpoint", limits::LOG_PAGES_MAX.to_string());
         let writes = writes.connect_with(writer).await?;
         let reader = cached(limits::READER_CACHE_KIB).pragma("query_only", "ON");

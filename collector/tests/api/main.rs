@@ -3,6 +3,7 @@
 mod backup;
 mod batch;
 mod camel;
+mod canaries;
 mod completeness;
 mod curl;
 mod database;

@@ -61,7 +61,7 @@ impl Side {
         content: "prompt_content",
         note_when_cut: "prompt_content_truncated",
         is_of_text_as_sent: true,
-        is_hash_erased: false,
+        is_hash_erased: true,
     };
     const ANSWER: Self = Self {
         hash: "response_hash",

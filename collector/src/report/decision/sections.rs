@@ -432,6 +432,7 @@ pub(crate) fn hashes(event: &Members<'_>, event_sha256: &str, facts: &mut Vec<Fa
         true => "none was recorded, as where a gateway could not read the prompt whole",
         false => "none was recorded",
     };
+    let no_hash = event.erased().map_or(no_hash, |_| ERASED);
     let prompt = hash(event.get("prompt_hash"), no_hash);
     facts.push(Fact::new("prompt_hash, as recorded", prompt));
     let answer = event.gateway("response", "hash");
@@ -455,11 +456,11 @@ pub(crate) fn hashes(event: &Members<'_>, event_sha256: &str, facts: &mut Vec<Fa
     ));
     if event.erased().is_some() {
         let erasure = event.get("erasure");
-        let before = hash(erasure.get("event_hash"), "it was not recorded");
-        facts.push(Fact::new(
-            "SHA-256 of the event before it was erased",
-            before,
-        ));
+        // Earlier versions, and other collectors, noted it.
+        if let Some(before) = erasure.get("event_hash").text() {
+            let name = "SHA-256 of the event before it was erased";
+            facts.push(Fact::new(name, Value::code(before)));
+        }
         let erased_at = erasure.get("erased_at").shown();
         facts.push(Fact::new("Erased at", Value::said(erased_at)));
     }

@@ -3,12 +3,15 @@
 use sqlx::{FromRow, Row as _};
 use uuid::Uuid;
 
-use crate::event::{EventError, tombstone};
+use crate::access::Scope;
+use crate::event::{Event, EventError, tombstone};
+use crate::limits;
 use crate::store::history::by_organization;
+use crate::store::segments::Share;
 use crate::store::{Erasure, StoreError};
 use crate::time;
 
-use super::erasure::{CANDIDATES, note_of};
+use super::erasure::{CANDIDATES, TAKE_UNMENDED, note_of};
 use super::removal::listed;
 use super::terms::{Connection, Row, Store};
 use super::{holds, segments, text};
@@ -49,6 +52,39 @@ impl Store {
         Ok(id)
     }
 
+    /// Makes anew the tombstones of earlier versions, which kept hashes of content, and some of it. Tells
+    /// how many there were.
+    pub(super) async fn mend_tombstones(&self) -> Result<usize, StoreError> {
+        let mut mended = 0_usize;
+        loop {
+            match self.tried(|| self.mend_some()).await? {
+                0 => break,
+                some => mended = mended.saturating_add(some),
+            }
+        }
+        if mended > 0 {
+            self.refresh_segments(Share::Any).await?;
+        }
+        Ok(mended)
+    }
+
+    async fn mend_some(&self) -> Result<usize, StoreError> {
+        let mut transaction = self.begin_removal().await?;
+        let count = i64::try_from(limits::ERASURE_STEP_EVENTS).unwrap_or(i64::MAX);
+        let taken = sqlx::query_scalar(TAKE_UNMENDED).bind(count);
+        let taken: Vec<i64> = taken.fetch_all(&mut *transaction).await?;
+        for position in &taken {
+            let event = sqlx::query_as(ERASED).bind(position);
+            let event: Option<(i64, String)> = event.fetch_optional(&mut *transaction).await?;
+            if let Some((erased_at, event)) = event {
+                replace(&mut transaction, *position, &event, erased_at).await?;
+            }
+        }
+        segments::note_stale(&mut transaction, &taken).await?;
+        transaction.commit().await?;
+        Ok(taken.len())
+    }
+
     /// One step, between which and the next events can be stored. Tells how many events it has erased,
     /// and how many are held.
     pub(super) async fn erase_some(
@@ -74,7 +110,7 @@ impl Store {
                 held = held.saturating_add(1);
                 continue;
             }
-            replace(&mut transaction, event, now).await?;
+            replace(&mut transaction, event.position, &event.event, now).await?;
             changed.push(event);
         }
         let positions: Vec<i64> = changed.iter().map(|event| event.position).collect();
@@ -85,17 +121,24 @@ impl Store {
     }
 }
 
+/// Puts a tombstone in the place of an event, with the columns that are of its content.
 async fn replace(
     connection: &mut Connection,
-    event: &Candidate,
-    now: i64,
+    position: i64,
+    event: &str,
+    erased_at: i64,
 ) -> Result<(), StoreError> {
     let damaged = |error: EventError| StoreError::Damaged(error.to_string());
-    let tombstone = tombstone(&event.event, &time::text(now)).map_err(damaged)?;
+    let tombstone = tombstone(event, &time::text(erased_at)).map_err(damaged)?;
+    let left = Event::parse(tombstone.as_bytes(), &Scope::All).map_err(damaged)?;
     let replace = sqlx::query(REPLACE)
-        .bind(tombstone)
-        .bind(now)
-        .bind(event.position);
+        .bind(&tombstone)
+        .bind(erased_at)
+        .bind(position)
+        .bind(text::stored(&left.prompt_hash))
+        .bind(left.gateway.completion_state)
+        .bind(left.gateway.writer_id)
+        .bind(left.gateway.writer_seq);
     replace.execute(connection).await?;
     Ok(())
 }
@@ -115,7 +158,12 @@ async fn note(
     Ok(())
 }
 
-const REPLACE: &str = "UPDATE events SET event = $1, erased_at = $2 WHERE position = $3";
+const REPLACE: &str = "
+    UPDATE events SET event = $1, erased_at = $2, prompt_hash = $4, completion_state = $5,
+        writer_id = $6, writer_seq = $7
+    WHERE position = $3";
+
+const ERASED: &str = "SELECT erased_at, event FROM events WHERE position = $1";
 
 const ADD: &str = "
     INSERT INTO erasures (id, organization_id, user_id, reason, created_at, events)

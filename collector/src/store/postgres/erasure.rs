@@ -84,6 +84,13 @@ pub(super) async fn note_of(
     Ok(())
 }
 
+/// Some of their events may be gone. What another collector has taken stays its own until it fails.
+pub(super) const TAKE_UNMENDED: &str = "
+    DELETE FROM unmended WHERE position IN (
+        SELECT position FROM unmended ORDER BY position LIMIT $1 FOR UPDATE SKIP LOCKED
+    )
+    RETURNING position";
+
 const UNINDEXED: &str = "SELECT position FROM unindexed";
 
 const COUNT: &str = "

@@ -15,7 +15,7 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 4] = [
+const FILES: [(i64, &str, &str); 5] = [
     (
         1,
         "events",
@@ -35,5 +35,10 @@ const FILES: [(i64, &str, &str); 4] = [
         4,
         "characters",
         include_str!("../../../migrations/postgres/0004_characters.sql"),
+    ),
+    (
+        5,
+        "tombstones",
+        include_str!("../../../migrations/postgres/0005_tombstones.sql"),
     ),
 ];

@@ -56,13 +56,42 @@ impl SqliteStore {
         let mut erased = self.erase_all(erasure, now).await?;
         // Only then are their words gone, too.
         self.refresh_segments(Share::Any).await?;
-        let (busy, ..): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
-            .fetch_one(&self.writes)
-            .await?;
-        if busy != 0 {
+        if !self.forget_for_good().await? {
             erased.left = Left::Log;
         }
         Ok(erased)
+    }
+
+    /// Overwrites what is free in the file, where earlier states of events and of the index are, and
+    /// empties the write-ahead log. Tells whether nobody was reading it.
+    pub(super) async fn forget_for_good(&self) -> Result<bool, StoreError> {
+        self.overwrite_free_pages().await?;
+        let (busy, ..): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(&self.writes)
+            .await?;
+        Ok(busy == 0)
+    }
+
+    /// Fills all free pages with zeros, some at a time, and gives them back.
+    async fn overwrite_free_pages(&self) -> Result<(), StoreError> {
+        // An earlier erasure may have been ended in the middle of it.
+        self.writes.execute(DROP_ZEROS).await?;
+        let free = sqlx::query_scalar::<_, i64>("PRAGMA freelist_count");
+        let mut left = free.fetch_one(&self.writes).await?;
+        if left == 0 {
+            return Ok(());
+        }
+        self.writes.execute(CREATE_ZEROS).await?;
+        while left > 0 {
+            let fill = sqlx::query(FILL).bind(limits::OVERWRITTEN_PAGES);
+            fill.execute(&self.writes).await?;
+            left = left.saturating_sub(limits::OVERWRITTEN_PAGES);
+        }
+        // What is overwritten need not be overwritten again.
+        self.writes.execute("PRAGMA secure_delete = OFF").await?;
+        self.writes.execute(DROP_ZEROS).await?;
+        self.writes.execute("PRAGMA secure_delete = FAST").await?;
+        Ok(())
     }
 
     async fn erase_all(&self, erasure: &Erasure, now: i64) -> Result<Erased, StoreError> {
@@ -100,6 +129,21 @@ pub(super) async fn note_of(
     add.execute(connection).await?;
     Ok(())
 }
+
+const CREATE_ZEROS: &str = "CREATE TABLE zeros (bytes BLOB NOT NULL) STRICT";
+
+/// As many pages as are asked for, and a few more for the table itself.
+const FILL: &str = "
+    INSERT INTO zeros (bytes)
+    SELECT zeroblob(? * (SELECT page_size FROM pragma_page_size()))";
+
+const DROP_ZEROS: &str = "DROP TABLE IF EXISTS zeros";
+
+/// Some of their events may be gone.
+pub(super) const TAKE_UNMENDED: &str = "
+    DELETE FROM unmended
+    WHERE position IN (SELECT position FROM unmended ORDER BY position LIMIT $1)
+    RETURNING position";
 
 const UNINDEXED: &str = "SELECT position FROM unindexed";
 

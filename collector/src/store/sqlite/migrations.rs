@@ -15,7 +15,7 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 10] = [
+const FILES: [(i64, &str, &str); 11] = [
     (
         1,
         "events",
@@ -65,6 +65,11 @@ const FILES: [(i64, &str, &str); 10] = [
         10,
         "characters",
         include_str!("../../../migrations/sqlite/0010_characters.sql"),
+    ),
+    (
+        11,
+        "tombstones",
+        include_str!("../../../migrations/sqlite/0011_tombstones.sql"),
     ),
 ];
 
