@@ -1,7 +1,9 @@
 //! One call: from the headers of its request to its audit event.
 
 mod charset;
+mod coming;
 mod document;
+mod forgo;
 mod other;
 mod passes;
 mod request;

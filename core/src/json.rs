@@ -87,6 +87,11 @@ pub fn one_line(value: Json<'_>) -> Box<RawValue> {
 ///
 /// The second value says whether something that is not Unicode was replaced.
 pub fn text(bytes: &[u8], whole: bool) -> (Cow<'_, str>, bool) {
+    let special = find::any([MARK, b'\\'], bytes);
+    if special.is_none() && whole {
+        // Neither marks nor escapes, of which some stand for no character.
+        return mend::from_utf8(bytes);
+    }
     if find::any([MARK], bytes).is_none() {
         return kept_text(bytes, whole);
     }

@@ -60,6 +60,8 @@ pub enum Note {
     /// A member of the request was given more than once, perhaps in another case, with different
     /// values: servers do not agree which of them counts.
     MemberDuplicated,
+    /// The gateway's memory was short, so that a body, or the rest of one, was not read.
+    MemoryShort,
     /// The request has a body and another method than POST; some servers answer it all the same.
     MethodUnusual,
     /// Nothing in the request names a model.
@@ -148,7 +150,8 @@ impl Note {
     pub fn is_truncation(self) -> bool {
         matches!(
             self,
-            Self::NameTruncated
+            Self::MemoryShort
+                | Self::NameTruncated
                 | Self::ParameterTooLarge
                 | Self::PromptContentTruncated
                 | Self::PromptPartsTruncated

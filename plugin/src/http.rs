@@ -16,6 +16,7 @@ use proxy_wasm::types::Action;
 
 use crate::hold::{Decision, Hold};
 use crate::host::{self, Buffer, Map};
+use crate::memory;
 use crate::record;
 use crate::redirects::{CallKey, Earlier, Waiting};
 use crate::shared;
@@ -100,6 +101,9 @@ impl HttpContext for Http {
     fn on_http_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
         if let Some(exchange) = &mut self.exchange {
             for_each_slice(Buffer::RequestBody, 0, body_size, |slice| {
+                if memory::is_short() && exchange.forgo_request() {
+                    record::unread();
+                }
                 exchange.request_body(slice);
             });
         }
@@ -132,6 +136,9 @@ impl HttpContext for Http {
             // When the answer goes on, the host lets go of what it kept.
             let known = if self.is_held { self.held_bytes } else { 0 };
             for_each_slice(Buffer::ResponseBody, known, body_size, |slice| {
+                if memory::is_short() && exchange.forgo_response() {
+                    record::unread();
+                }
                 exchange.response_body(slice, now);
             });
         }

@@ -18,6 +18,7 @@
 mod hold;
 mod host;
 mod http;
+mod memory;
 mod record;
 mod redirects;
 mod root;

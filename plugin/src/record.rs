@@ -63,6 +63,13 @@ fn give_up(policy: &Rc<Policy>, earlier: Earlier, last: End) {
     }
 }
 
+/// There was no memory to read a body.
+pub(crate) fn unread() {
+    if let Some(telemetry) = shared::telemetry() {
+        telemetry.body_unread();
+    }
+}
+
 /// Leaves an event to the roots.
 pub(crate) fn push(event: AuditEvent, policy: &Rc<Policy>, now: Timestamp) -> Option<Telemetry> {
     let ((mut dead, is_ready), telemetry) = shared::outbox(policy, |outbox| {

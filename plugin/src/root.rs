@@ -91,6 +91,7 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         self.listen();
+        tell_alive();
         self.attend();
         refuse_overdue();
         give_up_overdue();
@@ -210,6 +211,14 @@ fn settle(sent: &Sent, outcome: Outcome) -> Vec<u32> {
         acknowledged.filter_map(|id| holds.record(id)).collect()
     });
     decided.unwrap_or_default()
+}
+
+/// Counts the seconds of this VM, of which there are none when it has trapped.
+fn tell_alive() {
+    let seconds = shared::seconds_alive(host::now());
+    if let (1.., Some(telemetry)) = (seconds, shared::telemetry()) {
+        telemetry.alive_for(seconds);
+    }
 }
 
 /// Answers the clients whose calls wait in vain for a record.

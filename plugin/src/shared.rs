@@ -29,6 +29,8 @@ struct Shared {
     is_woken: bool,
     holds: Holds,
     redirects: Redirects,
+    /// Until when it has been told that this VM is alive.
+    told_alive: Option<Timestamp>,
 }
 
 /// What goes to one destination.
@@ -68,6 +70,7 @@ pub(crate) fn join(policy: &Rc<Policy>) -> String {
             is_woken: false,
             holds: Holds::default(),
             redirects: Redirects::default(),
+            told_alive: None,
         };
         SHARED.with_borrow_mut(|slot| *slot = Some(shared));
     }
@@ -167,6 +170,21 @@ pub(crate) fn redirects<T>(f: impl FnOnce(&mut Redirects) -> T) -> Option<T> {
 /// The VM's metrics.
 pub(crate) fn telemetry() -> Option<Telemetry> {
     with(|shared| Some(shared.posts.first()?.telemetry)).flatten()
+}
+
+/// Whole seconds since this was asked last, which is never for more than a tick.
+pub(crate) fn seconds_alive(now: Timestamp) -> u64 {
+    let seconds = with(|shared| {
+        let told = *shared.told_alive.get_or_insert(now);
+        let seconds = now.ms_since(told).div_euclid(1_000);
+        shared.told_alive = Some(match told.ms_since(now) {
+            // A clock that was set back.
+            1.. => now,
+            0 => told.plus_ms(seconds.saturating_mul(1_000)),
+        });
+        seconds
+    });
+    seconds.unwrap_or_default()
 }
 
 /// The calls whose answer waits in vain.

@@ -24,6 +24,8 @@ pub(crate) struct Telemetry {
     answers_refused: Option<u32>,
     truncated: Option<u32>,
     unmatched: Option<u32>,
+    unread: Option<u32>,
+    heartbeats: Option<u32>,
     delivered: Option<u32>,
     delivery_ms: Option<u32>,
     retried: Option<u32>,
@@ -64,6 +66,8 @@ impl Telemetry {
             answers_refused: counter("answers_refused"),
             truncated: counter("events_truncated"),
             unmatched: counter("requests_unmatched"),
+            unread: counter("bodies_unread"),
+            heartbeats: counter("heartbeats"),
             delivered: counter("events_delivered"),
             delivery_ms: metric(MetricKind::Histogram, "delivery_ms"),
             retried: counter("events_retried"),
@@ -96,6 +100,15 @@ impl Telemetry {
 
     pub(crate) fn request_unmatched(self) {
         add(self.unmatched, 1);
+    }
+
+    pub(crate) fn body_unread(self) {
+        add(self.unread, 1);
+    }
+
+    /// Seconds in which this VM was there to record.
+    pub(crate) fn alive_for(self, seconds: u64) {
+        add(self.heartbeats, i64::try_from(seconds).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn answer_refused(self) {

@@ -7,6 +7,7 @@ mod budgets;
 mod call;
 mod destinations;
 mod handover;
+mod hostile;
 mod lifecycle;
 mod limits;
 mod memory;

@@ -59,6 +59,7 @@ export const NOTES = {
   long_strings_skipped: "A string was too long to be kept, such as an image: where it is recorded, there is its beginning, or its size and hash. What stands behind it was read.",
   member_case_ignored: "The name of a member of the request is written in another case. It was read, as servers in Go read it; others pass over it.",
   member_duplicated: "A member of the request was given more than once, perhaps in another case, with different values: servers do not agree which of them counts.",
+  memory_short: "The gateway’s memory was short, as it had many or large bodies to read at once: a body, or the rest of one, was not read.",
   method_unusual: "The request has a body and another method than POST; some servers answer it all the same.",
   log_callback_absent: "The host never called the log callback, as Envoy does not for a filter of an upstream. The event is of one attempt of the proxy, and does not know what the client got.",
   model_absent: "Nothing in the request names a model.",

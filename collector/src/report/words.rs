@@ -44,6 +44,7 @@ const LOSSES: &[&str] = &[
     "log_callback_absent",
     "long_strings_skipped",
     "member_duplicated",
+    "memory_short",
     "name_truncated",
     "parameter_too_large",
     "prompt_content_truncated",

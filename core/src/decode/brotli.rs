@@ -5,17 +5,18 @@ use std::fmt;
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 
 use super::DecodeError;
-use crate::limits::DECODED_PIECE_BYTES;
+use crate::limits::{BROTLI_WINDOW_BITS_MAX, DECODED_PIECE_BYTES};
 
 /// Decodes one body.
 pub(super) struct Brotli {
     state: BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>,
     piece: Vec<u8>,
+    /// Whether its first byte has come, which tells the window.
+    has_begun: bool,
     ended: bool,
 }
 
 impl Brotli {
-    /// Strict: windows over the 16 MiB of the RFC are refused.
     pub(super) fn new() -> Self {
         Self {
             state: BrotliState::new_strict(
@@ -24,6 +25,7 @@ impl Brotli {
                 StandardAlloc::default(),
             ),
             piece: vec![0; DECODED_PIECE_BYTES],
+            has_begun: false,
             ended: false,
         }
     }
@@ -40,6 +42,11 @@ impl Brotli {
         if self.ended {
             return Err(DecodeError::Corrupt);
         }
+        let first = slice.first().filter(|_| !self.has_begun);
+        if first.is_some_and(|first| window_bits(*first) > BROTLI_WINDOW_BITS_MAX) {
+            return Err(DecodeError::Window);
+        }
+        self.has_begun = true;
         let (mut left, mut read) = (slice.len(), 0);
         loop {
             let (mut room, mut written, mut sum) = (self.piece.len(), 0, 0);
@@ -68,6 +75,17 @@ impl Brotli {
                 }
             }
         }
+    }
+}
+
+/// The window that the first byte of a stream tells, as a power of two (RFC 7932, 9.1).
+fn window_bits(first: u8) -> u8 {
+    let (upper, lower) = (first >> 4 & 7, first >> 1 & 7);
+    match (first & 1, lower, upper) {
+        (0, ..) => 16,
+        (_, 1.., _) => lower.saturating_add(17),
+        (_, 0, 0) => 17,
+        (_, 0, _) => upper.saturating_add(8),
     }
 }
 

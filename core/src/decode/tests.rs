@@ -176,13 +176,13 @@ fn what_has_come_is_handed_over_before_the_body_ends() {
     encoder.flush().unwrap();
     assert_eq!(decoded("gzip", encoder.get_ref(), 1).unwrap(), TEXT);
 
-    let mut encoder = brotli_encoder(24);
+    let mut encoder = brotli_encoder(22);
     encoder.write_all(&[b' '; 3 * DECODED_PIECE_BYTES]).unwrap();
     encoder.flush().unwrap();
     let blanks = decoded("br", encoder.get_ref(), usize::MAX).unwrap();
     assert_eq!(blanks.len(), 3 * DECODED_PIECE_BYTES);
 
-    let mut encoder = brotli_encoder(24);
+    let mut encoder = brotli_encoder(22);
     for times in 1..4 {
         encoder.write_all(TEXT).unwrap();
         encoder.flush().unwrap();
@@ -292,6 +292,20 @@ fn a_bomb_is_stopped_at_the_same_byte_wherever_it_is_split() {
         assert_eq!(whole.1, Err(DecodeError::TooLarge), "{name}");
         for piece in [1, 7, 1000, 1025] {
             assert!(until_error(name, &body, piece) == whole, "{name} {piece}");
+        }
+    }
+}
+
+#[test]
+fn a_window_of_brotli_over_4_mib_is_refused() {
+    for bits in 10..=24 {
+        let mut encoder = brotli_encoder(bits);
+        encoder.write_all(TEXT).unwrap();
+        let body = encoder.into_inner();
+        let decoded = decoded("br", &body, usize::MAX);
+        match bits {
+            ..=22 => assert_eq!(decoded.unwrap(), TEXT, "{bits}"),
+            _ => assert_eq!(decoded, Err(DecodeError::Window), "{bits}"),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use super::request::{RequestSide, is_announced};
+use super::coming::is_announced;
+use super::request::RequestSide;
 use super::{Exchange, ResponseSide};
 use crate::api::{self, Evidence};
 use crate::headers::Headers;

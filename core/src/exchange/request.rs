@@ -5,14 +5,13 @@ use std::collections::BTreeSet;
 
 use serde_json::value::RawValue;
 
+use super::carried;
 use super::charset::Charset;
+use super::coming::Coming;
 use super::other::is_other;
-use super::{carried, encoding};
 use crate::answer::{cut, name_within};
 use crate::api::{Format, Request};
 use crate::body::Capture;
-use crate::decode::{DecodeError, Decoder};
-use crate::digest::{Digest, HashForm};
 use crate::event::{ContentPolicy, Conversation, Members};
 use crate::form;
 use crate::headers::Headers;
@@ -35,21 +34,6 @@ pub(super) enum RequestSide {
     },
     /// It has ended.
     Read(Asked),
-}
-
-/// A body that is coming: as it was sent for the hash, and decoded to be read.
-#[derive(Debug)]
-pub(super) struct Coming {
-    bytes: u64,
-    /// Whether the headers say that there are some.
-    is_announced: bool,
-    /// Of the bytes as sent; begun when they can no longer be hashed at the end.
-    digest: Option<Digest>,
-    decoder: Option<Decoder>,
-    filter: form::Filter,
-    body: Capture,
-    /// That of the content-type.
-    charset: Charset,
 }
 
 /// The notes of a body whose end is missing.
@@ -89,16 +73,8 @@ impl RequestSide {
         if format.unread.is_some() {
             return Self::Unread { bytes: 0 };
         }
-        let (encoding, decoder) = encoding(headers);
-        Self::Coming(Box::new(Coming {
-            bytes: 0,
-            is_announced: is_announced(headers),
-            digest: encoding.is_some().then(|| HashForm::Sha256.start()),
-            decoder,
-            filter: form::Filter::default(),
-            body: Capture::new(capture.limits.request_bytes),
-            charset: Charset::of(headers),
-        }))
+        let limit = capture.limits.request_bytes;
+        Self::Coming(Box::new(Coming::new(headers, limit)))
     }
 
     /// A request whose body is nothing that is asked.
@@ -125,6 +101,17 @@ impl RequestSide {
             }
             Self::Unread { bytes } => *bytes = bytes.saturating_add(size),
             Self::Read(_) => {}
+        }
+    }
+
+    /// Lets go of what has come of the body, and of what comes; true if there was something to read.
+    pub(super) fn forgo(&mut self) -> bool {
+        match self {
+            Self::Coming(coming) if !coming.is_forgone => {
+                coming.forgo();
+                true
+            }
+            _ => false,
         }
     }
 
@@ -202,49 +189,6 @@ impl RequestSide {
     }
 }
 
-impl Coming {
-    fn body(&mut self, chunk: &[u8], notes: &mut BTreeSet<Note>) {
-        self.hash(chunk);
-        let Some(decoder) = &mut self.decoder else {
-            return;
-        };
-        let decoded = decoder.decode(chunk, |piece| {
-            self.filter.push(piece, |kept| self.body.push(kept));
-        });
-        let note = match decoded {
-            Err(DecodeError::Unknown) => Some(Note::RequestEncodingUnsupported),
-            Err(_) => Some(Note::RequestEncodingBroken),
-            Ok(()) => decoder.is_plain().then_some(Note::EncodingNotApplied),
-        };
-        notes.extend(note);
-    }
-
-    /// While the body is kept whole it need not be hashed: most prompts have a hash of their own.
-    fn hash(&mut self, chunk: &[u8]) {
-        // What is kept of a form is not what was sent.
-        let may_be_form = self.body.seen() == 0 && chunk.starts_with(b"-");
-        let must_begin =
-            may_be_form || self.body.is_as_sent() && !self.body.has_room_for(chunk.len());
-        if self.digest.is_none() && must_begin {
-            let mut digest = HashForm::Sha256.start();
-            digest.update(self.body.bytes());
-            self.digest = Some(digest);
-        }
-        if let Some(digest) = &mut self.digest {
-            digest.update(chunk);
-        }
-    }
-
-    /// SHA-256 of the body as it was sent; unknown if the host refused the memory to keep it.
-    fn body_hash(&self) -> Option<String> {
-        match &self.digest {
-            Some(digest) => Some(digest.clone().finish()),
-            None if self.body.is_as_sent() => Some(HashForm::Sha256.hash(self.body.bytes())),
-            None => None,
-        }
-    }
-}
-
 fn read(
     coming: &mut Coming,
     format: &Format,
@@ -281,6 +225,9 @@ fn read_body(
     policy: &Policy,
     notes: &mut BTreeSet<Note>,
 ) -> Asked {
+    if coming.is_forgone {
+        return Asked::default();
+    }
     let is_unknown = notes.contains(&Note::RequestEncodingUnsupported);
     if is_unknown || coming.decoder.is_none() {
         notes.insert(Note::RequestEncodingUnsupported);
@@ -366,12 +313,6 @@ fn read_text(
         }
     }
     asked
-}
-
-/// Whether a request's headers say that its body is not empty.
-pub(super) fn is_announced(headers: Headers<'_>) -> bool {
-    let length = headers.str("content-length").unwrap_or_default();
-    length.trim().parse().is_ok_and(|length: u64| length > 0)
 }
 
 fn take(

@@ -119,7 +119,9 @@ impl ResponseSide {
         let decoded = decoder.decode(chunk, |piece| self.decoded(piece, notes));
         self.broken |= decoded.is_err();
         let note = match decoded {
-            Err(DecodeError::Unknown) => Some(Note::ResponseEncodingUnsupported),
+            Err(DecodeError::Unknown | DecodeError::Window) => {
+                Some(Note::ResponseEncodingUnsupported)
+            }
             Err(_) => Some(Note::ResponseEncodingBroken),
             Ok(()) => decoder.is_plain().then_some(Note::EncodingNotApplied),
         };
@@ -154,6 +156,14 @@ impl ResponseSide {
                 stream.push(piece, &mut *self.reader, &mut self.answer, notes);
             }
         }
+    }
+
+    /// Lets go of the body that has come, and of what comes; true if there was something to read. What
+    /// was read of a stream stays.
+    pub(super) fn forgo(&mut self) -> bool {
+        self.decoder = None;
+        let body = mem::replace(&mut self.body, Body::Unread);
+        !matches!(body, Body::Unread)
     }
 
     pub(super) fn asked(&mut self, is_incremental: bool) {

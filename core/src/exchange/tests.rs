@@ -8,6 +8,7 @@ mod bodies;
 mod credentials;
 mod dialects;
 mod fetched;
+mod forgo;
 mod google;
 mod long;
 mod media;

@@ -30,7 +30,8 @@ pub fn mend_keeping_halves(bytes: &[u8]) -> (Cow<'_, str>, bool, bool) {
     }
 }
 
-fn from_utf8(bytes: &[u8]) -> (Cow<'_, str>, bool) {
+/// The same of a text without escapes.
+pub(super) fn from_utf8(bytes: &[u8]) -> (Cow<'_, str>, bool) {
     // Checking is several times faster than the lossy conversion, which is seldom needed.
     let text = match str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
