@@ -1,5 +1,7 @@
 // Asking the collector. The session's cookie goes along by itself.
 
+import { parse } from "./json.js";
+
 /** Why there is no answer, in words for whoever looks at the page. */
 export class Failure extends Error {
   constructor(message, { status = 0, field = null } = {}) {
@@ -23,7 +25,7 @@ export async function read(path, signal) {
 export async function ask(path, signal) {
   const text = await read(path, signal);
   try {
-    return JSON.parse(text);
+    return parse(text);
   } catch {
     throw new Failure("The answer is not one of the collector. Something before it answered in its place.");
   }

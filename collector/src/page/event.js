@@ -5,7 +5,7 @@ import { conversation, turns } from "./conversation.js";
 import { button, byId, copyButton, element, tell } from "./dom.js";
 import { fact, facts, filterLink, riskBadge, said, stateBadge, unknown } from "./facts.js";
 import { duration, number, time } from "./format.js";
-import { indented } from "./json.js";
+import { indented, parse } from "./json.js";
 import { gateway, isFetched, isKnown, isObject, isUnread, listed, outerRequest, tokens } from "./read.js";
 import { longText, plain, shortText, spelt } from "./text.js";
 import { meaning, NOTES, SOURCES, STATES, USAGE } from "./words.js";
@@ -60,7 +60,7 @@ async function load(id) {
   tell(message, "Loading the event …");
   try {
     const text = await read(`v1/audit/logs/${encodeURIComponent(id)}`, loading.signal);
-    const event = JSON.parse(text);
+    const event = parse(text);
     shownId = id;
     tell(message);
     place.replaceChildren(...parts(event, text));
@@ -161,7 +161,7 @@ function decision(event, source) {
     fact("Outcome", filterLink("decision_outcome", event.decision_outcome), from("decision_outcome")),
     fact("Confidence", event.confidence_score, from("confidence_score")),
     ...listed(gateway(event, "response", "decision", "answers")).filter(isObject).slice(0, ANSWERS_SHOWN).map(answered),
-    fact("Risk", risk(event), source("caller")),
+    fact("Risk", risk(event), source(event.risk_level === "low" ? "default" : "caller")),
     fact("Tags", tags(event.compliance_tags), source("caller")),
   ));
 }
@@ -173,6 +173,7 @@ function answered({ name, outcome, confidence }) {
 }
 
 function risk(event) {
+  if (!isKnown(event.risk_level)) return undefined;
   const isDefault = event.risk_level === "low" && isObject(gateway(event));
   const note = isDefault ? element("span", { class: "muted" }, " also where nobody said any") : null;
   return element("span", {}, riskBadge(event.risk_level), note ?? "");
@@ -185,7 +186,7 @@ function tags(value) {
 
 function model(event, source) {
   return section("Model", facts(
-    fact("Provider", filterLink("model_provider", event.model_provider), source("request")),
+    fact("Provider", filterLink("model_provider", event.model_provider), source("gateway")),
     fact("Asked for", filterLink("model_name", event.model_name), source("request")),
     gatewayFact(event, "Answered", gateway(event, "response", "model"), "provider"),
     gatewayFact(event, "Answer’s id", code(gateway(event, "response", "id")), "provider"),
@@ -204,14 +205,15 @@ function completion(event) {
     fact("Why it stopped", listed(ended.finish_reasons).map(plain).join(", "), "provider"),
     isKnown(ended.flags) ? fact("Flags", listed(ended.flags).map(plain).join(", "), "gateway") : null,
     fact("Details", ended.details, "gateway"),
-    ...members(ended.error, "provider", "Error’s "),
+    // Where the proxy answered itself, no provider has said anything.
+    ...members(ended.error, ended.state === "local_reply" ? "gateway" : "provider", "Error’s "),
   ));
 }
 
 function usage(event, source) {
   const { input, output, source: origin } = tokens(event);
   const why = origin === "absent" ? USAGE.absent : "the provider gave no count, and none is estimated";
-  const count = (label, value) => fact(label, value, source("provider"), origin === undefined ? undefined : why);
+  const count = (label, value) => fact(label, isKnown(value) ? number(value) : value, source("provider"), origin === undefined ? undefined : why);
   const extra = (label, name) => (isKnown(gateway(event, "usage", name)) ? count(label, gateway(event, "usage", name)) : null);
   const known = meaning(USAGE, origin);
   return section("Tokens", facts(
@@ -306,8 +308,10 @@ function answer(event, source) {
 }
 
 /** A text with its hash, or why there is none. */
-function content(heading, text, from, why, hash, whyNoHash) {
+function content(heading, text, source, why, hash, whyNoHash) {
   const isText = isKnown(text);
+  // That there is none is what the gateway says.
+  const from = isText || source === "application" ? source : "gateway";
   const head = element("div", { class: "part" }, element("span", { class: "source", title: SOURCES[from] }, from),
     isText ? copyButton("Copy", heading, () => plain(text)) : null);
   const body = isText ? longText(plain(text)) : element("p", {}, unknown(why));
@@ -339,7 +343,7 @@ function reasoning(event, source) {
 }
 
 function legend(event) {
-  const used = isObject(gateway(event)) ? ["caller", "request", "provider", "gateway", "collector"] : ["application", "collector"];
+  const used = isObject(gateway(event)) ? ["caller", "request", "provider", "default", "gateway", "collector"] : ["application", "collector"];
   const entries = used.map((name) => element("div", {}, element("dt", {}, element("span", { class: "source" }, name)), element("dd", {}, SOURCES[name])));
   return section("Where each field comes from", element("dl", { class: "legend" }, ...entries));
 }

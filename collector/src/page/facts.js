@@ -1,7 +1,6 @@
 // Facts of an event: what each is called, what it says, and where it comes from.
 
 import { element } from "./dom.js";
-import { number } from "./format.js";
 import { isKnown } from "./read.js";
 import { plain, shortText } from "./text.js";
 import { meaning, RISKS, SOURCES, STATES } from "./words.js";
@@ -14,13 +13,15 @@ export function facts(...entries) {
 /** One fact. `value` is a node, or whatever the event says; `why` tells why it may be unknown. */
 export function fact(label, value, source, why) {
   const known = value instanceof Node ? value : isKnown(value) ? said(value) : unknown(why);
-  const tag = element("span", { class: "source", title: SOURCES[source] }, source);
+  // What nobody said, neither a caller nor a provider has said: the gateway found nothing.
+  const isSaid = !known.classList?.contains("unknown") || !["caller", "provider", "request"].includes(source);
+  const from = isSaid ? source : "gateway";
+  const tag = element("span", { class: "source", title: SOURCES[from] }, from);
   return element("div", {}, element("dt", {}, label), element("dd", {}, known), element("dd", { class: "from" }, tag));
 }
 
-/** Any value of an event, as a node. */
+/** Any value of an event, as a node. A number may be a year or an id: it stands as it was sent. */
 export function said(value) {
-  if (typeof value === "number") return document.createTextNode(number(value));
   return shortText(plain(value));
 }
 

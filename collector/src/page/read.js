@@ -1,5 +1,7 @@
 // Reading events. Their `metadata` is whatever its sender made it: every step looks before it goes.
 
+import { Exact } from "./json.js";
+
 /** What stands in `value` at the end of these names; undefined if anything on the way is missing. */
 export function at(value, ...names) {
   return names.reduce((inner, name) => (isObject(inner) && Object.hasOwn(inner, name) ? inner[name] : undefined), value);
@@ -37,7 +39,7 @@ export function isKnown(value) {
 }
 
 export function isObject(value) {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Exact);
 }
 
 /** Token counts, as `{input, output, source}`. Unknown ones are undefined, and never 0. */

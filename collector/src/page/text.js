@@ -1,6 +1,7 @@
 // Texts of strangers, as text. What cannot be seen, or would turn the text around, is spelt out.
 
 import { button, element } from "./dom.js";
+import { written } from "./json.js";
 
 // Controls, marks of direction, and characters without a form of their own: with them a text can say
 // one thing to a model and another to its reader. These are Unicode’s Default_Ignorable_Code_Point (UAX
@@ -15,7 +16,7 @@ const SHOWN_MAX = 20_000;
 
 /** Any value of an event, as text. Not `String`, which calls what a stranger named `toString`. */
 export function plain(value) {
-  return typeof value === "string" ? value : JSON.stringify(value) ?? "";
+  return typeof value === "string" ? value : written(value);
 }
 
 /** A text of several lines, of which so many characters are shown at once. */

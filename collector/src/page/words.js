@@ -31,6 +31,7 @@ export const SOURCES = {
   application: "sent by the application that recorded the event itself",
   caller: "said by the calling application, in x-audit headers or in the request",
   collector: "added by this collector when the event arrived",
+  default: "what the gateway writes where nobody says anything; a caller may have said the same",
   gateway: "observed or computed by the gateway",
   provider: "reported by the provider of the model",
   request: "read from the request to the provider",

@@ -287,3 +287,40 @@ async fn an_event_that_is_not_there_is_said_so() {
     page.shows("#view-list").await;
     assert_eq!(page.address().await, "/?user_id=ann");
 }
+
+#[tokio::test]
+async fn numbers_stand_as_they_were_sent_and_tags_say_only_what_is_true() {
+    let metadata = r#""metadata":{"big":9007199254740993,"small":0.000000012345678,"year":2026,
+        "id":"10023456","one":1.0,"list":[1.0,{"n":1e5}],"__proto__":2.50,"audit_layer":{
+        "schema":"audit-layer/1","completion":{"state":"local_reply","http_status":503,
+        "error":{"message":"no healthy upstream"}},"usage":{"source":"absent"}}}"#;
+    let mut sent = gateway_event("a", "local_reply");
+    sent.as_object_mut().unwrap().remove("metadata");
+    sent["risk_level"] = json!("low");
+    sent["user_id"] = json!("");
+    sent["confidence_score"] = json!("CONFIDENCE");
+    let sent = sent.to_string().replace("\"CONFIDENCE\"", "1.0");
+    let sent = format!("{},{metadata}}}", sent.trim_end_matches('}'));
+    let page = Page::with(&[]).await;
+    page.program.post("/v1/audit/log", sent).await;
+    page.go("/").await;
+    page.open_event(0).await;
+    let facts = page.texts("#event .facts > div").await;
+    for expected in [
+        "big9007199254740993caller",
+        "small0.000000012345678caller",
+        "year2026caller",
+        "id10023456caller",
+        "one1.0caller",
+        "list[1.0,{\"n\":1e5}]caller",
+        "__proto__2.50caller",
+        "Confidence1.0caller",
+        "Riskloworalso where nobody said anydefault",
+        "Provideropenaigateway",
+        "Userunknowngateway",
+        "Error’s messageno healthy upstreamgateway",
+    ] {
+        let expected = expected.replace("loworalso", "low also");
+        assert!(facts.contains(&expected), "{expected}: {facts:#?}");
+    }
+}

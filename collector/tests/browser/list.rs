@@ -163,7 +163,7 @@ async fn a_count_that_the_provider_gave_alone_stands_beside_an_unknown_one() {
     let facts = page.texts("#event .facts > div").await;
     for expected in [
         "Input40provider",
-        "Outputunknown: the provider gave no count, and none is estimatedprovider",
+        "Outputunknown: the provider gave no count, and none is estimatedgateway",
         "usage.sourceinput_only: the provider gave the input count alone; the output count is unknowngateway",
     ] {
         assert!(
