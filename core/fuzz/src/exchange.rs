@@ -7,6 +7,7 @@
 use std::rc::Rc;
 
 use audit_layer_core::completion::{End, ResponseFlags};
+use audit_layer_core::digest::HashForm;
 use audit_layer_core::event::AuditEvent;
 use audit_layer_core::exchange::Exchange;
 use audit_layer_core::headers::Headers;
@@ -18,7 +19,8 @@ use serde_json::Value;
 
 use crate::{cuts, event, pick};
 
-/// Bytes at the beginning of an input: policy, which ends pass, flags, and the cuts' seed.
+/// Bytes at the beginning of an input: policy, which ends pass and for which bodies there is no
+/// memory, flags, and the cuts' seed.
 pub const CONTROLS: usize = 4;
 
 /// What stands between the parts of a call.
@@ -64,6 +66,7 @@ pub fn check(input: &[u8]) {
     if let [pending, ended] = &*whole {
         assert_eq!(asked(pending), asked(ended));
     }
+    whole.iter().for_each(|it| call.is_of_its_bytes(it));
     let expected: Vec<_> = whole.iter().map(delivered).collect();
     for text in &expected {
         serde_json::from_str::<Value>(text).expect("an event is JSON that every reader can take");
@@ -114,6 +117,15 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Size and hash of the body are those of what was sent, whatever became of it.
+    fn is_of_its_bytes(&self, event: &AuditEvent) {
+        let capture = &event.metadata.audit_layer.capture;
+        let sent = u64::try_from(self.request.len()).ok();
+        assert_eq!(Some(capture.request_bytes), sent);
+        let hash = HashForm::Sha256.hash(self.request);
+        assert!(capture.request_hash.as_ref().is_none_or(|it| *it == hash));
+    }
+
     /// Whether brotli's decoder kept back what it had of a piece before a fault, so that the event
     /// depends on the pieces.
     fn has_broken_brotli(&self, event: &AuditEvent) -> bool {
@@ -141,6 +153,9 @@ impl<'a> Call<'a> {
         for piece in request {
             exchange.request_body(piece);
         }
+        if self.ends & 8 != 0 {
+            exchange.forgo_request();
+        }
         if self.ends & 1 == 0 {
             exchange.request_end();
         }
@@ -150,6 +165,9 @@ impl<'a> Call<'a> {
         }
         for piece in response {
             exchange.response_body(piece, at(30));
+        }
+        if self.ends & 16 != 0 {
+            exchange.forgo_response();
         }
         if self.ends & 4 == 0 {
             exchange.response_end();
