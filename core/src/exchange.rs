@@ -45,7 +45,8 @@ const UNRECORDED: &str = "The audit log did not confirm the record of this reque
 /// The state machine of one call.
 ///
 /// Ending it consumes it: one call gives at most one event. Any split of the bodies into pieces
-/// gives the same event.
+/// gives the same event, unless one is not of its encoding: then what was decoded before the fault
+/// may be more or less.
 #[derive(Debug)]
 pub struct Exchange {
     call: Call,
