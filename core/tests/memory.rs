@@ -210,7 +210,7 @@ fn gzip_bomb() -> Bomb {
 
 /// The encoder's second MiB of zeros: it needs of what came before only that it was zeros.
 fn brotli_bomb() -> Bomb {
-    let mut encoder = brotli::CompressorWriter::new(Vec::new(), 1 << 16, 1, 24);
+    let mut encoder = brotli::CompressorWriter::new(Vec::new(), 1 << 16, 1, 22);
     let mut ends = Vec::new();
     for _ in 0..2 {
         encoder.write_all(&vec![0; MIB]).unwrap();
