@@ -9,6 +9,7 @@ mod passes;
 mod request;
 mod response;
 mod said;
+mod settings;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;

@@ -9,6 +9,7 @@ mod compact;
 mod escape;
 mod keep;
 mod last;
+mod left;
 mod lenient;
 mod mend;
 mod names;
@@ -41,7 +42,7 @@ pub use lenient::{
 pub use mend::{half_mark, half_of_mark, is_half_mark, mend, mend_keeping_halves};
 pub use names::{is_plain_name, is_same_name};
 pub use odd::{Odd, Oddities};
-pub use parse::{FromJson, Items, Members, Mode, has_more, read, split};
+pub use parse::{FromJson, Items, Members, Mode, expected, has_more, read, split};
 pub use scan::Broken;
 pub use stub::CUT;
 pub(crate) use stub::file_stub;

@@ -169,6 +169,10 @@ pub const ZSTD_WINDOW_BYTES_MAX: u64 = 8 << 20;
 /// Decoded bytes of one zstd block, the most that RFC 8878 allows.
 pub const ZSTD_BLOCK_BYTES_MAX: usize = 128 << 10;
 
+/// Members of a request that no reader takes and that are told one by one. Bodies have a few; where
+/// there are more, the prompt counts as not read whole.
+pub const LEFT_MEMBERS_MAX: usize = 256;
+
 /// Members of an object of a prompt that are compared with each other by their names. Parts have a
 /// dozen; comparing each with each other of a hundred thousand would take minutes.
 pub const FIELDS_COMPARED_MAX: usize = 256;

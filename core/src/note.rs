@@ -80,8 +80,8 @@ pub enum Note {
     PromptContentTruncated,
     /// The provider adds to the prompt what it keeps, such as earlier turns; that is not recorded.
     PromptContinued,
-    /// A part of the prompt is of no type that is known: it is told by its hash, or by a text that it
-    /// holds, in `prompt.parts` only.
+    /// A part of the prompt is of no type that is known there: it is told by its hash, or by a text
+    /// that it holds, in `prompt.parts` only, or not at all.
     PromptPartUnread,
     /// The prompt has more parts than an event lists; the conversation's hash is of all.
     PromptPartsTruncated,

@@ -23,7 +23,7 @@ use crate::json::{self, Json, Text};
 pub use crate::json::compact;
 
 pub use content::{content_parts, files, input_parts, list_parts, media_part, medium, other_part};
-pub use fields::Fields;
+pub use fields::{Fields, is_empty};
 pub use part::{Kind, MessagePart, Said};
 pub use shared::{Shared, results};
 pub use value::Content;

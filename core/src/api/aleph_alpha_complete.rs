@@ -46,7 +46,7 @@ fn prompt_parts(prompt: Json<'_>) -> Vec<MessagePart<'_>> {
     if let Some(Text(Some(text))) = json::read(prompt) {
         return vec![MessagePart::text(text)];
     }
-    let List(given): List<Json<'_>> = json::read(prompt).unwrap_or_default();
+    let List(given): List<Json<'_>> = json::expected(prompt).unwrap_or_default();
     let mut parts = Vec::new();
     for part in given {
         let mut fields = Fields::of(part);

@@ -48,8 +48,10 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let definitions = taken(&DEFINITIONS);
     let parameters = taken(&PARAMETERS);
     let groups = definitions.iter().find(|(name, _)| *name == "actionGroups");
+    let model = fields.text("foundationModel");
+    fields.leave();
     Some(Request {
-        model: fields.text("foundationModel"),
+        model,
         parameters,
         tools: groups.map(|(_, groups)| tools(groups)).unwrap_or_default(),
         definitions,

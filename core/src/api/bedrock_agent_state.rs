@@ -13,7 +13,7 @@ use crate::prompt::{
 
 /// The messages before the input, what tools gave, and the input with what stands beside it.
 pub(super) fn said<'a>(state: Option<Json<'a>>, input: Option<Cow<'a, str>>) -> Vec<Message<'a>> {
-    let mut state = state.map(Fields::of).unwrap_or_default();
+    let mut state = state.map(Fields::expected).unwrap_or_default();
     state.flatten("conversationHistory");
     let mut messages: Vec<_> = list(&mut state, "messages").map(message).collect();
     let id = state.text("invocationId");
@@ -57,15 +57,15 @@ pub(super) fn tools<'a>(groups: &Json<'a>) -> Vec<Cow<'a, str>> {
 
 fn list<'a>(fields: &mut Fields<'a>, name: &str) -> impl Iterator<Item = Json<'a>> + use<'a> {
     let given = fields.take(name);
-    let list: Option<List<Json<'a>>> = given.and_then(json::read);
+    let list: Option<List<Json<'a>>> = given.and_then(json::expected);
     list.unwrap_or_default().0.into_iter()
 }
 
 fn message(message: Json<'_>) -> Message<'_> {
-    let mut fields = Fields::of(message);
+    let mut fields = Fields::expected(message);
     let role = fields.text("role").unwrap_or_default();
     let content = fields.take("content");
-    let content = content.and_then(json::read);
+    let content = content.and_then(json::expected);
     let mut parts = bedrock_block::parts(content.unwrap_or_default());
     fields.rest(&mut parts);
     Message::of(role, parts)
@@ -73,7 +73,7 @@ fn message(message: Json<'_>) -> Message<'_> {
 
 /// What one of the caller's tools gave: a function, or a path of an API.
 fn given<'a>(result: Json<'a>, id: Option<Cow<'a, str>>) -> Message<'a> {
-    let mut fields = Fields::of(result);
+    let mut fields = Fields::expected(result);
     fields.flatten("functionResult");
     fields.flatten("apiResult");
     let name = fields.any_text(&["function", "apiPath"]);

@@ -94,7 +94,7 @@ fn take_guarded<'a>(inner: &mut Fields<'a>, block: Json<'a>, parts: &mut Vec<Mes
 fn take_result<'a>(mut inner: Fields<'a>, parts: &mut Vec<MessagePart<'a>>) {
     let id = inner.text("toolUseId");
     let content = inner.take("content");
-    let blocks: Option<List<Json<'a>>> = content.and_then(json::read);
+    let blocks: Option<List<Json<'a>>> = content.and_then(json::expected);
     let mut given = Vec::new();
     for block in blocks.unwrap_or_default().0 {
         take_block(block, false, &mut given);
@@ -127,7 +127,7 @@ fn take_documents<'a>(
     block: Json<'a>,
     parts: &mut Vec<MessagePart<'a>>,
 ) {
-    let texts: Option<List<Json<'a>>> = content.and_then(json::read);
+    let texts: Option<List<Json<'a>>> = content.and_then(json::expected);
     let before = parts.len();
     for text in texts.unwrap_or_default().0 {
         let mut fields = Fields::of(text);

@@ -30,7 +30,7 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
 
 /// What a node is given: a text, or any data.
 fn input(input: Json<'_>) -> Message<'_> {
-    let mut fields = Fields::of(input);
+    let mut fields = Fields::expected(input);
     fields.flatten("content");
     let document = fields.take("document").map(data_text).unwrap_or_default();
     let mut parts = vec![MessagePart::text(document)];

@@ -36,7 +36,8 @@ pub(super) const FORMAT: Format =
     });
 
 fn read_request(text: Json<'_>) -> Option<Request<'_>> {
-    let wire: RequestWire<'_> = json::object(text)?;
+    // The format that it is of tells what is odd.
+    let wire: RequestWire<'_> = json::object(text.get())?;
     let read = match wire.messages {
         Some(_) if wire.version.is_some() => anthropic_messages::FORMAT.read_request,
         Some(_) if wire.is_nova.is_some() => bedrock_converse::FORMAT.read_request,

@@ -44,7 +44,7 @@ fn read_question(text: Json<'_>) -> Option<Request<'_>> {
         return Some(agentic(messages, fields));
     }
     let config = fields.take("retrieveAndGenerateConfiguration");
-    let mut config = config.map(Fields::of).unwrap_or_default();
+    let mut config = config.map(Fields::expected).unwrap_or_default();
     config.flatten("knowledgeBaseConfiguration");
     config.flatten("externalSourcesConfiguration");
     let model = config.text("modelArn");
@@ -59,7 +59,7 @@ fn read_question(text: Json<'_>) -> Option<Request<'_>> {
         }
     }
     let sources = config.take("sources");
-    let sources: Option<List<Json<'_>>> = sources.and_then(json::read);
+    let sources: Option<List<Json<'_>>> = sources.and_then(json::expected);
     let sources = sources.unwrap_or_default().0;
     if !sources.is_empty() {
         let mut parts = Vec::new();
@@ -75,6 +75,7 @@ fn read_question(text: Json<'_>) -> Option<Request<'_>> {
         messages.push(Message::of("user", parts));
         Prompt::contents(messages)
     });
+    fields.leave();
     Some(Request {
         model,
         parameters,
@@ -86,7 +87,7 @@ fn read_question(text: Json<'_>) -> Option<Request<'_>> {
 
 /// A conversation that is answered after as many searches as it takes.
 fn agentic<'a>(messages: Json<'a>, mut fields: Fields<'a>) -> Request<'a> {
-    let List(messages): List<Json<'a>> = json::read(messages).unwrap_or_default();
+    let List(messages): List<Json<'a>> = json::expected(messages).unwrap_or_default();
     let mut messages: Vec<_> = messages.into_iter().map(turn).collect();
     for name in [
         "agenticRetrieveConfiguration",
@@ -110,7 +111,7 @@ fn agentic<'a>(messages: Json<'a>, mut fields: Fields<'a>) -> Request<'a> {
 }
 
 fn turn(message: Json<'_>) -> Message<'_> {
-    let mut fields = Fields::of(message);
+    let mut fields = Fields::expected(message);
     let role = fields.text("role").unwrap_or_default();
     fields.flatten("content");
     let mut parts = vec![MessagePart::text(fields.text("text").unwrap_or_default())];
@@ -125,7 +126,7 @@ fn step_of<'a>(
     step: Json<'a>,
     beside: &mut Vec<MessagePart<'a>>,
 ) -> (Option<Message<'a>>, Vec<(&'static str, Json<'a>)>) {
-    let mut step = Fields::of(step);
+    let mut step = Fields::expected(step);
     step.flatten("promptTemplate");
     let template = step.text("textPromptTemplate");
     let message = template.map(|text| {
@@ -144,7 +145,7 @@ fn step_of<'a>(
 
 /// A document of the caller's.
 fn take_source<'a>(source: Json<'a>, parts: &mut Vec<MessagePart<'a>>) {
-    let mut fields = Fields::of(source);
+    let mut fields = Fields::expected(source);
     let file = file_part("document", source, &mut fields).of_kind(Kind::Document);
     parts.push(file.named(fields.text("identifier")));
     fields.rest(parts);
@@ -155,7 +156,7 @@ fn read_query(text: Json<'_>) -> Option<Request<'_>> {
     let mut fields: Fields<'_> = json::object(text)?;
     let mut messages = Vec::new();
     if let Some(query) = fields.take("retrievalQuery") {
-        let mut query = Fields::of(query);
+        let mut query = Fields::expected(query);
         let mut parts: Vec<_> = query
             .text("text")
             .map(MessagePart::text)
@@ -168,16 +169,19 @@ fn read_query(text: Json<'_>) -> Option<Request<'_>> {
     }
     for (name, role) in [("queries", "user"), ("sources", "")] {
         let given = fields.take(name);
-        let list: Option<List<Json<'_>>> = given.and_then(json::read);
+        let list: Option<List<Json<'_>>> = given.and_then(json::expected);
         let list = list.unwrap_or_default().0.into_iter();
         messages.extend(list.map(|item| ranked(item, role)));
     }
     let ranking = fields.take("rerankingConfiguration");
-    let mut ranking = ranking.map(Fields::of).unwrap_or_default();
+    let mut ranking = ranking.map(Fields::expected).unwrap_or_default();
     ranking.flatten("bedrockRerankingConfiguration");
     ranking.flatten("modelConfiguration");
+    let model = ranking.text("modelArn");
+    ranking.leave();
+    fields.leave();
     Some(Request {
-        model: ranking.text("modelArn"),
+        model,
         prompt: (!messages.is_empty()).then(|| Prompt::contents(messages)),
         ..Request::default()
     })
@@ -197,7 +201,7 @@ fn image_part(image: Json<'_>) -> MessagePart<'_> {
 
 /// A query, or a document that is ranked for it.
 fn ranked<'a>(item: Json<'a>, role: &'static str) -> Message<'a> {
-    let mut fields = Fields::of(item);
+    let mut fields = Fields::expected(item);
     for name in ["textQuery", "inlineDocumentSource", "textDocument"] {
         fields.flatten(name);
     }

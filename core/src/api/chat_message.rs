@@ -35,8 +35,9 @@ impl<'de> FromJson<'de> for ChatMessage<'de> {
     fn empty() -> Self {
         Self::default()
     }
-    fn string(&mut self, text: Cow<'de, str>) {
+    fn string(&mut self, text: Cow<'de, str>) -> bool {
         self.content = Content::Text(text);
+        true
     }
     fn boolean(&mut self, value: bool) {
         self.content.boolean(value);
@@ -63,10 +64,11 @@ impl<'de> FromJson<'de> for ChatMessages<'de> {
     fn empty() -> Self {
         Self::default()
     }
-    fn string(&mut self, text: Cow<'de, str>) {
+    fn string(&mut self, text: Cow<'de, str>) -> bool {
         let mut message = ChatMessage::empty();
         message.string(text);
         self.0.push(message);
+        true
     }
     fn list(&mut self, items: &mut Items<'_, 'de>) -> Result<(), Broken> {
         let mut message = ChatMessage::empty();
@@ -134,7 +136,7 @@ impl<'a> ChatMessage<'a> {
         parts.append(&mut said);
         // Ollama's images, in base64.
         if let Some(images) = rest.take("images") {
-            let List(images): List<Json<'a>> = json::read(images).unwrap_or_default();
+            let List(images): List<Json<'a>> = json::expected(images).unwrap_or_default();
             parts.extend(images.into_iter().map(|image| media_part("image", image)));
         }
         let refusal = rest.text("refusal");
@@ -147,12 +149,12 @@ impl<'a> ChatMessage<'a> {
 
 fn take_calls<'a>(rest: &mut Fields<'a>, parts: &mut Vec<MessagePart<'a>>) {
     let calls = rest.take("tool_calls");
-    let calls: Option<List<Json<'a>>> = calls.and_then(json::read);
+    let calls: Option<List<Json<'a>>> = calls.and_then(json::expected);
     for call in calls.unwrap_or_default().0 {
-        take_call(Fields::of(call), parts);
+        take_call(Fields::expected(call), parts);
     }
     if let Some(call) = rest.take("function_call") {
-        take_call(Fields::of(call), parts);
+        take_call(Fields::expected(call), parts);
     }
 }
 

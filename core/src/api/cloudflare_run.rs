@@ -95,7 +95,7 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
 }
 
 fn take_messages<'a>(mut fields: Fields<'a>, messages: &mut Vec<Message<'a>>) {
-    let chat: Option<ChatMessages<'a>> = fields.take("messages").and_then(json::read);
+    let chat: Option<ChatMessages<'a>> = fields.take("messages").and_then(json::expected);
     messages.extend(chat.unwrap_or_default().read());
     let mut parts = Vec::new();
     for name in TEXTS {
@@ -113,7 +113,7 @@ fn take_messages<'a>(mut fields: Fields<'a>, messages: &mut Vec<Message<'a>>) {
         }
     }
     // What a query is ranked among.
-    let contexts: Option<List<Json<'a>>> = fields.take("contexts").and_then(json::read);
+    let contexts: Option<List<Json<'a>>> = fields.take("contexts").and_then(json::expected);
     let contexts = contexts.unwrap_or_default().0.into_iter();
     let contexts: Vec<_> = contexts.map(context).collect();
     fields.rest(&mut parts);

@@ -82,7 +82,7 @@ fn turn(turn: TurnWire<'_>) -> Message<'_> {
 
 /// A call of a tool in an earlier turn.
 fn call(call: Json<'_>) -> MessagePart<'_> {
-    let mut call = Fields::of(call);
+    let mut call = Fields::expected(call);
     let name = call.text("name");
     let arguments = call.take("parameters").map(data_text).unwrap_or_default();
     MessagePart::call(None, name, arguments)

@@ -71,9 +71,9 @@ pub(super) const APPLICATION: Format = Format {
 
 fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
-    let mut input = wire.input.map(Fields::of).unwrap_or_default();
+    let mut input = wire.input.map(Fields::expected).unwrap_or_default();
     let is_kept = KEPT.iter().any(|name| input.has(name));
-    let mut steering = wire.parameters.map(Fields::of).unwrap_or_default();
+    let mut steering = wire.parameters.map(Fields::expected).unwrap_or_default();
     let tools: Option<Tools<'_>> = steering.take("tools").and_then(json::read);
     let tools = tools.unwrap_or_default();
     let parameters: Vec<_> = PARAMETERS
@@ -83,6 +83,7 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let incremental = parameters
         .iter()
         .find(|(name, _)| *name == "incremental_output");
+    steering.leave();
     Some(Request {
         model: wire.model.0,
         is_incremental: incremental.map(|(_, value)| value.get() == "true"),
@@ -98,12 +99,12 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
 /// The messages, the turns of an older form, and the text that is asked for; what else the input
 /// has stands beside that.
 fn prompt<'a>(input: &mut Fields<'a>) -> Option<Prompt<'a>> {
-    let messages: Option<ChatMessages<'a>> = input.take("messages").and_then(json::read);
+    let messages: Option<ChatMessages<'a>> = input.take("messages").and_then(json::expected);
     let has_messages = messages.is_some();
     let messages = messages.unwrap_or_default().0.into_iter();
     let mut messages: Vec<_> = messages.map(message).collect();
     let turns = input.take("history");
-    let turns: Option<List<Object<TurnWire<'a>>>> = turns.and_then(json::read);
+    let turns: Option<List<Object<TurnWire<'a>>>> = turns.and_then(json::expected);
     for Object(turn) in turns.unwrap_or_default().0 {
         let TurnWire { user, bot } = turn.unwrap_or_default();
         messages.extend(user.0.map(Message::user));

@@ -37,7 +37,7 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let mut messages: Vec<_> = input.take("query").map(query).into_iter().collect();
     for name in ["texts", "contents", "documents"] {
         let list = input.take(name);
-        let list: Option<List<Json<'_>>> = list.and_then(json::read);
+        let list: Option<List<Json<'_>>> = list.and_then(json::expected);
         let list = list.unwrap_or_default().0.into_iter();
         messages.extend(list.map(|item| item_of(item, name)));
     }

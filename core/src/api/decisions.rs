@@ -78,7 +78,7 @@ fn read_request<'a>(
 
 /// A question is a message of its own: what is to be decided, and beside it between what.
 fn question<'a>((name, question): (Option<String>, Json<'a>)) -> Message<'a> {
-    let mut fields = Fields::of(question);
+    let mut fields = Fields::expected(question);
     let mut parts = fields
         .take("instructions")
         .map(contents)

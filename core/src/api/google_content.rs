@@ -139,7 +139,7 @@ pub(super) const EXECUTABLE_CODE: &str = "executable_code";
 /// Images and files that a tool gave beside its answer.
 fn take_result_parts<'a>(fields: &mut Fields<'a>, parts: &mut Vec<MessagePart<'a>>) {
     let given = fields.take("parts");
-    let given: Option<List<Json<'a>>> = given.and_then(json::read);
+    let given: Option<List<Json<'a>>> = given.and_then(json::expected);
     for part in given.unwrap_or_default().0 {
         let mut fields = Fields::of(part);
         let kind = NAMES

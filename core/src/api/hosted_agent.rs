@@ -76,7 +76,7 @@ fn request(mut fields: Fields<'_>) -> Request<'_> {
     if fields.has("jsonrpc") {
         fields.flatten("params");
     }
-    let chat: Option<ChatMessages<'_>> = fields.take("messages").and_then(json::read);
+    let chat: Option<ChatMessages<'_>> = fields.take("messages").and_then(json::expected);
     let mut messages: Vec<_> = chat.unwrap_or_default().read().collect();
     if let Some(question) = fields.take_any(&QUESTIONS) {
         messages.push(asked(question));

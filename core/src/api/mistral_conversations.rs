@@ -71,7 +71,7 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
 
 /// A text of the user, or entries.
 fn inputs(inputs: Json<'_>) -> Vec<Message<'_>> {
-    match json::read(inputs).unwrap_or_default() {
+    match json::expected(inputs).unwrap_or_default() {
         TextOrList::Absent => Vec::new(),
         TextOrList::Text(text) => vec![Message::user(text)],
         TextOrList::List(entries) => entries.into_iter().map(input).collect(),
@@ -79,7 +79,7 @@ fn inputs(inputs: Json<'_>) -> Vec<Message<'_>> {
 }
 
 fn input(entry: Json<'_>) -> Message<'_> {
-    let mut fields = Fields::of(entry);
+    let mut fields = Fields::expected(entry);
     let kind = fields.text("type");
     let role = fields.text("role");
     let mut parts = Vec::new();

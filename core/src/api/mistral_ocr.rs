@@ -41,8 +41,10 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let instruction = fields.text("document_annotation_prompt");
     let instruction = instruction.map(|text| Message::text("system", text));
     let document = fields.take("document").map(document);
+    let model = fields.text("model");
+    fields.leave();
     Some(Request {
-        model: fields.text("model"),
+        model,
         parameters,
         definitions,
         prompt: document

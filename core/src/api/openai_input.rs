@@ -29,7 +29,7 @@ impl<'a> Item<'a> {
 
 /// The instructions: a text, or items as an answer repeats them.
 pub(super) fn instructions(given: Json<'_>) -> Vec<Message<'_>> {
-    match json::read(given).unwrap_or_default() {
+    match json::expected(given).unwrap_or_default() {
         TextOrList::Absent => Vec::new(),
         TextOrList::Text(text) => vec![Message::text("system", text)],
         TextOrList::List(items) => items.into_iter().map(|it| item(it).message).collect(),
@@ -107,7 +107,8 @@ fn is_output(kind: &str, fields: &Fields<'_>) -> bool {
 }
 
 fn take_output<'a>(kind: &str, fields: &mut Fields<'a>, parts: &mut Vec<MessagePart<'a>>) {
-    let id = fields.text("call_id");
+    // A shell's output has the id of its call as its own.
+    let id = fields.any_text(&["call_id", "id"]);
     let output = fields.take("output");
     let given = output.and_then(json::read);
     let mut given = content_parts(given.unwrap_or_default());
@@ -149,7 +150,7 @@ fn take_reasoning<'a>(item: Json<'a>, fields: &mut Fields<'a>, parts: &mut Vec<M
     let mut texts = Vec::new();
     for name in ["summary", "content"] {
         let list = fields.take(name);
-        let list: Option<List<Json<'a>>> = list.and_then(json::read);
+        let list: Option<List<Json<'a>>> = list.and_then(json::expected);
         let thoughts = list.unwrap_or_default().0.into_iter();
         texts.extend(thoughts.map(|thought| {
             let text = Fields::of(thought).text("text");

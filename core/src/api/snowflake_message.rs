@@ -9,16 +9,16 @@ use crate::prompt::{
 
 /// The messages of a list.
 pub(super) fn messages<'a>(list: Json<'a>) -> impl Iterator<Item = Message<'a>> {
-    let List(messages): List<Json<'a>> = json::read(list).unwrap_or_default();
+    let List(messages): List<Json<'a>> = json::expected(list).unwrap_or_default();
     messages.into_iter().map(message)
 }
 
 fn message(message: Json<'_>) -> Message<'_> {
-    let mut fields = Fields::of(message);
+    let mut fields = Fields::expected(message);
     let role = fields.text("role").unwrap_or_default();
     let mut parts = Vec::new();
     let mut has_text = false;
-    match fields.take("content").and_then(json::read) {
+    match fields.take("content").and_then(json::expected) {
         Some(TextOrList::Text(text)) => {
             has_text = !text.is_empty();
             parts.push(MessagePart::text(text));
@@ -31,7 +31,7 @@ fn message(message: Json<'_>) -> Message<'_> {
         Some(TextOrList::Absent) | None => {}
     }
     if let Some(list) = fields.take("content_list") {
-        let List(list): List<Json<'_>> = json::read(list).unwrap_or_default();
+        let List(list): List<Json<'_>> = json::expected(list).unwrap_or_default();
         for item in list {
             take_item(item, has_text, &mut parts);
         }

@@ -69,9 +69,9 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
             name => text.typed(name),
         }));
     }
-    let weighted: Option<List<Json<'_>>> = fields.take("text_prompts").and_then(json::read);
+    let weighted: Option<List<Json<'_>>> = fields.take("text_prompts").and_then(json::expected);
     for prompt in weighted.unwrap_or_default().0 {
-        let mut prompt = Fields::of(prompt);
+        let mut prompt = Fields::expected(prompt);
         parts.extend(prompt.text("text").map(MessagePart::text));
         prompt.rest(&mut parts);
     }

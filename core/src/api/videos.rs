@@ -86,7 +86,7 @@ fn read_google(text: Json<'_>) -> Option<Request<'_>> {
 }
 
 fn instance(instance: Json<'_>) -> Message<'_> {
-    let mut fields = Fields::of(instance);
+    let mut fields = Fields::expected(instance);
     let mut parts: Vec<_> = fields
         .text("prompt")
         .map(MessagePart::text)
@@ -102,7 +102,7 @@ pub(super) fn take_media<'a>(fields: &mut Fields<'a>, parts: &mut Vec<MessagePar
     for name in MEDIA {
         parts.extend(fields.take(name).map(|media| medium(name, media)));
     }
-    let images: Option<List<Json<'a>>> = fields.take("referenceImages").and_then(json::read);
+    let images: Option<List<Json<'a>>> = fields.take("referenceImages").and_then(json::expected);
     for reference in images.unwrap_or_default().0 {
         let mut reference = Fields::of(reference);
         for name in ["image", "referenceImage"] {

@@ -94,9 +94,10 @@ impl<'de> FromJson<'de> for Prompted {
         Self::default()
     }
 
-    fn string(&mut self, text: Cow<'de, str>) {
+    fn string(&mut self, text: Cow<'de, str>) -> bool {
         self.is_text |= !text.is_empty();
         self.has_text |= !text.is_empty();
+        true
     }
 
     fn list(&mut self, items: &mut Items<'_, 'de>) -> Result<(), Broken> {

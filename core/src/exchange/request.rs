@@ -9,6 +9,7 @@ use super::carried;
 use super::charset::Charset;
 use super::coming::Coming;
 use super::other::is_other;
+use super::settings;
 use crate::answer::{cut, name_within};
 use crate::api::{Format, Request};
 use crate::body::Capture;
@@ -44,9 +45,10 @@ const CUT: [Note; 3] = [
 ];
 
 /// What servers do not all read alike.
-const ODD: [(Odd, Note); 4] = [
+const ODD: [(Odd, Note); 5] = [
     (Odd::Dialect, Note::JsonDialect),
     (Odd::Duplicate, Note::MemberDuplicated),
+    (Odd::Left, Note::PromptPartUnread),
     (Odd::OtherCase, Note::MemberCaseIgnored),
     (Odd::Trailing, Note::TrailingData),
 ];
@@ -300,8 +302,9 @@ fn read_text(
     if is_beginning {
         notes.insert(Note::RequestBodyTruncated);
     }
+    let left = settings::left(&oddities, last.as_deref().unwrap_or(text)).collect();
     let asked = match request {
-        Some(request) => take(request, whole && !is_beginning, capture, notes),
+        Some(request) => take(request, left, whole && !is_beginning, capture, notes),
         None => {
             notes.insert(Note::RequestUnreadable);
             Asked::default()
@@ -315,8 +318,9 @@ fn read_text(
     asked
 }
 
-fn take(
-    request: Request<'_>,
+fn take<'a>(
+    request: Request<'a>,
+    left: Vec<MessagePart<'a>>,
     whole: bool,
     capture: &CapturePolicy,
     notes: &mut BTreeSet<Note>,
@@ -324,7 +328,7 @@ fn take(
     let note = request.prompt.is_none().then_some(Note::RequestUnreadable);
     notes.extend(request.note.or(note));
     let prompted = request.prompt.map(|prompt| {
-        let prompt = with_definitions(prompt, request.definitions);
+        let prompt = with_definitions(prompt, request.definitions, left);
         prompted(&prompt, whole, capture, notes)
     });
     let mut name_cut = false;
@@ -349,10 +353,12 @@ fn take(
 fn with_definitions<'a>(
     mut prompt: Prompt<'a>,
     definitions: Vec<(&'static str, Json<'a>)>,
+    left: Vec<MessagePart<'a>>,
 ) -> Prompt<'a> {
     prompt.beside = definitions
         .into_iter()
         .map(|(name, value)| MessagePart::hashed_json(Kind::Other, value).typed(name))
+        .chain(left)
         .collect();
     prompt
 }

@@ -10,6 +10,7 @@ mod dialects;
 mod fetched;
 mod forgo;
 mod google;
+mod left;
 mod long;
 mod media;
 mod names;

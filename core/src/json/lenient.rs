@@ -101,8 +101,9 @@ impl<'de> FromJson<'de> for Text<'de> {
     fn empty() -> Self {
         Self::default()
     }
-    fn string(&mut self, text: Cow<'de, str>) {
+    fn string(&mut self, text: Cow<'de, str>) -> bool {
         self.0 = Some(text);
+        true
     }
 }
 
@@ -110,8 +111,9 @@ impl<'de> FromJson<'de> for Scalar {
     fn empty() -> Self {
         Self::default()
     }
-    fn string(&mut self, text: Cow<'de, str>) {
+    fn string(&mut self, text: Cow<'de, str>) -> bool {
         self.0 = Some(text.into_owned());
+        true
     }
     fn boolean(&mut self, value: bool) {
         self.0 = Some(value.to_string());
@@ -129,8 +131,9 @@ impl FromJson<'_> for Count {
         Self::default()
     }
     /// Some write numbers as strings, as protobuf's JSON does with those of 64 bits.
-    fn string(&mut self, text: Cow<'_, str>) {
+    fn string(&mut self, text: Cow<'_, str>) -> bool {
         self.0 = text.parse().ok();
+        true
     }
     fn whole(&mut self, number: u64) {
         self.0 = Some(number);
@@ -183,8 +186,8 @@ impl<'de, T: FromJson<'de>> FromJson<'de> for Option<T> {
             self.insert(T::empty()).raw(value);
         }
     }
-    fn string(&mut self, text: Cow<'de, str>) {
-        self.insert(T::empty()).string(text);
+    fn string(&mut self, text: Cow<'de, str>) -> bool {
+        self.insert(T::empty()).string(text)
     }
     fn boolean(&mut self, value: bool) {
         self.insert(T::empty()).boolean(value);
@@ -206,6 +209,9 @@ impl<'de, T: FromJson<'de>> FromJson<'de> for Option<T> {
 impl FromJson<'_> for Depth {
     fn empty() -> Self {
         Self::default()
+    }
+    fn string(&mut self, _: Cow<'_, str>) -> bool {
+        true
     }
     fn float(&mut self, number: f64) {
         if !number.is_finite() {
@@ -249,8 +255,9 @@ impl<'de> FromJson<'de> for TextOrList<'de> {
     fn empty() -> Self {
         Self::default()
     }
-    fn string(&mut self, text: Cow<'de, str>) {
+    fn string(&mut self, text: Cow<'de, str>) -> bool {
         *self = Self::Text(text);
+        true
     }
     fn list(&mut self, items: &mut Items<'_, 'de>) -> Result<(), Broken> {
         let mut list = Vec::new();

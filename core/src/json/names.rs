@@ -21,15 +21,18 @@ pub(super) fn read_members<'de>(
     object: &mut dyn FromObject<'de>,
 ) -> Result<(), Broken> {
     let start = members.place();
+    let is_told = members.oddities().is_some();
     let mut seen = Seen::default();
     let mut others = Vec::new();
+    let mut is_empty = true;
     while let Some(name) = members.next_name()? {
+        is_empty = false;
         // An object that takes every member is not to take such a one for another.
         if is_plain_name(&name) || others.len() >= OTHERS_MAX || known(object, &name).is_none() {
             object.member(&name, members)?;
         }
         if !members.is_left() {
-            if members.oddities().is_some() {
+            if is_told {
                 seen.add(&name);
             }
         } else if let Some(known) = known(object, &name)
@@ -37,7 +40,14 @@ pub(super) fn read_members<'de>(
         {
             let at = members.place();
             others.push(Other { known, name, at });
+            continue;
         }
+        if is_told {
+            members.tell(&name)?;
+        }
+    }
+    if is_told && seen.count == 0 && others.is_empty() && !is_empty {
+        members.tell_none_taken();
     }
     if seen.is_repeated || !others.is_empty() {
         read_others(start, others, object)?;
@@ -70,6 +80,7 @@ fn read_others<'de>(
         let mut members = at.members();
         object.member(if is_own { &name } else { known }, &mut members)?;
         is_read |= !is_own && !members.is_left();
+        members.tell(&name)?;
     }
     let Some(oddities) = start.oddities() else {
         return Ok(());
@@ -79,7 +90,7 @@ fn read_others<'de>(
     }
     let mut folded: Vec<_> = given
         .iter()
-        .map(|(name, value)| (fold(name), value.get()))
+        .map(|(name, value)| (fold(name).replace('_', ""), value.get()))
         .collect();
     folded.sort_by(|left, right| left.0.cmp(&right.0));
     let pairs = folded.iter().zip(folded.iter().skip(1));
@@ -178,10 +189,12 @@ struct Seen {
 }
 
 impl Seen {
+    /// Adds a name. Those count as one that protobuf's JSON has for one field: `topK` and `top_k`.
     fn add(&mut self, name: &str) {
-        // FNV-1a.
-        let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        // FNV-1a, over the letters whatever their case.
+        let letters = name.bytes().filter(|byte| *byte != b'_');
+        let hash = letters.fold(0x811c_9dc5_u32, |hash, byte| {
+            (hash ^ u32::from(byte | 0x20)).wrapping_mul(0x0100_0193)
         });
         let known = self.hashes.get(..self.count).unwrap_or_default();
         self.is_repeated |= known.contains(&hash);

@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use super::left::Left;
+use super::value::Json;
 use crate::limits::LIST_ITEMS_MAX;
 
 /// What readers found in a document that servers do not all read alike.
@@ -12,8 +14,10 @@ pub struct Oddities {
     other_case: Cell<bool>,
     trailing: Cell<bool>,
     too_many: Cell<bool>,
+    is_left: Cell<bool>,
     /// Items of lists that have been read.
     items: Cell<usize>,
+    pub(super) left: Left,
 }
 
 /// Something that servers do not all read alike.
@@ -28,14 +32,22 @@ pub enum Odd {
     OtherCase,
     /// Something follows the document, such as another one.
     Trailing,
-    /// Lists have more items than are read.
+    /// Lists have more items than are read, or objects more members.
     TooMany,
+    /// A value is of another type than is read there, or nothing of an object was read.
+    Left,
 }
 
 impl Oddities {
     /// Whether it was found.
     pub fn has(&self, odd: Odd) -> bool {
         self.cell(odd).get()
+    }
+
+    /// The members of a document that no reader took and that may hold words. What stands in lists
+    /// is not among them.
+    pub fn left<'a>(&self, document: &'a str) -> Vec<(String, Json<'a>)> {
+        self.left.of(document)
     }
 
     pub(super) fn found(&self, odd: Odd) {
@@ -49,6 +61,7 @@ impl Oddities {
             Odd::OtherCase => &self.other_case,
             Odd::Trailing => &self.trailing,
             Odd::TooMany => &self.too_many,
+            Odd::Left => &self.is_left,
         }
     }
 

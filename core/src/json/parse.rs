@@ -26,8 +26,10 @@ pub trait FromJson<'de> {
     /// Takes a value as the text it was written with, if [`Self::mode`] asks for it.
     fn raw(&mut self, _: Json<'de>) {}
 
-    /// Takes a string.
-    fn string(&mut self, _: Cow<'de, str>) {}
+    /// Takes a string; false if it is not for one.
+    fn string(&mut self, _: Cow<'de, str>) -> bool {
+        false
+    }
 
     /// Takes `true` or `false`.
     fn boolean(&mut self, _: bool) {}
@@ -43,7 +45,8 @@ pub trait FromJson<'de> {
     ///
     /// # Errors
     /// When the list is broken.
-    fn list(&mut self, _: &mut Items<'_, 'de>) -> Result<(), Broken> {
+    fn list(&mut self, items: &mut Items<'_, 'de>) -> Result<(), Broken> {
+        items.parser.is_left = true;
         Ok(())
     }
 
@@ -51,7 +54,8 @@ pub trait FromJson<'de> {
     ///
     /// # Errors
     /// When the object is broken.
-    fn object(&mut self, _: &mut Members<'_, 'de>) -> Result<(), Broken> {
+    fn object(&mut self, members: &mut Members<'_, 'de>) -> Result<(), Broken> {
+        members.parser.is_left = true;
         Ok(())
     }
 }
@@ -77,17 +81,33 @@ pub fn read<'a, T: FromJson<'a>>(json: impl Into<Json<'a>>) -> Option<T> {
     Some(value)
 }
 
-fn parse<'a>(json: Json<'a>, into: &mut dyn FromJson<'a>) -> Result<(), Broken> {
+/// The same where nothing but a value of the type is read: another one is told as one that is left.
+pub fn expected<'a, T: FromJson<'a>>(json: Json<'a>) -> Option<T> {
+    let mut value = T::empty();
+    if parse(json, &mut value).ok()? {
+        json.found(Odd::Left);
+    }
+    Some(value)
+}
+
+/// Reads a value, and says whether it is of another type than what it was read into.
+fn parse<'a>(json: Json<'a>, into: &mut dyn FromJson<'a>) -> Result<bool, Broken> {
     let text = json.get();
+    let is_watched = json.oddities().is_some_and(|odd| odd.left.is_read(text));
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let scan = Scan::new(Json::part(text, json.oddities()));
-    let mut parser = Parser { scan, depth: 0 };
+    let mut parser = Parser {
+        scan,
+        depth: 0,
+        is_watched,
+        is_left: false,
+    };
     parser.value(into)?;
     // A part of a document ends where it was cut out.
     if json.oddities().is_some() && !parser.scan.is_at_end() {
         parser.scan.found(Odd::Trailing);
     }
-    Ok(())
+    Ok(parser.is_left)
 }
 
 /// The value with which a text begins, and what follows it, without white space and comments; `None`
@@ -112,6 +132,12 @@ pub fn has_more(text: &str) -> bool {
 struct Parser<'de> {
     scan: Scan<'de>,
     depth: u32,
+    /// Whether it is told which members no reader takes: those of the document, and of objects in
+    /// it that are in no list.
+    is_watched: bool,
+    /// Whether the value that was read last is of another type than what it was read into, until
+    /// that has been told.
+    is_left: bool,
 }
 
 impl<'de> Parser<'de> {
@@ -121,7 +147,12 @@ impl<'de> Parser<'de> {
             return Ok(());
         }
         match self.scan.peek()? {
-            b'"' | b'\'' => into.string(self.scan.string()?),
+            b'"' | b'\'' => {
+                let text = self.scan.string()?;
+                if !into.string(text) {
+                    self.is_left = true;
+                }
+            }
             bracket @ (b'{' | b'[') => self.container(bracket, into)?,
             _ => self.word(into)?,
         }
@@ -134,10 +165,13 @@ impl<'de> Parser<'de> {
         }
         self.depth = self.depth.saturating_add(1);
         self.scan.step(1);
+        let is_watched = self.is_watched;
+        self.is_watched &= bracket == b'{';
         if bracket == b'{' {
             let mut members = Members {
                 parser: self,
                 place: Place::First,
+                left: None,
             };
             into.object(&mut members)?;
             while members.next_name()?.is_some() {}
@@ -152,6 +186,7 @@ impl<'de> Parser<'de> {
             }
         }
         self.depth = self.depth.saturating_sub(1);
+        self.is_watched = is_watched;
         Ok(())
     }
 
@@ -173,6 +208,14 @@ impl<'de> Parser<'de> {
             },
         }
         Ok(())
+    }
+
+    /// Tells if the value that was read last is of another type than what it was read into.
+    fn tell_left(&mut self) {
+        if self.is_left {
+            self.is_left = false;
+            self.scan.found(Odd::Left);
+        }
     }
 
     /// Whether another part follows of what the bracket `close` ends.
@@ -232,6 +275,7 @@ impl<'de> Items<'_, 'de> {
             return Ok(false);
         }
         self.parser.value(item)?;
+        self.parser.tell_left();
         Ok(true)
     }
 
@@ -244,6 +288,8 @@ impl<'de> Items<'_, 'de> {
 pub struct Members<'a, 'de> {
     parser: &'a mut Parser<'de>,
     place: Place,
+    /// Where the value of the last member begins, if it was of another type than asked for.
+    left: Option<usize>,
 }
 
 impl<'de> Members<'_, 'de> {
@@ -252,6 +298,9 @@ impl<'de> Members<'_, 'de> {
     /// # Errors
     /// When the object is broken.
     pub fn next_name(&mut self) -> Result<Option<Cow<'de, str>>, Broken> {
+        if self.left.take().is_some() {
+            self.parser.scan.found(Odd::Left);
+        }
         if self.place == Place::Value {
             self.parser.scan.skip()?;
             self.place = Place::Next;
@@ -276,12 +325,22 @@ impl<'de> Members<'_, 'de> {
     /// # Errors
     /// When the object is broken.
     pub fn next_value<T: FromJson<'de>>(&mut self) -> Result<T, Broken> {
+        let mut value = T::empty();
+        self.read_into(&mut value)?;
+        Ok(value)
+    }
+
+    fn read_into(&mut self, value: &mut dyn FromJson<'de>) -> Result<(), Broken> {
         if mem::replace(&mut self.place, Place::Next) != Place::Value {
             return Err(Broken);
         }
-        let mut value = T::empty();
-        self.parser.value(&mut value)?;
-        Ok(value)
+        let start = self.parser.scan.at();
+        self.parser.value(value)?;
+        if self.parser.is_left {
+            self.parser.is_left = false;
+            self.left = Some(start);
+        }
+        Ok(())
     }
 
     /// Leaves the member's value: it is passed over before the next one.
@@ -295,6 +354,36 @@ impl<'de> Members<'_, 'de> {
     /// Whether the value of the member whose name came last was not read.
     pub(super) fn is_left(&self) -> bool {
         self.place == Place::Value
+    }
+
+    /// Tells whether the value was taken of the member whose name came last. Numbers and words of
+    /// JSON that nobody takes are settings.
+    pub(super) fn tell(&mut self, name: &str) -> Result<(), Broken> {
+        let Some(oddities) = self.oddities().filter(|_| self.parser.is_watched) else {
+            return Ok(());
+        };
+        let value = match self.left.take() {
+            Some(start) => self.parser.scan.value_at(start)?,
+            None if !self.is_left() => {
+                oddities.left.take(name);
+                return Ok(());
+            }
+            None => match self.parser.scan.peek()? {
+                b'"' | b'\'' | b'{' | b'[' => self.next_value()?,
+                _ => return Ok(()),
+            },
+        };
+        if !oddities.left.leave(name, value) {
+            oddities.found(Odd::TooMany);
+        }
+        Ok(())
+    }
+
+    /// Tells that no member was taken of an object in a list.
+    pub(super) fn tell_none_taken(&mut self) {
+        if !self.parser.is_watched {
+            self.parser.scan.found(Odd::Left);
+        }
     }
 
     /// This place among the members, to return to.
@@ -327,6 +416,7 @@ impl<'de> At<'de> {
         Members {
             parser: &mut self.parser,
             place: self.place,
+            left: None,
         }
     }
 }

@@ -68,6 +68,18 @@ impl<'de> Scan<'de> {
         }
     }
 
+    /// Where it stands in the text.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The value that stands at a place before this one.
+    pub(super) fn value_at(&self, at: usize) -> Result<Json<'de>, Broken> {
+        let mut scan = Self { at, ..*self };
+        scan.peek()?;
+        scan.raw()
+    }
+
     /// The byte that has been looked at.
     pub(super) fn here(&self) -> Result<u8, Broken> {
         self.text.as_bytes().get(self.at).copied().ok_or(Broken)

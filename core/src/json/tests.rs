@@ -190,8 +190,9 @@ impl<'de> FromJson<'de> for Any {
     fn empty() -> Self {
         Self(Value::Null)
     }
-    fn string(&mut self, text: Cow<'de, str>) {
+    fn string(&mut self, text: Cow<'de, str>) -> bool {
         self.0 = Value::from(text.into_owned());
+        true
     }
     fn boolean(&mut self, value: bool) {
         self.0 = Value::from(value);

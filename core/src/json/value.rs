@@ -20,6 +20,7 @@ impl<'a> Json<'a> {
 
     /// A document of which readers tell what is odd about it.
     pub fn of(text: &'a str, oddities: &'a Oddities) -> Self {
+        oddities.left.begin(text);
         Self {
             text,
             oddities: Some(oddities),
@@ -39,6 +40,15 @@ impl<'a> Json<'a> {
     pub fn found(self, odd: Odd) {
         if let Some(oddities) = self.oddities {
             oddities.found(odd);
+        }
+    }
+
+    /// Tells that no reader takes it: it is the member `name` of the document or of a part of it.
+    pub fn left(self, name: &str) {
+        if let Some(oddities) = self.oddities
+            && !oddities.left.put(name, self)
+        {
+            oddities.found(Odd::TooMany);
         }
     }
 

@@ -17,18 +17,18 @@ pub struct Fields<'a> {
 }
 
 /// Members that say nothing to a model: marks for caches, and numbers that providers give.
-const IGNORED: [&str; 10] = [
-    "annotations",
+const IGNORED: [&str; 7] = [
     "cache_control",
     "created_at",
     "id",
     "index",
     "logprobs",
     "object",
-    "phase",
-    "status",
     "type",
 ];
+
+/// What a `status` is where nothing is to be said about it.
+const DONE: [&str; 2] = ["\"completed\"", "\"success\""];
 
 impl<'de> FromObject<'de> for Fields<'de> {
     fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
@@ -41,6 +41,12 @@ impl<'a> Fields<'a> {
     /// The members of an object; none if the value is something else.
     pub fn of(json: Json<'a>) -> Self {
         let read: Option<Object<Self>> = json::read(json);
+        read.and_then(|read| read.0).unwrap_or_default()
+    }
+
+    /// The same where nothing but an object is read.
+    pub fn expected(json: Json<'a>) -> Self {
+        let read: Option<Object<Self>> = json::expected(json);
         read.and_then(|read| read.0).unwrap_or_default()
     }
 
@@ -168,18 +174,35 @@ impl<'a> Fields<'a> {
         self.members.into_iter()
     }
 
+    /// Tells what has not been taken as members that nobody reads, where it belongs to no message.
+    /// Numbers and words of JSON are settings.
+    pub fn leave(self) {
+        for (name, value) in self.members {
+            let may_say = value.get().starts_with(['"', '\'', '{', '[']);
+            if may_say && !is_silent(&name, value) {
+                value.left(&name);
+            }
+        }
+    }
+
     /// What has not been taken, as parts beside the canonical text.
     pub fn rest(self, parts: &mut Vec<MessagePart<'a>>) {
         let rest = self
             .members
             .into_iter()
-            .filter(|(name, value)| !IGNORED.contains(&&**name) && !is_empty(*value));
+            .filter(|(name, value)| !is_silent(name, *value));
         parts.extend(rest.map(|(name, value)| member(name, value)));
     }
 }
 
+/// Whether a member says nothing to a model.
+fn is_silent(name: &str, value: Json<'_>) -> bool {
+    let is_done = || name == "status" && DONE.contains(&value.get());
+    IGNORED.contains(&name) || is_empty(value) || is_done()
+}
+
 /// Whether a value is as good as absent.
-fn is_empty(value: Json<'_>) -> bool {
+pub fn is_empty(value: Json<'_>) -> bool {
     let text = value.get();
     let between = |open, close| {
         let inner = text.strip_prefix(open)?.strip_suffix(close)?;

@@ -26,8 +26,9 @@ impl<'de> FromJson<'de> for Content<'de> {
     fn empty() -> Self {
         Self::Absent
     }
-    fn string(&mut self, text: Cow<'de, str>) {
+    fn string(&mut self, text: Cow<'de, str>) -> bool {
         *self = Self::Text(text);
+        true
     }
     fn boolean(&mut self, value: bool) {
         *self = Self::Scalar(value.to_string());

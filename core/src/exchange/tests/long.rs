@@ -95,7 +95,7 @@ fn what_else_is_in_a_body_does_not_change_the_hash_of_its_prompt() {
     let ask = |padding: &str| {
         let body = json!({"messages": [{"role": "user", "content": [
             {"type": "image_url", "image_url": {"url": url}}, {"type": "odd", "data": url},
-            {"type": "text", "text": "What?"}]}], "model": "m-1", "zzz": padding});
+            {"type": "text", "text": "What?"}]}], "model": "m-1", "metadata": padding});
         asked(OPENAI, &body.to_string())
     };
     let (small, large) = (ask(""), ask(&"Words. ".repeat(200_000)));

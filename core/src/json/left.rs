@@ -1,0 +1,79 @@
+//! Members of a document that no reader took.
+
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
+
+use super::Json;
+use crate::limits::LEFT_MEMBERS_MAX;
+
+/// What was left of a document so far. Members count that may hold words, of the document itself
+/// and of objects in it that are in no list: in lists stand messages and the like, of which readers
+/// tell themselves what they do not know.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    document: Cell<Text>,
+    /// How often it has been read.
+    passes: Cell<u32>,
+    /// The names, and where in the document the values stand.
+    members: RefCell<Vec<(String, Range<usize>)>>,
+}
+
+/// A text by its place in memory, so that a part of it is another one.
+type Text = (usize, usize);
+
+impl Left {
+    /// Begins with a document.
+    pub(super) fn begin(&self, document: &str) {
+        self.document.set(place(document));
+        self.passes.set(0);
+        self.members.borrow_mut().clear();
+    }
+
+    /// Whether a text is the whole document, which is read once more then.
+    pub(super) fn is_read(&self, text: &str) -> bool {
+        let is_document = self.document.get() == place(text);
+        let passes = self.passes.get().saturating_add(u32::from(is_document));
+        self.passes.set(passes);
+        is_document
+    }
+
+    /// A reader has taken a member.
+    pub(super) fn take(&self, name: &str) {
+        if self.passes.get() > 1 {
+            self.members.borrow_mut().retain(|(left, _)| left != name);
+        }
+    }
+
+    /// A reader has left a member, which counts unless another one takes it. False if there are too
+    /// many of them.
+    pub(super) fn leave(&self, name: &str, value: Json<'_>) -> bool {
+        // What only the first reader took is no longer there.
+        self.passes.get() > 1 || self.put(name, value)
+    }
+
+    /// The same of a member that a reader took with others and then left.
+    pub(super) fn put(&self, name: &str, value: Json<'_>) -> bool {
+        let mut members = self.members.borrow_mut();
+        let is_full = members.len() >= LEFT_MEMBERS_MAX;
+        if !is_full {
+            let (start, bytes) = place(value.get());
+            let start = start.saturating_sub(self.document.get().0);
+            members.push((name.to_owned(), start..start.saturating_add(bytes)));
+        }
+        !is_full
+    }
+
+    /// What was left of the document.
+    pub(super) fn of<'a>(&self, document: &'a str) -> Vec<(String, Json<'a>)> {
+        let members = self.members.borrow();
+        let value = |place: &Range<usize>| document.get(place.clone()).map(Json::from);
+        members
+            .iter()
+            .filter_map(|(name, place)| Some((name.clone(), value(place)?)))
+            .collect()
+    }
+}
+
+fn place(text: &str) -> Text {
+    (text.as_ptr().addr(), text.len())
+}
