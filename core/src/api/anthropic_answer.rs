@@ -48,7 +48,7 @@ impl Reader for AnswerReader {
                 start_block(index, &event.block.0.unwrap_or_default(), answer);
             }
             Some("content_block_delta") => {
-                take_delta(index, &event.delta.0.unwrap_or_default(), answer);
+                return take_delta(index, &event.delta.0.unwrap_or_default(), answer);
             }
             Some("content_block_stop") => answer.end_call(key(index)),
             Some("message_delta") => {
@@ -59,7 +59,12 @@ impl Reader for AnswerReader {
             Some("error") => openai_error::take(event.error, answer),
             // Pings, and what Anthropic may add: its versioning policy says to pass over it.
             Some(_) => {}
-            None => return false,
+            // Gateways in between tell their errors in their own way.
+            None => {
+                let is_error = event.error.is_some();
+                openai_error::take(event.error, answer);
+                return is_error;
+            }
         }
         true
     }
@@ -148,6 +153,7 @@ fn start_block(number: u64, block: &BlockWire<'_>, answer: &mut Answer) {
         Some(kind) => {
             let is_result = kind.ends_with("_result");
             let given = block.content.or(block.file_id).map(json::text_of);
+            let given = given.or_else(|| block.text.0.clone());
             let part = if is_result {
                 Kind::ToolResult
             } else {
@@ -164,7 +170,8 @@ fn start_block(number: u64, block: &BlockWire<'_>, answer: &mut Answer) {
     answer.has_sealed_reasoning |= block.signature.0.as_ref().is_some_and(|it| !it.is_empty());
 }
 
-fn take_delta(number: u64, delta: &DeltaWire<'_>, answer: &mut Answer) {
+/// False if it is a piece of nothing that is known.
+fn take_delta(number: u64, delta: &DeltaWire<'_>, answer: &mut Answer) -> bool {
     match delta.kind.0.as_deref() {
         Some("text_delta") => append(answer, Part::Content, &delta.text),
         Some("thinking_delta") => append(answer, Part::Reasoning, &delta.thinking),
@@ -183,8 +190,11 @@ fn take_delta(number: u64, delta: &DeltaWire<'_>, answer: &mut Answer) {
         }
         // Of a thought that is not shown there is nothing else.
         Some("signature_delta") => answer.has_sealed_reasoning = true,
-        _ => {}
+        // Where a text comes from is no text of its own.
+        Some("citations_delta") => {}
+        _ => return false,
     }
+    true
 }
 
 fn append(answer: &mut Answer, part: Part, text: &Text<'_>) {

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::google_partial_args::PartialArg;
+use crate::answer::Answer;
 use crate::json::{self, Flag, Json, List, Object, Scalar, Text};
 use crate::prompt::{
     Fields, Kind, Message, MessagePart, compact, data_text, medium, other_part, results,
@@ -164,15 +165,38 @@ fn data_json(data: Json<'_>) -> Cow<'_, str> {
 }
 
 /// The parts of an answer's content. Some servers put a single part into no list.
-pub(super) fn parts(parts: Option<Json<'_>>) -> Vec<PartWire<'_>> {
+pub(super) fn parts<'a>(parts: Option<Json<'a>>, answer: &mut Answer) -> Vec<PartWire<'a>> {
     match parts {
         Some(list) if list.get().starts_with('[') => {
             let List(parts): List<Json<'_>> = json::read(list).unwrap_or_default();
-            parts.into_iter().map(PartWire::read).collect()
+            parts.into_iter().map(|part| read(part, answer)).collect()
         }
-        Some(part) => vec![PartWire::read(part)],
+        Some(part) => vec![read(part, answer)],
         None => Vec::new(),
     }
+}
+
+/// Members that stand beside the one that says what a part is.
+const BESIDE: [&str; 7] = [
+    "mediaResolution",
+    "partMetadata",
+    "thought",
+    "thoughtSignature",
+    "thought_signature",
+    "videoMetadata",
+    "part_metadata",
+];
+
+/// Reads a part. One that is none that is known is told as it is.
+fn read<'a>(part: Json<'a>, answer: &mut Answer) -> PartWire<'a> {
+    let wire = PartWire::read(part);
+    if wire.is_empty() {
+        let mut members = Fields::of(part).into_members();
+        if let Some((name, value)) = members.find(|(name, _)| !BESIDE.contains(&&**name)) {
+            answer.part(Kind::Other, &name, None, &data_text(value));
+        }
+    }
+    wire
 }
 
 json::wire! {
@@ -224,6 +248,20 @@ impl<'a> PartWire<'a> {
         }
         let read: Option<Object<Self>> = json::read(part);
         read.and_then(|read| read.0).unwrap_or_default()
+    }
+
+    /// Whether it is none that is known.
+    fn is_empty(&self) -> bool {
+        let Self {
+            text,
+            call,
+            code,
+            tool,
+            media,
+            ..
+        } = self;
+        let is_said = text.0.is_some() || media.is_some() || call.0.is_some();
+        !is_said && code.0.is_none() && tool.0.is_none() && self.given().next().is_none()
     }
 
     /// What tools gave, by the names of its type.

@@ -111,6 +111,8 @@ struct AnswerReader {
     calls: u64,
     /// The call whose arguments still come.
     open: Option<(CallKey, PartialArgs)>,
+    /// What has been counted so far.
+    usage: UsageWire,
 }
 
 impl Reader for AnswerReader {
@@ -135,9 +137,10 @@ impl AnswerReader {
             self.take_candidate(candidate.unwrap_or_default(), position, answer);
         }
         take_feedback(body.feedback.0.unwrap_or_default(), answer);
-        if let Some(usage) = &body.usage.0 {
+        if let Some(usage) = body.usage.0 {
             // They are not sums of pieces: even a prompt's count may become smaller.
-            answer.recount(usage.counts());
+            self.usage = usage.or(&self.usage);
+            answer.recount(self.usage.counts());
         }
         openai_error::take(body.error, answer);
     }
@@ -145,7 +148,7 @@ impl AnswerReader {
     fn take_candidate(&mut self, wire: CandidateWire<'_>, position: u64, answer: &mut Answer) {
         let index = wire.index.0.unwrap_or(position);
         answer.open(index);
-        for part in parts(wire.content.0.unwrap_or_default().parts) {
+        for part in parts(wire.content.0.unwrap_or_default().parts, answer) {
             self.take_part(part, index, answer);
         }
         take_ratings(wire.ratings, answer);
@@ -244,6 +247,20 @@ fn named<'a>(names: &[(&str, &'a str)], value: &'a str) -> &'a str {
 }
 
 impl UsageWire {
+    /// These counts, and of those that are not told again what they were.
+    fn or(self, earlier: &Self) -> Self {
+        let or =
+            |one: Count, other: &Count| Count(one.0.filter(|it| *it > 0).or(other.0).or(one.0));
+        Self {
+            prompt: or(self.prompt, &earlier.prompt),
+            tool_use: or(self.tool_use, &earlier.tool_use),
+            candidates: or(self.candidates, &earlier.candidates),
+            thoughts: or(self.thoughts, &earlier.thoughts),
+            cached: or(self.cached, &earlier.cached),
+            total: self.total,
+        }
+    }
+
     /// Google's count of candidates leaves out thoughts, and its count of the prompt what tools
     /// added. Early pieces may say nothing of tokens. The total is documented to be the sum of
     /// these four, of which zeros are left out.
@@ -307,6 +324,7 @@ json::wire! {
         is_blocked: Flag = "blocked",
     }
 
+    #[derive(Debug)]
     struct UsageWire {
         prompt: Count = "promptTokenCount" | "prompt_token_count",
         tool_use: Count = "toolUsePromptTokenCount" | "tool_use_prompt_token_count",

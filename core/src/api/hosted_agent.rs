@@ -192,7 +192,7 @@ impl AnswerReader {
         let repeats = !is_partial && std::mem::replace(&mut self.in_pieces, is_partial);
         self.in_pieces |= is_partial;
         answer.open(CHOICE);
-        for part in parts(Some(content)) {
+        for part in parts(Some(content), answer) {
             let kind = if part.thought.0 {
                 Part::Reasoning
             } else {

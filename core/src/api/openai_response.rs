@@ -50,14 +50,23 @@ impl Reader for AnswerReader {
 fn is_last(name: &str) -> bool {
     matches!(
         name,
-        "response.completed" | "response.incomplete" | "response.failed" | "response.cancelled"
+        "response.completed"
+            | "response.incomplete"
+            | "response.failed"
+            | "response.cancelled"
+            // Of a session's response, and of gateways to one.
+            | "response.done"
     )
 }
 
 impl AnswerReader {
     fn take_event(&mut self, event: EventWire<'_>, answer: &mut Answer) -> bool {
         let Some(kind) = event.kind.0.as_deref() else {
-            return false;
+            // Gateways in between tell their errors in their own way.
+            let error = event.error.and_then(openai_error::read);
+            let is_error = error.is_some();
+            error.into_iter().for_each(|error| answer.fail(error));
+            return is_error;
         };
         match kind {
             "response.output_item.added" => {
@@ -78,19 +87,20 @@ impl AnswerReader {
                 let response = event.response.0.unwrap_or_default();
                 answer.identify(response.id.0.as_deref(), response.model.0.as_deref());
                 answer.open(CHOICE);
+                response.usage.take(answer);
             }
             kind if is_last(kind) => {
                 self.take_response(event.response.0.unwrap_or_default(), answer);
                 answer.ended = true;
             }
-            "error" => take_error(event, answer),
-            kind => self.take_piece(kind, &event, answer),
+            "error" | "response.error" => take_error(event, answer),
+            kind => return self.take_piece(kind, &event, answer),
         }
         true
     }
 
-    /// A piece of an item, or a text of it as a whole.
-    fn take_piece(&mut self, kind: &str, event: &EventWire<'_>, answer: &mut Answer) {
+    /// A piece of an item, or a text of it as a whole; false if it is a piece of none that is known.
+    fn take_piece(&mut self, kind: &str, event: &EventWire<'_>, answer: &mut Answer) -> bool {
         let number = self
             .items
             .number(event.output_index.0, event.item_id.0.as_deref());
@@ -100,10 +110,14 @@ impl AnswerReader {
             match part(kind) {
                 Some(part) => self.items.append(number, part, delta, answer),
                 None if is_asked(kind) => answer.call(key(number), asked(delta)),
-                None => {}
+                None => return delta.is_empty() || is_given(kind),
             }
         } else if let Some(kind) = kind.strip_suffix(".done") {
-            match (part(kind), event.text(), event.asked.or(event.code)) {
+            match (
+                event.part_of(kind),
+                event.text(),
+                event.asked.or(event.code),
+            ) {
                 (Some(part), Some(text), _) => self.items.complete(number, part, text, answer),
                 (None, _, Some(whole)) if is_asked(kind) => {
                     answer.settle_call(key(number), asked(&json::text_of(whole)));
@@ -111,6 +125,7 @@ impl AnswerReader {
                 _ => {}
             }
         }
+        true
     }
 
     fn take_response(&mut self, response: ResponseWire<'_>, answer: &mut Answer) {
@@ -140,11 +155,18 @@ fn part(kind: &str) -> Option<Part> {
     match kind {
         "output_text" | "audio.transcript" | "output_audio_transcript" => Some(Part::Content),
         "refusal" => Some(Part::Refusal),
-        "reasoning_summary_text" | "reasoning_text" | "reasoning_summary" | "reasoning" => {
-            Some(Part::Reasoning)
-        }
+        "reasoning_summary_text"
+        | "reasoning_text"
+        | "reasoning_summary"
+        | "reasoning_summary_part"
+        | "reasoning" => Some(Part::Reasoning),
         _ => None,
     }
+}
+
+/// Whether events of this name have sound, or what a tool gave, which comes as an item, too.
+fn is_given(kind: &str) -> bool {
+    kind.contains("audio") || kind.contains("_call")
 }
 
 /// Whether events of this name have what a tool is asked. What it gave comes as an item.
@@ -174,8 +196,16 @@ fn take_error(event: EventWire<'_>, answer: &mut Answer) {
 }
 
 impl EventWire<'_> {
+    /// The part of an answer that it has a text of as a whole.
+    fn part_of(&self, kind: &str) -> Option<Part> {
+        let own = self.part.0.as_ref().and_then(|it| it.kind.0.as_deref());
+        part(own.filter(|_| kind == "content_part").unwrap_or(kind))
+    }
+
     fn text(&self) -> Option<&str> {
+        let part = self.part.0.as_ref();
         let texts = [&self.text, &self.refusal, &self.transcript];
+        let texts = texts.into_iter().chain(part.map(|part| &part.text));
         texts.into_iter().find_map(|text| text.0.as_deref())
     }
 }
@@ -194,6 +224,11 @@ json::wire! {
         error: Option<Json<'a>> = "error",
     }
 
+    struct PartWire<'a> {
+        kind: Text<'a> = "type",
+        text: Text<'a> = "text" | "refusal" | "transcript",
+    }
+
     struct IncompleteWire<'a> {
         reason: Text<'a> = "reason",
     }
@@ -206,7 +241,8 @@ json::wire! {
         text: Text<'a> = "text",
         refusal: Text<'a> = "refusal",
         transcript: Text<'a> = "transcript",
-        asked: Option<Json<'a>> = "arguments" | "input",
+        part: Object<PartWire<'a>> = "part",
+        asked: Option<Json<'a>> = "arguments" | "input" | "diff" | "command",
         item: Object<ItemWire<'a>> = "item",
         response: Object<ResponseWire<'a>> = "response",
         error: Option<Json<'a>> = "error",

@@ -17,6 +17,7 @@ mod names;
 mod ollama;
 mod openai;
 mod passes;
+mod pieces;
 mod uncertain;
 
 const MINIMAL: &str = r#"{"organization_id":"org_1","audit_api":{"cluster":"audit"}}"#;
