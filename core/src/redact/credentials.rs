@@ -214,6 +214,17 @@ impl Values {
         }
     }
 
+    /// What an encoded value stands for, if that is not what was sent.
+    fn decoded(&mut self, encoded: &[u8], sent: &[u8]) {
+        let decoded: Vec<u8> = percent_decode(encoded).collect();
+        if decoded != sent {
+            self.take(&decoded);
+            for word in decoded.split(u8::is_ascii_whitespace) {
+                self.take(word);
+            }
+        }
+    }
+
     fn members(&mut self, query: &[u8]) {
         for member in query.split(|byte| matches!(byte, b'&' | b';' | b'#' | b'?')) {
             let Some((name, value)) = named(member) else {
@@ -221,11 +232,12 @@ impl Values {
             };
             if is_query_credential(name, value) {
                 self.take(value);
-                let decoded: Vec<u8> = percent_decode(value).collect();
-                if decoded != value {
-                    for word in decoded.split(u8::is_ascii_whitespace) {
-                        self.take(word);
-                    }
+                self.decoded(value, value);
+                // Forms write a blank so.
+                if find::any([b'+'], value).is_some() {
+                    let byte = |byte: &u8| if *byte == b'+' { b' ' } else { *byte };
+                    let spaced: Vec<u8> = value.iter().map(byte).collect();
+                    self.decoded(&spaced, value);
                 }
             }
         }

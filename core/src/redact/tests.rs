@@ -59,6 +59,8 @@ fn every_kind_of_credential_is_taken_out() {
         (":path", "/v1/x?access_token=abcdefgh".to_owned(), "abcdefgh"),
         (":path", "/v1/x;token=abcdefgh".to_owned(), "abcdefgh"),
         (":path", "/v1/x%3Falt=sse%26key=abcdefgh".to_owned(), "abcdefgh"),
+        (":path", "/v1/x?key=three+words+once".to_owned(), "three words once"),
+        (":path", "/v1/x?key=three+words%2Fonce".to_owned(), "three+words/once"),
         (":path", "http://me:pass-word@host/v1/x".to_owned(), "pass-word"),
         (":path", "/v1/x?sig=a%2Bb%2Fc%3Ddefgh".to_owned(), "a+b/c=defgh"),
         (":path", "/v1/x?sig=a%2Bb%2Fc%3Ddefgh".to_owned(), "a%2Bb%2Fc%3Ddefgh"),
