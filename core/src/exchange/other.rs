@@ -30,6 +30,9 @@ const PROMPTS: [&str; 6] = [
 /// Names under which they keep what any model is given, which is a prompt if it is a text.
 const INPUTS: [&str; 3] = ["input", "inputs", "instances"];
 
+/// No name of a form is longer.
+const NAME_BYTES_MAX: usize = 24;
+
 /// Whether a whole body, in which its format has found no prompt, is nothing that a server of models
 /// would find one in. `text` is what of it was read as JSON.
 pub(super) fn is_other(body: &[u8], text: &str) -> bool {
@@ -42,14 +45,16 @@ pub(super) fn is_other(body: &[u8], text: &str) -> bool {
         || is_rpc(body)
 }
 
-/// Whether it is JSON that has no text under a name of a prompt.
+/// Whether it is JSON that has no text under a name of a prompt. A text may be JSON once more.
 fn is_json(text: &str) -> bool {
     let value: Option<Prompted> = json::read(text);
-    value.is_some_and(|value| !value.has_prompt) && !json::has_more(text)
+    let is_string = text.trim_start().starts_with(['"', '\'']);
+    value.is_some_and(|value| !value.has_prompt) && !is_string && !json::has_more(text)
 }
 
 /// Whether it is a form without files whose members have simple names, none of which a prompt
-/// has. Names with brackets are members within members for some servers.
+/// has. Names with brackets are members within members for some servers. A long name without a value
+/// may be base64.
 fn is_form(body: &[u8]) -> bool {
     let is_member = |member: &[u8]| {
         let end = find::any([b'='], member).unwrap_or(member.len());
@@ -61,7 +66,13 @@ fn is_form(body: &[u8]) -> bool {
             && !is_one(name, &PROMPTS)
             && !is_one(name, &INPUTS)
     };
+    let is_base64 = body.len() > NAME_BYTES_MAX
+        && body
+            .split(|byte| *byte == b'=')
+            .skip(1)
+            .all(<[u8]>::is_empty);
     find::any([b'='], body).is_some()
+        && !is_base64
         && body.iter().all(u8::is_ascii_graphic)
         && body.split(|byte| *byte == b'&').all(is_member)
 }

@@ -54,6 +54,21 @@ fn a_body_that_cannot_be_read_may_have_a_prompt() {
         ),
         ("a form with a prompt", b"inputs=Hi".to_vec(), Vec::new()),
         ("another name", br#"{"prompt":"Hi"}"#.to_vec(), Vec::new()),
+        (
+            "JSON in JSON",
+            br#""{\"inputs\":\"Hi\"}""#.to_vec(),
+            Vec::new(),
+        ),
+        (
+            "base64",
+            b"eyJpbnB1dHMiOiJIaSwgd2hvIGFyZSB5b3U/In0=".to_vec(),
+            Vec::new(),
+        ),
+        (
+            "base64 for addresses",
+            b"eyJpbnB1dHMiOiJIaSwgd2hvIGFyZSB5b3U_In0=".to_vec(),
+            Vec::new(),
+        ),
     ] {
         let notes = notes(|call| (call.body, call.headers) = (body, headers));
         let notes = notes.unwrap_or_else(|| panic!("{what}"));
@@ -95,6 +110,7 @@ fn a_body_that_shows_what_it_is_gives_no_event_of_another() {
         b"[1]",
         b"",
         b"order=7&total=8",
+        b"order=",
         b"<order/>",
         b"--x\r\ncontent-disposition: form-data; name=\"order\"\r\n\r\n7\r\n--x--\r\n",
         b"\0\0\0\0\x02ab",
