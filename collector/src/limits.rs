@@ -136,7 +136,10 @@ pub const PAGE_BYTES_MAX: usize = 16 * MIB;
 pub const EXPORTS_MAX: usize = 8;
 
 /// Holes of one writer's sequence that an answer lists. How many numbers are missing it always says.
-pub const HOLES_MAX: i64 = 1000;
+pub const HOLES_MAX: usize = 1000;
+
+/// Holes of all writers together that an answer lists.
+pub const ANSWER_HOLES_MAX: usize = 50_000;
 
 /// Reports that are made at the same time. Typesetting takes a processor, and ingest needs one.
 pub const REPORTS_AT_ONCE: usize = 2;

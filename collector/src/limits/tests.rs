@@ -86,6 +86,7 @@ fn those_who_use_the_api_are_told_its_limits() {
         ),
         format!("At most {} are open", read(SESSIONS_MAX)),
         format!("up to {} holes of each", read(HOLES_MAX)),
+        format!("{} of all together", read(ANSWER_HOLES_MAX)),
         format!("By default {RETENTION_DAYS_DEFAULT} days"),
         format!("Less than {RETENTION_DAYS_MIN} days"),
         format!("at {} requests get 429", mib(INGEST_BYTES_MAX)),
@@ -131,7 +132,7 @@ fn the_openapi_document_has_the_limits() {
         ),
         (
             "/components/schemas/Completeness/properties/data/items/properties/holes/maxItems",
-            usize::try_from(HOLES_MAX).unwrap(),
+            HOLES_MAX,
         ),
         (
             "/paths/~1v1~1reports/get/responses/200/content/application~1json/schema/properties/data/maxItems",

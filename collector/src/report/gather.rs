@@ -127,6 +127,7 @@ fn days(filter: &LogFilter) -> Vec<String> {
 
 async fn gaps(store: &Store, mut filter: WriterFilter) -> Result<Gaps, Failure> {
     filter.is_incomplete = true;
+    filter.holes = Some(limits::REPORT_HOLES_MAX);
     let page = writers(store, &filter).await?;
     Ok(Gaps {
         totals: page.totals,
@@ -140,6 +141,7 @@ pub(crate) async fn completeness(
     mut filter: WriterFilter,
 ) -> Result<Completeness, Failure> {
     filter.limit = limits::REPORT_WRITERS_MAX;
+    filter.holes = Some(limits::REPORT_HOLES_MAX);
     let page = writers(store, &filter).await?;
     Ok(Completeness {
         totals: page.totals,

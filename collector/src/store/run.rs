@@ -2,8 +2,6 @@
 
 use serde::Serialize;
 
-use crate::limits;
-
 /// Some numbers in a row, the first and the last of them included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct Run {
@@ -42,11 +40,13 @@ impl Run {
         holes
     }
 
-    /// The first numbers from 1 on that are in none of `runs`, which ascend, and whether there are
-    /// more.
-    pub(super) fn holes_between(runs: impl IntoIterator<Item = Self>) -> (Vec<Self>, bool) {
+    /// The first numbers from 1 on that are in none of `runs`, which ascend, as many stretches of them
+    /// as `holes_max`, and whether there are more.
+    pub(super) fn holes_between(
+        runs: impl IntoIterator<Item = Self>,
+        holes_max: usize,
+    ) -> (Vec<Self>, bool) {
         let mut holes = Self::holes_from(1, runs);
-        let holes_max = usize::try_from(limits::HOLES_MAX).unwrap_or(usize::MAX);
         let has_more = holes.len() > holes_max;
         holes.truncate(holes_max);
         (holes, has_more)

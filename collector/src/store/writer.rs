@@ -19,6 +19,8 @@ pub(crate) struct WriterFilter {
     pub(crate) after: Option<(String, String)>,
     /// How many writers, at most.
     pub(crate) limit: usize,
+    /// How many holes of each, if fewer than there may be.
+    pub(crate) holes: Option<usize>,
 }
 
 /// What was received of a writer. Times are in microseconds since 1970, UTC.

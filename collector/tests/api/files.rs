@@ -1,6 +1,7 @@
 //! What is in the files of an SQLite database, and what is not.
 
 use serde_json::json;
+use sqlx::Executor;
 
 use crate::erasure::{ANN, SECRET, erase, event_of, said};
 use crate::keys::create_key;
@@ -67,4 +68,44 @@ async fn nothing_is_left_of_a_report_that_shows_what_was_erased() {
         let mut windows = bytes.windows(SECRET.len());
         assert!(!windows.any(|window| window == SECRET.as_bytes()), "{name}");
     }
+}
+
+#[tokio::test]
+async fn completeness_of_many_writers_with_many_holes_is_bounded() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    let mut database = folder.beside().open().await;
+    let many = "
+        WITH RECURSIVE n(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < 60)
+        INSERT INTO writers (organization_id, writer_id, events, received, last_seq, first_timestamp,
+            last_timestamp)
+        SELECT 'o', printf('w%03d', n), 1100, 1100, 2200, 1, 2 FROM n;
+        WITH RECURSIVE n(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < 1100)
+        INSERT INTO writer_runs (organization_id, writer_id, first_seq, last_seq)
+        SELECT 'o', writer_id, 2 * n, 2 * n FROM writers, n";
+    database.execute(many).await.unwrap();
+    let answer = program.get("/v1/audit/completeness?limit=500").await.json();
+    let writers = answer["data"].as_array().unwrap();
+    let listed = |number: usize| writers[number]["holes"].as_array().unwrap().len();
+    assert_eq!(
+        [listed(0), listed(49), listed(50), listed(59)],
+        [1000, 1000, 0, 0]
+    );
+    assert!(
+        writers
+            .iter()
+            .all(|writer| writer["has_more_holes"] == true)
+    );
+    assert!(writers.iter().all(|writer| writer["missing"] == 1100));
+    let report = json!({"report_type": "completeness", "format": "json"});
+    let report = program
+        .post("/v1/reports/generate", report.to_string())
+        .await
+        .json();
+    let writers = report["data"]["writers"].as_array().unwrap();
+    assert!(
+        writers
+            .iter()
+            .all(|writer| writer["holes"].as_array().unwrap().len() == 100)
+    );
 }

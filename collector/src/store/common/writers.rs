@@ -47,8 +47,12 @@ impl Store {
         let has_more = found.len() > filter.limit;
         found.truncate(filter.limit);
         let mut writers = Vec::with_capacity(found.len());
+        let mut holes_left = limits::ANSWER_HOLES_MAX;
         for writer in found {
-            writers.push(with_holes(&mut snapshot, writer).await?);
+            let of_each = filter.holes.unwrap_or(limits::HOLES_MAX);
+            let writer = with_holes(&mut snapshot, writer, of_each.min(holes_left)).await?;
+            holes_left = holes_left.saturating_sub(writer.holes.len());
+            writers.push(writer);
         }
         Ok(WriterPage {
             writers,
@@ -131,14 +135,16 @@ async fn totals(
 async fn with_holes(
     connection: &mut Connection,
     writer: Writer,
+    holes_max: usize,
 ) -> Result<WriterHoles, StoreError> {
     // The first run may begin at 1, and then has no hole before it.
-    let count = limits::HOLES_MAX.saturating_add(2);
-    let runs = match writer.missing() {
-        0 => Vec::new(),
-        _ => runs::first(connection, &writer, count).await?,
+    let count = i64::try_from(holes_max).unwrap_or(i64::MAX);
+    let runs = match (writer.missing(), holes_max) {
+        (0, _) | (_, 0) => Vec::new(),
+        _ => runs::first(connection, &writer, count.saturating_add(2)).await?,
     };
-    let (holes, has_more_holes) = Run::holes_between(runs);
+    let (holes, has_more) = Run::holes_between(runs, holes_max);
+    let has_more_holes = has_more || (holes_max == 0 && writer.missing() > 0);
     Ok(WriterHoles {
         writer,
         holes,
