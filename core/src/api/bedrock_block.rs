@@ -166,7 +166,13 @@ pub(super) struct BlockWire<'a> {
     /// What a tool of the provider's gave.
     given: Option<Json<'a>>,
     has_media: bool,
+    /// A member that is none that is known, which says what the block is.
+    other: Option<(String, Json<'a>)>,
 }
+
+/// Members that say nothing of their own: where a text comes from, a mark for caches, and what
+/// clients add.
+const SILENT: [&str; 4] = ["cachePoint", "citation", "citations", "type"];
 
 impl<'de> FromObject<'de> for BlockWire<'de> {
     fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
@@ -180,7 +186,11 @@ impl<'de> FromObject<'de> for BlockWire<'de> {
                 self.has_media = true;
                 value.skip()?;
             }
-            _ => value.skip()?,
+            _ if SILENT.contains(&name) => value.skip()?,
+            _ => {
+                let other: Option<Json<'de>> = value.next_value()?;
+                self.other = other.map(|other| (name.to_owned(), other));
+            }
         }
         Ok(())
     }
@@ -222,6 +232,9 @@ impl<'a> BlockWire<'a> {
             answer.has_sealed_reasoning |= is_signed || reasoning.sealed.is_some();
         }
         answer.is_not_text |= self.has_media;
+        if let Some((name, other)) = &self.other {
+            answer.part(Kind::Other, name, None, &data_text(*other));
+        }
         if let Some(given) = self.given {
             take_given(given, answer);
         }

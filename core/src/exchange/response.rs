@@ -355,15 +355,34 @@ fn read_message(
         answer.fail(error(&name, &data));
         return;
     }
+    let mut rest = &*data;
+    // Some servers send lines of data without the empty lines that end events.
+    while rest.contains('\n') && json::has_more(rest) {
+        let Some((first, after)) = json::split(rest) else {
+            break;
+        };
+        read_event(&name, first, reader, answer, notes);
+        rest = after;
+    }
+    read_event(&name, rest, reader, answer, notes);
+}
+
+fn read_event(
+    name: &str,
+    data: &str,
+    reader: &mut dyn Reader,
+    answer: &mut Answer,
+    notes: &mut BTreeSet<Note>,
+) {
     // Every format's streams are sent on by servers that end theirs so.
-    if api::is_done(&data, answer) {
+    if api::is_done(data, answer) {
         return;
     }
-    if !reader.message(&name, &data, answer) && !read_list(&data, reader, answer) {
+    if !reader.message(name, data, answer) && !read_list(data, reader, answer) {
         notes.insert(Note::StreamEventUnreadable);
     }
     if name == "error" && answer.error.is_none() {
-        answer.fail(error("", &data));
+        answer.fail(error("", data));
     }
 }
 

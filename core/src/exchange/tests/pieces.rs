@@ -128,6 +128,41 @@ fn a_block_or_part_of_an_unknown_kind_is_told() {
 }
 
 #[test]
+fn a_block_of_converse_of_an_unknown_kind_is_told() {
+    let answer = json!({"output": {"message": {"role": "assistant", "content": [{"text": "Hi"},
+        {"newBlock": {"words": "New."}}, {"type": "text", "text": "!"}]}}, "stopReason": "end_turn"});
+    let ask = json!({"messages": [{"role": "user", "content": [{"text": "Hi"}]}]});
+    let answer = answer.to_string();
+    let event = Call::new("/model/m-1/converse", &ask.to_string(), &answer).event();
+    assert_eq!(event["response_content"], "Hi!");
+    let parts = own(&event, "/response/parts");
+    let expected = json!([{"kind": "other", "type": "newBlock", "text": r#"{"words":"New."}"#}]);
+    assert_eq!(parts, &expected);
+}
+
+#[test]
+fn lines_of_data_that_no_empty_line_ends_are_events() {
+    let [first, last] = [
+        json!({"choices": [{"index": 0, "delta": {"content": "Hel"}}]}),
+        json!({"choices": [{"index": 0, "delta": {"content": "lo"}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 5, "completion_tokens": 2}}),
+    ];
+    let pretty = serde_json::to_string_pretty(&last).unwrap();
+    let pretty = pretty.replace('\n', "\ndata: ");
+    for body in [
+        format!("data: {first}\ndata: {last}\n"),
+        format!("data: {first}\r\ndata: {last}\r\ndata: [DONE]\r\n"),
+        format!("data: {first}\ndata: {pretty}\n\n"),
+        format!("data: {first}\n\ndata: {pretty}\n\n"),
+    ] {
+        let event = Call::new(OPENAI, ASK, &body).event();
+        assert_eq!(event["response_content"], "Hello", "{body}");
+        assert_eq!(event["prompt_tokens"], 5);
+        assert!(!has_note(&event, "stream_event_unreadable"));
+    }
+}
+
+#[test]
 fn what_gemini_counted_and_does_not_count_again_stays() {
     let said = |usage: Value| {
         json!({"candidates": [{"content": {"parts": [{"text": "Hi"}]}, "finishReason": "STOP"}],
