@@ -166,12 +166,15 @@ fn tags(given: &Given<'_>, notes: &mut BTreeSet<Note>) -> Vec<String> {
         if value.trim_start().starts_with('[') {
             let (text, _) = json::text(value.as_bytes(), true);
             let list: Option<List<Text<'_>>> = json::read(&text);
-            note_if(list.is_none(), Note::AuditHeaderInvalid, notes);
-            let texts = list
-                .unwrap_or_default()
-                .0
-                .into_iter()
-                .filter_map(|Text(tag)| tag);
+            let is_broken = list.is_none() || json::has_more(&text);
+            let list = list.unwrap_or_default().0;
+            let is_text = |tag: &Text<'_>| tag.0.is_some();
+            note_if(
+                is_broken || !list.iter().all(is_text),
+                Note::AuditHeaderInvalid,
+                notes,
+            );
+            let texts = list.into_iter().filter_map(|Text(tag)| tag);
             tags.extend(texts.map(String::from));
         } else {
             let parts = value
@@ -193,6 +196,7 @@ fn metadata(given: &Given<'_>, notes: &mut BTreeSet<Note>) -> Members {
         notes.insert(Note::AuditHeaderInvalid);
         return Members::default();
     };
+    note_if(json::has_more(&text), Note::AuditHeaderInvalid, notes);
     let given = members.len();
     members.retain(|(name, _)| name != RESERVED);
     note_if(members.len() < given, Note::AuditMetadataReserved, notes);
@@ -294,6 +298,19 @@ mod tests {
             [Note::AuditHeaderUnknown]
         );
         assert_eq!(read(&[("x-audit-request-id", b"a")]).1, []);
+    }
+
+    #[test]
+    fn what_is_left_out_of_a_list_or_behind_it_is_noted() {
+        let name = "x-audit-compliance-tags";
+        for value in [r#"["a",1]"#, r#"["a",["b"]]"#, r#"["a"],b"#] {
+            let (caller, notes) = read(&[(name, value.as_bytes())]);
+            assert_eq!(caller.compliance_tags, ["a"], "{value}");
+            assert_eq!(notes, [Note::AuditHeaderInvalid], "{value}");
+        }
+        let (caller, notes) = read(&[("x-audit-metadata", br#"{"a":1} {"b":2}"#)]);
+        assert_eq!(caller.metadata.0.len(), 1);
+        assert_eq!(notes, [Note::AuditHeaderInvalid]);
     }
 
     #[test]
