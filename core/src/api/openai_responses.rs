@@ -38,6 +38,10 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let wire: RequestWire<'_> = json::object(text)?;
     let messages = wire.input.map(messages);
     let is_continued = wire.is_continued || messages.iter().flatten().any(|it| it.is_reference);
+    // What the request goes on with tells it from others that say the same.
+    let template = wire.parameters.iter().find(|(name, _)| *name == "prompt");
+    let kept = template.copied().into_iter().chain(wire.kept);
+    let definitions = wire.tools.defined("tools").chain(kept).collect();
     let has_prompt = messages.is_some() || wire.instructions.is_some();
     let instructions = wire.instructions.map(instructions).unwrap_or_default();
     let prompt = has_prompt.then(|| {
@@ -53,7 +57,7 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
         prompt,
         user: wire.safety_identifier.0.or(wire.user.0),
         note: is_continued.then_some(Note::PromptContinued),
-        definitions: wire.tools.defined("tools").collect(),
+        definitions,
         tools: wire.tools.names,
         ..Request::default()
     })
@@ -69,7 +73,12 @@ struct RequestWire<'a> {
     safety_identifier: Text<'a>,
     user: Text<'a>,
     is_continued: bool,
+    /// The ids of what the provider keeps.
+    kept: Vec<(&'static str, Json<'a>)>,
 }
+
+/// Members that say what the request goes on with.
+const KEPT: [&str; 2] = ["conversation", "previous_response_id"];
 
 impl<'de> FromObject<'de> for RequestWire<'de> {
     fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken> {
@@ -81,7 +90,9 @@ impl<'de> FromObject<'de> for RequestWire<'de> {
             "user" => self.user = value.next_value()?,
             "tools" => self.tools = value.next_value()?,
             "previous_response_id" | "conversation" => {
-                self.is_continued |= value.next_value::<Option<Json<'de>>>()?.is_some();
+                json::keep(&KEPT, &mut self.kept, name, value)?;
+                self.kept.retain(|(_, value)| value.get() != "null");
+                self.is_continued |= !self.kept.is_empty();
             }
             "prompt" => {
                 json::keep(&PARAMETERS, &mut self.parameters, name, value)?;

@@ -183,3 +183,24 @@ fn how_a_tool_ended_and_what_a_message_was_for_are_part_of_the_conversation() {
         );
     }
 }
+
+#[test]
+fn what_a_response_goes_on_with_is_part_of_the_conversation() {
+    let asks = [
+        json!({}),
+        json!({"previous_response_id": "r1"}),
+        json!({"previous_response_id": "r2"}),
+        json!({"conversation": "c1"}),
+        json!({"conversation": {"id": "c2"}}),
+        json!({"prompt": {"id": "p", "variables": {"name": "Ann"}}}),
+        json!({"prompt": {"id": "p", "variables": {"name": "Bob"}}}),
+    ];
+    let hashes = asks.map(|mut ask| {
+        ask["input"] = json!("Hi");
+        hash(&asked(RESPONSES, &ask)).to_owned()
+    });
+    let distinct: BTreeSet<_> = hashes.iter().collect();
+    assert_eq!(distinct.len(), hashes.len());
+    let null = json!({"input": "Hi", "previous_response_id": null});
+    assert_eq!(hash(&asked(RESPONSES, &null)), hashes[0]);
+}
