@@ -19,6 +19,7 @@ use crate::key::KeyHash;
 use crate::limits;
 use crate::session::{Sessions, keep_private};
 use crate::store::{Store, StoreError, StoredKey};
+use crate::telemetry;
 
 /// The keys that open the API.
 #[derive(Clone)]
@@ -136,7 +137,9 @@ pub(crate) async fn require_key(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let sent = bearer(request.headers()).map(KeyHash::of);
+    let key = bearer(request.headers());
+    let shown = key.map(str::to_owned);
+    let sent = key.map(KeyHash::of);
     let is_session = sent.is_none();
     let refusal = match sent
         .or_else(|| sessions.key(request.method(), request.uri().path(), request.headers()))
@@ -153,7 +156,12 @@ pub(crate) async fn require_key(
                 }
                 return response;
             }
-            Ok(None) => ApiError::Unauthorized,
+            Ok(None) => {
+                if let Some(key) = shown {
+                    telemetry::key_refused(&key);
+                }
+                ApiError::Unauthorized
+            }
             Err(error) => ApiError::of_check(error),
         },
     };

@@ -221,12 +221,12 @@ struct ErrorBody {
 #[derive(Debug, Serialize)]
 pub(crate) struct ErrorDetail {
     /// For programs: stable, in snake case.
-    code: &'static str,
+    pub(crate) code: &'static str,
     /// For people.
     message: String,
     /// The member of the event, or the parameter of the query, that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<String>,
+    pub(crate) field: Option<String>,
 }
 
 impl From<&EventError> for ErrorDetail {

@@ -16,13 +16,13 @@ use memchr::memchr;
 use serde::Serialize;
 use tokio::task::spawn_blocking;
 
-use crate::access::{Access, Scope};
+use crate::access::{Access, KeyId, Scope};
 use crate::error::{ApiError, ErrorDetail};
 use crate::event::Event;
 use crate::key::KeyHash;
 use crate::limits;
 use crate::store::{Outcome, Status};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Sender, Telemetry};
 
 pub(crate) use body::discard;
 pub(crate) use budget::{Budget, Share};
@@ -66,7 +66,12 @@ impl Ingest {
                 budget.read(request, bytes_max).await
             }
             Some(wait) => {
-                self.telemetry.rate_limited();
+                let extensions = request.extensions();
+                let key_id = extensions.get::<KeyId>().cloned().unwrap_or(KeyId(None));
+                let access = extensions.get::<Access>();
+                let organization = access.and_then(|access| access.scope.id());
+                self.telemetry
+                    .rate_limited(&Sender::of(&key_id, organization));
                 discard(request).await;
                 Err(ApiError::RateLimited { wait })
             }
@@ -79,8 +84,9 @@ impl Ingest {
         self.rates.count(key, events, Instant::now());
     }
 
-    fn reject(&self, key: &KeyHash, events: usize) {
-        self.telemetry.events_rejected(events);
+    /// `reason` is of the first of them.
+    fn reject(&self, key: &KeyHash, by: &Sender<'_>, events: usize, reason: (&str, Option<&str>)) {
+        self.telemetry.events_rejected(by, events, reason);
         self.count(key, events);
     }
 }
@@ -90,11 +96,16 @@ pub(crate) async fn log(
     State(ingest): State<Ingest>,
     Extension(access): Extension<Access>,
     Extension(key): Extension<KeyHash>,
+    Extension(key_id): Extension<KeyId>,
     request: Request,
 ) -> Result<Json<LogAnswer>, ApiError> {
     let (body, share) = ingest.read(&key, request, limits::EVENT_BYTES_MAX).await?;
-    let event = parsed(body, move |body| Event::parse(&body, &access.scope)).await?;
-    let event = event.inspect_err(|_| ingest.reject(&key, 1))?;
+    let scope = access.scope.clone();
+    let event = parsed(body, move |body| Event::parse(&body, &scope)).await?;
+    let event = event.inspect_err(|error| {
+        let by = Sender::of(&key_id, access.scope.id());
+        ingest.reject(&key, &by, 1, (error.code(), error.field()));
+    })?;
     let outcomes = ingest.inbox.store(vec![event], share).await?;
     ingest.count(&key, outcomes.len());
     let outcome = outcomes
@@ -149,13 +160,17 @@ pub(crate) async fn batch(
     State(ingest): State<Ingest>,
     Extension(access): Extension<Access>,
     Extension(key): Extension<KeyHash>,
+    Extension(key_id): Extension<KeyId>,
     request: Request,
 ) -> Result<BatchAnswer, ApiError> {
     let (body, share) = ingest.read(&key, request, limits::BATCH_BYTES_MAX).await?;
-    let read = parsed(body, move |body| read_lines(&body, &access.scope)).await?;
+    let scope = access.scope.clone();
+    let read = parsed(body, move |body| read_lines(&body, &scope)).await?;
     let (events, rejected) = read?;
-    if !rejected.is_empty() {
-        ingest.reject(&key, rejected.len());
+    if let Some(first) = rejected.first() {
+        let by = Sender::of(&key_id, access.scope.id());
+        let reason = (first.error.code, first.error.field.as_deref());
+        ingest.reject(&key, &by, rejected.len(), reason);
     }
     let outcomes = match events.is_empty() {
         true => Vec::new(),

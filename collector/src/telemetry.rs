@@ -2,19 +2,22 @@
 //! pass content.
 
 mod metrics;
+mod sparing;
 
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use tracing::{debug, error, info, warn};
 
+use crate::access::KeyId;
 use crate::query::ExportError;
 use crate::report::TypesetError;
 use crate::store::{Outcome, StoreError};
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::sparing::Sparing;
 use crate::tls::TlsError;
 
 pub(crate) use metrics::{Levels, StoredLevels};
@@ -51,9 +54,29 @@ impl Telemetry {
     }
 
     /// A gateway does not send a rejected event again: somebody has to look.
-    pub(crate) fn events_rejected(&self, events: usize) {
+    ///
+    /// `reason` is of the first of them: a code of an answer, and the name of a documented member.
+    pub(crate) fn events_rejected(
+        &self,
+        by: &Sender<'_>,
+        events: usize,
+        reason: (&str, Option<&str>),
+    ) {
         self.0.rejected(events);
-        warn!(events, "rejected events: the answer to the client says why");
+        static LINES: Sparing = Sparing::new();
+        if let Some(unsaid) = LINES.line(Instant::now()) {
+            let Sender { key, organization } = by;
+            let (code, field) = (reason.0, reason.1.unwrap_or_default());
+            warn!(
+                events,
+                key,
+                organization,
+                code,
+                field,
+                unsaid,
+                "rejected events: the answer to the client says why"
+            );
+        }
     }
 
     /// Events were removed because they were over.
@@ -62,9 +85,16 @@ impl Telemetry {
     }
 
     /// The client is told when to send the same again.
-    pub(crate) fn rate_limited(&self) {
+    pub(crate) fn rate_limited(&self, by: &Sender<'_>) {
         self.0.rate_limited.inc();
-        debug!("a key records more events than it may");
+        static LINES: Sparing = Sparing::new();
+        if let Some(unsaid) = LINES.line(Instant::now()) {
+            let Sender { key, organization } = by;
+            warn!(
+                key,
+                organization, unsaid, "a key records more events than it may"
+            );
+        }
     }
 
     /// A client does not trust the certificate, speaks something else, or has gone.
@@ -77,6 +107,47 @@ impl Telemetry {
     pub(crate) fn export_broke_off(&self, cause: &ExportError) {
         self.0.exports_broken.inc();
         error!(%cause, "an export broke off");
+    }
+}
+
+/// With which key a request came.
+pub(crate) struct Sender<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) organization: &'a str,
+}
+
+impl<'a> Sender<'a> {
+    /// A key given to `serve` has no id, and some reach all organisations.
+    pub(crate) fn of(key: &'a KeyId, organization: Option<&'a str>) -> Self {
+        Self {
+            key: key.0.as_deref().unwrap_or("of the configuration"),
+            organization: organization.unwrap_or("all"),
+        }
+    }
+}
+
+/// A key opens nothing. Of it the log gets the beginning alone, by which its owner knows it.
+pub(crate) fn key_refused(key: &str) {
+    static LINES: Sparing = Sparing::new();
+    if let Some(unsaid) = LINES.line(Instant::now()) {
+        let begins_with = beginning_of_key(key);
+        warn!(
+            begins_with,
+            unsaid, "refused a key that is unknown or revoked"
+        );
+    }
+}
+
+/// Four characters behind the part that all keys have, of a key that is long enough to be one.
+fn beginning_of_key(key: &str) -> String {
+    const SHOWN: usize = "al_sk_".len() + 4;
+    match key.len() >= 2 * SHOWN {
+        true => key
+            .chars()
+            .take(SHOWN)
+            .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
+            .collect(),
+        false => String::new(),
     }
 }
 

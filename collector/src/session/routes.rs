@@ -18,6 +18,7 @@ use crate::key::KeyHash;
 use crate::limits;
 use crate::session::{SessionError, SessionId, Sessions, cookie, origin};
 use crate::store::Store;
+use crate::telemetry;
 
 /// What logging in needs.
 type Doors = (Keys, Sessions, Store);
@@ -67,9 +68,13 @@ async fn begin(
     headers: &HeaderMap,
 ) -> Result<impl IntoResponse + use<>, ApiError> {
     let (body, _share) = budget.read(request, limits::LOGIN_BYTES_MAX).await?;
-    let key = KeyHash::of(&key(&body)?);
+    let sent = key(&body)?;
+    let key = KeyHash::of(&sent);
     let access = known(keys, &key, store).await?;
-    let access = access.ok_or(SessionError::UnknownKey)?;
+    let access = access.ok_or_else(|| {
+        telemetry::key_refused(&sent);
+        SessionError::UnknownKey
+    })?;
     if !access.role.includes(Role::Read) {
         return Err(SessionError::IngestKey.into());
     }

@@ -141,3 +141,38 @@ async fn log_of_some_requests(format: &str) -> String {
     program.get("/v1/audit/logs?user_id=user_123").await;
     program.stderr()
 }
+
+#[tokio::test]
+async fn the_log_says_who_was_refused_and_why_without_a_key() {
+    let folder = crate::program::Folder::new();
+    let key = crate::keys::key_of(&folder, "ingest", "org_1").await;
+    let program = Program::start_with(&folder, &["--log-format", "json"])
+        .await
+        .with_key(&key);
+    let wrong = event("b").to_string().replace("1523", "\"secret\"");
+    for _ in 0..20 {
+        program.post("/v1/audit/log/batch", wrong.clone()).await;
+    }
+    let unknown = "al_sk_abcdefghijklmnopqrstuvwxyz0123456789";
+    let program = program.with_key(unknown);
+    for _ in 0..20 {
+        program
+            .get("/v1/audit/logs")
+            .await
+            .error(401, "unauthorized");
+    }
+    let log = program.stderr();
+    for said in [
+        "\"organization\":\"org_1\"",
+        "\"code\":\"invalid_event\"",
+        "\"field\":\"duration_ms\"",
+        "\"key\":\"key_",
+        "\"begins_with\":\"al_sk_abcd\"",
+    ] {
+        assert!(log.contains(said), "{said}: {log}");
+    }
+    assert!(
+        !log.contains("al_sk_abcde") && !log.contains(&key) && !log.contains("secret"),
+        "{log}"
+    );
+}
