@@ -42,6 +42,8 @@ pub struct Answer {
     pub choices: Vec<Choice>,
     /// Whether the format's last event has passed.
     pub ended: bool,
+    /// Whether the counts so far are those of an answer's beginning, to be stated anew at its end.
+    pub counts_are_early: bool,
     /// Whether a stream of the format has no last event, so that it is whole when its body is.
     pub ends_with_body: bool,
     /// Whether choices or tool calls were dropped by a limit.
@@ -108,6 +110,7 @@ impl Answer {
             error: None,
             choices: Vec::new(),
             ended: false,
+            counts_are_early: false,
             ends_with_body: false,
             calls_cut: false,
             findings: BTreeSet::new(),

@@ -308,7 +308,8 @@ fn is_whole(answered: &Answered) -> bool {
 
 fn usage(answered: &Answered, state: CompletionState, notes: &mut BTreeSet<Note>) -> Usage {
     let counts = answered.answer.usage;
-    let is_final = !answered.streamed || is_whole(answered);
+    let is_whole = !answered.streamed || is_whole(answered);
+    let is_final = is_whole && !answered.answer.counts_are_early;
     let source = match (counts.input, counts.output) {
         (None, None) => UsageSource::Absent,
         _ if !is_final => UsageSource::Partial,

@@ -38,11 +38,13 @@ impl Reader for AnswerReader {
             return false;
         };
         let index = event.index.0.unwrap_or_default();
+        answer.counts_are_early &= event.usage.0.is_none();
         self.take_usage(event.usage, answer);
         match event.kind.0.as_deref() {
             Some("message_start") => {
                 self.start(answer);
                 self.take_message(event.message.0.unwrap_or_default(), answer);
+                answer.counts_are_early = true;
             }
             Some("content_block_start") => {
                 start_block(index, &event.block.0.unwrap_or_default(), answer);

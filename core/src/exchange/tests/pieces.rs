@@ -163,6 +163,27 @@ fn lines_of_data_that_no_empty_line_ends_are_events() {
 }
 
 #[test]
+fn counts_of_the_beginning_alone_are_partial() {
+    let start = json!({"type": "message_start", "message": {"id": "m", "model": "m-1",
+        "usage": {"input_tokens": 3, "output_tokens": 1}}});
+    let stop = json!({"type": "message_stop"});
+    for (delta, source) in [
+        (
+            json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}}),
+            "partial",
+        ),
+        (
+            json!({"type": "message_delta", "delta": {}, "usage": {"output_tokens": 4}}),
+            "reported",
+        ),
+    ] {
+        let event = streamed(ANTHROPIC, &json!([start, delta, stop]));
+        assert_eq!(own(&event, "/completion/state"), "complete");
+        assert_eq!(own(&event, "/usage/source"), source);
+    }
+}
+
+#[test]
 fn what_gemini_counted_and_does_not_count_again_stays() {
     let said = |usage: Value| {
         json!({"candidates": [{"content": {"parts": [{"text": "Hi"}]}, "finishReason": "STOP"}],
