@@ -209,7 +209,7 @@ mod tests {
             screen.progress(progress(Some(6 << 20)));
             screen.problem(&place(7), &Problem::Broken(Broken::NoEvent));
         };
-        let problem = "standard input:7: the event breaks off: the line was cut";
+        let problem = "standard input:7: there is no `event=` after the reason: the line was cut";
         assert_eq!(seen(false, false, act), format!("audit-layer: {problem}\n"));
         let shown = "\r\x1b[Kaudit-layer: 25 % of 6.0 MiB read, 1 dead letter\r\x1b[K";
         assert_eq!(
