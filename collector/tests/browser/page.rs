@@ -1,7 +1,10 @@
 //! The page of a running program, and a person's hands and eyes on it.
 
+use std::time::Duration;
+
 use fantoccini::Locator;
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::elements::Element;
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
@@ -69,23 +72,28 @@ impl Page {
             .to_owned()
     }
 
+    /// The first such element, once there is one: what the page asks its server for comes later.
+    async fn element(&self, selector: &str) -> Element {
+        let wait = self.browser.client.wait().at_most(PATIENCE);
+        let found = wait.for_element(Locator::Css(selector)).await;
+        found.unwrap_or_else(|error| panic!("{selector}: {error}"))
+    }
+
     pub(crate) async fn click(&self, selector: &str) {
-        let found = self.browser.client.find(Locator::Css(selector)).await;
-        found.unwrap().click().await.unwrap();
+        self.element(selector).await.click().await.unwrap();
     }
 
     /// Writes into a field, over what was there.
     pub(crate) async fn write(&self, selector: &str, text: &str) {
-        let found = self.browser.client.find(Locator::Css(selector)).await;
-        let field = found.unwrap();
+        let field = self.element(selector).await;
         field.clear().await.unwrap();
         field.send_keys(text).await.unwrap();
     }
 
     /// Chooses an option of a list.
     pub(crate) async fn choose(&self, selector: &str, value: &str) {
-        let found = self.browser.client.find(Locator::Css(selector)).await;
-        found.unwrap().select_by_value(value).await.unwrap();
+        let list = self.element(selector).await;
+        list.select_by_value(value).await.unwrap();
     }
 
     /// Presses a key, wherever the focus is.
@@ -194,6 +202,9 @@ impl Page {
         std::fs::write(folder.join(format!("{name}.png")), png).unwrap();
     }
 }
+
+/// How long a slow machine may take.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The list shows rows, or says why there are none.
 const LIST_LOADED: &str = "!document.querySelector('#list-message').textContent.startsWith('Loading')
