@@ -1,6 +1,6 @@
 //! Members of a document that no reader took.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::ops::Range;
 
 use super::Json;
@@ -9,13 +9,19 @@ use crate::limits::LEFT_MEMBERS_MAX;
 /// What was left of a document so far. Members count that may hold words, of the document itself
 /// and of objects in it that are in no list: in lists stand messages and the like, of which readers
 /// tell themselves what they do not know.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Left {
     document: Cell<Text>,
     /// How often it has been read.
     passes: Cell<u32>,
     /// The names, and where in the document the values stand.
-    members: RefCell<Vec<(String, Range<usize>)>>,
+    members: Cell<Vec<(String, Range<usize>)>>,
+}
+
+impl std::fmt::Debug for Left {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Left(…)")
+    }
 }
 
 /// A text by its place in memory, so that a part of it is another one.
@@ -26,7 +32,7 @@ impl Left {
     pub(super) fn begin(&self, document: &str) {
         self.document.set(place(document));
         self.passes.set(0);
-        self.members.borrow_mut().clear();
+        self.members.set(Vec::new());
     }
 
     /// Whether a text is the whole document, which is read once more then.
@@ -40,7 +46,9 @@ impl Left {
     /// A reader has taken a member.
     pub(super) fn take(&self, name: &str) {
         if self.passes.get() > 1 {
-            self.members.borrow_mut().retain(|(left, _)| left != name);
+            let mut members = self.members.take();
+            members.retain(|(left, _)| left != name);
+            self.members.set(members);
         }
     }
 
@@ -53,24 +61,27 @@ impl Left {
 
     /// The same of a member that a reader took with others and then left.
     pub(super) fn put(&self, name: &str, value: Json<'_>) -> bool {
-        let mut members = self.members.borrow_mut();
+        let mut members = self.members.take();
         let is_full = members.len() >= LEFT_MEMBERS_MAX;
         if !is_full {
             let (start, bytes) = place(value.get());
             let start = start.saturating_sub(self.document.get().0);
             members.push((name.to_owned(), start..start.saturating_add(bytes)));
         }
+        self.members.set(members);
         !is_full
     }
 
     /// What was left of the document.
     pub(super) fn of<'a>(&self, document: &'a str) -> Vec<(String, Json<'a>)> {
-        let members = self.members.borrow();
+        let members = self.members.take();
         let value = |place: &Range<usize>| document.get(place.clone()).map(Json::from);
-        members
+        let left = members
             .iter()
             .filter_map(|(name, place)| Some((name.clone(), value(place)?)))
-            .collect()
+            .collect();
+        self.members.set(members);
+        left
     }
 }
 
