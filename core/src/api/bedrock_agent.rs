@@ -41,12 +41,8 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let state = fields.take_any(&["sessionState", "inlineSessionState"]);
     let said = said(state, fields.text("inputText"));
     let messages: Vec<_> = instruction.into_iter().chain(said).collect();
-    let mut taken = |names: &[&'static str]| -> Vec<(&'static str, Json<'_>)> {
-        let taken = names.iter().map(|name| Some((*name, fields.take(name)?)));
-        taken.flatten().collect()
-    };
-    let definitions = taken(&DEFINITIONS);
-    let parameters = taken(&PARAMETERS);
+    let definitions = fields.take_each(&DEFINITIONS);
+    let parameters = fields.take_each(&PARAMETERS);
     let groups = definitions.iter().find(|(name, _)| *name == "actionGroups");
     let model = fields.text("foundationModel");
     fields.leave();

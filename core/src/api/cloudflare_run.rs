@@ -63,10 +63,7 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     if fields.has("input") && !fields.has("messages") && !fields.has("prompt") {
         return (openai_responses::FORMAT.read_request)(text);
     }
-    let parameters: Vec<_> = PARAMETERS
-        .iter()
-        .filter_map(|name| Some((*name, fields.take(name)?)))
-        .collect();
+    let parameters = fields.take_each(&PARAMETERS);
     let tools: Tools<'_> = fields
         .take("tools")
         .and_then(json::read)

@@ -33,11 +33,10 @@ pub(super) const FORMAT: Format = Format::new("mistral.ocr", "mistral", read_req
 
 fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let mut fields: Fields<'_> = json::object(text)?;
-    let mut taken = |names: &[&'static str]| -> Vec<(&'static str, Json<'_>)> {
-        let taken = names.iter().map(|name| Some((*name, fields.take(name)?)));
-        taken.flatten().collect()
-    };
-    let (parameters, definitions) = (taken(&PARAMETERS), taken(&DEFINITIONS));
+    let (parameters, definitions) = (
+        fields.take_each(&PARAMETERS),
+        fields.take_each(&DEFINITIONS),
+    );
     let instruction = fields.text("document_annotation_prompt");
     let instruction = instruction.map(|text| Message::text("system", text));
     let document = fields.take("document").map(document);

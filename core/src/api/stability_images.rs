@@ -57,9 +57,7 @@ pub(super) const FORMAT: Format =
 
 fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let mut fields: Fields<'_> = json::object(text)?;
-    let parameters = PARAMETERS.iter();
-    let parameters = parameters.filter_map(|name| Some((*name, fields.take(name)?)));
-    let parameters: Vec<_> = parameters.collect();
+    let parameters = fields.take_each(&PARAMETERS);
     let model = fields.text("model");
     let mut parts = Vec::new();
     for name in TEXTS {

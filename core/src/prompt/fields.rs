@@ -134,6 +134,12 @@ impl<'a> Fields<'a> {
         names.iter().find_map(|name| self.take(name))
     }
 
+    /// Takes each of these members that there is, in the order of the names.
+    pub fn take_each(&mut self, names: &[&'static str]) -> Vec<(&'static str, Json<'a>)> {
+        let taken = names.iter().map(|name| Some((*name, self.take(name)?)));
+        taken.flatten().collect()
+    }
+
     /// Takes a member if it is a string.
     pub fn text(&mut self, name: &str) -> Option<Cow<'a, str>> {
         let at = self.position(name)?;
