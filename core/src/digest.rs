@@ -131,7 +131,8 @@ fn written(prefix: &str, bytes: &[u8]) -> String {
     [prefix, digits.unwrap_or_default()].concat()
 }
 
-const fn hex_digit(value: u8) -> u8 {
+/// The digit of a value below 16.
+pub(crate) const fn hex_digit(value: u8) -> u8 {
     match value {
         0..10 => value.wrapping_add(b'0'),
         _ => value.wrapping_add(b'a'.wrapping_sub(10)),

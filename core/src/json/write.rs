@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::ser::{Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct, Serializer};
 
+use crate::digest::hex_digit;
 use crate::find;
 
 /// The name under which serde_json's `RawValue` hands over its text.
@@ -73,8 +74,8 @@ impl Writer {
             b'\r' => "\\r",
             _ => {
                 self.out.push_str("\\u00");
-                self.out.push(hex_digit(byte >> 4));
-                self.out.push(hex_digit(byte & 0xf));
+                self.out.push(char::from(hex_digit(byte >> 4)));
+                self.out.push(char::from(hex_digit(byte & 0xf)));
                 return;
             }
         };
@@ -107,10 +108,6 @@ impl Writer {
             close,
         }
     }
-}
-
-fn hex_digit(value: u8) -> char {
-    char::from_digit(u32::from(value), 16).unwrap_or_default()
 }
 
 /// An object or a list that is not closed.
