@@ -217,18 +217,23 @@ fn prefix(destination: &Destination) -> String {
     format!("destination_{}", destination.label())
 }
 
-pub(crate) fn configured(policy: &Policy, writer: &str) {
+/// Where an audit API is, and the way there.
+fn place(audit_api: &AuditApi) -> String {
     let AuditApi {
         cluster,
         scheme,
         authority,
         base_path,
         ..
-    } = &policy.audit_api;
-    let statistics = prefix(&policy.destination);
+    } = audit_api;
+    format!("{scheme}://{authority}{base_path} by cluster {cluster}")
+}
+
+pub(crate) fn configured(policy: &Policy, writer: &str) {
     let line = format!(
-        "audit-layer: configured, events go to {scheme}://{authority}{base_path} by cluster \
-         {cluster}, writer {writer}, statistics {statistics}"
+        "audit-layer: configured, events go to {}, writer {writer}, statistics {}",
+        place(&policy.audit_api),
+        prefix(&policy.destination)
     );
     host::log(Level::Info, &line);
 }
@@ -274,20 +279,14 @@ fn key_hint(audit_api: &AuditApi) -> String {
 
 /// The audit API takes nothing from us, which an operator can mend. Told once, as it is tried again.
 pub(crate) fn denied(status: u16, policy: &Policy) {
-    let AuditApi {
-        cluster,
-        scheme,
-        authority,
-        base_path,
-        ..
-    } = &policy.audit_api;
     let why = match status {
         401 | 403 | 407 => key_hint(&policy.audit_api),
         _ => "audit_api.url or delivery.batch.path may be the wrong one".to_owned(),
     };
     let line = format!(
-        "audit-layer: {scheme}://{authority}{base_path} by cluster {cluster} denies events with \
-         status {status}: {why}. Events are kept and tried again; see deliveries_denied"
+        "audit-layer: {} denies events with status {status}: {why}. Events are kept and tried \
+         again; see deliveries_denied",
+        place(&policy.audit_api)
     );
     host::log(Level::Error, &line);
 }
