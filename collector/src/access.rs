@@ -44,6 +44,38 @@ impl FromStr for Role {
     }
 }
 
+/// Who records with a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// What observes calls: its numbers tell what is missing, and what it records of a call counts
+    /// before what others say of it.
+    Gateway,
+    /// What makes calls, and says of them what it likes.
+    Application,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Gateway, Self::Application];
+
+    /// The name in commands, in the database and in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Application => "application",
+        }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = AccessError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let kind = Self::ALL.into_iter().find(|kind| kind.name() == text);
+        kind.ok_or(AccessError::Kind)
+    }
+}
+
 /// Whose events a key reaches. Others do not exist for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
@@ -104,12 +136,42 @@ impl Access {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeyId(pub(crate) Option<String>);
 
+/// With which key events are recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Recorder {
+    /// The key's id, or [`CONFIGURED`](Self::CONFIGURED).
+    pub(crate) key_id: String,
+    pub(crate) kind: Kind,
+    /// What keys have in common that take the place of each other: the id of the first of them.
+    pub(crate) family: String,
+    /// Whether it may end and go on with what others began, as who imports dead letters has to.
+    pub(crate) is_trusted: bool,
+}
+
+impl Recorder {
+    /// What stands for the id and the family of every key of the configuration.
+    pub(crate) const CONFIGURED: &str = "configured";
+
+    /// A key of the configuration, all of which may do everything.
+    pub(crate) fn configured() -> Self {
+        Self {
+            key_id: Self::CONFIGURED.to_owned(),
+            kind: Kind::Gateway,
+            family: Self::CONFIGURED.to_owned(),
+            is_trusted: true,
+        }
+    }
+}
+
 /// Why there is no such access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum AccessError {
     /// An id that no event can carry.
     #[error("must be from 1 to {} bytes long", limits::ID_BYTES_MAX)]
     Organization,
+    /// A word that is no kind.
+    #[error("must be gateway or application")]
+    Kind,
     /// A word that is no role.
     #[error("must be admin, ingest or read")]
     Role,
@@ -137,6 +199,14 @@ mod tests {
             assert_eq!(role.name().parse(), Ok(role));
         }
         assert_eq!("owner".parse::<Role>(), Err(AccessError::Role));
+    }
+
+    #[test]
+    fn a_kind_is_read_as_it_is_named() {
+        for kind in Kind::ALL {
+            assert_eq!(kind.name().parse(), Ok(kind));
+        }
+        assert_eq!("proxy".parse::<Kind>(), Err(AccessError::Kind));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Mutex;
 
-use crate::access::{Access, KeyId, Role};
+use crate::access::{Access, KeyId, Recorder, Role};
 use crate::error::ApiError;
 use crate::ingest::discard;
 use crate::key::KeyHash;
@@ -43,18 +43,45 @@ impl Keys {
         }))
     }
 
-    /// What the key with this hash is good for, and its id; `None` if it is not known or was revoked.
+    /// What the key with this hash is good for; `None` if it is not known or was revoked.
     pub(crate) async fn access(
         &self,
         hash: &KeyHash,
         store: &Store,
-    ) -> Result<Option<(Access, KeyId)>, StoreError> {
+    ) -> Result<Option<GoodKey>, StoreError> {
         match self {
             Self::Configured(known) => {
                 let is_known = known.iter().fold(false, |found, one| hash.is(one) | found);
-                Ok(is_known.then_some((Access::FULL, KeyId(None))))
+                Ok(is_known.then(GoodKey::configured))
             }
             Self::Stored(keys) => keys.access(hash, store).await,
+        }
+    }
+}
+
+/// What is known of a key that is good.
+#[derive(Clone)]
+pub(crate) struct GoodKey {
+    pub(crate) access: Access,
+    pub(crate) id: KeyId,
+    /// Shared by all events that come with it.
+    pub(crate) recorder: Arc<Recorder>,
+}
+
+impl GoodKey {
+    fn configured() -> Self {
+        Self {
+            access: Access::FULL,
+            id: KeyId(None),
+            recorder: Arc::new(Recorder::configured()),
+        }
+    }
+
+    fn stored(key: StoredKey) -> Self {
+        Self {
+            recorder: Arc::new(key.recorder()),
+            access: key.access,
+            id: KeyId(Some(key.id)),
         }
     }
 }
@@ -67,11 +94,7 @@ pub(crate) struct StoredKeys {
 }
 
 impl StoredKeys {
-    async fn access(
-        &self,
-        hash: &KeyHash,
-        store: &Store,
-    ) -> Result<Option<(Access, KeyId)>, StoreError> {
+    async fn access(&self, hash: &KeyHash, store: &Store) -> Result<Option<GoodKey>, StoreError> {
         let asked_at = Instant::now();
         if let Some(access) = self.last().access_now(hash) {
             return Ok(Some(access));
@@ -96,7 +119,7 @@ impl StoredKeys {
 /// The keys that were good when the database was last asked.
 struct ReadKeys {
     read_at: Instant,
-    good: Vec<(KeyHash, (Access, KeyId))>,
+    good: Vec<(KeyHash, GoodKey)>,
 }
 
 impl ReadKeys {
@@ -105,14 +128,14 @@ impl ReadKeys {
         Self {
             read_at,
             good: good
-                .map(|key| (key.hash, (key.access, KeyId(Some(key.id)))))
+                .map(|key| (key.hash.clone(), GoodKey::stored(key)))
                 .collect(),
         }
     }
 
     /// Nothing is known any more when the keys were read too long ago: one of them may have been
     /// revoked.
-    fn access_now(&self, hash: &KeyHash) -> Option<(Access, KeyId)> {
+    fn access_now(&self, hash: &KeyHash) -> Option<GoodKey> {
         match self.read_at.elapsed() > limits::KEYS_AGE_MAX {
             true => None,
             false => self.access(hash),
@@ -120,11 +143,11 @@ impl ReadKeys {
     }
 
     /// Compares with every key, so that the time tells nothing.
-    fn access(&self, hash: &KeyHash) -> Option<(Access, KeyId)> {
+    fn access(&self, hash: &KeyHash) -> Option<GoodKey> {
         let found = self.good.iter().fold(
             None,
-            |found, (known, access)| {
-                if hash.is(known) { Some(access) } else { found }
+            |found, (known, good)| {
+                if hash.is(known) { Some(good) } else { found }
             },
         );
         found.cloned()
@@ -146,10 +169,11 @@ pub(crate) async fn require_key(
     {
         None => ApiError::Unauthorized,
         Some(key) => match keys.access(&key, &store).await {
-            Ok(Some((access, key_id))) => {
-                request.extensions_mut().insert(access);
+            Ok(Some(good)) => {
+                request.extensions_mut().insert(good.access);
                 request.extensions_mut().insert(key);
-                request.extensions_mut().insert(key_id);
+                request.extensions_mut().insert(good.id);
+                request.extensions_mut().insert(good.recorder);
                 let mut response = next.run(request).await;
                 if is_session {
                     keep_private(&mut response);

@@ -5,9 +5,10 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use audit_layer_collector::holds::Hold;
+use audit_layer_collector::keys::{KeysError, NewKey};
 use audit_layer_collector::{
-    Access, Database, DatabaseError, Erasure, Keep, KeepOf, Retention, RetentionError, Role, Scope,
-    Shortest, TlsFiles, limits,
+    Access, Database, DatabaseError, Erasure, Keep, KeepOf, Kind, Retention, RetentionError, Role,
+    Scope, Shortest, TlsFiles, limits,
 };
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -262,6 +263,19 @@ pub(crate) enum KeysCommand {
         format: Format,
     },
 
+    /// Say whether a gateway or an application records with a key, and with its successors. A running
+    /// collector knows within a second.
+    SetKind {
+        /// The key's id, which begins with `key_`: see `audit-layer keys list`.
+        id: String,
+
+        /// `gateway` or `application`: see `audit-layer keys create --help`.
+        kind: Kind,
+
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+
     /// Take a key back for good. A running collector refuses it within a second.
     Revoke {
         /// The key's id, which begins with `key_`: see `audit-layer keys list`.
@@ -273,33 +287,66 @@ pub(crate) enum KeysCommand {
 }
 
 #[derive(Debug, Args)]
-#[group(id = "whose", required = true, multiple = false, args = ["organization", "all_organizations"])]
+#[group(
+    id = "whose",
+    required = true,
+    multiple = false,
+    args = ["organization", "all_organizations", "successor_of"]
+)]
 pub(crate) struct CreateArgs {
     /// What the key may do.
     ///
     /// ingest: record events and read nothing. read: read events and record nothing. admin:
     /// everything.
-    #[arg(long)]
-    pub(crate) role: Role,
+    #[arg(
+        long,
+        required_unless_present = "successor_of",
+        conflicts_with = "successor_of"
+    )]
+    role: Option<Role>,
+
+    /// Who records with a key that has the role ingest. Without it, an application.
+    ///
+    /// gateway: the numbers of its events tell what is missing, and it ends the records of prompts
+    /// that it began. application: what it sends never changes what a gateway recorded, nor what is
+    /// known of a gateway's numbers.
+    #[arg(long, conflicts_with = "successor_of")]
+    kind: Option<Kind>,
 
     /// The organization that the key belongs to. It does not reach the events of others, and events
     /// that name none belong to it.
     #[arg(long, value_name = "ID", value_parser = Scope::organization)]
-    pub(crate) organization: Option<Scope>,
+    organization: Option<Scope>,
 
     /// The key reaches the events of every organization.
     #[arg(long)]
-    pub(crate) all_organizations: bool,
+    all_organizations: bool,
+
+    /// The key takes the place of the one with this id, and may do the same. What one of them began
+    /// to record the other goes on with: revoke the old one when the new one is in use.
+    #[arg(long, value_name = "ID")]
+    successor_of: Option<String>,
 
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 }
 
+/// What a key is to be like.
+pub(crate) enum Wanted {
+    New(NewKey),
+    /// The same as the one with this id.
+    SuccessorOf(String),
+}
+
 impl CreateArgs {
-    pub(crate) fn access(self) -> Access {
-        Access {
-            role: self.role,
-            scope: self.organization.unwrap_or(Scope::All),
+    pub(crate) fn wanted(self) -> Result<Wanted, KeysError> {
+        match (self.role, self.successor_of) {
+            (Some(role), _) => {
+                let scope = self.organization.unwrap_or(Scope::All);
+                NewKey::of(Access { role, scope }, self.kind).map(Wanted::New)
+            }
+            // The command line has been checked: without a role there is one.
+            (None, first) => Ok(Wanted::SuccessorOf(first.unwrap_or_default())),
         }
     }
 }
@@ -435,8 +482,10 @@ impl DatabaseArgs {
 
 const CREATE_HELP: &str = "\
 Examples:
-  audit-layer keys create --role ingest --organization org_1
-  audit-layer keys create --role admin --all-organizations";
+  audit-layer keys create --role ingest --kind gateway --organization org_1
+  audit-layer keys create --role ingest --kind application --organization org_1
+  audit-layer keys create --role admin --all-organizations
+  audit-layer keys create --successor-of key_01999b5d3f0a7c21a4c1f2b3c4d5e6f7";
 
 const SERVE_HELP: &str = "\
 Without a key on the command line or in the environment, the keys in the database count. If there \

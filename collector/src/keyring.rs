@@ -2,12 +2,14 @@
 
 use std::io::{self, Write};
 
-use audit_layer_collector::keys::{self, KeyEntry};
+use audit_layer_collector::Kind;
+use audit_layer_collector::keys::{self, KeyEntry, NewKey};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use crate::MainError;
-use crate::cli::{CreateArgs, Format, KeysCommand};
+use crate::cli::{CreateArgs, Format, KeysCommand, Wanted};
+use crate::eraser::number;
 
 /// Does one of the things that can be done with keys.
 pub(crate) async fn run(command: KeysCommand) -> Result<(), MainError> {
@@ -21,6 +23,27 @@ pub(crate) async fn run(command: KeysCommand) -> Result<(), MainError> {
             };
             print(&text)
         }
+        KeysCommand::SetKind { id, kind, database } => {
+            let keys = keys::set_kind(&database.database()?, &id, kind).await?;
+            let others = match keys.saturating_sub(1) {
+                0 => String::new(),
+                others => format!(
+                    ", and so does {}",
+                    number(
+                        others,
+                        "other key of its family",
+                        "other keys of its family"
+                    )
+                ),
+            };
+            let article = match kind {
+                Kind::Application => "an",
+                Kind::Gateway => "a",
+            };
+            let kind = kind.name();
+            eprintln!("audit-layer: {id} records as {article} {kind}{others}");
+            Ok(())
+        }
         KeysCommand::Revoke { id, database } => {
             let revoked_at = keys::revoke(&database.database()?, &id).await?;
             eprintln!("audit-layer: {id} is revoked since {}", seconds(revoked_at));
@@ -32,8 +55,11 @@ pub(crate) async fn run(command: KeysCommand) -> Result<(), MainError> {
 /// The key alone goes to stdout, for scripts; what to do with it to stderr, for people.
 async fn create(arguments: CreateArgs) -> Result<(), MainError> {
     let database = arguments.database.database()?;
-    let access = arguments.access();
-    let created = keys::create(&database, &access).await?;
+    let wanted = arguments.wanted()?;
+    let created = match &wanted {
+        Wanted::New(new) => keys::create(&database, new).await?,
+        Wanted::SuccessorOf(first) => keys::create_successor(&database, first).await?,
+    };
     if let Err(source) = write(&format!("{}\n", created.key.reveal())) {
         let id = created.id;
         // Nobody knows it, and nobody should.
@@ -42,11 +68,29 @@ async fn create(arguments: CreateArgs) -> Result<(), MainError> {
             Err(_) => MainError::KeyLeft { id, source },
         });
     }
-    let (id, role, scope) = (created.id, access.role.name(), access.scope);
+    let (id, what) = (created.id, described(&wanted));
     eprintln!(
-        "audit-layer: added {id} ({role}, {scope}) to {database}: keep the key, it is not shown again"
+        "audit-layer: added {id} ({what}) to {database}: keep the key, it is not shown again"
     );
     Ok(())
+}
+
+fn described(wanted: &Wanted) -> String {
+    match wanted {
+        Wanted::New(NewKey { access, kind }) => {
+            let role = role(access.role.name(), *kind);
+            format!("{role}, {}", access.scope)
+        }
+        Wanted::SuccessorOf(first) => format!("successor of {first}"),
+    }
+}
+
+/// The role, and the kind if there is one.
+fn role(role: &str, kind: Option<Kind>) -> String {
+    match kind {
+        None => role.to_owned(),
+        Some(kind) => format!("{role} {}", kind.name()),
+    }
 }
 
 fn human(keys: &[KeyEntry]) -> String {
@@ -57,13 +101,23 @@ fn human(keys: &[KeyEntry]) -> String {
 }
 
 fn line(key: &KeyEntry) -> String {
-    let (id, role, scope) = (&key.id, key.access.role.name(), &key.access.scope);
+    let (id, scope) = (&key.id, &key.access.scope);
+    let role = role(key.access.role.name(), key.kind);
+    let doubt = if key.lacks_kind {
+        ", of before there were kinds"
+    } else {
+        ""
+    };
+    let family = match key.family == key.id {
+        true => String::new(),
+        false => format!(", successor of {}", key.family),
+    };
     let created_at = seconds(key.created_at);
     let state = match key.revoked_at {
         None => "good".to_owned(),
         Some(revoked_at) => format!("revoked {}", seconds(revoked_at)),
     };
-    format!("{id}  {role:<6}  {scope}, created {created_at}, {state}\n")
+    format!("{id}  {role:<18}  {scope}{family}{doubt}, created {created_at}, {state}\n")
 }
 
 fn json(keys: &[KeyEntry]) -> String {
@@ -73,6 +127,9 @@ fn json(keys: &[KeyEntry]) -> String {
             json!({
                 "id": key.id,
                 "role": key.access.role.name(),
+                "kind": key.kind.map(Kind::name),
+                "is_kind_chosen": key.kind.map(|_| !key.lacks_kind),
+                "family": key.family,
                 "organization_id": key.access.scope.id(),
                 "created_at": seconds(key.created_at),
                 "revoked_at": key.revoked_at.map(seconds),

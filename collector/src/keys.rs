@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::access::Access;
+use crate::access::{Access, Kind, Role};
 use crate::key::{ApiKey, KeyError};
 use crate::store::{Database, Store, StoreError, StoredKey};
 use crate::time::moment;
@@ -16,6 +16,31 @@ pub struct CreatedKey {
     pub key: ApiKey,
 }
 
+/// What a key is made for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewKey {
+    /// What it is good for.
+    pub access: Access,
+    /// Who records with it, of a key with the role [`Role::Ingest`]; no other has a kind.
+    pub kind: Option<Kind>,
+}
+
+impl NewKey {
+    /// What `access` says. Who records with a key that only records is an application, unless `kind`
+    /// says otherwise.
+    ///
+    /// # Errors
+    /// A kind of a key that does not only record.
+    pub fn of(access: Access, kind: Option<Kind>) -> Result<Self, KeysError> {
+        let kind = match (access.role, kind) {
+            (Role::Ingest, kind) => Some(kind.unwrap_or(Kind::Application)),
+            (_, None) => None,
+            (role, Some(_)) => return Err(KeysError::KindOfRole { role }),
+        };
+        Ok(Self { access, kind })
+    }
+}
+
 /// A key of the database, without the key itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyEntry {
@@ -23,6 +48,12 @@ pub struct KeyEntry {
     pub id: String,
     /// What it is good for.
     pub access: Access,
+    /// Who records with it, of a key that only records.
+    pub kind: Option<Kind>,
+    /// Whether it counts as a gateway's only because it was made before there were kinds.
+    pub lacks_kind: bool,
+    /// The id of the first of the keys that take the place of each other, which may be its own.
+    pub family: String,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// Since when it is good for nothing any more.
@@ -32,6 +63,9 @@ pub struct KeyEntry {
 impl From<StoredKey> for KeyEntry {
     fn from(key: StoredKey) -> Self {
         Self {
+            kind: key.recording_kind(),
+            lacks_kind: key.lacks_kind(),
+            family: key.family,
             id: key.id,
             access: key.access,
             created_at: moment(key.created_at),
@@ -44,11 +78,53 @@ impl From<StoredKey> for KeyEntry {
 ///
 /// # Errors
 /// The database cannot be used, or there is no randomness. The message says what to do.
-pub async fn create(database: &Database, access: &Access) -> Result<CreatedKey, KeysError> {
+pub async fn create(database: &Database, new: &NewKey) -> Result<CreatedKey, KeysError> {
     let store = Store::open(database).await?;
-    let created = add(&store, access).await;
+    let created = add(&store, new).await;
     store.close().await;
     created
+}
+
+/// Makes a key that is to take the place of the one with the id `first`: it may do the same, and what
+/// one of them has begun to record the other goes on with.
+///
+/// # Errors
+/// There is no such key or database, or no randomness. The message says what to do.
+pub async fn create_successor(database: &Database, first: &str) -> Result<CreatedKey, KeysError> {
+    let key = ApiKey::generate()?;
+    let store = Store::open_existing(database).await?;
+    let created_at = Utc::now().timestamp_micros();
+    let id = store.add_successor(&key.hash(), first, created_at).await;
+    store.close().await;
+    match id? {
+        Some(id) => Ok(CreatedKey { id, key }),
+        None => Err(KeysError::none_with(first)),
+    }
+}
+
+/// Says who records with a key that only records, and with all keys that take its place or whose place
+/// it takes. A running collector knows within a second.
+///
+/// # Returns
+/// How many keys these are.
+///
+/// # Errors
+/// There is no such key or database, or the key does not only record. The message says what to do.
+pub async fn set_kind(database: &Database, id: &str, kind: Kind) -> Result<u64, KeysError> {
+    let store = Store::open_existing(database).await?;
+    let set = set_kind_in(&store, id, kind).await;
+    store.close().await;
+    set
+}
+
+async fn set_kind_in(store: &Store, id: &str, kind: Kind) -> Result<u64, KeysError> {
+    let keys = store.keys().await?;
+    let key = keys.iter().find(|key| key.id == id);
+    match key.map(|key| key.access.role) {
+        None => Err(KeysError::none_with(id)),
+        Some(Role::Ingest) => Ok(store.set_kind(id, kind).await?),
+        Some(role) => Err(KeysError::KindOfRole { role }),
+    }
 }
 
 /// Every key of the database, oldest first.
@@ -75,21 +151,29 @@ pub async fn revoke(database: &Database, id: &str) -> Result<DateTime<Utc>, Keys
     store.close().await;
     match revoked_at? {
         Some(revoked_at) => Ok(moment(revoked_at)),
-        None if ApiKey::looks_like(id) => Err(KeysError::NotAnId),
-        None => Err(KeysError::NoSuchKey { id: id.to_owned() }),
+        None => Err(KeysError::none_with(id)),
     }
 }
 
-pub(crate) async fn add(store: &Store, access: &Access) -> Result<CreatedKey, KeysError> {
+pub(crate) async fn add(store: &Store, new: &NewKey) -> Result<CreatedKey, KeysError> {
     let key = ApiKey::generate()?;
     let created_at = Utc::now().timestamp_micros();
-    let id = store.add_key(&key.hash(), access, created_at).await?;
+    let (access, kind) = (&new.access, new.kind);
+    let id = store.add_key(&key.hash(), access, kind, created_at).await?;
     Ok(CreatedKey { id, key })
 }
 
 /// Why keys cannot be managed.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
+    /// A kind of a key that does more than record.
+    #[error(
+        "a key with the role {} has no kind: only those with the role ingest are of a gateway or an application", role.name()
+    )]
+    KindOfRole {
+        /// The role.
+        role: Role,
+    },
     /// There is no randomness for a key.
     #[error("cannot make an API key: {0}")]
     Key(#[from] KeyError),
@@ -101,10 +185,20 @@ pub enum KeysError {
     },
     /// A key in the place of its id. The message does not repeat it.
     #[error(
-        "this is a key, and a key is revoked by its id, which begins with `key_`: `audit-layer keys list` shows all"
+        "this is a key, and a key is named by its id, which begins with `key_`: `audit-layer keys list` shows all"
     )]
     NotAnId,
     /// The database cannot be used.
     #[error("{0}")]
     Store(#[from] StoreError),
+}
+
+impl KeysError {
+    /// No key has this for its id.
+    fn none_with(id: &str) -> Self {
+        match ApiKey::looks_like(id) {
+            true => Self::NotAnId,
+            false => Self::NoSuchKey { id: id.to_owned() },
+        }
+    }
 }

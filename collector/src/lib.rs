@@ -43,7 +43,7 @@ pub mod import;
 pub mod keys;
 pub mod limits;
 
-pub use access::{Access, AccessError, Role, Scope};
+pub use access::{Access, AccessError, Kind, Role, Scope};
 pub use backup::back_up;
 pub use erasure::{EraseError, count_erasable, erase};
 pub use key::{ApiKey, KeyError};

@@ -20,7 +20,7 @@ use crate::connections::{at_once, serve_until};
 use crate::error::ApiError;
 use crate::ingest::{self, Ingest, Rates, Writer};
 use crate::key::{ApiKey, KeyHash};
-use crate::keys::{self, KeysError};
+use crate::keys::{self, KeysError, NewKey};
 use crate::query::Exports;
 use crate::report::{self, Fonts, FontsError, Reports};
 use crate::retention::{self, Retention};
@@ -237,11 +237,20 @@ async fn stored_keys(store: &Store) -> Result<(Keys, Option<ApiKey>), StartError
     let mut stored = store.keys().await?;
     let mut created = None;
     if stored.is_empty() {
-        created = Some(keys::add(store, &Access::FULL).await?.key);
+        created = Some(
+            keys::add(store, &NewKey::of(Access::FULL, None)?)
+                .await?
+                .key,
+        );
         stored = store.keys().await?;
     }
-    if stored.iter().all(|key| key.revoked_at.is_some()) {
+    let good = || stored.iter().filter(|key| key.revoked_at.is_none());
+    if good().next().is_none() {
         telemetry::no_good_key();
+    }
+    match good().filter(|key| key.lacks_kind()).count() {
+        0 => {}
+        keys => telemetry::keys_lack_kind(keys),
     }
     Ok((Keys::stored(stored, read_at), created))
 }

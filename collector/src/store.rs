@@ -34,7 +34,7 @@ mod writer;
 use std::collections::HashSet;
 use std::path::Path;
 
-use crate::access::{Access, Scope};
+use crate::access::{Access, Kind, Scope};
 use crate::event::Event;
 use crate::key::KeyHash;
 use crate::store::database::Place;
@@ -342,9 +342,27 @@ impl Store {
         &self,
         hash: &KeyHash,
         access: &Access,
+        kind: Option<Kind>,
         created_at: i64,
     ) -> Result<String, StoreError> {
-        either!(self, database => database.add_key(hash, access, created_at).await)
+        either!(self, database => database.add_key(hash, access, kind, created_at).await)
+    }
+
+    /// Adds a key that is to take the place of the one with the id `first`, and may do the same: its id;
+    /// `None` if there is no such key. `created_at` is in microseconds since 1970, UTC.
+    pub(crate) async fn add_successor(
+        &self,
+        hash: &KeyHash,
+        first: &str,
+        created_at: i64,
+    ) -> Result<Option<String>, StoreError> {
+        either!(self, database => database.add_successor(hash, first, created_at).await)
+    }
+
+    /// Says of a key that only records, and of all keys of its family, of what kind it is. Tells how many
+    /// there are; none if there is no such key. The writers of an application are nobody's then.
+    pub(crate) async fn set_kind(&self, id: &str, kind: Kind) -> Result<u64, StoreError> {
+        either!(self, database => database.set_kind(id, kind).await)
     }
 
     /// Revokes a key, and tells since when it is revoked; `None` if there is no such key.

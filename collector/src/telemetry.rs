@@ -172,6 +172,14 @@ pub(crate) fn no_good_key() {
     warn!("every key was revoked: make one with `audit-layer keys create`");
 }
 
+/// Keys of before there were kinds may do what an application's may not.
+pub(crate) fn keys_lack_kind(keys: usize) {
+    warn!(
+        keys,
+        "keys with the role ingest were made before there were kinds, and count as gateways: see `audit-layer keys list`, and say which are an application's by `audit-layer keys set-kind ID application`, which a gateway's by `audit-layer keys set-kind ID gateway`"
+    );
+}
+
 /// The answer is 503, and counted as such.
 pub(crate) fn read_failed(cause: &StoreError) {
     error!(%cause, "the database did not answer a query");

@@ -111,7 +111,7 @@ fn key(form: &[u8]) -> Result<String, SessionError> {
 async fn known(keys: &Keys, key: &KeyHash, store: &Store) -> Result<Option<Access>, ApiError> {
     let known = keys.access(key, store).await;
     let known = known.map_err(ApiError::of_check)?;
-    Ok(known.map(|(access, _)| access))
+    Ok(known.map(|key| key.access))
 }
 
 fn private(answer: Result<impl IntoResponse, ApiError>) -> Response {

@@ -31,6 +31,16 @@ pub(crate) async fn key_of(folder: &Folder, role: &str, organization: &str) -> S
     create_with(folder, &["--role", role, "--organization", organization]).await
 }
 
+/// A key of an organization that only records: a gateway's or an application's.
+pub(crate) async fn key_of_kind(folder: &Folder, kind: &str, organization: &str) -> String {
+    let arguments = ["--role", "ingest", "--kind", kind];
+    create_with(
+        folder,
+        &[&arguments[..], &["--organization", organization]].concat(),
+    )
+    .await
+}
+
 /// The id of the key of an organisation, by which it is revoked.
 pub(crate) async fn key_id(folder: &Folder, organization: &str) -> String {
     let entries = listed(folder).await;
@@ -44,13 +54,13 @@ pub(crate) async fn revoke(folder: &Folder, id: &str) {
     assert!(output.status.success(), "{output:?}");
 }
 
-async fn keys(folder: &Folder, command: &str, arguments: &[&str]) -> Output {
+pub(crate) async fn keys(folder: &Folder, command: &str, arguments: &[&str]) -> Output {
     let mut keys = audit_layer("keys");
     keys.arg(command).args(arguments).arg("--database");
     run(keys.arg(folder.database())).await
 }
 
-async fn listed(folder: &Folder) -> Vec<Value> {
+pub(crate) async fn listed(folder: &Folder) -> Vec<Value> {
     let output = keys(folder, "list", &["--format", "json"]).await;
     assert!(output.status.success(), "{output:?}");
     serde_json::from_slice(&output.stdout).unwrap()
@@ -424,4 +434,81 @@ async fn a_key_that_cannot_be_printed_is_good_for_nothing() {
     let id = entries[0]["id"].as_str().unwrap();
     let expected = format!("{id} is revoked again");
     assert!(complaint(&output).contains(&expected), "{output:?}");
+}
+
+#[tokio::test]
+async fn a_key_that_only_records_is_an_applications_unless_it_is_said_to_be_a_gateways() {
+    let folder = Folder::new();
+    key_of(&folder, "ingest", "one").await;
+    key_of_kind(&folder, "gateway", "two").await;
+    key_of(&folder, "read", "three").await;
+    let entries = listed(&folder).await;
+    let kinds: Vec<&Value> = entries.iter().map(|entry| &entry["kind"]).collect();
+    assert_eq!(
+        kinds,
+        [&json!("application"), &json!("gateway"), &Value::Null]
+    );
+    let human = keys(&folder, "list", &[]).await;
+    let human = String::from_utf8(human.stdout).unwrap();
+    assert!(human.contains("ingest application"), "{human}");
+    assert!(human.contains("ingest gateway"), "{human}");
+
+    let arguments = ["--role", "read", "--kind", "gateway", "--all-organizations"];
+    let output = keys(&folder, "create", &arguments).await;
+    assert!(complaint(&output).contains("role read has no kind"));
+    assert_eq!(listed(&folder).await.len(), 3);
+}
+
+#[tokio::test]
+async fn the_successor_of_a_key_may_do_the_same_and_belongs_to_its_family() {
+    let folder = Folder::new();
+    let first = key_of_kind(&folder, "gateway", "one").await;
+    let id = key_id(&folder, "one").await;
+    let second = create_with(&folder, &["--successor-of", &id]).await;
+    let entries = listed(&folder).await;
+    for name in ["role", "kind", "organization_id", "family"] {
+        assert_eq!(entries[0][name], entries[1][name], "{name}");
+    }
+    let second_id = entries[1]["id"].as_str().unwrap();
+    let third = create_with(&folder, &["--successor-of", second_id]).await;
+    assert_eq!(listed(&folder).await[2]["family"], json!(id));
+    assert!(first != second && second != third);
+
+    let program = Program::start_with(&folder, &[]).await.with_key(&third);
+    program
+        .record(&event_with("r", json!({"organization_id": ""})))
+        .await;
+    let output = keys(&folder, "create", &["--successor-of", "key_1"]).await;
+    assert!(complaint(&output).contains("there is no key"));
+    let output = keys(&folder, "create", &["--successor-of", &first]).await;
+    assert!(complaint(&output).contains("by its id"));
+    let both = ["--successor-of", &id, "--role", "admin"];
+    assert_eq!(keys(&folder, "create", &both).await.status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn the_kind_of_a_key_and_its_successors_can_be_said_later() {
+    let folder = Folder::new();
+    key_of_kind(&folder, "gateway", "one").await;
+    key_of(&folder, "read", "two").await;
+    let id = key_id(&folder, "one").await;
+    create_with(&folder, &["--successor-of", &id]).await;
+    let set = async |id: &str, kind: &str| keys(&folder, "set-kind", &[id, kind]).await;
+    let output = set(&id, "application").await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("as an application") && said.contains("1 other"),
+        "{said}"
+    );
+    let entries = listed(&folder).await;
+    let kinds: Vec<&Value> = entries.iter().map(|entry| &entry["kind"]).collect();
+    assert_eq!(
+        kinds,
+        [&json!("application"), &Value::Null, &json!("application")]
+    );
+
+    assert!(complaint(&set("key_1", "gateway").await).contains("there is no key"));
+    let reader = key_id(&folder, "two").await;
+    assert!(complaint(&set(&reader, "gateway").await).contains("role read has no kind"));
+    assert_eq!(set(&id, "proxy").await.status.code(), Some(2));
 }

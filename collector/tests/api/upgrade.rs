@@ -7,6 +7,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
 
+use crate::keys::{keys, listed};
 use crate::program::{Folder, Program};
 use crate::query::{pages, request_ids};
 use crate::sample::{event, event_with};
@@ -67,6 +68,37 @@ async fn a_key_of_the_first_schema_may_still_do_everything() {
     assert_eq!(program.get("/v1/audit/logs/old").await.status, 200);
     assert_eq!(program.record(&event("old")).await["status"], "duplicate");
     assert_eq!(program.record(&event("new")).await["status"], "stored");
+}
+
+#[tokio::test]
+async fn keys_of_before_there_were_kinds_count_as_gateways_until_somebody_says_what_they_are() {
+    let folder = Folder::new();
+    let mut database = database_of(&folder, "0011_tombstones.sql").await;
+    let added = "INSERT INTO keys VALUES
+        ('key_1', randomblob(32), 'ingest', 'org_1', 7, NULL), ('key_2', randomblob(32), 'ingest', NULL, 7, NULL),
+        ('key_3', randomblob(32), 'ingest', NULL, 7, 8), ('key_4', randomblob(32), 'admin', NULL, 7, NULL)";
+    database.execute(added).await.unwrap();
+    database.close().await.unwrap();
+
+    let program = Program::start_with(&folder, &[]).await;
+    let said = program.stderr();
+    let warning = said.lines().find(|line| line.contains("set-kind"));
+    assert!(warning.unwrap().contains("keys=2"), "{said}");
+    let of = async |id: &str| {
+        let entries = listed(&folder).await;
+        let entry = entries.iter().find(|entry| entry["id"] == id).unwrap();
+        (entry["kind"].clone(), entry["is_kind_chosen"].clone())
+    };
+    assert_eq!(of("key_1").await, (json!("gateway"), json!(false)));
+    assert_eq!(of("key_4").await, (json!(null), json!(null)));
+    for (id, kind) in [("key_1", "application"), ("key_2", "gateway")] {
+        let output = keys(&folder, "set-kind", &[id, kind]).await;
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(of(id).await, (json!(kind), json!(true)));
+    }
+    program.stop().await;
+    let program = Program::start_with(&folder, &[]).await;
+    assert!(!program.stderr().contains("set-kind"));
 }
 
 #[tokio::test]

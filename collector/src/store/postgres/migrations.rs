@@ -15,7 +15,7 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 5] = [
+const FILES: [(i64, &str, &str); 6] = [
     (
         1,
         "events",
@@ -40,5 +40,10 @@ const FILES: [(i64, &str, &str); 5] = [
         5,
         "tombstones",
         include_str!("../../../migrations/postgres/0005_tombstones.sql"),
+    ),
+    (
+        6,
+        "recorders",
+        include_str!("../../../migrations/postgres/0006_recorders.sql"),
     ),
 ];

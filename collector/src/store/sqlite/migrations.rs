@@ -15,7 +15,7 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 11] = [
+const FILES: [(i64, &str, &str); 12] = [
     (
         1,
         "events",
@@ -70,6 +70,11 @@ const FILES: [(i64, &str, &str); 11] = [
         11,
         "tombstones",
         include_str!("../../../migrations/sqlite/0011_tombstones.sql"),
+    ),
+    (
+        12,
+        "recorders",
+        include_str!("../../../migrations/sqlite/0012_recorders.sql"),
     ),
 ];
 
