@@ -92,8 +92,14 @@ pub const SESSIONS_MAX: usize = 1000;
 /// Bytes of the form with which a browser logs in: a key, and what escaping adds to it.
 pub const LOGIN_BYTES_MAX: usize = 8 * 1024;
 
-/// Bytes of such forms that are read at the same time, over all requests: beyond it, 429.
-pub const LOGINS_BYTES_MAX: usize = 64 * LOGIN_BYTES_MAX;
+/// Such forms that are read at the same time, whoever sends them: beyond it, 429.
+pub const LOGINS_MAX: usize = 1024;
+
+/// Of those, the forms from one address, which may be that of a proxy before many browsers.
+pub const LOGINS_OF_ADDRESS_MAX: usize = LOGINS_MAX / 4;
+
+/// Such a form has to arrive within this: it is small, and anyone can begin one.
+pub const LOGIN_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// The head of a request has to arrive within this, from when its connection was made or the request
 /// before it was answered. Proxies keep connections for later, and should not find them closed often.
@@ -101,6 +107,10 @@ pub const HEAD_TIME_MAX: Duration = Duration::from_secs(75);
 
 /// A request's body has to arrive within this; a stalled client holds its bytes no longer.
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// A client has to take at least a byte of its answer within this: one that has stopped reading holds a
+/// page of events, and a place among the exports.
+pub const READING_PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// Bytes of a refused body that are read and dropped before the answer.
 ///
@@ -135,6 +145,9 @@ pub const PAGE_BYTES_MAX: usize = 16 * MIB;
 /// Exports that are under way at the same time: beyond it, 429. Each holds a page of events.
 pub const EXPORTS_MAX: usize = 8;
 
+/// Of those, the exports of one key: beyond it, 429.
+pub const EXPORTS_OF_KEY_MAX: usize = EXPORTS_MAX / 2;
+
 /// Holes of one writer's sequence that an answer lists. How many numbers are missing it always says.
 pub const HOLES_MAX: usize = 1000;
 
@@ -144,8 +157,14 @@ pub const ANSWER_HOLES_MAX: usize = 50_000;
 /// Reports that are made at the same time. Typesetting takes a processor, and ingest needs one.
 pub const REPORTS_AT_ONCE: usize = 2;
 
+/// Of those, the reports of one key. Its others wait, and keep none of another key waiting.
+pub const REPORTS_OF_KEY_AT_ONCE: usize = REPORTS_AT_ONCE / 2;
+
 /// Reports that wait for their turn or are made: beyond it, 429.
 pub const REPORTS_OPEN_MAX: usize = 64;
+
+/// Of those, the reports of one key: beyond it, 429.
+pub const REPORTS_OF_KEY_OPEN_MAX: usize = REPORTS_OPEN_MAX / 2;
 
 /// Bytes of a request for a report: a few members, each no longer than a parameter.
 pub const REPORT_REQUEST_BYTES_MAX: usize = 16 * 1024;
@@ -304,6 +323,12 @@ pub const POSITION_MOVED_MICROS_MAX: i64 = 1_000_000;
 
 /// Queries that read the database at the same time.
 pub const READERS_MAX: u32 = 4;
+
+/// Queries of one key at the same time: it leaves a reader to others.
+pub const QUERIES_OF_KEY_MAX: usize = 3;
+
+/// A query waits this long for others of its key to end, and gets 429 then.
+pub const QUERY_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Connections to a PostgreSQL server that write at the same time: for events, and beside it for what
 /// merges segments and for what removes old events.
