@@ -67,9 +67,19 @@ pub(crate) enum ApiError {
     StorageUnavailable,
     #[error("the batch has more than {lines_max} lines: send it in parts")]
     TooManyLines { lines_max: usize },
-    #[error("as many exports as the collector allows are under way: ask again later")]
+    #[error(
+        "as many exports as the collector allows, of all keys or of this one, are under way: ask again later"
+    )]
     TooManyExports,
-    #[error("as many reports as the collector allows are being made: ask again later")]
+    #[error("as many browsers as the collector allows are logging in: try again later")]
+    TooManyLogins,
+    #[error(
+        "as many queries as this key may have are under way, and they take long: narrow them, such as by start_date and end_date, or ask again later"
+    )]
+    TooManyQueries,
+    #[error(
+        "as many reports as the collector allows, of all keys or of this one, are being made: ask again later"
+    )]
     TooManyReports,
     #[error("a valid key is needed: send the header `authorization: Bearer <key>`")]
     Unauthorized,
@@ -114,6 +124,8 @@ impl ApiError {
             Self::Overloaded
             | Self::RateLimited { .. }
             | Self::TooManyExports
+            | Self::TooManyLogins
+            | Self::TooManyQueries
             | Self::TooManyReports => StatusCode::TOO_MANY_REQUESTS,
             Self::NoAnswer | Self::QueryTooSlow | Self::StorageUnavailable => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -143,6 +155,8 @@ impl ApiError {
             Self::Session(error) => error.code(),
             Self::NoAnswer | Self::StorageUnavailable => "storage_unavailable",
             Self::TooManyExports => "too_many_exports",
+            Self::TooManyLogins => "too_many_logins",
+            Self::TooManyQueries => "too_many_queries",
             Self::TooManyLines { .. } => "too_many_lines",
             Self::TooManyReports => "too_many_reports",
             Self::Unauthorized => "unauthorized",
@@ -171,6 +185,8 @@ impl ApiError {
             | Self::Session(SessionError::Random)
             | Self::StorageUnavailable
             | Self::TooManyExports
+            | Self::TooManyLogins
+            | Self::TooManyQueries
             | Self::TooManyReports => Some(limits::RETRY_AFTER),
             // What was in the way may be gone; what the report would be of is the same.
             Self::Report(failure) if failure.status() == StatusCode::SERVICE_UNAVAILABLE => {

@@ -26,6 +26,7 @@ mod key;
 mod openapi;
 mod operations;
 mod page;
+mod places;
 mod query;
 mod report;
 mod retention;

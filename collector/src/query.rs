@@ -10,6 +10,7 @@ mod parameters;
 mod received;
 mod render;
 pub(crate) mod table;
+mod turns;
 mod values;
 mod words;
 pub(crate) mod writers;
@@ -23,6 +24,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::access::{Access, Scope};
 use crate::error::ApiError;
+use crate::key::KeyHash;
 use crate::query::format::Format;
 use crate::store::{Condition, Field, Log, LogFilter, Store};
 
@@ -30,12 +32,14 @@ pub(crate) use completeness::completeness;
 pub(crate) use export::{ExportError, Exports};
 pub(crate) use parameters::{ParameterError, number_up_to, read as read_parameters};
 pub(crate) use received::Received;
+pub(crate) use turns::{in_turn, turns};
 pub(crate) use values::values;
 
 /// `GET /v1/audit/logs`: events, newest first by their timestamp, on a page or all of them.
 pub(crate) async fn logs(
     State((store, exports)): State<(Store, Exports)>,
     Extension(access): Extension<Access>,
+    Extension(key): Extension<KeyHash>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -46,7 +50,7 @@ pub(crate) async fn logs(
     narrow(&mut reach, access.scope.clone())?;
     narrow(&mut query.filter, access.scope)?;
     if query.format != Format::Page {
-        return exports.start(store, query).await;
+        return exports.start(store, query, key).await;
     }
     let filter = query.filter;
     let page = store.logs(&filter).await.map_err(ApiError::of_query)?;

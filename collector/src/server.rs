@@ -174,7 +174,7 @@ fn router(
     is_encrypted: bool,
 ) -> Router {
     let budget = ingest.budget();
-    let exports = Exports::new(telemetry.clone());
+    let exports = Exports::new(keys.clone(), telemetry.clone());
     let doors = (keys, Sessions::new(is_encrypted), store.clone());
     let recording = Router::new()
         .route("/audit/log", post(ingest::log))
@@ -188,6 +188,7 @@ fn router(
         .route("/audit/values", get(query::values))
         .route("/audit/logs/{id}", get(query::log))
         .with_state(store.clone())
+        .route_layer(from_fn_with_state(query::turns(), query::in_turn))
         .merge(report::routes(reports))
         .route_layer(from_fn_with_state(Role::Read, require_role));
     let audit = recording

@@ -2,6 +2,7 @@
 //! does not hold any more.
 
 mod cookie;
+mod login;
 mod origin;
 mod routes;
 
@@ -44,7 +45,7 @@ impl Sessions {
         // A report changes nothing of what it reads.
         let is_report = method == Method::POST && path == "/reports/generate";
         let reads = is_report || matches!(*method, Method::GET | Method::HEAD);
-        let id = cookie::read(headers)?;
+        let id = cookie::read(headers, self.speaks_tls(headers))?;
         match reads && origin::is_own(headers) {
             true => self.begun().key(&KeyHash::of(id), Instant::now()),
             false => None,
@@ -61,7 +62,7 @@ impl Sessions {
     }
 
     fn end(&self, headers: &HeaderMap) {
-        if let Some(id) = cookie::read(headers) {
+        if let Some(id) = cookie::read(headers, self.speaks_tls(headers)) {
             self.begun().end(&KeyHash::of(id));
         }
     }

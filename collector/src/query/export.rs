@@ -4,17 +4,18 @@
 //! and no transaction that would keep the database from tidying up.
 
 use std::mem;
-use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures_util::{TryStreamExt, stream};
 use thiserror::Error;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::auth::Keys;
 use crate::error::ApiError;
+use crate::key::KeyHash;
 use crate::limits;
+use crate::places::{Place, Places};
 use crate::query::dialect::Dialect;
 use crate::query::filter::LogQuery;
 use crate::query::format::Format;
@@ -25,30 +26,39 @@ use crate::telemetry::Telemetry;
 /// The streams that may be open at the same time.
 #[derive(Clone)]
 pub(crate) struct Exports {
-    open: Arc<Semaphore>,
+    open: Places<KeyHash>,
+    keys: Keys,
     telemetry: Telemetry,
 }
 
 impl Exports {
-    pub(crate) fn new(telemetry: Telemetry) -> Self {
+    pub(crate) fn new(keys: Keys, telemetry: Telemetry) -> Self {
         Self {
-            open: Arc::new(Semaphore::new(limits::EXPORTS_MAX)),
+            open: Places::new(limits::EXPORTS_MAX, limits::EXPORTS_OF_KEY_MAX),
+            keys,
             telemetry,
         }
     }
 
-    /// Begins to answer a query. What goes wrong later breaks the answer off, so that no client
-    /// takes a part for the whole.
-    pub(crate) async fn start(self, store: Store, query: LogQuery) -> Result<Response, ApiError> {
+    /// Begins to answer a query of this key. What goes wrong later breaks the answer off, so that no
+    /// client takes a part for the whole.
+    pub(crate) async fn start(
+        self,
+        store: Store,
+        query: LogQuery,
+        key: KeyHash,
+    ) -> Result<Response, ApiError> {
         let LogQuery {
             filter,
             format,
             dialect,
         } = query;
-        let open = self.open.try_acquire_owned();
+        let open = self.open.try_take(&key);
         let open = open.map_err(|_| ApiError::TooManyExports)?;
         let mut export = Export {
             store,
+            keys: self.keys,
+            key,
             format,
             dialect,
             events_left: filter.limit,
@@ -75,13 +85,15 @@ impl Exports {
 
 struct Export {
     store: Store,
+    keys: Keys,
+    key: KeyHash,
     format: Format,
     dialect: Dialect,
     filter: LogFilter,
     events_left: usize,
     next: Next,
     /// Given back when all is sent, or the client has gone.
-    _open: OwnedSemaphorePermit,
+    _open: Place<KeyHash>,
 }
 
 /// What is to be done next.
@@ -105,7 +117,10 @@ impl Export {
                 return Ok(Some((self.head()?, self)));
             }
             Next::Page(page) => page,
-            Next::Read => self.page().await?,
+            Next::Read => {
+                self.check_key().await?;
+                self.page().await?
+            }
             Next::End => return Ok(None),
         };
         let bytes = self.body(&page)?;
@@ -114,6 +129,12 @@ impl Export {
             self.next = Next::Read;
         }
         Ok(Some((bytes, self)))
+    }
+
+    /// A key that was good at the start may have been revoked since.
+    async fn check_key(&self) -> Result<(), ExportError> {
+        let access = self.keys.access(&self.key, &self.store).await?;
+        access.map(|_| ()).ok_or(ExportError::KeyRevoked)
     }
 
     async fn page(&mut self) -> Result<LogPage, StoreError> {
@@ -141,6 +162,8 @@ impl Export {
 /// Why an answer breaks off.
 #[derive(Debug, Error)]
 pub(crate) enum ExportError {
+    #[error("its key was revoked")]
+    KeyRevoked,
     #[error("{0}")]
     Store(#[from] StoreError),
     #[error("{0}")]

@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 use crate::access::{Access, KeyId, Scope};
 use crate::error::{ApiError, ErrorDetail};
 use crate::ingest::Budget;
+use crate::key::KeyHash;
 use crate::limits;
 use crate::query::{ParameterError, narrow, number_up_to, one_log, reached, read_parameters};
 use crate::report::request::{self, Request, Subject};
@@ -28,7 +29,7 @@ use crate::time;
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>(reports: Reports) -> Router<S> {
     let budget = Budget::new(limits::REPORT_REQUESTS_BYTES_MAX);
     let generate =
-        move |reports, access, key_id, request| generate(reports, access, key_id, budget, request);
+        move |reports, access, sender, request| generate(reports, access, sender, budget, request);
     Router::new()
         .route("/reports/generate", post(generate))
         .route("/reports", get(list))
@@ -40,7 +41,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(reports: Reports) -> Rout
 async fn generate(
     State(reports): State<Reports>,
     Extension(access): Extension<Access>,
-    Extension(key_id): Extension<KeyId>,
+    (Extension(key), Extension(key_id)): (Extension<KeyHash>, Extension<KeyId>),
     budget: Budget,
     request: axum::extract::Request,
 ) -> Result<Response, ApiError> {
@@ -49,9 +50,9 @@ async fn generate(
         .read(request, limits::REPORT_REQUEST_BYTES_MAX)
         .await?;
     let request = request::parse(&body)?;
-    let place = reports.place().ok_or(ApiError::TooManyReports)?;
+    let place = reports.place(&key).ok_or(ApiError::TooManyReports)?;
     let format = request.format;
-    let order = order(&reports, request, access.scope.clone(), key_id).await?;
+    let order = order(&reports, request, access.scope.clone(), (key, key_id)).await?;
     let run = reports
         .start(order, place)
         .await
@@ -74,7 +75,7 @@ async fn order(
     reports: &Reports,
     request: Request,
     scope: Scope,
-    key_id: KeyId,
+    (key, key_id): (KeyHash, KeyId),
 ) -> Result<Order, ApiError> {
     let (found, organization_id) = match request.subject {
         Subject::Activity(mut filter) => {
@@ -101,6 +102,7 @@ async fn order(
         format: request.format,
         query: request.query,
         organization_id,
+        key,
         key_id,
     })
 }

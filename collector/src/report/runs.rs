@@ -5,13 +5,15 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use chrono::Utc;
 use thiserror::Error;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use crate::access::KeyId;
+use crate::key::KeyHash;
 use crate::limits;
+use crate::places::{Place, Places};
 use crate::report::completeness::Sequence;
 use crate::report::decision::{Decision, Members};
 use crate::report::gather::{self, Progress};
@@ -27,9 +29,9 @@ pub(crate) struct Reports {
     store: Store,
     fonts: Arc<Fonts>,
     /// Given to each report from when it is asked for until it is done.
-    places: Arc<Semaphore>,
+    places: Places<KeyHash>,
     /// Given to those that are being made.
-    turns: Arc<Semaphore>,
+    turns: Places<KeyHash>,
     stopping: watch::Sender<bool>,
 }
 
@@ -39,6 +41,7 @@ pub(crate) struct Order {
     pub(crate) format: ReportFormat,
     pub(crate) query: Query,
     pub(crate) organization_id: Option<String>,
+    pub(crate) key: KeyHash,
     pub(crate) key_id: KeyId,
 }
 
@@ -61,8 +64,8 @@ impl Reports {
         Self {
             store,
             fonts: Arc::new(fonts),
-            places: Arc::new(Semaphore::new(limits::REPORTS_OPEN_MAX)),
-            turns: Arc::new(Semaphore::new(limits::REPORTS_AT_ONCE)),
+            places: Places::new(limits::REPORTS_OPEN_MAX, limits::REPORTS_OF_KEY_OPEN_MAX),
+            turns: Places::new(limits::REPORTS_AT_ONCE, limits::REPORTS_OF_KEY_AT_ONCE),
             stopping: watch::Sender::new(false),
         }
     }
@@ -71,16 +74,16 @@ impl Reports {
         &self.store
     }
 
-    /// A place for one more report, if there is one.
-    pub(crate) fn place(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.places).try_acquire_owned().ok()
+    /// A place for one more report of this key, if there is one.
+    pub(crate) fn place(&self, key: &KeyHash) -> Option<Place<KeyHash>> {
+        self.places.try_take(key).ok()
     }
 
     /// Begins to make a report, which is known by its id from then on.
     pub(crate) async fn start(
         &self,
         order: Order,
-        place: OwnedSemaphorePermit,
+        place: Place<KeyHash>,
     ) -> Result<Run, StoreError> {
         let id = format!("report_{}", Uuid::now_v7().simple());
         let created_at = now();
@@ -101,9 +104,9 @@ impl Reports {
     /// Lets go of the reports that are being made, and waits until each is noted as failed.
     pub(crate) async fn stop(&self) {
         self.stopping.send_replace(true);
-        let all = u32::try_from(limits::REPORTS_OPEN_MAX).unwrap_or(u32::MAX);
         // Who does not end in time is found silent by whoever asks.
-        let _ = timeout(limits::SHUTDOWN_MAX, self.places.acquire_many(all)).await;
+        let ended = self.places.close(limits::REPORTS_OPEN_MAX);
+        let _ = timeout(limits::SHUTDOWN_MAX, ended).await;
     }
 }
 
@@ -198,7 +201,7 @@ impl Task {
     }
 
     async fn make(&self, order: &Order) -> Result<Vec<u8>, Failure> {
-        let turn = self.reports.turns.acquire().await;
+        let turn = self.reports.turns.take(&order.key).await;
         let _turn = turn.map_err(|_| Failure::Interrupted)?;
         let store = self.reports.store();
         let format = order.format;

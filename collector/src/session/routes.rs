@@ -13,9 +13,9 @@ use serde::Serialize;
 use crate::access::{Access, Role};
 use crate::auth::Keys;
 use crate::error::ApiError;
-use crate::ingest::{Budget, discard};
+use crate::ingest::discard;
 use crate::key::KeyHash;
-use crate::limits;
+use crate::session::login::Logins;
 use crate::session::{SessionError, SessionId, Sessions, cookie, origin};
 use crate::store::Store;
 use crate::telemetry;
@@ -25,8 +25,8 @@ type Doors = (Keys, Sessions, Store);
 
 /// `/session`: who one is, becoming it, and ceasing to be it.
 pub(crate) fn routes(doors: Doors) -> Router {
-    let budget = Budget::new(limits::LOGINS_BYTES_MAX);
-    let log_in = move |doors: State<Doors>, request| log_in(doors, budget, request);
+    let logins = Logins::new();
+    let log_in = move |doors: State<Doors>, request| log_in(doors, logins, request);
     Router::new()
         .route("/session", get(who).post(log_in).delete(log_out))
         .with_state(doors)
@@ -52,23 +52,22 @@ async fn who(State((keys, sessions, store)): State<Doors>, request: Request) -> 
 }
 
 /// `POST /session` with the form `key=…`: begins a session of this key.
-async fn log_in(State(doors): State<Doors>, budget: Budget, request: Request) -> Response {
+async fn log_in(State(doors): State<Doors>, logins: Logins, request: Request) -> Response {
     let headers = request.headers().clone();
     if !origin::is_own(&headers) {
         discard(request).await;
         return private(Err::<(), _>(SessionError::ForeignPage.into()));
     }
-    private(begin(&doors, &budget, request, &headers).await)
+    private(begin(&doors, &logins, request, &headers).await)
 }
 
 async fn begin(
     (keys, sessions, store): &Doors,
-    budget: &Budget,
+    logins: &Logins,
     request: Request,
     headers: &HeaderMap,
 ) -> Result<impl IntoResponse + use<>, ApiError> {
-    let (body, _share) = budget.read(request, limits::LOGIN_BYTES_MAX).await?;
-    let sent = key(&body)?;
+    let sent = logins.key(request).await?;
     let key = KeyHash::of(&sent);
     let access = known(keys, &key, store).await?;
     let access = access.ok_or_else(|| {
@@ -96,16 +95,6 @@ async fn log_out(State((_, sessions, _)): State<Doors>, headers: HeaderMap) -> R
     let cookie = cookie::end(sessions.speaks_tls(&headers)).map(|value| (SET_COOKIE, value));
     let cookie: HeaderMap = cookie.into_iter().collect();
     private(Ok((StatusCode::NO_CONTENT, cookie)))
-}
-
-/// The key of a form that has this one member.
-fn key(form: &[u8]) -> Result<String, SessionError> {
-    let mut members = form_urlencoded::parse(form);
-    match (members.next(), members.next()) {
-        // What is pasted often has a line end behind it, and no key has.
-        (Some((name, value)), None) if name == "key" => Ok(value.trim().to_owned()),
-        _ => Err(SessionError::Form),
-    }
 }
 
 async fn known(keys: &Keys, key: &KeyHash, store: &Store) -> Result<Option<Access>, ApiError> {
@@ -146,18 +135,3 @@ const PRIVATE: [(HeaderName, &str); 4] = [
         "same-origin",
     ),
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_form_has_one_key_and_nothing_else() {
-        assert_eq!(key(b"key=al_sk_1").unwrap(), "al_sk_1");
-        assert_eq!(key(b"key=+a%2Bb%0A").unwrap(), "a+b");
-        for form in ["", "key", "token=x", "key=a&key=b", "key=a&b=c"] {
-            let expected = (form == "key").then(String::new);
-            assert_eq!(key(form.as_bytes()).ok(), expected, "{form}");
-        }
-    }
-}

@@ -4,7 +4,7 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use sqlx::Executor;
 
-use crate::keys::key_of;
+use crate::keys::{key_id, key_of, revoke};
 use crate::program::{Answer, Folder, Program, until_async};
 use crate::query::pages;
 use crate::sample::{event, event_with};
@@ -329,9 +329,15 @@ async fn an_export_obeys_filters_limits_and_the_organization_of_its_key() {
     answer.error(403, "wrong_organization");
 }
 
+const EXPORT: &str = "/v1/audit/logs?format=ndjson";
+
 /// Starts exports that are longer than what is sent without anybody reading.
 async fn open(program: &Program) -> Response {
-    let request = program.request(Method::GET, "/v1/audit/logs?format=ndjson");
+    program.request(Method::GET, EXPORT).send().await.unwrap()
+}
+
+async fn open_with(program: &Program, key: &str) -> Response {
+    let request = program.anonymous(Method::GET, EXPORT).bearer_auth(key);
     request.send().await.unwrap()
 }
 
@@ -363,22 +369,52 @@ async fn an_export_that_fails_halfway_breaks_off() {
 }
 
 #[tokio::test]
+async fn an_export_breaks_off_when_its_key_is_revoked() {
+    let folder = Folder::new();
+    let key = key_of(&folder, "admin", "org_456").await;
+    let program = Program::start_with(&folder, &[]).await.with_key(&key);
+    record_large(&program, 3).await;
+    let mut answer = open(&program).await;
+    assert!(answer.chunk().await.unwrap().is_some());
+
+    revoke(&folder, &key_id(&folder, "org_456").await).await;
+    until_async("the key is refused", async || {
+        program.get("/v1/audit/logs").await.status == 401
+    })
+    .await;
+    let rest = async {
+        while answer.chunk().await?.is_some() {}
+        Ok::<_, reqwest::Error>(())
+    };
+    assert!(rest.await.is_err());
+    assert!(program.stderr().contains("its key was revoked"));
+}
+
+#[tokio::test]
 async fn more_exports_than_there_is_memory_for_are_asked_to_come_back() {
-    let program = Program::start().await;
+    let folder = Folder::new();
+    let one = key_of(&folder, "admin", "org_456").await;
+    let two = key_of(&folder, "read", "org_456").await;
+    let third = key_of(&folder, "read", "org_456").await;
+    let program = Program::start_with(&folder, &[]).await.with_key(&one);
     record_large(&program, 2).await;
     let mut answers = Vec::new();
-    for _ in 0..8 {
-        answers.push(open(&program).await);
-        assert_eq!(answers.last().unwrap().status(), 200);
+    for key in [&one, &two] {
+        for _ in 0..4 {
+            answers.push(open_with(&program, key).await);
+            assert_eq!(answers.last().unwrap().status(), 200);
+        }
+        let refused = Answer::of(open_with(&program, key).await).await;
+        refused.error(429, "too_many_exports");
+        assert_eq!(refused.headers["retry-after"], "1");
     }
-    let refused = Answer::of(open(&program).await).await;
+    let refused = Answer::of(open_with(&program, &third).await).await;
     refused.error(429, "too_many_exports");
-    assert_eq!(refused.headers["retry-after"], "1");
     assert_eq!(pages(&program, "").await, ["1", "0"]);
 
     answers.clear();
     until_async("another export is taken", async || {
-        open(&program).await.status() == 200
+        open_with(&program, &third).await.status() == 200
     })
     .await;
 }

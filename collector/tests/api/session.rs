@@ -2,6 +2,8 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
 
 use crate::keys::{key_id, key_of, revoke};
 use crate::program::{Answer, Folder, KEY, Program, until_async};
@@ -119,20 +121,52 @@ async fn a_cookie_is_out_of_reach_of_scripts_and_of_other_sites_and_is_not_the_k
 }
 
 #[tokio::test]
-async fn behind_a_proxy_with_tls_the_cookie_is_secure() {
+async fn behind_a_proxy_with_tls_the_cookie_is_secure_and_of_this_host_alone() {
     let program = Program::start().await;
-    let answer = log_in(&program, KEY, &[("x-forwarded-proto", "https")]).await;
-    assert!(
-        attributes(&answer).contains(&"Secure"),
-        "{:?}",
-        answer.headers
-    );
+    let tls = [("x-forwarded-proto", "https")];
+    let answer = log_in(&program, KEY, &tls).await;
+    let attributes = attributes(&answer);
+    assert!(attributes[0].starts_with("__Host-audit-session="));
+    assert!(attributes.contains(&"Secure") && attributes.contains(&"Path=/"));
+    let status = async |cookie: &str, scheme: &str| {
+        let request = program.anonymous(Method::GET, "/session");
+        let request = request.header("x-forwarded-proto", scheme);
+        let answer = request.header("cookie", cookie).send().await;
+        answer.unwrap().status().as_u16()
+    };
+    assert_eq!(status(attributes[0], "https").await, 200);
+    // Another host of the domain can set the name without the prefix.
+    let plain = attributes[0].trim_start_matches("__Host-");
+    assert_eq!(status(plain, "https").await, 401);
+
     let answer = log_in(&program, KEY, &[("x-forwarded-proto", "http")]).await;
-    assert!(
-        !attributes(&answer).contains(&"Secure"),
-        "{:?}",
-        answer.headers
-    );
+    assert!(!self::attributes(&answer).contains(&"Secure"));
+}
+
+#[tokio::test]
+async fn logins_that_do_not_come_to_an_end_leave_places_for_others() {
+    let program = Program::start().await;
+    let mut begun = Vec::new();
+    // From another address, as whoever wants to keep others out.
+    let local = std::net::SocketAddr::from(([127, 0, 0, 2], 0));
+    for _ in 0..300 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(local).unwrap();
+        let mut stream = socket
+            .connect(program.host().parse().unwrap())
+            .await
+            .unwrap();
+        let head = "POST /session HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nkey=";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        begun.push(stream);
+    }
+    assert_eq!(log_in(&program, KEY, &[]).await.status, 200);
+    // Each is answered: some at once, the others when their time is over.
+    for mut stream in begun {
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert!([*b"HTTP/1.1 408", *b"HTTP/1.1 429"].contains(&answer));
+    }
 }
 
 #[tokio::test]
