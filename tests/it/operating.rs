@@ -1,10 +1,11 @@
 //! OPERATING.md, the alert rules and the dashboard speak of statistics that there are.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
 use anyhow::Result;
 use audit_layer_tests::wait::{PATIENCE, wait_until};
-use audit_layer_tests::workspace;
+use audit_layer_tests::{debian, workspace};
 use serde_json::Value;
 
 use crate::call::{Call, OPENAI};
@@ -25,28 +26,82 @@ fn every_statistic_is_documented_alerted_on_or_shown() -> Result<()> {
         });
         let real = real.await?;
         assert_eq!(documented()?, real);
-        let alerts =
-            std::fs::read_to_string(workspace::root().join("envoy/monitoring/alerts.yaml"))?;
-        let dashboard =
-            std::fs::read_to_string(workspace::root().join("envoy/monitoring/dashboard.json"))?;
+        let dashboard = monitoring("dashboard.json")?;
         serde_json::from_str::<Value>(&dashboard)?;
         let of_all = real.iter().filter(|name| !name.starts_with(DESTINATION));
         let of_all = of_all.cloned().collect();
-        assert_eq!(names(&dashboard), of_all, "the dashboard shows all of them");
-        let alerts = names(&alerts);
+        let shown = names(&dashboard).into_iter().filter(is_of_plugin);
+        assert_eq!(
+            shown.collect::<BTreeSet<_>>(),
+            of_all,
+            "the dashboard shows all of them"
+        );
+        let alerts = names(&monitoring("alerts.yaml")?).into_iter();
+        let alerts: BTreeSet<_> = alerts.filter(is_of_plugin).collect();
         assert!(alerts.is_subset(&real) && alerts.len() > 4, "{alerts:?}");
         Ok(())
     })
 }
 
-/// The plugin's statistics that a text of Prometheus's names, without a histogram's suffixes.
+#[test]
+fn the_collectors_statistics_are_alerted_on_and_shown_by_the_names_that_they_have() -> Result<()> {
+    run(async {
+        let metrics = format!("{}/metrics", stack().await?.collector.url());
+        let answer = reqwest::get(metrics).await?.text().await?;
+        let real: BTreeSet<_> = names(&answer).into_iter().filter(is_of_collector).collect();
+        let (shown, alerts) = (monitoring("dashboard.json")?, monitoring("alerts.yaml")?);
+        let shown: BTreeSet<_> = names(&shown).into_iter().filter(is_of_collector).collect();
+        assert_eq!(shown, real, "the dashboard shows all of them");
+        let alerts: BTreeSet<_> = names(&alerts).into_iter().filter(is_of_collector).collect();
+        assert!(alerts.is_subset(&real) && alerts.len() > 4, "{alerts:?}");
+        Ok(())
+    })
+}
+
+/// Prometheus's own check of the rules, and whether they fire when they should.
+#[test]
+fn prometheus_takes_the_alert_rules_and_they_fire() -> Result<()> {
+    let promtool = debian::installed(&["prometheus"], || {
+        let found = Command::new("promtool").arg("--version").output();
+        found.ok().map(|_| "promtool")
+    })?;
+    let root = workspace::root();
+    for arguments in [
+        ["check", "rules", "envoy/monitoring/alerts.yaml"],
+        ["test", "rules", "tests/it/alerts_test.yaml"],
+    ] {
+        let output = Command::new(promtool)
+            .args(arguments)
+            .current_dir(&root)
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}{complaint}");
+    }
+    Ok(())
+}
+
+fn monitoring(file: &str) -> Result<String> {
+    let folder = workspace::root().join("envoy/monitoring");
+    Ok(std::fs::read_to_string(folder.join(file))?)
+}
+
+fn is_of_collector(name: &String) -> bool {
+    name.starts_with("collector_")
+}
+
+fn is_of_plugin(name: &String) -> bool {
+    !is_of_collector(name)
+}
+
+/// The statistics that a text of Prometheus's names, without the suffixes of counters and histograms.
 fn names(text: &str) -> BTreeSet<String> {
     let is_name = |character: char| character.is_ascii_lowercase() || character == '_';
     let text = labels_named(text);
     text.split(|character| !is_name(character))
         .filter_map(|word| word.strip_prefix("audit_layer_"))
         .map(|name| {
-            ["_bucket", "_sum", "_count"]
+            ["_bucket", "_sum", "_count", "_created", "_total"]
                 .iter()
                 .find_map(|suffix| name.strip_suffix(suffix))
                 .unwrap_or(name)
