@@ -25,6 +25,7 @@ mod cohere_chat;
 mod cohere_embed;
 mod cohere_usage;
 mod cohere_v1;
+mod continued;
 mod dashscope;
 mod dashscope_answer;
 mod dashscope_embed;

@@ -46,7 +46,7 @@ fn every_statistic_is_documented_alerted_on_or_shown() -> Result<()> {
 #[test]
 fn the_collectors_statistics_are_alerted_on_and_shown_by_the_names_that_they_have() -> Result<()> {
     run(async {
-        let metrics = format!("{}/metrics", stack().await?.collector.url());
+        let metrics = format!("http://{}/metrics", stack().await?.collector.address());
         let answer = reqwest::get(metrics).await?.text().await?;
         let real: BTreeSet<_> = names(&answer).into_iter().filter(is_of_collector).collect();
         let (shown, alerts) = (monitoring("dashboard.json")?, monitoring("alerts.yaml")?);

@@ -5,12 +5,12 @@
 
 use super::cohere_chat::{document, fail};
 use super::cohere_usage::UsageWire;
+use super::continued::Continued;
 use super::tool_names::Tools;
 use super::{Format, Reader, Request};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::framing::Hint;
 use crate::json::{self, Count, Json, List, Object, Text};
-use crate::note::Note;
 use crate::prompt::{Fields, Message, MessagePart, Prompt, data_text, results};
 
 /// Members of a request that steer sampling.
@@ -54,7 +54,9 @@ fn read_chat(text: Json<'_>) -> Option<Request<'_>> {
     Some(Request {
         model: wire.model.0,
         parameters: wire.parameters,
-        definitions: wire.tools.defined("tools").collect(),
+        definitions: (wire.tools.defined("tools"))
+            .chain(wire.conversation.defined("conversation_id"))
+            .collect(),
         tools: wire.tools.names,
         prompt: wire.message.0.map(|text| {
             Prompt::contents(
@@ -66,7 +68,7 @@ fn read_chat(text: Json<'_>) -> Option<Request<'_>> {
                     .chain(results),
             )
         }),
-        note: wire.conversation.0.map(|_| Note::PromptContinued),
+        note: wire.conversation.note(),
         ..Request::default()
     })
 }
@@ -243,7 +245,7 @@ json::wire! {
         documents: List<Json<'a>> = "documents",
         tools: Tools<'a> = "tools",
         tool_results: List<Object<ResultWire<'a>>> = "tool_results",
-        conversation: Text<'a> = "conversation_id",
+        conversation: Continued<'a> = "conversation_id",
         ..parameters of PARAMETERS,
     }
 

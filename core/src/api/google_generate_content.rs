@@ -3,6 +3,7 @@
 //! Source: <https://ai.google.dev/api/generate-content>. As protobuf's JSON has it, every member
 //! may be written in camelCase or in snake_case, and an enum by its name or its number.
 
+use super::continued::Continued;
 use super::google_content::{CallWire, ContentWire, EXECUTABLE_CODE, PartWire, message, parts};
 use super::google_partial_args::PartialArgs;
 use super::token_counts::sum;
@@ -11,7 +12,6 @@ use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Counts, Part};
 use crate::framing::Hint;
 use crate::json::{self, Count, Flag, Json, List, Object, OneOrMany, Scalar, Text};
-use crate::note::Note;
 use crate::prompt::{Fields, Kind, Message, Prompt};
 
 /// Members of `generationConfig` that steer sampling; schemas are not among them.
@@ -97,9 +97,11 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
         model,
         parameters: wire.config.0.unwrap_or_default().parameters,
         prompt,
-        definitions: wire.tools.defined("tools").collect(),
+        note: wire.cached_content.note(),
+        definitions: (wire.tools.defined("tools"))
+            .chain(wire.cached_content.defined("cachedContent"))
+            .collect(),
         tools: wire.tools.names,
-        note: wire.cached_content.0.map(|_| Note::PromptContinued),
         ..Request::default()
     })
 }
@@ -289,7 +291,7 @@ json::wire! {
         contents: Option<OneOrMany<Fields<'a>>> = "contents",
         config: Object<ConfigWire<'a>> = "generationConfig" | "generation_config",
         tools: Tools<'a> = "tools",
-        cached_content: Text<'a> = "cachedContent" | "cached_content",
+        cached_content: Continued<'a> = "cachedContent" | "cached_content",
     }
 
     struct ConfigWire<'a> {

@@ -5,12 +5,12 @@
 
 use std::borrow::Cow;
 
+use super::continued::Continued;
 use super::token_counts::sum;
 use super::tool_names::Tools;
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Counts, Part};
 use crate::json::{self, Count, Json, List, Object, Text, text_of};
-use crate::note::Note;
 use crate::prompt::{
     Fields, Kind, Message, MessagePart, Prompt, compact, data_text, medium, other_part, results,
 };
@@ -46,10 +46,12 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     Some(Request {
         model: wire.model.0.or(wire.agent.0),
         parameters: wire.config.0.unwrap_or_default().parameters,
-        definitions: wire.tools.defined("tools").collect(),
+        note: wire.previous.note(),
+        definitions: (wire.tools.defined("tools"))
+            .chain(wire.previous.defined("previous_interaction_id"))
+            .collect(),
         tools: wire.tools.names,
         prompt,
-        note: wire.previous.0.map(|_| Note::PromptContinued),
         ..Request::default()
     })
 }
@@ -309,7 +311,7 @@ json::wire! {
         input: Option<Json<'a>> = "input",
         config: Object<ConfigWire<'a>> = "generation_config",
         tools: Tools<'a> = "tools",
-        previous: Text<'a> = "previous_interaction_id",
+        previous: Continued<'a> = "previous_interaction_id",
     }
 
     struct ConfigWire<'a> {

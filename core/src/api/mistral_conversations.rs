@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::continued::Continued;
 use super::openai_message::{take_chunk, take_content};
 use super::openai_usage::UsageWire;
 use super::tool_names::Tools;
@@ -56,15 +57,16 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
         .map(|text| Message::text("system", text));
     let has_prompt = wire.inputs.is_some() || instructions.is_some();
     let inputs = wire.inputs.map(inputs).unwrap_or_default();
-    // An agent has instructions of its own.
-    let is_agent = wire.agent_id.0.is_some();
     Some(Request {
-        model: wire.model.0.or(wire.agent_id.0),
+        model: wire.model.0.or_else(|| wire.agent_id.text()),
         parameters: wire.arguments.0.unwrap_or_default().parameters,
-        definitions: wire.tools.defined("tools").collect(),
+        definitions: (wire.tools.defined("tools"))
+            .chain(wire.agent_id.defined("agent_id"))
+            .collect(),
         tools: wire.tools.names,
         prompt: has_prompt.then(|| Prompt::contents(instructions.into_iter().chain(inputs))),
-        note: is_agent.then_some(Note::PromptContinued),
+        // An agent has instructions of its own.
+        note: wire.agent_id.note(),
         ..Request::default()
     })
 }
@@ -204,7 +206,7 @@ fn take_contents(content: Json<'_>, answer: &mut Answer) {
 json::wire! {
     struct RequestWire<'a> {
         model: Text<'a> = "model",
-        agent_id: Text<'a> = "agent_id",
+        agent_id: Continued<'a> = "agent_id",
         instructions: Text<'a> = "instructions",
         inputs: Option<Json<'a>> = "inputs",
         arguments: Object<ArgumentsWire<'a>> = "completion_args",

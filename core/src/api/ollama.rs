@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::chat_message::ChatMessages;
+use super::continued::Continued;
 use super::tool_names::Tools;
 use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Counts, Part};
@@ -67,7 +68,9 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     Some(Request {
         model: wire.model.0,
         parameters: wire.options.0.unwrap_or_default().parameters,
-        definitions: wire.tools.defined("tools").collect(),
+        definitions: (wire.tools.defined("tools"))
+            .chain(wire.context.defined("context"))
+            .collect(),
         tools: wire.tools.names,
         prompt: has_prompt.then(|| Prompt::contents(messages)),
         note,
@@ -148,7 +151,7 @@ impl RequestWire<'_> {
             return Some(Note::NotAGeneration);
         }
         // The numbers that an earlier answer gave stand for that conversation.
-        (!self.context.0.is_empty()).then_some(Note::PromptContinued)
+        self.context.note()
     }
 }
 
@@ -160,7 +163,7 @@ json::wire! {
         suffix: Text<'a> = "suffix",
         system: Text<'a> = "system",
         images: List<Json<'a>> = "images",
-        context: List<Json<'a>> = "context",
+        context: Continued<'a> = "context",
         options: Object<OptionsWire<'a>> = "options",
         tools: Tools<'a> = "tools",
     }
