@@ -211,7 +211,8 @@ fn dead_letters(log: &str) -> Result<BTreeMap<String, (String, Value)>> {
     letters
         .map(|(_, letter)| {
             let letter = letter.split_once(" event=");
-            let (reason, event) = letter.context("a dead letter without an event")?;
+            let (head, event) = letter.context("a dead letter without an event")?;
+            let reason = head.split(' ').next().unwrap_or_default();
             let event: Value = serde_json::from_str(event).context("a dead letter's event")?;
             Ok((name(&event).to_owned(), (reason.to_owned(), event)))
         })

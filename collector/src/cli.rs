@@ -224,6 +224,25 @@ pub(crate) struct ImportArgs {
     )]
     pub(crate) api_key: Option<String>,
 
+    /// Key by which dead letters prove that a gateway wrote them; several for several gateways, or when
+    /// it was changed. Without one, that of `--api-key`.
+    ///
+    /// It is what the gateway has as `delivery.dead_letter.key`, or else its key of the audit API. In the
+    /// variable blanks stand between keys. Other users of the machine can see arguments: prefer it.
+    #[arg(
+        long = "dead-letter-key",
+        value_name = "KEY",
+        env = "AUDIT_LAYER_DEAD_LETTER_KEY",
+        value_delimiter = ' ',
+        hide_env_values = true
+    )]
+    pub(crate) dead_letter_keys: Vec<String>,
+
+    /// Import dead letters as well that cannot be checked: without a MAC, as earlier versions wrote
+    /// them, by another key, or damaged. Whoever can write a line of the log can then write an event.
+    #[arg(long)]
+    pub(crate) unchecked: bool,
+
     /// Count the dead letters and check that they are events, but send nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -507,7 +526,9 @@ Examples:
   audit-layer import --url https://audit.example.com/v1 --format json envoy.log
 
 The summary counts events that are new to the audit API, those it knew, and broken ones, whose lines \
-are named on stderr. The exit status is 1 if any was broken or could not be sent, otherwise 0.
+are named on stderr. A dead letter whose MAC is wrong is forged, and one that cannot be checked is not \
+imported without --unchecked; both are counted and named too. The exit status is 1 if any was broken, \
+forged, not imported or could not be sent, otherwise 0.
 
-Import the log of the proxy itself, without access logs: those quote callers, who could then write \
-dead letters of their own.";
+With --unchecked, import the log of the proxy itself, without access logs: those quote callers, who \
+could otherwise forge dead letters.";

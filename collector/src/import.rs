@@ -12,6 +12,7 @@ mod lines;
 mod pieces;
 mod record;
 mod source;
+mod trust;
 
 use std::fmt;
 use std::io;
@@ -19,8 +20,11 @@ use std::mem;
 
 use thiserror::Error;
 
+use audit_layer_core::dead_letter::Origin;
+
 use crate::import::batch::Batch;
 use crate::import::delivery::{Counted, Delivery, Receipt};
+use crate::import::letter::Letter;
 use crate::import::lines::Lines;
 use crate::import::pieces::{Pieces, State, Written};
 use crate::import::source::Meter;
@@ -29,8 +33,9 @@ pub use delivery::{DeliveryError, Target, TargetError};
 pub use identity::Identity;
 pub use letter::Broken;
 pub use source::{Source, SourceError};
+pub use trust::{Trust, Unchecked};
 
-/// What became of the dead letters. Each that was found is in one of the first four.
+/// What became of the dead letters. Each that was found is in one of the first six.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
     /// The audit API had no event of this call, and has stored it.
@@ -41,6 +46,14 @@ pub struct Counts {
     pub broken: u64,
     /// Good, but not sent; or sent without an answer, and then perhaps stored.
     pub unsent: u64,
+    /// Not sent, as their MAC is wrong.
+    pub forged: u64,
+    /// Not sent, as who wrote them cannot be checked.
+    pub withheld: u64,
+    /// Events whose MAC is right.
+    pub checked: u64,
+    /// Events of which that cannot be said, sent or not.
+    pub unchecked: u64,
     /// Logs that could not be read to their end.
     pub unreadable: u64,
 }
@@ -48,8 +61,10 @@ pub struct Counts {
 impl Counts {
     /// All dead letters that were found.
     pub fn dead_letters(&self) -> u64 {
-        [self.new, self.known, self.broken, self.unsent]
-            .into_iter()
+        let sent = [self.new, self.known, self.broken, self.unsent];
+        let not_to_be_sent = [self.forged, self.withheld];
+        sent.into_iter()
+            .chain(not_to_be_sent)
             .fold(0, u64::saturating_add)
     }
 }
@@ -98,6 +113,14 @@ pub enum Problem {
     /// It is an event, and was taken, without a character that the log has not kept.
     #[error("a character is lost where the log was cut into pieces, and U+FFFD stands for it")]
     Damaged,
+    /// Its MAC is wrong.
+    #[error(
+        "the MAC of this dead letter is wrong: it was written without the gateway's key, or changed since, and is not imported"
+    )]
+    Forged,
+    /// Who wrote it cannot be checked, and such letters are not to be imported.
+    #[error("{0}")]
+    Unchecked(#[from] Unchecked),
     /// The audit API will not take the event, however often it is sent.
     #[error("the audit API refused the event: {0}")]
     Refused(String),
@@ -106,7 +129,8 @@ pub enum Problem {
     Unreadable(io::Error),
 }
 
-/// Reads `sources` and sends their dead letters to `target`; without one, they are only counted.
+/// Reads `sources` and sends their dead letters to `target` if `trust` allows it; without a target,
+/// they are only counted.
 ///
 /// What is counted has happened, also when it ends by an error: then nothing more was read.
 ///
@@ -115,6 +139,7 @@ pub enum Problem {
 pub fn import(
     sources: &[Source],
     target: Option<&Target>,
+    trust: &Trust,
     watch: &mut dyn Watch,
 ) -> (Counts, Result<(), DeliveryError>) {
     let mut importer = Importer {
@@ -123,6 +148,7 @@ pub fn import(
         counts: Counts::default(),
         meter: Meter::default(),
         bytes_total: source::bytes_of(sources),
+        trust,
         watch,
     };
     let result = importer.run(sources);
@@ -135,6 +161,7 @@ struct Importer<'a> {
     counts: Counts,
     meter: Meter,
     bytes_total: Option<u64>,
+    trust: &'a Trust,
     watch: &'a mut dyn Watch,
 }
 
@@ -199,16 +226,47 @@ impl Importer<'_> {
             self.broken(&place, &Problem::Broken(broken));
             return Ok(());
         }
-        for letter in letter::read(&text) {
+        for letter in letter::read(&text, &self.trust.keys) {
             match letter {
-                Ok(event) => self.event(&place, &event)?,
+                Ok(letter) => self.letter(&place, letter, state == State::Damaged)?,
                 Err(broken) => self.broken(&place, &Problem::Broken(broken)),
             }
         }
-        if state == State::Damaged {
-            self.watch.problem(&place, &Problem::Damaged);
-        }
         Ok(())
+    }
+
+    /// What is damaged has no right MAC any more; if it has, it is as it was written.
+    fn letter(
+        &mut self,
+        place: &Place,
+        letter: Letter,
+        is_damaged: bool,
+    ) -> Result<(), DeliveryError> {
+        let unchecked = match (letter.origin, is_damaged) {
+            (Origin::Proven, _) => {
+                self.counts.checked = self.counts.checked.saturating_add(1);
+                return self.event(place, &letter.event);
+            }
+            (Origin::Forged, false) => {
+                self.counts.forged = self.counts.forged.saturating_add(1);
+                self.watch.problem(place, &Problem::Forged);
+                return Ok(());
+            }
+            (_, true) => Unchecked::Damaged,
+            (Origin::NoMac, _) => Unchecked::NoMac,
+            (Origin::OtherKey(id), _) => Unchecked::OtherKey(id),
+            (Origin::OtherVersion, _) => Unchecked::OtherVersion,
+        };
+        self.counts.unchecked = self.counts.unchecked.saturating_add(1);
+        if !self.trust.unchecked {
+            self.counts.withheld = self.counts.withheld.saturating_add(1);
+            self.watch.problem(place, &Problem::Unchecked(unchecked));
+            return Ok(());
+        }
+        if is_damaged {
+            self.watch.problem(place, &Problem::Damaged);
+        }
+        self.event(place, &letter.event)
     }
 
     fn event(&mut self, place: &Place, event: &str) -> Result<(), DeliveryError> {

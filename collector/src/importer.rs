@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use audit_layer_collector::import::{
-    DeliveryError, Source, SourceError, Target, TargetError, import,
+    DeliveryError, Source, SourceError, Target, TargetError, Trust, import,
 };
 use audit_layer_collector::{ApiKey, KeyError};
+use audit_layer_core::dead_letter::LetterKey;
 use thiserror::Error;
 
 use crate::cli::{Format, ImportArgs};
@@ -21,9 +22,10 @@ pub(crate) fn run(arguments: ImportArgs) -> Result<ExitCode, ImportError> {
         true => None,
         false => Some(target(&arguments)?),
     };
+    let trust = trust(&arguments);
     let sources = sources(arguments.files)?;
     let mut screen = Screen::stderr();
-    let (counts, result) = import(&sources, target.as_ref(), &mut screen);
+    let (counts, result) = import(&sources, target.as_ref(), &trust, &mut screen);
     screen.finish();
     let summary = Summary {
         counts,
@@ -50,6 +52,20 @@ fn target(arguments: &ImportArgs) -> Result<Target, ImportError> {
     let key = ApiKey::parse(key).map_err(ImportError::Key)?;
     let retry_for = Duration::from_secs(arguments.retry_for);
     Target::new(&arguments.url, key, retry_for).map_err(ImportError::Url)
+}
+
+/// The key of the audit API is that of dead letters too, unless gateways have one of its own for them.
+fn trust(arguments: &ImportArgs) -> Trust {
+    let given = arguments.dead_letter_keys.iter();
+    let mut keys: Vec<_> = given.filter_map(|key| LetterKey::new(key)).collect();
+    if keys.is_empty() {
+        let api_key = arguments.api_key.as_deref();
+        keys.extend(api_key.and_then(LetterKey::new));
+    }
+    Trust {
+        keys,
+        unchecked: arguments.unchecked,
+    }
 }
 
 fn sources(files: Vec<PathBuf>) -> Result<Vec<Source>, ImportError> {

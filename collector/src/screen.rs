@@ -124,7 +124,14 @@ pub(crate) struct Summary {
 
 impl Summary {
     pub(crate) fn is_success(self) -> bool {
-        self.complete && self.counts.broken == 0 && self.counts.unreadable == 0
+        let Counts {
+            broken,
+            forged,
+            withheld,
+            unreadable,
+            ..
+        } = self.counts;
+        self.complete && [broken, forged, withheld, unreadable] == [0; 4]
     }
 
     pub(crate) fn json(self) -> String {
@@ -135,6 +142,10 @@ impl Summary {
             "known": counts.known,
             "broken": counts.broken,
             "unsent": counts.unsent,
+            "forged": counts.forged,
+            "withheld": counts.withheld,
+            "checked": counts.checked,
+            "unchecked": counts.unchecked,
             "unreadable_logs": counts.unreadable,
             "dry_run": self.dry_run,
             "complete": self.complete,
@@ -148,6 +159,10 @@ impl Summary {
             known,
             broken,
             unsent,
+            forged,
+            withheld,
+            checked,
+            unchecked,
             unreadable,
         } = self.counts;
         let all = letters(self.counts.dead_letters());
@@ -157,6 +172,12 @@ impl Summary {
         };
         if !self.dry_run && unsent > 0 {
             text.push_str(&format!(", {unsent} not sent"));
+        }
+        text.push_str(&format!(
+            "; {checked} checked, {forged} forged, {unchecked} unchecked"
+        ));
+        if withheld > 0 {
+            text.push_str(" and not imported");
         }
         if unreadable > 0 {
             text.push_str(&format!("; {unreadable} logs not read to their end"));

@@ -28,13 +28,27 @@ impl HmacKey {
         Hmac::new_from_slice(key).ok().map(Self)
     }
 
-    /// The first 128 bits of the HMAC of `content`, as hex digits.
-    pub fn tag(&self, content: &[u8]) -> String {
-        let mut mac = self.0.clone();
-        mac.update(content);
-        let whole = mac.finalize().into_bytes();
+    /// The first 128 bits of the HMAC of these parts, one after the other, as hex digits.
+    pub fn tag(&self, parts: &[&[u8]]) -> String {
+        let whole = self.bytes(parts);
         written("", whole.first_chunk::<16>().unwrap_or(&[0; 16]))
     }
+
+    /// The HMAC of these parts, one after the other.
+    pub fn bytes(&self, parts: &[&[u8]]) -> [u8; HASH_BYTES] {
+        let mut mac = self.0.clone();
+        for part in parts {
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+/// Whether two tags are the same, told in a time that does not say how much of a guess was right.
+pub(crate) fn is_same(left: &str, right: &str) -> bool {
+    let differences = left.bytes().zip(right.bytes());
+    let differences = differences.fold(0, |sum, (left, right)| sum | (left ^ right));
+    left.len() == right.len() && differences == 0
 }
 
 impl std::fmt::Debug for HmacKey {

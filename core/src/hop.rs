@@ -7,7 +7,7 @@
 
 use uuid::Uuid;
 
-use crate::digest::HmacKey;
+use crate::digest::{HmacKey, is_same};
 use crate::headers::Headers;
 use crate::limits::{HOP_AGE_MS_MAX, HOP_AHEAD_MS_MAX};
 use crate::time::Timestamp;
@@ -37,18 +37,18 @@ pub enum Outer {
 impl HopKey {
     /// Made of the key of the audit API; `None` if that is empty.
     pub fn new(api_key: &str) -> Option<Self> {
-        let derived = HmacKey::new(api_key.as_bytes())?.tag(PURPOSE);
+        let derived = HmacKey::new(api_key.as_bytes())?.tag(&[PURPOSE]);
         HmacKey::new(derived.as_bytes()).map(Self)
     }
 
     /// The header's value for a call that is recorded here.
     pub fn header(&self, request_id: &str) -> String {
-        format!("{request_id}.{}", self.0.tag(request_id.as_bytes()))
+        format!("{request_id}.{}", self.0.tag(&[request_id.as_bytes()]))
     }
 
     fn proves(&self, value: &[u8], now: Timestamp) -> Option<String> {
         let (request_id, tag) = str::from_utf8(value).ok()?.split_once('.')?;
-        if !is_recent(request_id, now) || !is_same(&self.0.tag(request_id.as_bytes()), tag) {
+        if !is_recent(request_id, now) || !is_same(&self.0.tag(&[request_id.as_bytes()]), tag) {
             return None;
         }
         Some(request_id.to_owned())
@@ -81,13 +81,6 @@ fn is_recent(request_id: &str, now: Timestamp) -> bool {
     made_at.is_some_and(|made_at| {
         now.ms_since(made_at) <= HOP_AGE_MS_MAX && made_at.ms_since(now) <= HOP_AHEAD_MS_MAX
     })
-}
-
-/// In a time that does not tell how much of a guess was right.
-fn is_same(left: &str, right: &str) -> bool {
-    let differences = left.bytes().zip(right.bytes());
-    let differences = differences.fold(0, |sum, (left, right)| sum | (left ^ right));
-    left.len() == right.len() && differences == 0
 }
 
 #[cfg(test)]
@@ -162,7 +155,7 @@ mod tests {
             // The API key itself is not the key of the tags.
             format!(
                 "{ID}.{}",
-                HmacKey::new(b"al_sk_1").unwrap().tag(ID.as_bytes())
+                HmacKey::new(b"al_sk_1").unwrap().tag(&[ID.as_bytes()])
             ),
             format!("4f9a7c21-e85b-4d0c-93aa-117700000000.{tag}"),
         ] {

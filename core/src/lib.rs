@@ -23,6 +23,7 @@ pub mod api;
 pub mod body;
 pub mod caller;
 pub mod completion;
+pub mod dead_letter;
 pub mod decision;
 pub mod decode;
 pub mod destination;

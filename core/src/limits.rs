@@ -113,6 +113,9 @@ pub const ERROR_MESSAGE_BYTES_MAX: usize = 8 << 10;
 /// which lines it rejects beyond them.
 pub const RECEIPT_BYTES_MAX: usize = 1 << 20;
 
+/// Bytes of the reason of a dead letter. An audit API's codes are shorter.
+pub const REASON_BYTES_MAX: usize = 100;
+
 /// Batches on their way at the same time, for each VM and destination. Each HTTP/1 callout takes a connection.
 pub const BATCHES_IN_FLIGHT_MAX: usize = 4;
 

@@ -12,11 +12,12 @@ mod receipt;
 use std::collections::BTreeMap;
 use std::mem;
 
+use crate::dead_letter;
 use crate::destination::Destination;
 use crate::event::{AuditEvent, CompletionState, Writer};
 use crate::json;
 use crate::limits::{BATCHES_IN_FLIGHT_MAX, RETRY_AFTER_MS_MAX};
-use crate::policy::{Delivery, Retry};
+use crate::policy::{DeadLetterPolicy, Delivery, Retry};
 use crate::time::Timestamp;
 
 pub use outcome::{Answer, Failure, Outcome, Refused};
@@ -65,6 +66,9 @@ pub struct DeadLetter {
     pub json: String,
     /// Whether the proxy's log has it already, from an outbox that it was taken over from.
     pub is_logged: bool,
+    /// Whether it came from an outbox of its destination. What a queue of the host holds beside such
+    /// events may be anyone's, and is not vouched for.
+    is_ours: bool,
     destination: Destination,
     /// The event itself, for another outbox; empty where it cannot be told from its JSON.
     request_id: String,
@@ -76,6 +80,12 @@ impl DeadLetter {
     /// The call that waited for this event, if one did.
     pub fn awaited_by(&self) -> Option<&str> {
         self.is_pending.then_some(&self.request_id)
+    }
+
+    /// The line of it for the proxy's log, by the policy of its destination.
+    pub fn line(&self, policy: &DeadLetterPolicy) -> String {
+        let key = policy.key.as_ref().filter(|_| self.is_ours);
+        dead_letter::line(&self.reason, &self.json, key)
     }
 }
 
@@ -379,6 +389,7 @@ impl Outbox {
             reason: reason.to_owned(),
             json: letter.json,
             is_logged: letter.is_logged,
+            is_ours: true,
             destination: self.destination.clone(),
             request_id: letter.request_id,
             recorded_at: letter.recorded_at,

@@ -5,6 +5,7 @@ mod raw;
 #[cfg(feature = "schema")]
 mod schema;
 
+use crate::dead_letter::LetterKey;
 use crate::destination::Destination;
 use crate::digest::HashForm;
 use crate::event::ContentPolicy;
@@ -72,6 +73,8 @@ pub struct Delivery {
     pub queue: Queue,
     /// What follows a failed attempt.
     pub retry: Retry,
+    /// How events are written to the log that cannot be delivered.
+    pub dead_letter: DeadLetterPolicy,
     /// How long an answer is held until the record of its prompt is acknowledged, in
     /// milliseconds; absent where answers do not wait.
     pub hold_ms: Option<u64>,
@@ -108,6 +111,14 @@ pub struct Retry {
     pub max_ms: u64,
     /// Age at which an event is given up and dead-lettered, in milliseconds.
     pub max_age_ms: u64,
+}
+
+/// How events are written to the log that cannot be delivered.
+#[derive(Debug, Clone)]
+pub struct DeadLetterPolicy {
+    /// By which they prove where they come from; absent where there is neither a key of its own nor one
+    /// of the audit API.
+    pub key: Option<LetterKey>,
 }
 
 /// What is read and kept of each exchange.

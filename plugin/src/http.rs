@@ -120,10 +120,8 @@ impl HttpContext for Http {
         if let Some(exchange) = &mut self.exchange {
             let pairs = host::headers(Map::Response);
             exchange.response_head(Headers(&pairs));
-            if let Some(id) = exchange.request_id() {
-                host::set_header(Map::Response, AUDIT_REQUEST_ID, id);
-            }
         }
+        self.tell_client();
         self.response_end_if(end_of_stream);
         self.is_held = self.awaits_record();
         self.held()
@@ -280,6 +278,17 @@ impl Http {
             host::set_header(Map::Request, hop::HEADER, &value);
         } else if headers.bytes(hop::HEADER).is_some() {
             host::remove_header(Map::Request, hop::HEADER.as_bytes());
+        }
+    }
+
+    /// Tells the client the event's id. Nobody else may: logs quote the header, and readers believe it.
+    fn tell_client(&self) {
+        match self.exchange.as_ref().and_then(Exchange::request_id) {
+            Some(id) => host::set_header(Map::Response, AUDIT_REQUEST_ID, id),
+            None if self.policy.is_some() => {
+                host::remove_header(Map::Response, AUDIT_REQUEST_ID.as_bytes());
+            }
+            None => {}
         }
     }
 

@@ -76,7 +76,7 @@ pub(crate) fn push(event: AuditEvent, policy: &Rc<Policy>, now: Timestamp) -> Op
         let dead = outbox.push(event, &policy.delivery, now);
         (dead, outbox.is_ready(&policy.delivery, now))
     })?;
-    telemetry.dead_letters(&mut dead);
+    telemetry.dead_letters(&mut dead, policy);
     for request_id in dead.iter().filter_map(DeadLetter::awaited_by) {
         shared::holds(|holds| holds.refuse(request_id));
     }

@@ -156,7 +156,7 @@ impl Root {
         let adopted = shared::outbox(policy, |outbox| outbox.adopt(parcel, &policy.delivery));
         if let Some((mut dead, telemetry)) = adopted {
             telemetry.taken_over();
-            telemetry.dead_letters(&mut dead);
+            telemetry.dead_letters(&mut dead, policy);
         }
     }
 
@@ -202,7 +202,7 @@ fn settle(sent: &Sent, outcome: Outcome) -> Vec<u32> {
     let Some((mut settled, telemetry)) = settled else {
         return Vec::new();
     };
-    telemetry.batch_settled(&mut settled);
+    telemetry.batch_settled(&mut settled, &sent.policy);
     let decided = shared::holds(|holds| {
         for request_id in settled.dead.iter().filter_map(DeadLetter::awaited_by) {
             holds.refuse(request_id);

@@ -51,6 +51,7 @@ struct Post {
 pub(crate) struct Left {
     dead: Vec<DeadLetter>,
     telemetry: Telemetry,
+    policy: Rc<Policy>,
     /// Where another VM may take them over.
     handover: Option<u32>,
 }
@@ -281,7 +282,7 @@ impl Left {
     /// does cannot be known here. If so, the log has these events as well; their ids make that
     /// harmless.
     pub(crate) fn give_up(mut self) {
-        self.telemetry.dead_letters(&mut self.dead);
+        self.telemetry.dead_letters(&mut self.dead, &self.policy);
         let Some(queue) = self.handover else { return };
         let is_taken = |event: &&DeadLetter| host::enqueue(queue, event.parcel().as_bytes());
         let taken = self.dead.iter().filter(is_taken).count();
@@ -297,6 +298,7 @@ impl Post {
         Left {
             dead,
             telemetry: self.telemetry,
+            policy: self.policy,
             handover: self.handover,
         }
     }

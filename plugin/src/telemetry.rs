@@ -4,15 +4,11 @@ use std::fmt::Display;
 
 use audit_layer_core::destination::Destination;
 use audit_layer_core::outbox::{DeadLetter, Settled};
-use audit_layer_core::policy::{AuditApi, KeySource, Policy};
+use audit_layer_core::policy::{AuditApi, DeadLetterPolicy, KeySource, Policy};
 
 use crate::host::{self, Level, MetricKind};
 
-/// Prefix of the lines that carry an event which will not be delivered; the event's JSON follows
-/// the word `event=` to the end of the line.
-const DEAD_LETTER: &str = "audit-layer dead-letter";
-
-/// The level of those lines.
+/// The level of the lines that carry an event which will not be delivered.
 const DEAD_LETTER_LEVEL: Level = Level::Error;
 
 /// The VM's metrics; `OPERATING.md` says what each means. A host without metrics costs nothing but
@@ -119,7 +115,7 @@ impl Telemetry {
         add(self.denied, 1);
     }
 
-    pub(crate) fn batch_settled(self, settled: &mut Settled) {
+    pub(crate) fn batch_settled(self, settled: &mut Settled, policy: &Policy) {
         let delivered = signed(settled.delivered_after_ms.len());
         add(self.delivered, delivered);
         add(self.own.delivered, delivered);
@@ -129,19 +125,19 @@ impl Telemetry {
             }
         }
         add(self.retried, signed(settled.retried));
-        self.dead_letters(&mut settled.dead);
+        self.dead_letters(&mut settled.dead, policy);
     }
 
     /// Writes the events to the proxy's log, from which they can be imported, unless it has them.
-    /// One that the log does not take is lost.
-    pub(crate) fn dead_letters(self, dead: &mut [DeadLetter]) {
+    /// One that the log does not take is lost. The policy is one of their destination.
+    pub(crate) fn dead_letters(self, dead: &mut [DeadLetter], policy: &Policy) {
         if dead.iter().all(|letter| letter.is_logged) {
             return;
         }
         let is_shown = host::shows(DEAD_LETTER_LEVEL);
         let mut lost = 0_usize;
         for letter in dead.iter_mut().filter(|letter| !letter.is_logged) {
-            letter.is_logged = is_shown && log_dead_letter(letter);
+            letter.is_logged = is_shown && log_dead_letter(letter, &policy.delivery.dead_letter);
             if letter.is_logged {
                 add(self.dead_lettered, 1);
                 add(self.own.dead_lettered, 1);
@@ -187,10 +183,8 @@ impl Telemetry {
     }
 }
 
-fn log_dead_letter(letter: &DeadLetter) -> bool {
-    let DeadLetter { reason, json, .. } = letter;
-    let line = format!("{DEAD_LETTER} reason={reason} event={json}");
-    host::log(DEAD_LETTER_LEVEL, &line)
+fn log_dead_letter(letter: &DeadLetter, policy: &DeadLetterPolicy) -> bool {
+    host::log(DEAD_LETTER_LEVEL, &letter.line(policy))
 }
 
 /// The log may still show the gravest lines.

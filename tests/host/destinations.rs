@@ -197,6 +197,49 @@ fn a_queue_that_is_full_costs_no_other_tenant_an_event() -> Result<()> {
 }
 
 #[test]
+fn dead_letters_are_by_the_key_of_their_own_tenant() -> Result<()> {
+    let own_key = json!({"batch": {"path": "/audit/log/batch"}, "dead_letter": {"key": "letters"}});
+    let (shared, a) = Shared::new("a")?;
+    let b = shared.with("b")?;
+    let c = shared.vm.reconfigure(configuration("c", &own_key))?;
+    for (root, tenant) in [(&a, "a"), (&b, "b"), (&c, "c")] {
+        shared.set_cluster(tenant, down());
+        call(root);
+    }
+    // What one tenant left another root gives up in the end, and still by the key of its own.
+    b.retire();
+    shared.host.stop();
+    let dead = shared.dead_letters();
+    assert_eq!(dead.len(), 3);
+    let secrets = ["key-of-a", "key-of-b", "letters", "key-of-c"];
+    for letter in dead {
+        let by = secrets.map(|secret| letter.is_by(secret));
+        let expected = match letter.event["organization_id"].as_str() {
+            Some("org_a") => [true, false, false, false],
+            Some("org_b") => [false, true, false, false],
+            _ => [false, false, true, false],
+        };
+        assert_eq!(by, expected, "{}", letter.event["organization_id"]);
+    }
+    Ok(())
+}
+
+#[test]
+fn without_any_key_dead_letters_prove_nothing() -> Result<()> {
+    let configuration = configuration("a", &batches()).replace("key-of-a", "");
+    let host = Host::new(Profile::envoy());
+    host.set_cluster("sink_a", down());
+    let vm = host.start(&plugin()?.configuration(configuration))?;
+    let shared = Shared { host, vm };
+    call(&shared.vm.root());
+    shared.host.stop();
+    let dead = shared.dead_letters();
+    assert_eq!(dead.len(), 1);
+    assert!(!dead[0].has_mac());
+    Ok(())
+}
+
+#[test]
 fn what_a_changed_configuration_left_goes_where_it_belongs() -> Result<()> {
     let (shared, a) = Shared::new("a")?;
     let b = shared.with("b")?;

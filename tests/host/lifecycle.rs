@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use proxy_wasm_host_test::{EndOfBody, HeaderPause, Headers, Profile, RootLife, Status};
+use proxy_wasm_host_test::{EndOfBody, HeaderPause, Headers, Profile, RootLife, Status, Stream};
 
 use crate::audit_api::{Fate, answer};
 use crate::call::{
@@ -32,6 +32,38 @@ fn a_call_gives_one_event_and_one_more_header() -> Result<()> {
     let hop = stream.upstream().headers.unwrap();
     let hop = hop.text("audit-layer-hop").unwrap();
     assert!(hop.starts_with(event["request_id"].as_str().unwrap()));
+    Ok(())
+}
+
+#[test]
+fn nobody_but_the_plugin_tells_a_client_an_id() -> Result<()> {
+    let proxy = Proxy::new()?;
+    let forged = || {
+        response_head(200)
+            .with("X-Audit-Request-Id", "forged")
+            .with("x-audit-request-id", "forged again")
+            .with("x-audit-other", "theirs")
+    };
+    let ids = |stream: &Stream| {
+        let headers = stream.downstream().headers.unwrap();
+        assert_eq!(headers.text("x-audit-other"), Some("theirs"));
+        let ids = headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case(b"x-audit-request-id"));
+        ids.map(|(_, id)| String::from_utf8(id.to_vec()).unwrap())
+            .collect::<Vec<_>>()
+    };
+    let other = proxy.vm.stream();
+    other.request_headers_only([(":method", "GET"), (":path", "/v1/models")]);
+    untouched(&other.response(forged(), "{}"));
+    other.finish();
+    assert_eq!(ids(&other), [""; 0]);
+    let call = proxy.vm.stream();
+    call.request(request_head(OPENAI), ASK);
+    untouched(&call.response(forged(), OPENAI_ANSWER));
+    call.finish();
+    let event = proxy.event();
+    assert_eq!(ids(&call), [event["request_id"].as_str().unwrap()]);
     Ok(())
 }
 
@@ -333,6 +365,8 @@ fn what_a_stopping_proxy_holds_becomes_dead_letters() -> Result<()> {
     let states: Vec<_> = dead.iter().map(|letter| state(&letter.event)).collect();
     assert_eq!(states, ["complete", "shutdown"]);
     assert!(dead.iter().all(|letter| letter.reason == "shutdown"));
+    assert!(dead.iter().all(|letter| letter.is_by("al_sk_secret")));
+    assert!(!dead.iter().any(|letter| letter.is_by("al_sk_other")));
     assert!(proxy.events().is_empty());
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::Result;
+use audit_layer_core::dead_letter::{self, EVENT, LetterKey, Origin};
 use audit_layer_tests::wasm;
 use proxy_wasm_host_test::{Engine, FailurePolicy, Host, Level, Module, Plugin, Profile, Vm};
 use serde_json::Value;
@@ -73,18 +74,34 @@ impl Proxy {
 pub(crate) struct DeadLetter {
     pub(crate) reason: String,
     pub(crate) event: Value,
+    head: String,
+    json: String,
 }
 
 impl DeadLetter {
     /// Reads a line as `audit-layer import` would; `None` if it is another.
     pub(crate) fn read(line: &str) -> Option<Self> {
-        let (_, rest) = line.split_once("audit-layer dead-letter reason=")?;
-        let (reason, event) = rest.split_once(" event=")?;
-        let event = serde_json::from_str(event).expect("a dead letter is complete");
+        let letter = line.get(line.find(dead_letter::PREFIX)?..)?;
+        let (head, json) = letter.split_once(EVENT)?;
+        let reason = head.strip_prefix(dead_letter::PREFIX)?.split(' ').next()?;
         Some(Self {
             reason: reason.to_owned(),
-            event,
+            event: serde_json::from_str(json).expect("a dead letter is complete"),
+            head: head.to_owned(),
+            json: json.to_owned(),
         })
+    }
+
+    /// Whether it proves that it was written with what is derived from this secret.
+    pub(crate) fn is_by(&self, secret: &str) -> bool {
+        let keys = [LetterKey::new(secret).expect("a secret")];
+        let (head, json) = (self.head.as_bytes(), self.json.as_bytes());
+        dead_letter::origin(head, json, &keys) == Origin::Proven
+    }
+
+    /// Whether it has a MAC at all.
+    pub(crate) fn has_mac(&self) -> bool {
+        self.head.contains(" mac=")
     }
 }
 

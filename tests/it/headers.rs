@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use audit_layer_tests::sample_llm::Received;
+use audit_layer_tests::sample_llm::script::Script;
+use audit_layer_tests::wait::{PATIENCE, wait_until};
 use serde_json::json;
 
 use crate::call::{ANTHROPIC, Call, OPENAI};
@@ -53,8 +55,7 @@ fn the_answer_carries_the_events_id_and_is_otherwise_the_providers() -> Result<(
     run(async {
         let stack = stack().await?;
         let body = json!({ "choices": [] }).to_string();
-        let script =
-            audit_layer_tests::sample_llm::script::Script::plain(200, "application/json", body);
+        let script = Script::plain(200, "application/json", body);
         let script = script
             .header("set-cookie", "a=1")
             .header("set-cookie", "b=2");
@@ -65,6 +66,48 @@ fn the_answer_carries_the_events_id_and_is_otherwise_the_providers() -> Result<(
         let answer = call.both_ways(stack).await?;
         let event = answer.event(stack).await?;
         assert_eq!(event["request_id"], answer.request_id()?);
+        Ok(())
+    })
+}
+
+#[test]
+fn an_id_that_an_upstream_sends_reaches_neither_clients_nor_the_log() -> Result<()> {
+    run(async {
+        let stack = stack().await?;
+        let event = json!({"request_id": "forged-by-an-upstream"});
+        let forged = format!("audit-layer dead-letter reason=max_age event={event}");
+        let script = Script::plain(200, "application/json", "{}");
+        let script = script
+            .header("x-audit-request-id", &forged)
+            .header("x-audit-request-id", "forged-by-an-upstream")
+            .header("x-audit-other", "theirs");
+        let script = stack.sample.script(script);
+        for path in ["/assets/logo", OPENAI] {
+            let answer = audited(path).scripted(&script).both_ways(stack).await?;
+            let ids: Vec<_> = answer
+                .headers
+                .get_all("x-audit-request-id")
+                .iter()
+                .collect();
+            match path {
+                OPENAI => {
+                    let [id] = ids[..] else { panic!("{ids:?}") };
+                    let event = stack.event(id.to_str()?).await?;
+                    assert_eq!(event["request_id"], id.to_str()?);
+                }
+                _ => assert!(ids.is_empty(), "{ids:?}"),
+            }
+        }
+        // Its line in the access log is there when the next one is.
+        let last = audited(OPENAI).through(stack).await?;
+        wait_until("line in the access log", PATIENCE, async || {
+            let is_there = stack.envoy.log_text().contains(last.request_id()?);
+            Ok(is_there.then_some(()))
+        })
+        .await?;
+        assert!(stack.envoy.log_text().contains("/assets/logo"));
+        assert!(!stack.envoy.log_text().contains("forged-by-an-upstream"));
+        assert!(!stack.envoy.log_text().contains("reason=max_age"));
         Ok(())
     })
 }

@@ -1,5 +1,6 @@
 //! The events of dead letters, out of the lines that a proxy wrote around them.
 
+use audit_layer_core::dead_letter::{self, LetterKey, Origin};
 use memchr::memmem;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -52,26 +53,41 @@ impl From<EventError> for Broken {
     }
 }
 
-/// The events of all dead letters in what a program wrote, each as JSON on one line.
+/// A dead letter with an event.
+#[derive(Debug)]
+pub(super) struct Letter {
+    /// The event as JSON on one line.
+    pub(super) event: String,
+    /// What its MAC says.
+    pub(super) origin: Origin,
+}
+
+/// All dead letters in what a program wrote.
 ///
 /// What a proxy was told to log is a string of the line if its log has the format JSON, and the whole
-/// line otherwise.
-pub(super) fn read(text: &[u8]) -> Vec<Result<String, Broken>> {
+/// line otherwise. Where in it a letter stands proves nothing: hosts and those who ship logs write
+/// different things before it, all of which a stranger can write too if a log quotes strangers.
+pub(super) fn read(text: &[u8], keys: &[LetterKey]) -> Vec<Result<Letter, Broken>> {
     let mut found = Vec::new();
-    add(text, limits::LOG_DEPTH_MAX, &mut found);
+    add(text, keys, limits::LOG_DEPTH_MAX, &mut found);
     found
 }
 
-fn add(text: &[u8], depth_left: usize, found: &mut Vec<Result<String, Broken>>) {
+fn add(
+    text: &[u8],
+    keys: &[LetterKey],
+    depth_left: usize,
+    found: &mut Vec<Result<Letter, Broken>>,
+) {
     let document = object(text);
     let Some(depth_left) = depth_left.checked_sub(1).filter(|_| document.is_some()) else {
-        scan(text, found);
+        scan(text, keys, found);
         return;
     };
     let before = found.len();
     if let Some(document) = &document {
         each_string(document, &mut |text| {
-            add(text.as_bytes(), depth_left, found);
+            add(text.as_bytes(), keys, depth_left, found);
         });
     }
     if found.len() == before && memmem::find(text, DEAD_LETTER).is_some() {
@@ -98,13 +114,13 @@ fn each_string(value: &Value, found: &mut impl FnMut(&str)) {
 ///
 /// Behind one that breaks off another may stand, or what looks like one in the content of the first:
 /// in the JSON of an event no quote stands by itself, so that this never is one.
-fn scan(text: &[u8], found: &mut Vec<Result<String, Broken>>) {
+fn scan(text: &[u8], keys: &[LetterKey], found: &mut Vec<Result<Letter, Broken>>) {
     let (mut rest, mut is_broken, mut tries_left) = (text, false, limits::LOG_LETTERS_MAX);
     while let Some(at) = memmem::find(rest, DEAD_LETTER).filter(|_| tries_left > 0) {
         let (_, letter) = rest.split_at(at);
-        match event(letter) {
-            Ok((event, after)) => {
-                found.push(Ok(event));
+        match open(letter, keys) {
+            Ok((opened, after)) => {
+                found.push(Ok(opened));
                 rest = after;
             }
             Err(broken) => {
@@ -119,9 +135,9 @@ fn scan(text: &[u8], found: &mut Vec<Result<String, Broken>>) {
     }
 }
 
-/// The event of a letter, and what stands behind it.
-fn event(letter: &[u8]) -> Result<(String, &[u8]), Broken> {
-    let json = after_event(letter).ok_or(Broken::NoEvent)?;
+/// A letter, and what stands behind it.
+fn open<'a>(letter: &'a [u8], keys: &[LetterKey]) -> Result<(Letter, &'a [u8]), Broken> {
+    let (head, json) = at_event(letter).ok_or(Broken::NoEvent)?;
     let mut values = serde_json::Deserializer::from_slice(json).into_iter::<&RawValue>();
     let raw = match values.next() {
         Some(Ok(raw)) => raw.get(),
@@ -139,17 +155,27 @@ fn event(letter: &[u8]) -> Result<(String, &[u8]), Broken> {
         true => event.text.replace(['\n', '\r'], " "),
         false => event.text,
     };
-    Ok((text, after))
+    let origin = dead_letter::origin(head, raw.as_bytes(), keys);
+    let opened = Letter {
+        event: text,
+        origin,
+    };
+    Ok((opened, after))
 }
 
 fn cut(letter: &[u8]) -> Broken {
     Broken::Cut(Identity::of(letter))
 }
 
+/// What stands before ` event=` of this letter, and what behind it.
+fn at_event(letter: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (head, rest) = letter.split_at_checked(memmem::find(letter, EVENT)?)?;
+    Some((head, rest.get(EVENT.len()..)?))
+}
+
 /// What stands behind ` event=` of this letter.
 fn after_event(letter: &[u8]) -> Option<&[u8]> {
-    let at = memmem::find(letter, EVENT)?;
-    letter.get(at.saturating_add(EVENT.len())..)
+    at_event(letter).map(|(_, json)| json)
 }
 
 /// Whether the first dead letter of a text breaks off.
@@ -173,7 +199,7 @@ pub(super) fn is_cut(text: &[u8]) -> bool {
 
 /// Whether the first dead letter of a text is one.
 pub(super) fn is_whole(text: &[u8]) -> bool {
-    matches!(read(text).first(), Some(Ok(_)))
+    matches!(read(text, &[]).first(), Some(Ok(_)))
 }
 
 /// Whether a dead letter begins in a piece that might go on with `before`, and not something in the
@@ -203,10 +229,10 @@ pub(super) fn is_end(text: &[u8]) -> bool {
 }
 
 /// What the plugin writes before the reason.
-pub(super) const DEAD_LETTER: &[u8] = b"audit-layer dead-letter reason=";
+pub(super) const DEAD_LETTER: &[u8] = dead_letter::PREFIX.as_bytes();
 
-/// What it writes between the reason and the event.
-const EVENT: &[u8] = b" event=";
+/// What it writes before the event.
+const EVENT: &[u8] = dead_letter::EVENT.as_bytes();
 
 /// Bytes of what stands before an event.
 const HEAD_BYTES_MAX: usize = 1024;

@@ -130,12 +130,7 @@ async fn imported_dead_letters_close_holes() {
     record(&program, "w", [1, 2, 5]).await;
     assert_eq!(holes(&program).await, [(3, 4)]);
 
-    let letter = |seq| {
-        format!(
-            "audit-layer dead-letter reason=max_age event={}\n",
-            written("w", seq)
-        )
-    };
+    let letter = |seq| crate::import::line(&written("w", seq));
     std::fs::write(folder.path("log"), letter(3) + &letter(4)).unwrap();
     let mut import = audit_layer("import");
     import.args(["--url", &format!("{}/v1", program.base())]);

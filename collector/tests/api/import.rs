@@ -4,11 +4,13 @@ mod fake;
 mod nodes;
 mod outage;
 mod tls;
+mod trust;
 
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use audit_layer_core::dead_letter::{self, LetterKey};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
@@ -18,10 +20,25 @@ use crate::program::{Folder, KEY, Program, audit_layer, run};
 use crate::sample::{event, event_with};
 use crate::terminal::run_on_terminal;
 
-/// A line of Envoy's log in its default format.
+/// A line of Envoy's log in its default format, with a dead letter of a gateway that has [`KEY`].
 pub(crate) fn line(event: &Value) -> String {
+    line_by(Some(KEY), event)
+}
+
+/// The same of a gateway with this key of dead letters.
+pub(crate) fn line_by(key: Option<&str>, event: &Value) -> String {
+    let key = key.and_then(LetterKey::new);
+    logged(&dead_letter::line(
+        "shutdown",
+        &event.to_string(),
+        key.as_ref(),
+    ))
+}
+
+/// What the plugin writes, as Envoy writes it down.
+pub(crate) fn logged(text: &str) -> String {
     format!(
-        "[2026-11-23 17:00:00.000][123][error][wasm] [source/extensions/common/wasm/context.cc:1157] wasm log audit_layer: audit-layer dead-letter reason=shutdown event={event}\n"
+        "[2026-11-23 17:00:00.000][123][error][wasm] [source/extensions/common/wasm/context.cc:1157] wasm log audit_layer: {text}\n"
     )
 }
 
@@ -73,6 +90,7 @@ pub(crate) fn import_to(url: &str) -> Command {
 fn import_in_words(url: &str) -> Command {
     let mut import = audit_layer("import");
     import.args(["--url", url]).env("AUDIT_LAYER_API_KEY", KEY);
+    import.env("AUDIT_LAYER_DEAD_LETTER_KEY", KEY);
     import
 }
 
@@ -138,7 +156,8 @@ async fn a_log_without_broken_letters_is_a_success_in_plain_words() {
     let mut command = import_in_words(&format!("{}/v1", program.base()));
     let imported = Imported::of(command.arg(log)).await;
     assert_eq!(imported.code, Some(0));
-    assert_eq!(imported.stdout, "1 dead letter: 1 new, 0 known, 0 broken\n");
+    let summary = "1 dead letter: 1 new, 0 known, 0 broken; 1 checked, 0 forged, 0 unchecked\n";
+    assert_eq!(imported.stdout, summary);
     assert_eq!(imported.stderr, "");
 }
 
@@ -239,15 +258,17 @@ async fn a_dry_run_counts_and_needs_neither_a_key_nor_a_collector() {
     let folder = Folder::new();
     let log = file(&folder, "envoy.log", line(&event("a")) + &line(&json!({})));
     let mut command = audit_layer("import");
-    let imported = Imported::of(command.arg("--dry-run").arg(&log)).await;
+    command.args(["--dry-run", "--unchecked"]);
+    let imported = Imported::of(command.arg(&log)).await;
     assert_eq!(
         imported.stdout,
-        "2 dead letters: 1 to send, 1 broken; nothing was sent\n"
+        "2 dead letters: 1 to send, 1 broken; nothing was sent; 0 checked, 0 forged, 1 unchecked\n"
     );
     imported.assert_complaint(&["envoy.log:2: not an event: request_id: missing"]);
     std::fs::write(&log, line(&event("a"))).unwrap();
     let mut command = audit_layer("import");
-    let imported = Imported::of(command.arg("--dry-run").arg(&log)).await;
+    command.args(["--dry-run", "--unchecked"]);
+    let imported = Imported::of(command.arg(&log)).await;
     assert_eq!(imported.code, Some(0), "{}", imported.stderr);
 }
 

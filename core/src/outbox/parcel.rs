@@ -36,6 +36,7 @@ pub(super) fn open(parcel: &[u8], destination: &Destination) -> Result<Letter, B
             reason: reason.to_owned(),
             json,
             is_logged,
+            is_ours: false,
             destination: destination.clone(),
             request_id: String::new(),
             recorded_at: Timestamp::default(),

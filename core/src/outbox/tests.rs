@@ -469,6 +469,10 @@ fn an_outbox_takes_over_nothing_that_is_for_another_destination() {
         let delivery = &other.policy.delivery;
         let refused = other.outbox.adopt(parcel.as_bytes(), delivery);
         assert_eq!(refused[0].reason, "parcel_misdirected");
+        // It may be another's, and is not vouched for.
+        let policy = &other.policy.delivery.dead_letter;
+        assert!(policy.key.is_some());
+        assert!(!refused[0].line(policy).contains(" mac="));
         assert_eq!((&refused[0].json, other.outbox.depth()), (&dead.json, 0));
     }
     let same = config("http://a/v1", "key-a", "org", "c")

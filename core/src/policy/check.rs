@@ -3,13 +3,14 @@
 use std::fmt::Display;
 
 use super::raw::{
-    RawAuditApi, RawBatch, RawCapture, RawDelivery, RawGuarantee, RawHash, RawPolicy, RawProvider,
-    RawString,
+    RawAuditApi, RawBatch, RawCapture, RawDeadLetter, RawDelivery, RawGuarantee, RawHash,
+    RawPolicy, RawProvider, RawString,
 };
 use super::{
-    AuditApi, Batch, CaptureLimits, CapturePolicy, Delivery, GatewayPolicy, KeySource, Policy,
-    Queue, Retry, Secret,
+    AuditApi, Batch, CaptureLimits, CapturePolicy, DeadLetterPolicy, Delivery, GatewayPolicy,
+    KeySource, Policy, Queue, Retry, Secret,
 };
+use crate::dead_letter::LetterKey;
 use crate::destination::Destination;
 use crate::digest::{HashForm, HmacKey};
 use crate::hop::HopKey;
@@ -48,6 +49,9 @@ fn in_one_line(text: &str) -> String {
 /// The environment variable of the audit API's key.
 const API_KEY: &str = "AUDIT_LAYER_API_KEY";
 
+/// The environment variable of a key of dead letters of its own.
+const DEAD_LETTER_KEY: &str = "AUDIT_LAYER_DEAD_LETTER_KEY";
+
 /// Where `{"env": …}` and absent members are looked up.
 struct Resolver<'a> {
     env: &'a dyn Fn(&str) -> Option<String>,
@@ -63,6 +67,7 @@ pub(super) fn policy(
     let organization_id = organization_id.unwrap_or_default();
     let audit_api = audit_api(raw.audit_api, &resolver)?;
     let api_key = audit_api.api_key.as_ref().map(Secret::expose);
+    let delivery = delivery(raw.delivery, api_key, &resolver)?;
     Ok(Policy {
         gateway: GatewayPolicy {
             hop_key: api_key.and_then(HopKey::new),
@@ -71,7 +76,7 @@ pub(super) fn policy(
         destination: Destination::new(&audit_api, &organization_id),
         organization_id,
         audit_api,
-        delivery: delivery(raw.delivery, &resolver)?,
+        delivery,
         capture: capture(raw.capture, &resolver)?,
         providers: providers(raw.providers, &resolver)?,
     })
@@ -117,9 +122,14 @@ fn provider(at: &str, raw: RawProvider, resolver: &Resolver<'_>) -> Result<Own, 
     })
 }
 
-fn delivery(raw: RawDelivery, resolver: &Resolver<'_>) -> Result<Delivery, ConfigError> {
+fn delivery(
+    raw: RawDelivery,
+    api_key: Option<&str>,
+    resolver: &Resolver<'_>,
+) -> Result<Delivery, ConfigError> {
     Ok(Delivery {
         batch: batch(raw.batch, resolver)?,
+        dead_letter: dead_letter(raw.dead_letter, api_key, resolver)?,
         queue: Queue {
             max_events: raw.queue.max_events.size(),
             max_bytes: raw.queue.max_bytes.size(),
@@ -133,6 +143,24 @@ fn delivery(raw: RawDelivery, resolver: &Resolver<'_>) -> Result<Delivery, Confi
             RawGuarantee::Async => None,
             RawGuarantee::Acknowledged => Some(raw.hold_ms.get()),
         },
+    })
+}
+
+fn dead_letter(
+    raw: RawDeadLetter,
+    api_key: Option<&str>,
+    resolver: &Resolver<'_>,
+) -> Result<DeadLetterPolicy, ConfigError> {
+    let at = "delivery.dead_letter.key";
+    let own = resolver.or_env(at, raw.key, DEAD_LETTER_KEY)?;
+    // The importer is given it as a variable or an argument, where blanks tell keys apart.
+    let is_key = |key: &str| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if own.as_deref().is_some_and(|key| !is_key(key)) {
+        let reason = "must be printable ASCII without spaces, and not empty";
+        return Err(ConfigError::new(at, reason));
+    }
+    Ok(DeadLetterPolicy {
+        key: own.as_deref().or(api_key).and_then(LetterKey::new),
     })
 }
 

@@ -97,11 +97,23 @@ pub(super) struct RawDelivery {
     pub(super) queue: RawQueue,
     /// What follows a failed attempt: exponential backoff with full jitter.
     pub(super) retry: RawRetry,
+    /// How events are written to the proxy's log that cannot be delivered.
+    pub(super) dead_letter: RawDeadLetter,
     /// Whether calls wait for the audit API.
     pub(super) guarantee: RawGuarantee,
     /// With the guarantee acknowledged: how long an answer waits for the record of its prompt, in
     /// milliseconds; after that the client gets 503.
     pub(super) hold_ms: Bounded<5_000, 1, { 10 * MINUTE_MS }>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawDeadLetter {
+    /// From this secret the key is derived by which a dead letter proves to `audit-layer import` that
+    /// this gateway wrote it. Absent: the environment variable AUDIT_LAYER_DEAD_LETTER_KEY, or else the
+    /// key of the audit API; without any, dead letters prove nothing.
+    pub(super) key: Option<RawString>,
 }
 
 /// What is guaranteed to who calls.

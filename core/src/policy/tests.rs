@@ -171,3 +171,35 @@ fn an_unusable_url_or_key_is_refused() {
     let json = r#"{"audit_api":{"cluster":"c","api_key":"a\nb"}}"#;
     assert!(refusal(json).starts_with("audit_api.api_key: must be printable"));
 }
+
+#[test]
+fn dead_letters_have_the_key_of_the_audit_api_unless_there_is_one_of_their_own() {
+    let id = |json: &str, env: &dyn Fn(&str) -> Option<String>| {
+        let policy = Policy::read(json.as_bytes(), env).unwrap();
+        let key = policy.delivery.dead_letter.key;
+        key.map(|key| key.id().to_owned())
+    };
+    let of = |secret: &str| LetterKey::new(secret).map(|key| key.id().to_owned());
+    let none = |_: &str| None;
+    let env = |name: &str| {
+        let value = format!("{name}-value");
+        name.contains("LETTER").then_some(value)
+    };
+    let own = with(r#""delivery":{"dead_letter":{"key":"own"}}"#);
+    let from_env = with(r#""delivery":{"dead_letter":{"key":{"env":"LETTERS"}}}"#);
+    let api_key = MINIMAL.replace(r#""audit""#, r#""audit","api_key":"of-the-api""#);
+    assert_eq!(id(MINIMAL, &none), None);
+    assert_eq!(id(&api_key, &none), of("of-the-api"));
+    assert_eq!(id(&own, &env), of("own"));
+    assert_eq!(id(&from_env, &env), of("LETTERS-value"));
+    assert_eq!(id(&api_key, &env), of("AUDIT_LAYER_DEAD_LETTER_KEY-value"));
+    for key in ["", "a b", "ü"] {
+        let refused = with(&format!(
+            r#""delivery":{{"dead_letter":{{"key":"{key}"}}}}"#
+        ));
+        assert_eq!(
+            refusal(&refused),
+            "delivery.dead_letter.key: must be printable ASCII without spaces, and not empty"
+        );
+    }
+}

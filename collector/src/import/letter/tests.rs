@@ -33,7 +33,8 @@ fn read_text(text: &str) -> Option<Result<String, Broken>> {
 }
 
 fn read_bytes(bytes: &[u8]) -> Option<Result<String, Broken>> {
-    read(bytes).into_iter().next()
+    let first = read(bytes, &[]).into_iter().next();
+    first.map(|read| read.map(|letter| letter.event))
 }
 
 fn assert_read(text: &str) {
@@ -138,4 +139,23 @@ fn an_event_is_one_line_whatever_the_log_wrote() {
     let values = [&event, &event_json()].map(|json| serde_json::from_str(json).unwrap());
     let [read, written]: [Value; 2] = values;
     assert_eq!(read, written);
+}
+
+#[test]
+fn whatever_is_around_a_letter_its_mac_is_checked() {
+    let key = LetterKey::new("al_sk_1").unwrap();
+    let letter = dead_letter::line("max_age", &event_json(), Some(&key));
+    let keys = [key];
+    for text in [
+        letter.clone(),
+        format!("wasm log audit_layer: {letter} thread=12\r"),
+        json!({"message": format!("wasm log: {letter}")}).to_string(),
+        json!({"log": json!({"message": letter}).to_string(), "stream": "stderr"}).to_string(),
+    ] {
+        let read = read(text.as_bytes(), &keys);
+        assert_eq!(read.len(), 1, "{text}");
+        let opened = read.into_iter().next().unwrap().unwrap();
+        assert_eq!(opened.origin, Origin::Proven, "{text}");
+        assert_eq!(opened.event, event_json());
+    }
 }

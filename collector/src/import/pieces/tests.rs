@@ -88,11 +88,11 @@ fn found(lines: &[Vec<u8>]) -> Vec<String> {
         if !matches!(one.state, State::Whole | State::Damaged) {
             return vec![format!("{}: {:?}", one.place.line, one.state)];
         }
-        let read = letter::read(&one.text)
+        let read = letter::read(&one.text, &[])
             .into_iter()
-            .map(|event| match event {
-                Ok(event) => {
-                    let event: serde_json::Value = serde_json::from_str(&event).unwrap();
+            .map(|letter| match letter {
+                Ok(letter) => {
+                    let event: serde_json::Value = serde_json::from_str(&letter.event).unwrap();
                     event["request_id"].as_str().unwrap().to_owned()
                 }
                 Err(broken) => format!("{}: {broken}", one.place.line),

@@ -47,6 +47,7 @@ async fn a_wrong_key_is_told_of_and_not_tried_again() {
     let program = Program::start_in(&folder).await;
     let log = file(&folder, "envoy.log", letters(1));
     let mut command = import(&program);
+    // The dead letters are by another key than the one that is sent.
     command.env("AUDIT_LAYER_API_KEY", "al_sk_wrong").arg(log);
     let imported = Imported::of(&mut command).await;
     imported.assert_complaint(&["refused the API key", "401", "AUDIT_LAYER_API_KEY"]);

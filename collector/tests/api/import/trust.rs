@@ -1,0 +1,121 @@
+//! Whose dead letters are imported: those that a gateway wrote, by the MAC in each.
+
+use audit_layer_core::dead_letter::EVENT;
+use serde_json::{Value, json};
+
+use super::{Imported, file, import, line, line_by, logged};
+use crate::program::{Folder, KEY, Program};
+use crate::sample::{event, event_with};
+
+/// A letter of version 1.
+fn unsigned(event: &Value) -> String {
+    logged(&format!(
+        "audit-layer dead-letter reason=max_age event={event}"
+    ))
+}
+
+/// Checked, forged, unchecked and withheld.
+fn trust(imported: &Imported) -> [u64; 4] {
+    let counts: Value = serde_json::from_str(&imported.stdout).unwrap();
+    ["checked", "forged", "unchecked", "withheld"].map(|name| counts[name].as_u64().unwrap())
+}
+
+#[tokio::test]
+async fn a_letter_that_was_changed_or_written_without_the_key_is_not_imported() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    let changed = line(&event("changed"))
+        .replace("al_", "al-")
+        .replacen("gpt", "GPT", 1);
+    let good = line(&event("good"));
+    let (head, _) = good.split_once(EVENT).unwrap();
+    let other_event = format!("{head}{EVENT}{}\n", event("other"));
+    let log = file(&folder, "envoy.log", good.clone() + &changed + &other_event);
+    let imported = Imported::of(import(&program).arg(&log)).await;
+    assert_eq!(imported.counts(), [1, 0, 0]);
+    assert_eq!(trust(&imported), [1, 2, 0, 0]);
+    imported.assert_complaint(&["envoy.log:2: the MAC", "envoy.log:3: the MAC"]);
+    for id in ["changed", "other"] {
+        let answer = program.get(&format!("/v1/audit/logs/{id}")).await;
+        assert_eq!(answer.status, 404, "{id}");
+    }
+    // Not even to whoever asks for what cannot be checked.
+    let again = Imported::of(import(&program).arg("--unchecked").arg(&log)).await;
+    assert_eq!(again.counts(), [0, 1, 0]);
+    assert_eq!(trust(&again), [1, 2, 0, 0]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_checked_is_imported_only_when_that_is_asked_for() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    let content = unsigned(&event("old"))
+        + &line_by(None, &event("keyless"))
+        + &line_by(Some("al_sk_another"), &event("another"))
+        + &line(&event("ours"));
+    let log = file(&folder, "envoy.log", content);
+    let imported = Imported::of(import(&program).arg(&log)).await;
+    assert_eq!(imported.counts(), [1, 0, 0]);
+    assert_eq!(trust(&imported), [1, 0, 3, 3]);
+    imported.assert_complaint(&[
+        "envoy.log:1: this dead letter has no MAC",
+        "envoy.log:2: this dead letter has no MAC",
+        "envoy.log:3: this dead letter names the key ",
+        "--unchecked",
+        "--dead-letter-key",
+    ]);
+    let imported = Imported::of(import(&program).arg("--unchecked").arg(&log)).await;
+    assert_eq!((imported.code, imported.counts()), (Some(0), [3, 1, 0]));
+    assert_eq!(trust(&imported), [1, 0, 3, 0]);
+}
+
+#[tokio::test]
+async fn the_key_is_that_of_the_audit_api_or_those_given() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    let letters = [KEY, "before", "after"].map(|key| line_by(Some(key), &event(key)));
+    let log = file(&folder, "envoy.log", letters.concat());
+    for (variable, arguments, checked) in [
+        (None, &[][..], 1),
+        (Some(""), &[], 1),
+        (Some("before after"), &[], 2),
+        (None, &["--dead-letter-key=before"], 1),
+        (
+            Some("nobody"),
+            &["--dead-letter-key=after", "--dead-letter-key=before"],
+            2,
+        ),
+    ] {
+        let mut command = import(&program);
+        command.env_remove("AUDIT_LAYER_DEAD_LETTER_KEY");
+        command.envs(variable.map(|value| ("AUDIT_LAYER_DEAD_LETTER_KEY", value)));
+        let imported = Imported::of(command.args(arguments).arg(&log)).await;
+        let expected = [checked, 0, 3 - checked, 3 - checked];
+        assert_eq!(trust(&imported), expected, "{variable:?} {arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_letter_that_docker_has_damaged_cannot_be_checked() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    let long = event_with("long", json!({"prompt_content": "ü".repeat(20_000)}));
+    let text = line(&long);
+    let at = text.find("üü").unwrap() + 16_385;
+    assert!(!text.is_char_boundary(at));
+    let (head, tail) = text.as_bytes().split_at(at);
+    let pieces = [head, tail].map(|piece| {
+        let log = String::from_utf8_lossy(piece);
+        format!(
+            "{}\n",
+            json!({"log": log, "stream": "stderr", "time": "2026-11-29T03:00:00Z"})
+        )
+    });
+    let log = file(&folder, "id-json.log", pieces.concat());
+    let imported = Imported::of(import(&program).arg(&log)).await;
+    assert_eq!(trust(&imported), [0, 0, 1, 1]);
+    imported.assert_complaint(&["id-json.log:1: a character of this dead letter is lost"]);
+    let imported = Imported::of(import(&program).arg("--unchecked").arg(&log)).await;
+    assert_eq!((imported.code, imported.counts()), (Some(0), [1, 0, 0]));
+    assert!(imported.stderr.contains("U+FFFD"), "{}", imported.stderr);
+}
