@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -12,22 +13,29 @@ use crate::limits;
 pub enum Role {
     /// Everything.
     Admin,
+    /// Read events, and who looked at them, and record nothing: for those who watch the readers.
+    Auditor,
     /// Record events, and read nothing: for gateways and applications.
     Ingest,
-    /// Read events, and record nothing: for auditors.
+    /// Read events, and record nothing.
     Read,
 }
 
 impl Role {
     /// Whether this role is `needed` or more.
     pub(crate) fn includes(self, needed: Self) -> bool {
-        self == Self::Admin || self == needed
+        match self {
+            Self::Admin => true,
+            Self::Auditor => needed != Self::Admin && needed != Self::Ingest,
+            Self::Ingest | Self::Read => self == needed,
+        }
     }
 
     /// The name in commands, in the database and in messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Admin => "admin",
+            Self::Auditor => "auditor",
             Self::Ingest => "ingest",
             Self::Read => "read",
         }
@@ -38,7 +46,7 @@ impl FromStr for Role {
     type Err = AccessError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let roles = [Self::Admin, Self::Ingest, Self::Read];
+        let roles = [Self::Admin, Self::Auditor, Self::Ingest, Self::Read];
         let role = roles.into_iter().find(|role| role.name() == text);
         role.ok_or(AccessError::Role)
     }
@@ -136,6 +144,10 @@ impl Access {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeyId(pub(crate) Option<String>);
 
+/// What people call a key. A key of the configuration has no name, and others need none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeyName(pub(crate) Option<Arc<str>>);
+
 /// With which key events are recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Recorder {
@@ -163,6 +175,11 @@ impl Recorder {
     }
 }
 
+/// What a browser's session is called in access records. It opens nothing, and does not tell the id that
+/// does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SessionName(pub(crate) String);
+
 /// Why there is no such access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum AccessError {
@@ -173,7 +190,7 @@ pub enum AccessError {
     #[error("must be gateway or application")]
     Kind,
     /// A word that is no role.
-    #[error("must be admin, ingest or read")]
+    #[error("must be admin, auditor, ingest or read")]
     Role,
 }
 
@@ -182,20 +199,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_admin_includes_another_role() {
-        let roles = [Role::Admin, Role::Ingest, Role::Read];
+    fn admin_includes_all_roles_auditor_reading_and_others_themselves() {
+        let roles = [Role::Admin, Role::Auditor, Role::Ingest, Role::Read];
         for (role, needed) in roles
             .iter()
             .flat_map(|role| roles.map(|needed| (*role, needed)))
         {
-            let expected = role == needed || role == Role::Admin;
+            let reads = (role, needed) == (Role::Auditor, Role::Read);
+            let expected = role == needed || role == Role::Admin || reads;
             assert_eq!(role.includes(needed), expected, "{role:?} {needed:?}");
         }
     }
 
     #[test]
     fn a_role_is_read_as_it_is_named() {
-        for role in [Role::Admin, Role::Ingest, Role::Read] {
+        for role in [Role::Admin, Role::Auditor, Role::Ingest, Role::Read] {
             assert_eq!(role.name().parse(), Ok(role));
         }
         assert_eq!("owner".parse::<Role>(), Err(AccessError::Role));

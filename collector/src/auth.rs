@@ -1,7 +1,9 @@
 //! Who may use the API: whoever sends a key that the collector knows and that may do it, or reads with
 //! the session of such a key.
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::collections::HashMap;
+use std::mem;
+use std::sync::{Arc, Mutex as StdMutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Instant;
 
 use axum::Extension;
@@ -10,16 +12,49 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tokio::sync::Mutex;
+use chrono::Utc;
+use tokio::sync::{Mutex, oneshot};
+use tokio::time::sleep;
 
-use crate::access::{Access, KeyId, Recorder, Role};
+use crate::access::{Access, KeyId, KeyName, Recorder, Role};
 use crate::error::ApiError;
 use crate::ingest::discard;
 use crate::key::KeyHash;
 use crate::limits;
+use crate::records::{Records, client};
 use crate::session::{Sessions, keep_private};
-use crate::store::{Store, StoreError, StoredKey};
+use crate::store::{Store, StoreError, StoredKey, Who};
 use crate::telemetry;
+
+/// What it takes to let somebody in, and to remember who was not.
+#[derive(Clone)]
+pub(crate) struct Doors {
+    pub(crate) keys: Keys,
+    pub(crate) sessions: Sessions,
+    pub(crate) store: Store,
+    pub(crate) records: Records,
+}
+
+impl Doors {
+    /// The key of the session that the request has, which is noted in it.
+    fn session(&self, request: &mut Request) -> Option<KeyHash> {
+        let (path, headers) = (request.uri().path(), request.headers());
+        let (key, session) = self.sessions.key(request.method(), path, headers)?;
+        request.extensions_mut().insert(session);
+        Some(key)
+    }
+
+    /// A key opens nothing. Of it only the beginning is kept.
+    pub(crate) fn refuse(&self, key: &str, client: Who) {
+        let begins_with = telemetry::beginning_of_key(key);
+        telemetry::key_refused(&begins_with);
+        let who = match self.keys.no_longer_good(&KeyHash::of(key)) {
+            Some((id, name)) => client.with_key(&id, &name),
+            None => client,
+        };
+        self.records.refused(&begins_with, who);
+    }
+}
 
 /// The keys that open the API.
 #[derive(Clone)]
@@ -40,6 +75,7 @@ impl Keys {
         Self::Stored(Arc::new(StoredKeys {
             last: RwLock::new(ReadKeys::new(keys, read_at)),
             reading: Mutex::new(()),
+            uses: StdMutex::default(),
         }))
     }
 
@@ -54,8 +90,27 @@ impl Keys {
                 let is_known = known.iter().fold(false, |found, one| hash.is(one) | found);
                 Ok(is_known.then(GoodKey::configured))
             }
-            Self::Stored(keys) => keys.access(hash, store).await,
+            Self::Stored(keys) => {
+                let now = Utc::now().timestamp_micros();
+                let good = keys.access(hash, store).await?;
+                // Whenever the keys were read.
+                let good = good.filter(|key| key.expires_at.is_none_or(|end| now < end));
+                Ok(good.inspect(|key| keys.note_use(&key.id, now)))
+            }
         }
+    }
+}
+
+impl Keys {
+    /// Which key this is that was refused, if it is one that has expired or was revoked.
+    fn no_longer_good(&self, hash: &KeyHash) -> Option<(KeyId, KeyName)> {
+        let Self::Stored(keys) = self else {
+            return None;
+        };
+        let last = keys.last();
+        let revoked = last.revoked.iter().find(|(known, ..)| hash.is(known));
+        let revoked = revoked.map(|(_, id, name)| (id.clone(), name.clone()));
+        revoked.or_else(|| last.access(hash).map(|key| (key.id, key.name)))
     }
 }
 
@@ -64,6 +119,8 @@ impl Keys {
 pub(crate) struct GoodKey {
     pub(crate) access: Access,
     pub(crate) id: KeyId,
+    pub(crate) name: KeyName,
+    expires_at: Option<i64>,
     /// Shared by all events that come with it.
     pub(crate) recorder: Arc<Recorder>,
 }
@@ -73,6 +130,8 @@ impl GoodKey {
         Self {
             access: Access::FULL,
             id: KeyId(None),
+            name: KeyName(None),
+            expires_at: None,
             recorder: Arc::new(Recorder::configured()),
         }
     }
@@ -82,6 +141,8 @@ impl GoodKey {
             recorder: Arc::new(key.recorder()),
             access: key.access,
             id: KeyId(Some(key.id)),
+            name: KeyName(key.name.map(Arc::from)),
+            expires_at: key.expires_at,
         }
     }
 }
@@ -91,9 +152,34 @@ pub(crate) struct StoredKeys {
     last: RwLock<ReadKeys>,
     /// Held by the one who asks the database.
     reading: Mutex<()>,
+    /// When each was last used, of those that were since it was last noted: microseconds since 1970, UTC.
+    uses: StdMutex<HashMap<String, i64>>,
 }
 
 impl StoredKeys {
+    fn note_use(&self, KeyId(id): &KeyId, now: i64) {
+        let Some(id) = id else { return };
+        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        match uses.get_mut(id) {
+            Some(at) => *at = now,
+            None => {
+                uses.insert(id.clone(), now);
+            }
+        }
+    }
+
+    async fn write_uses(&self, store: &Store) {
+        let uses = mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner));
+        let uses: Vec<(String, i64)> = uses.into_iter().collect();
+        if uses.is_empty() {
+            return;
+        }
+        // What could not be noted is noted when the key is used again.
+        if let Err(error) = store.note_key_uses(&uses).await {
+            telemetry::uses_failed(&error);
+        }
+    }
+
     async fn access(&self, hash: &KeyHash, store: &Store) -> Result<Option<GoodKey>, StoreError> {
         let asked_at = Instant::now();
         if let Some(access) = self.last().access_now(hash) {
@@ -119,17 +205,26 @@ impl StoredKeys {
 /// The keys that were good when the database was last asked.
 struct ReadKeys {
     read_at: Instant,
+    /// Some of them may have expired.
     good: Vec<(KeyHash, GoodKey)>,
+    revoked: Vec<(KeyHash, KeyId, KeyName)>,
 }
 
 impl ReadKeys {
     fn new(keys: Vec<StoredKey>, read_at: Instant) -> Self {
-        let good = keys.into_iter().filter(|key| key.revoked_at.is_none());
+        let is_revoked = |key: &StoredKey| key.revoked_at.is_some();
+        let (revoked, good): (Vec<_>, Vec<_>) = keys.into_iter().partition(is_revoked);
+        let revoked = revoked.into_iter().map(|key| {
+            let name = KeyName(key.name.map(Arc::from));
+            (key.hash, KeyId(Some(key.id)), name)
+        });
+        let good = good.into_iter();
         Self {
             read_at,
             good: good
                 .map(|key| (key.hash.clone(), GoodKey::stored(key)))
                 .collect(),
+            revoked: revoked.collect(),
         }
     }
 
@@ -154,25 +249,42 @@ impl ReadKeys {
     }
 }
 
+/// Notes in the database when keys are used, until it is told to stop. It is beside what they are used for:
+/// no request waits.
+pub(crate) async fn note_uses(keys: Keys, store: Store, mut stop: oneshot::Receiver<()>) {
+    let Keys::Stored(keys) = keys else { return };
+    loop {
+        let is_stopping = tokio::select! {
+            _ = &mut stop => true,
+            () = sleep(limits::KEY_USES_INTERVAL) => false,
+        };
+        keys.write_uses(&store).await;
+        if is_stopping {
+            return;
+        }
+    }
+}
+
 /// Lets a request through if it has a known key, or the session of one, and answers it otherwise.
 pub(crate) async fn require_key(
-    State((keys, sessions, store)): State<(Keys, Sessions, Store)>,
+    State(doors): State<Doors>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let key = bearer(request.headers());
-    let shown = key.map(str::to_owned);
-    let sent = key.map(KeyHash::of);
-    let is_session = sent.is_none();
-    let refusal = match sent
-        .or_else(|| sessions.key(request.method(), request.uri().path(), request.headers()))
-    {
+    let shown = bearer(request.headers()).map(str::to_owned);
+    let is_session = shown.is_none();
+    let sent = match &shown {
+        Some(key) => Some(KeyHash::of(key)),
+        None => doors.session(&mut request),
+    };
+    let refusal = match sent {
         None => ApiError::Unauthorized,
-        Some(key) => match keys.access(&key, &store).await {
+        Some(key) => match doors.keys.access(&key, &doors.store).await {
             Ok(Some(good)) => {
                 request.extensions_mut().insert(good.access);
                 request.extensions_mut().insert(key);
                 request.extensions_mut().insert(good.id);
+                request.extensions_mut().insert(good.name);
                 request.extensions_mut().insert(good.recorder);
                 let mut response = next.run(request).await;
                 if is_session {
@@ -182,7 +294,7 @@ pub(crate) async fn require_key(
             }
             Ok(None) => {
                 if let Some(key) = shown {
-                    telemetry::key_refused(&key);
+                    doors.refuse(&key, client(&request));
                 }
                 ApiError::Unauthorized
             }
@@ -227,6 +339,7 @@ mod tests {
         let keys = StoredKeys {
             last: RwLock::new(ReadKeys::new(Vec::new(), Instant::now())),
             reading: Mutex::new(()),
+            uses: StdMutex::default(),
         };
         let hash = KeyHash::of("wrong");
         let reading = keys.reading.lock().await;

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use crate::store::{BackupError, Database, Store};
+use serde_json::json;
+
+use crate::records::operator;
+use crate::store::{AccessRecord, Action, BackupError, Database, Store};
 
 /// Copies the database, as it is now, to the new file `target`. Returns the number of events in the
 /// copy.
@@ -13,5 +16,8 @@ use crate::store::{BackupError, Database, Store};
 /// # Errors
 /// There is no such database, it is not a file, or the target exists or cannot be written.
 pub async fn back_up(database: &Database, target: &Path) -> Result<u64, BackupError> {
-    Store::back_up(database, target).await
+    let copy = target.display().to_string();
+    let record = AccessRecord::new(Action::BackupMade, operator());
+    let record = record.asking(&json!({"copy": copy}));
+    Store::back_up(database, target, record).await
 }

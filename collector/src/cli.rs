@@ -4,12 +4,14 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use audit_layer_collector::history::{self, HistoryAction};
 use audit_layer_collector::holds::Hold;
-use audit_layer_collector::keys::{KeysError, NewKey};
+use audit_layer_collector::keys::{KeyLabel, KeysError, NewKey};
 use audit_layer_collector::{
     Access, Database, DatabaseError, Erasure, Keep, KeepOf, Kind, Retention, RetentionError, Role,
     Scope, Shortest, TlsFiles, limits,
 };
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -85,7 +87,8 @@ pub(crate) enum Command {
     /// holds`. Backups and exports are not reached.
     Erase(EraseArgs),
 
-    /// Show which events were removed because they were over, and which erased.
+    /// Show who looked at what is recorded, and which events were removed or erased.
+    #[command(after_help = HISTORY_HELP)]
     History(HistoryArgs),
 
     /// Keep events from being removed, for a court or an investigation.
@@ -162,6 +165,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "ORGANIZATION=DAYS")]
     pub(crate) retention: Vec<KeepOf>,
 
+    /// How long access records are kept, which tell who looked: days, or forever.
+    #[arg(long, value_name = "DAYS", default_value_t = Keep::Days(limits::HISTORY_DAYS_DEFAULT))]
+    pub(crate) history_days: Keep,
+
     #[arg(long, help = format!("Allow less than {} days", limits::RETENTION_DAYS_MIN))]
     pub(crate) allow_short_retention: bool,
 
@@ -182,7 +189,13 @@ impl ServeArgs {
             true => Shortest::AnyTime,
             false => Shortest::HalfAYear,
         };
-        Retention::new(self.retention_days, self.retention.clone(), shortest)
+        let organizations = self.retention.clone();
+        Retention::new(
+            self.retention_days,
+            organizations,
+            self.history_days,
+            shortest,
+        )
     }
 }
 
@@ -315,8 +328,8 @@ pub(crate) enum KeysCommand {
 pub(crate) struct CreateArgs {
     /// What the key may do.
     ///
-    /// ingest: record events and read nothing. read: read events and record nothing. admin:
-    /// everything.
+    /// ingest: record events and read nothing. read: read events and record nothing. auditor: read
+    /// events and who looked at them, and record nothing. admin: everything.
     #[arg(
         long,
         required_unless_present = "successor_of",
@@ -346,8 +359,45 @@ pub(crate) struct CreateArgs {
     #[arg(long, value_name = "ID")]
     successor_of: Option<String>,
 
+    /// What the key is called in lists and in the access history, such as whose it is.
+    #[arg(long, value_name = "NAME", value_parser = key_name)]
+    name: Option<String>,
+
+    /// When the key ends: a number of days from now, a day such as 2026-12-31, at whose end (UTC) it
+    /// does, or an RFC 3339 time. Without it, when it is revoked.
+    #[arg(long, value_name = "DATE|DAYS", value_parser = expiry)]
+    expires: Option<DateTime<Utc>>,
+
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
+}
+
+fn key_name(text: &str) -> Result<String, String> {
+    let max = limits::KEY_NAME_BYTES_MAX;
+    match (1..=max).contains(&text.len()) && !text.chars().any(char::is_control) {
+        true => Ok(text.to_owned()),
+        false => Err(format!(
+            "must be from 1 to {max} bytes long, without controls"
+        )),
+    }
+}
+
+fn expiry(text: &str) -> Result<DateTime<Utc>, &'static str> {
+    let now = Utc::now();
+    let end = end(text, now).filter(|end| *end > now);
+    end.ok_or("must be a number of days from 1, or a day such as 2026-12-31 or an RFC 3339 time that is not over")
+}
+
+fn end(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    if let Ok(days) = text.parse::<u32>() {
+        return now.checked_add_days(Days::new(days.into()));
+    }
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Some(time.to_utc());
+    }
+    let day: NaiveDate = text.parse().ok()?;
+    let next = day.checked_add_days(Days::new(1))?;
+    Some(next.and_time(NaiveTime::MIN).and_utc())
 }
 
 /// What a key is to be like.
@@ -358,6 +408,13 @@ pub(crate) enum Wanted {
 }
 
 impl CreateArgs {
+    pub(crate) fn label(&self) -> KeyLabel {
+        KeyLabel {
+            name: self.name.clone(),
+            expires_at: self.expires,
+        }
+    }
+
     pub(crate) fn wanted(self) -> Result<Wanted, KeysError> {
         match (self.role, self.successor_of) {
             (Some(role), _) => {
@@ -470,9 +527,41 @@ pub(crate) struct HistoryArgs {
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 
+    /// Only what was since this day (UTC), such as 2026-11-25, or RFC 3339 time.
+    #[arg(long, value_name = "DATE", value_parser = since)]
+    since: Option<DateTime<Utc>>,
+
+    /// Only this action, such as event_read, removed or erased; repeat it for several.
+    #[arg(long, value_name = "ACTION", value_parser = HistoryAction::read)]
+    action: Vec<HistoryAction>,
+
+    /// Only what was done with the key that has this id.
+    #[arg(long, value_name = "ID")]
+    key: Option<String>,
+
     /// How the list is written to stdout.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+impl HistoryArgs {
+    pub(crate) fn wanted(&self) -> history::Wanted {
+        history::Wanted {
+            since: self.since,
+            actions: self.action.clone(),
+            key_id: self.key.clone(),
+        }
+    }
+}
+
+fn since(text: &str) -> Result<DateTime<Utc>, &'static str> {
+    let time = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
+    let day = || {
+        text.parse()
+            .map(|day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc())
+    };
+    let since = time.or_else(|_| day());
+    since.map_err(|_| "must be a day such as 2026-11-25, or an RFC 3339 time")
 }
 
 #[derive(Debug, Args)]
@@ -505,6 +594,14 @@ Examples:
   audit-layer keys create --role ingest --kind application --organization org_1
   audit-layer keys create --role admin --all-organizations
   audit-layer keys create --successor-of key_01999b5d3f0a7c21a4c1f2b3c4d5e6f7";
+
+const HISTORY_HELP: &str = "\
+Examples:
+  audit-layer history --since 2026-11-25
+  audit-layer history --action event_read --action events_exported --key key_01999b5d3f0a7c21a4c1f2b3c4d5e6f7
+  audit-layer history --action removed --action erased --format json
+
+Reading it is recorded as well. OPERATING.md names all actions.";
 
 const SERVE_HELP: &str = "\
 Without a key on the command line or in the environment, the keys in the database count. If there \

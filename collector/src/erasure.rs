@@ -1,9 +1,11 @@
 //! Erasing a user's content from a database, beside a collector that may be running on it.
 
 use chrono::Utc;
+use serde_json::json;
 
 use crate::access::Scope;
-use crate::store::{Database, Erasable, Erased, Erasure, Store, StoreError};
+use crate::records::operator;
+use crate::store::{AccessRecord, Action, Database, Erasable, Erased, Erasure, Store, StoreError};
 
 /// How many events [`erase`] would meet.
 ///
@@ -15,9 +17,24 @@ pub async fn count_erasable(
     erasure: &Erasure,
 ) -> Result<Erasable, EraseError> {
     let store = Store::open_existing(database).await?;
-    let count = count(&store, erasure).await;
+    let count = count_recorded(&store, erasure).await;
     store.close().await;
     count
+}
+
+/// That somebody has asked tells whether there is such a user, and is recorded.
+async fn count_recorded(store: &Store, erasure: &Erasure) -> Result<Erasable, EraseError> {
+    let counted = store.count_erasable(erasure).await?;
+    let record = recorded(Action::ErasureCounted, erasure);
+    let events = usize::try_from(counted.events).unwrap_or(usize::MAX);
+    store.write_record(record.of_items(events)).await?;
+    found(counted, erasure)
+}
+
+fn recorded(action: Action, erasure: &Erasure) -> AccessRecord {
+    let asked = json!({"user_id": erasure.user_id, "reason": erasure.reason});
+    let record = AccessRecord::new(action, operator());
+    record.of(&erasure.scope).asking(&asked)
 }
 
 /// Erases the content of a user's events for good. A tombstone stays of each, with its hash.
@@ -33,14 +50,26 @@ pub async fn erase(database: &Database, erasure: &Erasure) -> Result<Erased, Era
 }
 
 async fn erase_counted(store: &Store, erasure: &Erasure) -> Result<Erased, EraseError> {
-    count(store, erasure).await?;
-    let now = Utc::now().timestamp_micros();
-    Ok(store.erase(erasure, now).await?)
+    let count = store.count_erasable(erasure).await?;
+    let record = recorded(Action::ErasureMade, erasure);
+    if let Err(error) = found(count, erasure) {
+        let record = AccessRecord {
+            result: "no_events".into(),
+            ..record
+        };
+        store.write_record(record).await?;
+        return Err(error);
+    }
+    // Before anything is erased: that it was tried is known whatever comes of it.
+    let record = record.begun();
+    store.write_record(record.clone()).await?;
+    let erased = store.erase(erasure, Utc::now().timestamp_micros()).await?;
+    store.complete_record(&record, erased.events).await?;
+    Ok(erased)
 }
 
 /// A user without events is a mistyped one, as far as anybody can tell.
-async fn count(store: &Store, erasure: &Erasure) -> Result<Erasable, EraseError> {
-    let count = store.count_erasable(erasure).await?;
+fn found(count: Erasable, erasure: &Erasure) -> Result<Erasable, EraseError> {
     if count.is_nothing() {
         return Err(EraseError::NoEvents {
             user_id: erasure.user_id.clone(),

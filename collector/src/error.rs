@@ -83,6 +83,14 @@ pub(crate) enum ApiError {
     TooManyReports,
     #[error("a valid key is needed: send the header `authorization: Bearer <key>`")]
     Unauthorized,
+    #[error(
+        "the collector does not know what this read gives out, and gives out nothing: report this as a fault of it"
+    )]
+    Unaccounted,
+    #[error(
+        "who reads what is recorded, and the database did not take the record: nothing was given out, ask again later"
+    )]
+    Unrecorded,
 }
 
 impl ApiError {
@@ -127,9 +135,10 @@ impl ApiError {
             | Self::TooManyLogins
             | Self::TooManyQueries
             | Self::TooManyReports => StatusCode::TOO_MANY_REQUESTS,
-            Self::NoAnswer | Self::QueryTooSlow | Self::StorageUnavailable => {
+            Self::NoAnswer | Self::QueryTooSlow | Self::StorageUnavailable | Self::Unrecorded => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
+            Self::Unaccounted => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
         }
     }
@@ -160,6 +169,8 @@ impl ApiError {
             Self::TooManyLines { .. } => "too_many_lines",
             Self::TooManyReports => "too_many_reports",
             Self::Unauthorized => "unauthorized",
+            Self::Unaccounted => "unaccounted",
+            Self::Unrecorded => "unrecorded",
         }
     }
 
@@ -187,7 +198,8 @@ impl ApiError {
             | Self::TooManyExports
             | Self::TooManyLogins
             | Self::TooManyQueries
-            | Self::TooManyReports => Some(limits::RETRY_AFTER),
+            | Self::TooManyReports
+            | Self::Unrecorded => Some(limits::RETRY_AFTER),
             // What was in the way may be gone; what the report would be of is the same.
             Self::Report(failure) if failure.status() == StatusCode::SERVICE_UNAVAILABLE => {
                 Some(limits::RETRY_AFTER)
@@ -205,7 +217,9 @@ impl IntoResponse for ApiError {
             field: self.field(),
         };
         let status = self.status();
+        let code = ErrorCode(detail.code);
         let mut response = (status, Json(ErrorBody { error: detail })).into_response();
+        response.extensions_mut().insert(code);
         let headers = response.headers_mut();
         if let Some(wait) = self.retry_after() {
             headers.insert(RETRY_AFTER, seconds(wait).into());
@@ -221,6 +235,10 @@ impl IntoResponse for ApiError {
         response
     }
 }
+
+/// The code of an answer that is an error, for those who record it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ErrorCode(pub(crate) &'static str);
 
 /// Whole seconds that are not less than `wait`, which is more than none.
 fn seconds(wait: Duration) -> u64 {

@@ -1,9 +1,11 @@
 //! Managing the legal holds in a database, beside a collector that may be running on it.
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 
 use crate::access::Scope;
-use crate::store::{Database, Store, StoreError, StoredHold};
+use crate::records::operator;
+use crate::store::{AccessRecord, Action, Database, Store, StoreError, StoredHold};
 use crate::time::moment;
 
 /// What must not be removed, and why.
@@ -53,7 +55,12 @@ pub async fn create(database: &Database, hold: &Hold) -> Result<String, HoldsErr
     let store = Store::open_existing(database).await?;
     let now = Utc::now().timestamp_micros();
     let user = hold.user_id.as_deref();
-    let id = store.add_hold(&hold.scope, user, &hold.reason, now).await;
+    let asked = json!({"user_id": user, "reason": hold.reason});
+    let record = AccessRecord::new(Action::HoldCreated, operator());
+    let record = record.of(&hold.scope).asking(&asked);
+    let id = store
+        .add_hold(&hold.scope, user, &hold.reason, now, record)
+        .await;
     store.close().await;
     Ok(id?)
 }
@@ -64,9 +71,17 @@ pub async fn create(database: &Database, hold: &Hold) -> Result<String, HoldsErr
 /// There is no such database, or it cannot be used. The message says what to do.
 pub async fn list(database: &Database) -> Result<Vec<HoldEntry>, HoldsError> {
     let store = Store::open_existing(database).await?;
-    let holds = store.holds().await;
+    let holds = list_in(&store).await;
     store.close().await;
     Ok(holds?.into_iter().map(HoldEntry::from).collect())
+}
+
+async fn list_in(store: &Store) -> Result<Vec<StoredHold>, StoreError> {
+    let holds = store.holds().await?;
+    let ids = holds.iter().map(|hold| hold.id.clone());
+    let record = AccessRecord::new(Action::HoldsListed, operator()).of_ids(ids);
+    store.write_record(record.of_items(holds.len())).await?;
+    Ok(holds)
 }
 
 /// Lets go of what a hold holds. Returns when it was released, which may have been before.
@@ -75,7 +90,9 @@ pub async fn list(database: &Database) -> Result<Vec<HoldEntry>, HoldsError> {
 /// There is no such hold or database. The message says what to do.
 pub async fn release(database: &Database, id: &str) -> Result<DateTime<Utc>, HoldsError> {
     let store = Store::open_existing(database).await?;
-    let released_at = store.release_hold(id, Utc::now().timestamp_micros()).await;
+    let now = Utc::now().timestamp_micros();
+    let record = AccessRecord::new(Action::HoldReleased, operator());
+    let released_at = store.release_hold(id, now, record).await;
     store.close().await;
     let no_such = || HoldsError::NoSuchHold { id: id.to_owned() };
     Ok(moment(released_at?.ok_or_else(no_such)?))

@@ -2,6 +2,7 @@
 
 mod body;
 mod budget;
+mod imported;
 mod rates;
 mod writer;
 
@@ -16,16 +17,18 @@ use memchr::memchr;
 use serde::Serialize;
 use tokio::task::spawn_blocking;
 
-use crate::access::{Access, KeyId, Scope};
+use crate::access::{Access, KeyId, KeyName, Scope};
 use crate::error::{ApiError, ErrorDetail};
 use crate::event::Event;
 use crate::key::KeyHash;
 use crate::limits;
+use crate::records::Records;
 use crate::store::{Outcome, Status};
 use crate::telemetry::{Sender, Telemetry};
 
 pub(crate) use body::discard;
 pub(crate) use budget::{Budget, Share};
+pub(crate) use imported::IMPORT;
 pub(crate) use rates::Rates;
 pub(crate) use writer::{Inbox, Writer};
 
@@ -35,15 +38,17 @@ pub(crate) struct Ingest {
     budget: Budget,
     inbox: Inbox,
     rates: Rates,
+    records: Records,
     telemetry: Telemetry,
 }
 
 impl Ingest {
-    pub(crate) fn new(inbox: Inbox, rates: Rates, telemetry: Telemetry) -> Self {
+    pub(crate) fn new(inbox: Inbox, rates: Rates, records: Records, telemetry: Telemetry) -> Self {
         Self {
             budget: Budget::new(limits::INGEST_BYTES_MAX),
             inbox,
             rates,
+            records,
             telemetry,
         }
     }
@@ -161,8 +166,10 @@ pub(crate) async fn batch(
     Extension(access): Extension<Access>,
     Extension(key): Extension<KeyHash>,
     Extension(key_id): Extension<KeyId>,
+    Extension(key_name): Extension<KeyName>,
     request: Request,
 ) -> Result<BatchAnswer, ApiError> {
+    let record = imported::record(&request, &access, &key_id, &key_name);
     let (body, share) = ingest.read(&key, request, limits::BATCH_BYTES_MAX).await?;
     let scope = access.scope.clone();
     let read = parsed(body, move |body| read_lines(&body, &scope)).await?;
@@ -182,11 +189,17 @@ pub(crate) async fn batch(
         .filter(|outcome| outcome.status != Status::Duplicate)
         .count();
     let duplicates = outcomes.len().saturating_sub(accepted);
-    Ok(BatchAnswer {
+    let answer = BatchAnswer {
         accepted,
         duplicates,
         rejected,
-    })
+    };
+    if let Some(record) = record {
+        // If it fails the importer sends the batch again, all of which then are duplicates.
+        let record = imported::settled(record, &answer);
+        ingest.records.write(record).await?;
+    }
+    Ok(answer)
 }
 
 /// The answer to a batch. Every line that is not blank is counted in one of the three.

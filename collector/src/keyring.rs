@@ -55,10 +55,11 @@ pub(crate) async fn run(command: KeysCommand) -> Result<(), MainError> {
 /// The key alone goes to stdout, for scripts; what to do with it to stderr, for people.
 async fn create(arguments: CreateArgs) -> Result<(), MainError> {
     let database = arguments.database.database()?;
+    let label = arguments.label();
     let wanted = arguments.wanted()?;
     let created = match &wanted {
-        Wanted::New(new) => keys::create(&database, new).await?,
-        Wanted::SuccessorOf(first) => keys::create_successor(&database, first).await?,
+        Wanted::New(new) => keys::create(&database, new, &label).await?,
+        Wanted::SuccessorOf(first) => keys::create_successor(&database, first, &label).await?,
     };
     if let Err(source) = write(&format!("{}\n", created.key.reveal())) {
         let id = created.id;
@@ -112,12 +113,21 @@ fn line(key: &KeyEntry) -> String {
         true => String::new(),
         false => format!(", successor of {}", key.family),
     };
+    let name = key.name.as_ref();
+    let name = name.map_or(String::new(), |name| format!(" {name:?},"));
     let created_at = seconds(key.created_at);
-    let state = match key.revoked_at {
-        None => "good".to_owned(),
-        Some(revoked_at) => format!("revoked {}", seconds(revoked_at)),
+    let used = key.last_used_at.map_or("never used".to_owned(), |at| {
+        format!("last used {}", seconds(at))
+    });
+    let state = match (key.revoked_at, key.expires_at) {
+        (Some(revoked_at), _) => format!("revoked {}", seconds(revoked_at)),
+        (None, Some(end)) if end <= Utc::now() => format!("expired {}", seconds(end)),
+        (None, Some(end)) => format!("good until {}", seconds(end)),
+        (None, None) => "good".to_owned(),
     };
-    format!("{id}  {role:<18}  {scope}{family}{doubt}, created {created_at}, {state}\n")
+    format!(
+        "{id}  {role:<18} {name} {scope}{family}{doubt}, created {created_at}, {used}, {state}\n"
+    )
 }
 
 fn json(keys: &[KeyEntry]) -> String {
@@ -133,10 +143,23 @@ fn json(keys: &[KeyEntry]) -> String {
                 "organization_id": key.access.scope.id(),
                 "created_at": seconds(key.created_at),
                 "revoked_at": key.revoked_at.map(seconds),
+                "name": key.name,
+                "expires_at": key.expires_at.map(seconds),
+                "last_used_at": key.last_used_at.map(seconds),
+                "state": state(key),
             })
         })
         .collect();
     format!("{}\n", Value::Array(entries))
+}
+
+/// Whether it opens anything now, and why not.
+fn state(key: &KeyEntry) -> &'static str {
+    match (key.revoked_at, key.expires_at) {
+        (Some(_), _) => "revoked",
+        (None, Some(end)) if end <= Utc::now() => "expired",
+        (None, _) => "good",
+    }
 }
 
 pub(crate) fn seconds(time: DateTime<Utc>) -> String {

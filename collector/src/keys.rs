@@ -1,11 +1,13 @@
 //! Managing the keys in a database, beside a collector that may be running on it.
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 
 use crate::access::{Access, Kind, Role};
 use crate::key::{ApiKey, KeyError};
-use crate::store::{Database, Store, StoreError, StoredKey};
-use crate::time::moment;
+use crate::records::operator;
+use crate::store::{AccessRecord, Action, AddedKey, Database, Store, StoreError, StoredKey};
+use crate::time::{self, moment};
 
 /// A key that was just made. The key itself is told only here.
 #[derive(Debug)]
@@ -41,6 +43,26 @@ impl NewKey {
     }
 }
 
+/// What people know a key by, and how long it is good.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeyLabel {
+    /// From 1 to [`limits::KEY_NAME_BYTES_MAX`] bytes, without controls.
+    pub name: Option<String>,
+    /// From when on the key is good for nothing.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl KeyLabel {
+    fn of<'a>(&'a self, key: &ApiKey) -> AddedKey<'a> {
+        AddedKey {
+            hash: key.hash(),
+            name: self.name.as_deref(),
+            created_at: Utc::now().timestamp_micros(),
+            expires_at: self.expires_at.map(|end| end.timestamp_micros()),
+        }
+    }
+}
+
 /// A key of the database, without the key itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyEntry {
@@ -54,10 +76,16 @@ pub struct KeyEntry {
     pub lacks_kind: bool,
     /// The id of the first of the keys that take the place of each other, which may be its own.
     pub family: String,
+    /// What people call it.
+    pub name: Option<String>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// Since when it is good for nothing any more.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// From when on it is good for nothing.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it last opened anything, to a minute or so.
+    pub last_used_at: Option<DateTime<Utc>>,
 }
 
 impl From<StoredKey> for KeyEntry {
@@ -66,6 +94,9 @@ impl From<StoredKey> for KeyEntry {
             kind: key.recording_kind(),
             lacks_kind: key.lacks_kind(),
             family: key.family,
+            name: key.name,
+            expires_at: key.expires_at.map(moment),
+            last_used_at: key.last_used_at.map(moment),
             id: key.id,
             access: key.access,
             created_at: moment(key.created_at),
@@ -78,9 +109,13 @@ impl From<StoredKey> for KeyEntry {
 ///
 /// # Errors
 /// The database cannot be used, or there is no randomness. The message says what to do.
-pub async fn create(database: &Database, new: &NewKey) -> Result<CreatedKey, KeysError> {
+pub async fn create(
+    database: &Database,
+    new: &NewKey,
+    label: &KeyLabel,
+) -> Result<CreatedKey, KeysError> {
     let store = Store::open(database).await?;
-    let created = add(&store, new).await;
+    let created = add(&store, new, label).await;
     store.close().await;
     created
 }
@@ -90,11 +125,18 @@ pub async fn create(database: &Database, new: &NewKey) -> Result<CreatedKey, Key
 ///
 /// # Errors
 /// There is no such key or database, or no randomness. The message says what to do.
-pub async fn create_successor(database: &Database, first: &str) -> Result<CreatedKey, KeysError> {
+pub async fn create_successor(
+    database: &Database,
+    first: &str,
+    label: &KeyLabel,
+) -> Result<CreatedKey, KeysError> {
     let key = ApiKey::generate()?;
     let store = Store::open_existing(database).await?;
-    let created_at = Utc::now().timestamp_micros();
-    let id = store.add_successor(&key.hash(), first, created_at).await;
+    let asked = json!({
+        "name": label.name, "expires_at": label.expires_at.map(shown), "successor_of": first,
+    });
+    let record = AccessRecord::new(Action::KeyCreated, operator()).asking(&asked);
+    let id = store.add_successor(&label.of(&key), first, record).await;
     store.close().await;
     match id? {
         Some(id) => Ok(CreatedKey { id, key }),
@@ -122,7 +164,15 @@ async fn set_kind_in(store: &Store, id: &str, kind: Kind) -> Result<u64, KeysErr
     let key = keys.iter().find(|key| key.id == id);
     match key.map(|key| key.access.role) {
         None => Err(KeysError::none_with(id)),
-        Some(Role::Ingest) => Ok(store.set_kind(id, kind).await?),
+        Some(Role::Ingest) => {
+            let record = AccessRecord::new(Action::KeyChanged, operator()).of_ids([id.to_owned()]);
+            let record = record.asking(&json!({"kind": kind.name()}));
+            let record = match key {
+                Some(key) => record.of(&key.access.scope),
+                None => record,
+            };
+            Ok(store.set_kind(id, kind, &record).await?)
+        }
         Some(role) => Err(KeysError::KindOfRole { role }),
     }
 }
@@ -133,9 +183,17 @@ async fn set_kind_in(store: &Store, id: &str, kind: Kind) -> Result<u64, KeysErr
 /// There is no such database, or it cannot be used. The message says what to do.
 pub async fn list(database: &Database) -> Result<Vec<KeyEntry>, KeysError> {
     let store = Store::open_existing(database).await?;
-    let keys = store.keys().await;
+    let keys = list_in(&store).await;
     store.close().await;
     Ok(keys?.into_iter().map(KeyEntry::from).collect())
+}
+
+async fn list_in(store: &Store) -> Result<Vec<StoredKey>, StoreError> {
+    let keys = store.keys().await?;
+    let ids = keys.iter().map(|key| key.id.clone());
+    let record = AccessRecord::new(Action::KeysListed, operator()).of_ids(ids);
+    store.write_record(record.of_items(keys.len())).await?;
+    Ok(keys)
 }
 
 /// Revokes a key for good. A running collector refuses it within a second.
@@ -147,7 +205,9 @@ pub async fn list(database: &Database) -> Result<Vec<KeyEntry>, KeysError> {
 /// There is no such key or database. The message says what to do.
 pub async fn revoke(database: &Database, id: &str) -> Result<DateTime<Utc>, KeysError> {
     let store = Store::open_existing(database).await?;
-    let revoked_at = store.revoke_key(id, Utc::now().timestamp_micros()).await;
+    let now = Utc::now().timestamp_micros();
+    let record = AccessRecord::new(Action::KeyRevoked, operator());
+    let revoked_at = store.revoke_key(id, now, record).await;
     store.close().await;
     match revoked_at? {
         Some(revoked_at) => Ok(moment(revoked_at)),
@@ -155,12 +215,26 @@ pub async fn revoke(database: &Database, id: &str) -> Result<DateTime<Utc>, Keys
     }
 }
 
-pub(crate) async fn add(store: &Store, new: &NewKey) -> Result<CreatedKey, KeysError> {
+pub(crate) async fn add(
+    store: &Store,
+    new: &NewKey,
+    label: &KeyLabel,
+) -> Result<CreatedKey, KeysError> {
     let key = ApiKey::generate()?;
-    let created_at = Utc::now().timestamp_micros();
     let (access, kind) = (&new.access, new.kind);
-    let id = store.add_key(&key.hash(), access, kind, created_at).await?;
+    let asked = json!({
+        "role": access.role.name(), "kind": kind.map(Kind::name), "name": label.name,
+        "expires_at": label.expires_at.map(shown),
+    });
+    let record = AccessRecord::new(Action::KeyCreated, operator());
+    let record = record.of(&access.scope).asking(&asked);
+    let added = label.of(&key);
+    let id = store.add_key(&added, access, kind, record).await?;
     Ok(CreatedKey { id, key })
+}
+
+fn shown(time: DateTime<Utc>) -> String {
+    time::text(time.timestamp_micros())
 }
 
 /// Why keys cannot be managed.

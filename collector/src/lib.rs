@@ -28,6 +28,7 @@ mod operations;
 mod page;
 mod places;
 mod query;
+mod records;
 mod report;
 mod retention;
 mod search;
@@ -48,10 +49,11 @@ pub use access::{Access, AccessError, Kind, Role, Scope};
 pub use backup::back_up;
 pub use erasure::{EraseError, count_erasable, erase};
 pub use key::{ApiKey, KeyError};
+pub use records::Shown;
 pub use report::FontsError;
 pub use retention::{Keep, KeepOf, Retention, RetentionError, Shortest};
 pub use server::{Collector, Config, StartError, StopError};
 pub use store::{
-    BackupError, Database, DatabaseError, Erasable, Erased, Erasure, Left, StoreError,
+    Action, BackupError, Database, DatabaseError, Erasable, Erased, Erasure, Left, StoreError,
 };
 pub use tls::{TlsError, TlsFiles};

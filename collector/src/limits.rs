@@ -67,6 +67,13 @@ pub const RETENTION_DAYS_DEFAULT: u32 = 400;
 /// Half a year is what Article 26(6) of the EU's AI Act asks for logs of high-risk systems.
 pub const RETENTION_DAYS_MIN: u32 = 183;
 
+/// Days that access records are kept, unless the operator says otherwise: three years, longer than the
+/// events that were looked at.
+pub const HISTORY_DAYS_DEFAULT: u32 = 1100;
+
+/// Access records that are removed in one step. Between two steps others are written.
+pub const REMOVED_RECORDS_MAX: i64 = 1000;
+
 /// How often what is over is looked for.
 pub const RETENTION_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
@@ -79,11 +86,45 @@ pub const REMOVED_EVENTS_MAX: usize = 100;
 /// Events that are erased in one step. Between two steps events are stored.
 pub const ERASURE_STEP_EVENTS: usize = 20;
 
+/// Bytes of the name of a key: a person and a purpose.
+pub const KEY_NAME_BYTES_MAX: usize = 200;
+
+/// How often it is noted when keys were last used.
+pub const KEY_USES_INTERVAL: Duration = Duration::from_secs(60);
+
 /// How long a key is believed without asking the database: a revoked one is refused after this.
 pub const KEYS_AGE_MAX: Duration = Duration::from_secs(1);
 
 /// How long a browser stays logged in: a working day.
 pub const SESSION_AGE_MAX: Duration = Duration::from_hours(12);
+
+/// Access records that wait to be written: beyond it, reads are refused with 503.
+pub const RECORDS_WAITING_MAX: usize = 1024;
+
+/// Access records that share one commit.
+pub const RECORDS_AT_ONCE: usize = 256;
+
+/// Ids of what was given out that an access record lists: the first. How many there were it always says.
+pub const RECORD_IDS_MAX: usize = 20;
+
+/// Parameters of a query that an access record has: more than there are.
+pub const RECORD_PARAMETERS_MAX: usize = 40;
+
+/// Bytes of each text of a query that an access record has, and of what a proxy claims: the longest
+/// search.
+pub const RECORD_TEXT_BYTES_MAX: usize = SEARCH_BYTES_MAX;
+
+/// How often what was counted of live pages and refused keys is recorded. A collector that is killed
+/// loses no more of these counts.
+pub const RECORDS_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Refused keys of which each has an access record, within [`RECORDS_INTERVAL`]. Others are counted
+/// into the next: anyone can send any number, and each record takes room for years.
+pub const REFUSALS_RECORDED_MAX: u32 = 10;
+
+/// Questions that live pages ask again and again, of which repetitions are counted. Beyond it each has
+/// an access record.
+pub const POLLS_MAX: usize = 1000;
 
 /// Browsers that are logged in at the same time. Beyond it the oldest session ends; only who has a
 /// key can begin one.
@@ -330,9 +371,9 @@ pub const QUERIES_OF_KEY_MAX: usize = 3;
 /// A query waits this long for others of its key to end, and gets 429 then.
 pub const QUERY_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// Connections to a PostgreSQL server that write at the same time: for events, and beside it for what
-/// merges segments and for what removes old events.
-pub const POSTGRES_WRITERS_MAX: u32 = 3;
+/// Connections to a PostgreSQL server that write at the same time: for events, and beside it for access
+/// records, for what merges segments and for what removes old events.
+pub const POSTGRES_WRITERS_MAX: u32 = 4;
 
 /// How long a PostgreSQL server may take for a transaction that writes. What is in it is at most
 /// [`INGEST_BYTES_MAX`], so that a server which takes longer is gone, or as good as gone.
@@ -415,6 +456,9 @@ pub const LOG_LETTERS_MAX: usize = 1000;
 
 /// Folders within folders that logs are looked for in.
 pub const LOG_FOLDERS_DEPTH_MAX: usize = 16;
+
+/// Bytes of the id of an import that an access record has.
+pub const IMPORT_ID_BYTES_MAX: usize = 64;
 
 /// Events that an import sends together, so that an outage leaves few in doubt.
 pub const IMPORT_BATCH_EVENTS_MAX: usize = 1000;

@@ -5,6 +5,7 @@ pub(crate) mod dialect;
 mod export;
 pub(crate) mod filter;
 mod format;
+mod history;
 mod near;
 mod parameters;
 mod received;
@@ -26,10 +27,12 @@ use crate::access::{Access, Scope};
 use crate::error::ApiError;
 use crate::key::KeyHash;
 use crate::query::format::Format;
+use crate::records::Seen;
 use crate::store::{Condition, Field, Log, LogFilter, Store};
 
 pub(crate) use completeness::completeness;
 pub(crate) use export::{ExportError, Exports};
+pub(crate) use history::history;
 pub(crate) use parameters::{ParameterError, number_up_to, read as read_parameters};
 pub(crate) use received::Received;
 pub(crate) use turns::{in_turn, turns};
@@ -59,7 +62,11 @@ pub(crate) async fn logs(
         false => None,
     };
     let near = near.transpose().map_err(ApiError::of_query)?;
-    Ok(json(render::page(&page, near.as_ref())))
+    let seen = Seen::items(page.logs.len())
+        .ids(page.logs.iter().map(|log| log.id.clone()))
+        .of(filter.organization().map(str::to_owned))
+        .answer((render::version(&page), near.is_some()));
+    Ok(seen.with(json(render::page(&page, near.as_ref()))))
 }
 
 /// `GET /v1/audit/logs/{id}`: the event with this log id or request_id.
@@ -74,7 +81,9 @@ pub(crate) async fn log(
     let query = read_parameters(query.as_deref().unwrap_or_default(), &OF_ONE)?;
     let organization = query.first().map(|(_, value)| value.as_str());
     let log = one_log(&store, &id, organization, access.scope).await?;
-    Ok(json(render::log(&log)))
+    let seen = Seen::items(1).ids([log.id.clone()]);
+    let seen = seen.of(log.organization_id());
+    Ok(seen.with(json(render::log(&log))))
 }
 
 /// What [`log`] takes.

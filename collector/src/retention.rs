@@ -1,17 +1,19 @@
 //! How long events are kept, and the task that removes them afterwards.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::str::FromStr;
 
 use chrono::Utc;
+use serde_json::{Value, json};
 use thiserror::Error;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use crate::access::{AccessError, Scope};
 use crate::limits;
-use crate::store::{Cutoffs, Position, Store, StoreError};
+use crate::records::operator;
+use crate::store::{AccessRecord, Action, Cutoffs, Position, Store, StoreError};
 use crate::telemetry::{self, Telemetry};
 use crate::time::DAY_MICROS;
 
@@ -98,16 +100,19 @@ pub enum Shortest {
 pub struct Retention {
     default: Keep,
     by_organization: HashMap<String, Keep>,
+    history: Keep,
 }
 
 impl Retention {
-    /// Keeps the events of each organisation as it says, and those of all others by default.
+    /// Keeps the events of each organization as it says, and those of all others by default; and who
+    /// looked at them as `history` says.
     ///
     /// # Errors
     /// A time is shorter than allowed, or an organisation is named twice.
     pub fn new(
         default: Keep,
         organizations: Vec<KeepOf>,
+        history: Keep,
         shortest: Shortest,
     ) -> Result<Self, RetentionError> {
         let mut by_organization = HashMap::new();
@@ -116,13 +121,28 @@ impl Retention {
                 return Err(RetentionError::Twice { organization });
             }
         }
-        let has_short = default.is_short() || by_organization.values().any(|keep| keep.is_short());
+        let all = by_organization.values().chain([&default, &history]);
+        let has_short = all.into_iter().any(|keep| keep.is_short());
         if has_short && shortest == Shortest::HalfAYear {
             return Err(RetentionError::Short);
         }
         Ok(Self {
             default,
             by_organization,
+            history,
+        })
+    }
+
+    /// All of it, by which a change is told.
+    fn told(&self) -> Value {
+        let organizations = self.by_organization.iter();
+        let organizations: BTreeMap<&str, String> = organizations
+            .map(|(id, keep)| (id.as_str(), keep.to_string()))
+            .collect();
+        json!({
+            "retention_days": self.default.to_string(),
+            "retention": organizations,
+            "history_days": self.history.to_string(),
         })
     }
 
@@ -134,6 +154,17 @@ impl Retention {
             by_organization: organizations.collect(),
         }
     }
+}
+
+/// Records how long things are kept, if that is not what was recorded last.
+pub(crate) async fn record_change(store: &Store, retention: &Retention) -> Result<(), StoreError> {
+    let told = retention.told();
+    let last = store.last_retention().await?;
+    if last.as_deref() == Some(told.to_string().as_str()) {
+        return Ok(());
+    }
+    let record = AccessRecord::new(Action::RetentionChanged, operator()).asking(&told);
+    store.write_record(record).await
 }
 
 /// Removes what is over until it is told to stop: at once, and then every so often.
@@ -177,7 +208,27 @@ async fn sweep(
         store.forget_removed().await?;
     }
     store.remove_old_reports(now).await?;
+    if let Some(cutoff) = retention.history.cutoff(now) {
+        remove_records(store, cutoff, stop).await?;
+    }
     telemetry::swept(removed);
+    Ok(())
+}
+
+/// Removes the access records of the days that are over, in steps between which others are written.
+async fn remove_records(
+    store: &Store,
+    cutoff: i64,
+    stop: &mut oneshot::Receiver<()>,
+) -> Result<(), StoreError> {
+    // Whole days, so that it is recorded once a day and not with every hour's.
+    let cutoff = cutoff.saturating_sub(cutoff.rem_euclid(DAY_MICROS));
+    while stop.is_empty() {
+        let removal = AccessRecord::new(Action::RecordsRemoved, operator());
+        if store.remove_records(&removal, cutoff).await? == 0 {
+            break;
+        }
+    }
     Ok(())
 }
 
@@ -195,7 +246,7 @@ pub enum RetentionError {
     Organization(#[from] AccessError),
     /// Less than half a year.
     #[error(
-        "events would be removed before {} days, which laws on records of decisions rarely allow: keep them longer, or say --allow-short-retention",
+        "events, or who looked at them, would be removed before {} days, which laws on records of decisions rarely allow: keep them longer, or say --allow-short-retention",
         limits::RETENTION_DAYS_MIN
     )]
     Short,
@@ -218,7 +269,7 @@ mod tests {
     ) -> Result<Retention, RetentionError> {
         let organizations = organizations.iter().map(|text| text.parse());
         let organizations: Result<Vec<KeepOf>, _> = organizations.collect();
-        Retention::new(default.parse()?, organizations?, shortest)
+        Retention::new(default.parse()?, organizations?, Keep::Forever, shortest)
     }
 
     #[test]
@@ -248,15 +299,15 @@ mod tests {
 
     #[test]
     fn each_organization_has_its_own_time() {
-        let retention = retention("400", &["a=b=200", "c=forever"], Shortest::HalfAYear).unwrap();
-        let cutoffs = retention.cutoffs(1000 * DAY_MICROS);
+        let kept = retention("400", &["a=b=200", "c=forever"], Shortest::HalfAYear).unwrap();
+        let cutoffs = kept.cutoffs(1000 * DAY_MICROS);
         for (organization, days) in [("a=b", 800), ("other", 600)] {
             assert!(cutoffs.is_over(organization, days * DAY_MICROS - 1));
             assert!(!cutoffs.is_over(organization, days * DAY_MICROS));
         }
         assert!(!cutoffs.is_over("c", i64::MIN));
         assert_eq!(cutoffs.latest(), Some(800 * DAY_MICROS));
-        let forever = Retention::new(Keep::Forever, Vec::new(), Shortest::HalfAYear).unwrap();
+        let forever = retention("forever", &[], Shortest::HalfAYear).unwrap();
         assert_eq!(forever.cutoffs(0).latest(), None);
     }
 

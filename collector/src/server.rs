@@ -9,19 +9,21 @@ use std::time::Instant;
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{get, post};
+use chrono::Utc;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinError;
 
 use crate::access::{Access, Role};
-use crate::auth::{Keys, require_key, require_role};
+use crate::auth::{Doors, Keys, note_uses, require_key, require_role};
 use crate::connections::{at_once, serve_until};
 use crate::error::ApiError;
 use crate::ingest::{self, Ingest, Rates, Writer};
 use crate::key::{ApiKey, KeyHash};
-use crate::keys::{self, KeysError, NewKey};
+use crate::keys::{self, KeyLabel, KeysError, NewKey};
 use crate::query::Exports;
+use crate::records::{self, RecordWriter};
 use crate::report::{self, Fonts, FontsError, Reports};
 use crate::retention::{self, Retention};
 use crate::session::{self, Sessions};
@@ -91,6 +93,10 @@ impl Collector {
                 return Err(error);
             }
         };
+        if let Err(error) = retention::record_change(&store, &config.retention).await {
+            store.close().await;
+            return Err(error.into());
+        }
         Ok(Self {
             store,
             listener,
@@ -131,18 +137,26 @@ impl Collector {
             telemetry.clone(),
             removing_stopped,
         ));
-        let ingest = Ingest::new(inbox, self.rates, telemetry.clone());
         let is_encrypted = self.certificate.is_some();
         let told = telemetry.clone();
         let reports = Reports::new(self.store.clone(), self.fonts);
-        let router = router(
-            &self.store,
-            self.keys,
-            ingest,
-            reports.clone(),
-            told,
-            is_encrypted,
-        );
+        let (stop_noting, noting_stopped) = oneshot::channel();
+        let noting = tokio::spawn(note_uses(
+            self.keys.clone(),
+            self.store.clone(),
+            noting_stopped,
+        ));
+        let (records, record_writer) = RecordWriter::new(self.store.clone());
+        let (stop_recording, recording_stopped) = oneshot::channel();
+        let record_writer = tokio::spawn(record_writer.run(recording_stopped));
+        let ingest = Ingest::new(inbox, self.rates, records.clone(), telemetry.clone());
+        let doors = Doors {
+            keys: self.keys,
+            sessions: Sessions::new(is_encrypted),
+            store: self.store.clone(),
+            records,
+        };
+        let router = router(doors, ingest, reports.clone(), told, is_encrypted);
         match self.certificate {
             None => serve_until(at_once(self.listener), router, shutdown).await,
             Some(certificate) => {
@@ -154,45 +168,39 @@ impl Collector {
         }
         reports.stop().await;
         // A task may have ended before: then there is no one to tell.
+        let _ = stop_recording.send(());
+        let _ = stop_noting.send(());
         let _ = stop_removing.send(());
         let _ = stop_writer.send(());
         let removed = removing.await;
         let written = writer.await;
+        let recorded = record_writer.await;
+        let noted = noting.await;
         self.store.close().await;
         telemetry::stopped();
         written.map_err(StopError::Writer)?;
+        recorded.map_err(StopError::Records)?;
+        noted.map_err(StopError::KeyUses)?;
         removed.map_err(StopError::Retention)
     }
 }
 
 fn router(
-    store: &Store,
-    keys: Keys,
+    doors: Doors,
     ingest: Ingest,
     reports: Reports,
     telemetry: Telemetry,
     is_encrypted: bool,
 ) -> Router {
     let budget = ingest.budget();
-    let exports = Exports::new(keys.clone(), telemetry.clone());
-    let doors = (keys, Sessions::new(is_encrypted), store.clone());
+    let store = doors.store.clone();
     let recording = Router::new()
         .route("/audit/log", post(ingest::log))
         .route("/audit/log/batch", post(ingest::batch))
         .with_state(ingest)
         .route_layer(from_fn_with_state(Role::Ingest, require_role));
-    let reading = Router::new()
-        .route("/audit/logs", get(query::logs))
-        .with_state((store.clone(), exports))
-        .route("/audit/completeness", get(query::completeness))
-        .route("/audit/values", get(query::values))
-        .route("/audit/logs/{id}", get(query::log))
-        .with_state(store.clone())
-        .route_layer(from_fn_with_state(query::turns(), query::in_turn))
-        .merge(report::routes(reports))
-        .route_layer(from_fn_with_state(Role::Read, require_role));
     let audit = recording
-        .merge(reading)
+        .merge(reading(&doors, reports, telemetry.clone()))
         .fallback(no_such_path)
         .method_not_allowed_fallback(method_not_allowed)
         // Last, so that a stranger does not even learn which paths there are.
@@ -214,6 +222,35 @@ fn router(
         true => router.layer(map_response(tls::insist)),
         false => router,
     }
+}
+
+/// All that gives out what is recorded: whoever is let in leaves an access record, and whoever may not
+/// read as well.
+fn reading<S: Clone + Send + Sync + 'static>(
+    doors: &Doors,
+    reports: Reports,
+    telemetry: Telemetry,
+) -> Router<S> {
+    let store = &doors.store;
+    let exports = Exports::new(doors.keys.clone(), telemetry);
+    let turns = query::turns();
+    let history = Router::new()
+        .route("/audit/history", get(query::history))
+        .with_state((store.clone(), exports.clone()))
+        .route_layer(from_fn_with_state(turns.clone(), query::in_turn))
+        .route_layer(from_fn_with_state(Role::Auditor, require_role));
+    Router::new()
+        .route("/audit/logs", get(query::logs))
+        .with_state((store.clone(), exports))
+        .route("/audit/completeness", get(query::completeness))
+        .route("/audit/values", get(query::values))
+        .route("/audit/logs/{id}", get(query::log))
+        .with_state(store.clone())
+        .route_layer(from_fn_with_state(turns, query::in_turn))
+        .merge(report::routes(reports))
+        .route_layer(from_fn_with_state(Role::Read, require_role))
+        .merge(history)
+        .route_layer(from_fn_with_state(doors.records.clone(), records::record))
 }
 
 async fn no_such_path() -> ApiError {
@@ -239,13 +276,18 @@ async fn stored_keys(store: &Store) -> Result<(Keys, Option<ApiKey>), StartError
     let mut created = None;
     if stored.is_empty() {
         created = Some(
-            keys::add(store, &NewKey::of(Access::FULL, None)?)
-                .await?
-                .key,
+            keys::add(
+                store,
+                &NewKey::of(Access::FULL, None)?,
+                &KeyLabel::default(),
+            )
+            .await?
+            .key,
         );
         stored = store.keys().await?;
     }
-    let good = || stored.iter().filter(|key| key.revoked_at.is_none());
+    let now = Utc::now().timestamp_micros();
+    let good = || stored.iter().filter(|key| key.is_good_at(now));
     if good().next().is_none() {
         telemetry::no_good_key();
     }
@@ -310,6 +352,12 @@ pub enum StartError {
 /// Why a collector did not stop well.
 #[derive(Debug, Error)]
 pub enum StopError {
+    /// The task that notes when keys are used has failed.
+    #[error("noting when keys are used failed: {0}")]
+    KeyUses(JoinError),
+    /// The task that writes access records has failed.
+    #[error("the writer of access records failed: {0}")]
+    Records(JoinError),
     /// The task that removes old events has failed.
     #[error("removing old events failed: {0}")]
     Retention(JoinError),
@@ -334,10 +382,16 @@ mod tests {
             .unwrap();
         let telemetry = Telemetry::new();
         let (inbox, _writer) = Writer::new(store.clone(), telemetry.clone());
-        let ingest = Ingest::new(inbox, Rates::new(None), telemetry.clone());
+        let (records, _record_writer) = RecordWriter::new(store.clone());
+        let ingest = Ingest::new(inbox, Rates::new(None), records.clone(), telemetry.clone());
         let reports = Reports::new(store.clone(), Fonts::default());
-        let keys = Keys::configured(Vec::new());
-        let router = router(&store, keys, ingest, reports, telemetry, true);
+        let doors = Doors {
+            keys: Keys::configured(Vec::new()),
+            sessions: Sessions::new(true),
+            records,
+            store,
+        };
+        let router = router(doors, ingest, reports, telemetry, true);
         table(&format!("{router:?}"))
     }
 
@@ -374,6 +428,28 @@ mod tests {
         paths
             .map(|(path, item)| (path.clone(), methods(item)))
             .collect()
+    }
+
+    /// What is below `/v1` and gives nothing out of what is recorded.
+    const NO_READS: [&str; 3] = ["/v1/audit/log", "/v1/audit/log/batch", "/v1/openapi.json"];
+
+    #[tokio::test]
+    async fn every_path_that_reads_is_known_to_the_door() {
+        let mut reads = 0;
+        for (path, methods) in served().await {
+            if !path.starts_with("/v1/") || NO_READS.contains(&path.as_str()) {
+                continue;
+            }
+            for method in methods {
+                let method = method.to_uppercase().parse().unwrap();
+                assert!(
+                    records::of_path(&method, &path).is_some(),
+                    "{method} {path}"
+                );
+                reads += 1;
+            }
+        }
+        assert!(reads > 10, "{reads}");
     }
 
     #[tokio::test]

@@ -16,10 +16,21 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use thiserror::Error;
 
+use crate::access::SessionName;
 use crate::key::KeyHash;
 use crate::limits;
 
 pub(crate) use routes::{keep_private, routes};
+
+/// Of the hash of its id.
+fn name(id: &KeyHash) -> SessionName {
+    let hash = KeyHash::of(&URL_SAFE_NO_PAD.encode(id.as_bytes()));
+    let beginning = hash.as_bytes().get(..NAME_BYTES).unwrap_or_default();
+    SessionName(format!("session_{}", URL_SAFE_NO_PAD.encode(beginning)))
+}
+
+/// Few enough to be read out, and enough that no two sessions have the same.
+const NAME_BYTES: usize = 8;
 
 /// The sessions of this process. They end when it ends: nothing of them is stored.
 #[derive(Clone)]
@@ -37,19 +48,27 @@ impl Sessions {
         }
     }
 
-    /// The key for which the browser that sent these headers stands, if it may stand for one.
+    /// The key for which the browser that sent these headers stands, if it may stand for one, and what
+    /// its session is called.
     ///
     /// A cookie comes along with whatever makes the browser ask, so that it opens only what reads,
     /// and only for the page itself. `path` is the one below the prefix of the API.
-    pub(crate) fn key(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<KeyHash> {
+    pub(crate) fn key(
+        &self,
+        method: &Method,
+        path: &str,
+        headers: &HeaderMap,
+    ) -> Option<(KeyHash, SessionName)> {
         // A report changes nothing of what it reads.
         let is_report = method == Method::POST && path == "/reports/generate";
         let reads = is_report || matches!(*method, Method::GET | Method::HEAD);
         let id = cookie::read(headers, self.speaks_tls(headers))?;
-        match reads && origin::is_own(headers) {
-            true => self.begun().key(&KeyHash::of(id), Instant::now()),
+        let id = KeyHash::of(id);
+        let key = match reads && origin::is_own(headers) {
+            true => self.begun().key(&id, Instant::now()),
             false => None,
-        }
+        }?;
+        Some((key, name(&id)))
     }
 
     /// Whether the browser that sent these headers speaks TLS, with the collector or before it.
@@ -61,10 +80,11 @@ impl Sessions {
         self.begun().begin(KeyHash::of(&id.0), key, Instant::now());
     }
 
-    fn end(&self, headers: &HeaderMap) {
-        if let Some(id) = cookie::read(headers, self.speaks_tls(headers)) {
-            self.begun().end(&KeyHash::of(id));
-        }
+    /// Ends the session of the browser that sent these headers. Tells which it was, if there was one.
+    fn end(&self, headers: &HeaderMap) -> Option<(KeyHash, SessionName)> {
+        let id = KeyHash::of(cookie::read(headers, self.speaks_tls(headers))?);
+        let key = self.begun().end(&id)?;
+        Some((key, name(&id)))
     }
 
     fn begun(&self) -> MutexGuard<'_, Begun> {
@@ -106,8 +126,9 @@ impl Begun {
         Some(session.key.clone())
     }
 
-    fn end(&mut self, id: &KeyHash) {
-        self.0.retain(|session| !session.id.is(id));
+    fn end(&mut self, id: &KeyHash) -> Option<KeyHash> {
+        let found = self.0.iter().position(|session| session.id.is(id))?;
+        self.0.remove(found).map(|session| session.key)
     }
 }
 
@@ -115,6 +136,10 @@ impl Begun {
 struct SessionId(String);
 
 impl SessionId {
+    fn name(&self) -> SessionName {
+        name(&KeyHash::of(&self.0))
+    }
+
     fn generate() -> Result<Self, getrandom::Error> {
         let mut random = [0; 32];
         getrandom::fill(&mut random)?;
@@ -137,7 +162,7 @@ pub(crate) enum SessionError {
     #[error("key: give one key as a form, as in `key=al_sk_…`")]
     Form,
     #[error(
-        "this key may only record events, and the page shows them: log in with a key of the role read or admin"
+        "this key may only record events, and the page shows them: log in with a key of the role read, auditor or admin"
     )]
     IngestKey,
     #[error("there was no randomness for a session: try again later")]
@@ -214,7 +239,8 @@ mod tests {
         let mut begun = Begun::default();
         begun.begin(hash("one"), hash("key"), now);
         begun.begin(hash("two"), hash("key"), now);
-        begun.end(&hash("one"));
+        assert!(begun.end(&hash("one")).unwrap().is(&hash("key")));
+        assert!(begun.end(&hash("one")).is_none());
         assert!(begun.key(&hash("one"), now).is_none());
         assert!(begun.key(&hash("two"), now).is_some());
     }

@@ -24,6 +24,7 @@ mod news;
 mod outcome;
 mod position;
 mod postgres;
+mod record;
 mod report;
 mod run;
 mod schema;
@@ -36,7 +37,6 @@ use std::path::Path;
 
 use crate::access::{Access, Kind, Scope};
 use crate::event::Event;
-use crate::key::KeyHash;
 use crate::store::database::Place;
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
@@ -48,10 +48,12 @@ pub use error::{BackupError, StoreError};
 pub(crate) use filter::{Condition, Field, LogFilter, Observed, Phrase, Range, UNREAD_API};
 pub(crate) use history::{StoredErasure, StoredRemoval};
 pub(crate) use hold::StoredHold;
-pub(crate) use key::StoredKey;
+pub(crate) use key::{AddedKey, StoredKey};
 pub(crate) use log::{CallId, Log, LogPage};
 pub(crate) use outcome::{Outcome, Status};
 pub(crate) use position::Position;
+pub use record::Action;
+pub(crate) use record::{AccessRecord, Completion, Order, RecordFilter, RecordPlace, Who};
 pub(crate) use report::{NewReport, ReportStatus, StoredReport};
 pub(crate) use run::Run;
 pub(crate) use writer::{Writer, WriterFilter, WriterHoles, WriterPage, WriterTotals};
@@ -103,14 +105,18 @@ impl Store {
     }
 
     /// Copies a database that is a file, as [`SqliteStore::back_up`] says.
-    pub(crate) async fn back_up(database: &Database, target: &Path) -> Result<u64, BackupError> {
+    pub(crate) async fn back_up(
+        database: &Database,
+        target: &Path,
+        record: AccessRecord,
+    ) -> Result<u64, BackupError> {
         let Place::File(path) = &database.0 else {
             return Err(BackupError::Server {
                 database: database.clone(),
             });
         };
         let store = SqliteStore::attach(path).await?;
-        let events = store.back_up(target).await;
+        let events = store.back_up_recorded(target, record).await;
         store.close().await;
         events
     }
@@ -311,6 +317,52 @@ impl Store {
         either!(self, database => database.remove_old_reports(now).await)
     }
 
+    /// Adds access records and completes others: all are on disk when this returns, or nothing is.
+    pub(crate) async fn write_records(
+        &self,
+        records: &[AccessRecord],
+        completions: &[Completion],
+    ) -> Result<(), StoreError> {
+        either!(self, database => database.write_records(records, completions).await)
+    }
+
+    /// Adds one access record, which is on disk when this returns.
+    pub(crate) async fn write_record(&self, record: AccessRecord) -> Result<(), StoreError> {
+        self.write_records(&[record], &[]).await
+    }
+
+    /// Says how many things something came to that was recorded when it began.
+    pub(crate) async fn complete_record(
+        &self,
+        record: &AccessRecord,
+        items: u64,
+    ) -> Result<(), StoreError> {
+        self.write_records(&[], &[record.completion(items)]).await
+    }
+
+    /// A page of access records.
+    pub(crate) async fn records(
+        &self,
+        filter: &RecordFilter,
+    ) -> Result<Vec<AccessRecord>, StoreError> {
+        either!(self, database => database.records(filter).await)
+    }
+
+    /// What the last record of how long things are kept says.
+    pub(crate) async fn last_retention(&self) -> Result<Option<String>, StoreError> {
+        either!(self, database => database.last_retention().await)
+    }
+
+    /// Removes some of the access records from before `cutoff`, and records that in `removal`. Tells how
+    /// many they were.
+    pub(crate) async fn remove_records(
+        &self,
+        removal: &AccessRecord,
+        cutoff: i64,
+    ) -> Result<usize, StoreError> {
+        either!(self, database => database.remove_records(removal, cutoff).await)
+    }
+
     /// Every hold, oldest first.
     pub(crate) async fn holds(&self) -> Result<Vec<StoredHold>, StoreError> {
         either!(self, database => database.holds().await)
@@ -323,13 +375,19 @@ impl Store {
         user_id: Option<&str>,
         reason: &str,
         now: i64,
+        record: AccessRecord,
     ) -> Result<String, StoreError> {
-        either!(self, database => database.add_hold(scope, user_id, reason, now).await)
+        either!(self, database => database.add_hold(scope, user_id, reason, now, record).await)
     }
 
     /// Releases a hold, and tells since when it is released; `None` if there is no such hold.
-    pub(crate) async fn release_hold(&self, id: &str, now: i64) -> Result<Option<i64>, StoreError> {
-        either!(self, database => database.release_hold(id, now).await)
+    pub(crate) async fn release_hold(
+        &self,
+        id: &str,
+        now: i64,
+        record: AccessRecord,
+    ) -> Result<Option<i64>, StoreError> {
+        either!(self, database => database.release_hold(id, now, record).await)
     }
 
     /// Every key, oldest first.
@@ -337,37 +395,52 @@ impl Store {
         either!(self, database => database.keys().await)
     }
 
-    /// Adds a key and returns its id. `created_at` is in microseconds since 1970, UTC.
+    /// Adds a key, records that, and returns its id.
     pub(crate) async fn add_key(
         &self,
-        hash: &KeyHash,
+        key: &AddedKey<'_>,
         access: &Access,
         kind: Option<Kind>,
-        created_at: i64,
+        record: AccessRecord,
     ) -> Result<String, StoreError> {
-        either!(self, database => database.add_key(hash, access, kind, created_at).await)
+        either!(self, database => database.add_key(key, access, kind, record).await)
     }
 
     /// Adds a key that is to take the place of the one with the id `first`, and may do the same: its id;
     /// `None` if there is no such key. `created_at` is in microseconds since 1970, UTC.
     pub(crate) async fn add_successor(
         &self,
-        hash: &KeyHash,
+        key: &AddedKey<'_>,
         first: &str,
-        created_at: i64,
+        record: AccessRecord,
     ) -> Result<Option<String>, StoreError> {
-        either!(self, database => database.add_successor(hash, first, created_at).await)
+        either!(self, database => database.add_successor(key, first, record).await)
     }
 
     /// Says of a key that only records, and of all keys of its family, of what kind it is. Tells how many
     /// there are; none if there is no such key. The writers of an application are nobody's then.
-    pub(crate) async fn set_kind(&self, id: &str, kind: Kind) -> Result<u64, StoreError> {
-        either!(self, database => database.set_kind(id, kind).await)
+    pub(crate) async fn set_kind(
+        &self,
+        id: &str,
+        kind: Kind,
+        record: &AccessRecord,
+    ) -> Result<u64, StoreError> {
+        either!(self, database => database.set_kind(id, kind, record).await)
     }
 
     /// Revokes a key, and tells since when it is revoked; `None` if there is no such key.
-    pub(crate) async fn revoke_key(&self, id: &str, now: i64) -> Result<Option<i64>, StoreError> {
-        either!(self, database => database.revoke_key(id, now).await)
+    pub(crate) async fn revoke_key(
+        &self,
+        id: &str,
+        now: i64,
+        record: AccessRecord,
+    ) -> Result<Option<i64>, StoreError> {
+        either!(self, database => database.revoke_key(id, now, record).await)
+    }
+
+    /// Notes when keys were last used, each with its id, in microseconds since 1970, UTC.
+    pub(crate) async fn note_key_uses(&self, uses: &[(String, i64)]) -> Result<(), StoreError> {
+        either!(self, database => database.note_key_uses(uses).await)
     }
 }
 

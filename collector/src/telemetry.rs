@@ -127,10 +127,9 @@ impl<'a> Sender<'a> {
 }
 
 /// A key opens nothing. Of it the log gets the beginning alone, by which its owner knows it.
-pub(crate) fn key_refused(key: &str) {
+pub(crate) fn key_refused(begins_with: &str) {
     static LINES: Sparing = Sparing::new();
     if let Some(unsaid) = LINES.line(Instant::now()) {
-        let begins_with = beginning_of_key(key);
         warn!(
             begins_with,
             unsaid, "refused a key that is unknown or revoked"
@@ -139,7 +138,7 @@ pub(crate) fn key_refused(key: &str) {
 }
 
 /// Four characters behind the part that all keys have, of a key that is long enough to be one.
-fn beginning_of_key(key: &str) -> String {
+pub(crate) fn beginning_of_key(key: &str) -> String {
     const SHOWN: usize = "al_sk_".len() + 4;
     match key.len() >= 2 * SHOWN {
         true => key
@@ -177,6 +176,26 @@ pub(crate) fn keys_lack_kind(keys: usize) {
     warn!(
         keys,
         "keys with the role ingest were made before there were kinds, and count as gateways: see `audit-layer keys list`, and say which are an application's by `audit-layer keys set-kind ID application`, which a gateway's by `audit-layer keys set-kind ID gateway`"
+    );
+}
+
+/// The list of keys says less of when they were used.
+pub(crate) fn uses_failed(cause: &StoreError) {
+    warn!(%cause, "it was not noted when keys were last used");
+}
+
+/// What was to be read is not given out, and is asked for again.
+pub(crate) fn records_failed(cause: &StoreError) {
+    static LINES: Sparing = Sparing::new();
+    if let Some(unsaid) = LINES.line(Instant::now()) {
+        error!(%cause, unsaid, "access records were not written: check the database and its disk");
+    }
+}
+
+/// A part of this program forgot to say what it gives out.
+pub(crate) fn read_unaccounted() {
+    error!(
+        "a read was refused, as it does not say what it gives out: this is a fault of the program"
     );
 }
 

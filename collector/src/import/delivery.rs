@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
+use uuid::Uuid;
 
 use crate::import::batch::Batch;
 use crate::import::delivery::answer::{Answer, Verdict};
+use crate::ingest::IMPORT;
 use crate::key::ApiKey;
 use crate::limits;
 
@@ -129,6 +131,8 @@ pub enum DeliveryError {
 pub(super) struct Delivery {
     agent: Agent,
     target: Target,
+    /// What all batches of this import have in common, for those who look at them later.
+    import_id: String,
 }
 
 impl Delivery {
@@ -150,6 +154,7 @@ impl Delivery {
         Self {
             agent: config.build().new_agent(),
             target: target.clone(),
+            import_id: format!("import_{}", Uuid::now_v7().simple()),
         }
     }
 
@@ -202,6 +207,7 @@ impl Delivery {
                 format!("Bearer {}", self.target.key.reveal()),
             )
             .header("content-type", "application/x-ndjson")
+            .header(IMPORT, &self.import_id)
             .send(body)?;
         let retry_after = response.headers().get("retry-after");
         let seconds = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());

@@ -72,7 +72,11 @@ fn those_who_use_the_api_are_told_its_limits() {
             read(REPORT_WRITERS_MAX),
             read(REPORT_HOLES_MAX)
         ),
-        format!("and {REPORTS_OPEN_MAX} may be made or wait"),
+        format!("{REPORTS_OPEN_MAX} may be made or wait"),
+        format!("Records are kept for {HISTORY_DAYS_DEFAULT} days"),
+        format!("the ids of the first {RECORD_IDS_MAX} of them"),
+        format!("A text of more than {RECORD_TEXT_BYTES_MAX} bytes is cut"),
+        format!("{REFUSALS_RECORDED_MAX} a minute are recorded"),
         format!(
             "A report is kept for {REPORT_DAYS} days, {} of them and {} at most",
             read(REPORTS_KEPT_MAX),
@@ -105,7 +109,8 @@ fn operators_are_told_their_limits() {
     ];
     assert_said(include_str!("../../../OPERATING.md"), &sentences);
     // Those that are written as words.
-    assert_eq!(POSTGRES_WRITERS_MAX + READERS_MAX + 1, 8);
+    assert_eq!(POSTGRES_WRITERS_MAX + READERS_MAX + 1, 9);
+    assert_eq!(RECORDS_INTERVAL, Duration::from_secs(60));
     assert_eq!(RATE_BURST, Duration::from_secs(10));
     assert_eq!(TRANSACTION_TIME_MAX, Duration::from_secs(60));
 }

@@ -1,12 +1,14 @@
 //! `GET /v1/audit/completeness`: what was received of each writer, and what is missing.
 
 use axum::extract::{RawQuery, State};
+use axum::response::Response;
 use axum::{Extension, Json};
 use serde::Serialize;
 
 use crate::access::Access;
 use crate::error::ApiError;
 use crate::query::{Received, reached, writers};
+use crate::records::Seen;
 use crate::store::{Store, WriterTotals};
 
 /// Answers with a page of writers.
@@ -14,7 +16,7 @@ pub(crate) async fn completeness(
     State(store): State<Store>,
     Extension(access): Extension<Access>,
     RawQuery(query): RawQuery,
-) -> Result<Json<Answer>, ApiError> {
+) -> Result<Response, ApiError> {
     let mut filter = writers::parse(query.as_deref().unwrap_or_default())?;
     filter.organization_id = reached(filter.organization_id.as_deref(), access.scope)?;
     let page = store
@@ -23,14 +25,15 @@ pub(crate) async fn completeness(
         .map_err(ApiError::of_query)?;
     let last = page.writers.last().filter(|_| page.has_more);
     let next_cursor = last.map(|last| writers::cursor(&last.writer));
+    let seen = Seen::items(page.writers.len()).of(filter.organization_id.clone());
     let writers = page.writers.into_iter();
-    Ok(Json(Answer {
+    Ok(seen.with(Json(Answer {
         data: writers
             .map(|writer| Received::new(writer, usize::MAX))
             .collect(),
         totals: page.totals,
         next_cursor,
-    }))
+    })))
 }
 
 /// The answer.

@@ -7,7 +7,7 @@ use std::mem;
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures_util::{TryStreamExt, stream};
 use thiserror::Error;
 
@@ -20,7 +20,8 @@ use crate::query::dialect::Dialect;
 use crate::query::filter::LogQuery;
 use crate::query::format::Format;
 use crate::query::{render, table};
-use crate::store::{LogFilter, LogPage, Store, StoreError};
+use crate::records::{Seen, Told};
+use crate::store::{Action, LogFilter, LogPage, Store, StoreError};
 use crate::telemetry::Telemetry;
 
 /// The streams that may be open at the same time.
@@ -40,6 +41,23 @@ impl Exports {
         }
     }
 
+    /// A place for one more stream of this key, if there is one.
+    pub(crate) fn place(&self, key: &KeyHash) -> Result<Place<KeyHash>, ApiError> {
+        let place = self.open.try_take(key);
+        place.map_err(|_| ApiError::TooManyExports)
+    }
+
+    /// A key that was good at the start may have been revoked since.
+    pub(crate) async fn check(&self, key: &KeyHash, store: &Store) -> Result<(), ExportError> {
+        let access = self.keys.access(key, store).await?;
+        access.map(|_| ()).ok_or(ExportError::KeyRevoked)
+    }
+
+    /// Counts a stream whose client sees that it is not whole.
+    pub(crate) fn broke_off(&self, error: &ExportError) {
+        self.telemetry.export_broke_off(error);
+    }
+
     /// Begins to answer a query of this key. What goes wrong later breaks the answer off, so that no
     /// client takes a part for the whole.
     pub(crate) async fn start(
@@ -53,24 +71,26 @@ impl Exports {
             format,
             dialect,
         } = query;
-        let open = self.open.try_take(&key);
-        let open = open.map_err(|_| ApiError::TooManyExports)?;
+        let open = self.place(&key)?;
+        let told = Told::default();
+        let seen = Seen::stream(Action::EventsExported, told.clone());
+        let seen = seen.of(filter.organization().map(str::to_owned));
         let mut export = Export {
             store,
-            keys: self.keys,
+            exports: self.clone(),
             key,
             format,
             dialect,
             events_left: filter.limit,
             filter,
             next: Next::Read,
+            told,
             _open: open,
         };
         // While an error can still be answered.
         export.next = Next::Head(export.page().await.map_err(ApiError::of_query)?);
-        let telemetry = self.telemetry;
         let body = stream::try_unfold(export, Export::piece)
-            .inspect_err(move |error| telemetry.export_broke_off(error));
+            .inspect_err(move |error| self.broke_off(error));
         let name = match format {
             Format::Csv => "attachment; filename=\"audit-logs.csv\"",
             Format::Lines | Format::Page => "attachment; filename=\"audit-logs.ndjson\"",
@@ -79,19 +99,20 @@ impl Exports {
             (CONTENT_TYPE, format.media_type()),
             (CONTENT_DISPOSITION, name),
         ];
-        Ok((headers, Body::from_stream(body)).into_response())
+        Ok(seen.with((headers, Body::from_stream(body))))
     }
 }
 
 struct Export {
     store: Store,
-    keys: Keys,
+    exports: Exports,
     key: KeyHash,
     format: Format,
     dialect: Dialect,
     filter: LogFilter,
     events_left: usize,
     next: Next,
+    told: Told,
     /// Given back when all is sent, or the client has gone.
     _open: Place<KeyHash>,
 }
@@ -118,23 +139,18 @@ impl Export {
             }
             Next::Page(page) => page,
             Next::Read => {
-                self.check_key().await?;
+                self.exports.check(&self.key, &self.store).await?;
                 self.page().await?
             }
             Next::End => return Ok(None),
         };
         let bytes = self.body(&page)?;
+        self.told.add(page.logs.len());
         if let Some(position) = page.next.filter(|_| self.events_left > 0) {
             self.filter.range.before = Some(position);
             self.next = Next::Read;
         }
         Ok(Some((bytes, self)))
-    }
-
-    /// A key that was good at the start may have been revoked since.
-    async fn check_key(&self) -> Result<(), ExportError> {
-        let access = self.keys.access(&self.key, &self.store).await?;
-        access.map(|_| ()).ok_or(ExportError::KeyRevoked)
     }
 
     async fn page(&mut self) -> Result<LogPage, StoreError> {

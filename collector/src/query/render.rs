@@ -12,6 +12,12 @@ pub(crate) fn log(log: &Log) -> String {
     text
 }
 
+/// What tells a page from another one: its events, and when the collector got each as it is.
+pub(crate) fn version(page: &LogPage) -> Vec<(&str, i64)> {
+    let logs = page.logs.iter();
+    logs.map(|log| (log.id.as_str(), log.received_at)).collect()
+}
+
 /// Events as NDJSON: each as [`log`] writes it, on a line of its own.
 pub(crate) fn lines(logs: &[Log]) -> String {
     let mut lines = String::new();

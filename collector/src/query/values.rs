@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use axum::extract::{RawQuery, State};
+use axum::response::Response;
 use axum::{Extension, Json};
 use serde::Serialize;
 
@@ -14,6 +15,7 @@ use crate::event::{Fields, Node};
 use crate::limits;
 use crate::query::parameters::{self, ParameterError, number_up_to};
 use crate::query::{filter, narrow};
+use crate::records;
 use crate::store::{Log, LogFilter, Store, StoreError};
 
 /// Answers with the values of all listed members, or of one.
@@ -21,10 +23,11 @@ pub(crate) async fn values(
     State(store): State<Store>,
     Extension(access): Extension<Access>,
     RawQuery(query): RawQuery,
-) -> Result<Json<Answer>, ApiError> {
+) -> Result<Response, ApiError> {
     let asked = Asked::read(query.as_deref().unwrap_or_default())?;
     let mut filter = asked.filter;
     narrow(&mut filter, access.scope)?;
+    let organization = filter.organization().map(str::to_owned);
     let mut tally = Tally::default();
     let seen = each(&store, filter, limits::VALUES_EVENTS_MAX, |members| {
         asked
@@ -33,11 +36,13 @@ pub(crate) async fn values(
             .for_each(|name| tally.add(name, members));
     });
     let seen = seen.await.map_err(ApiError::of_query)?;
-    Ok(Json(Answer {
-        data: tally.listed(&asked.fields, asked.limit),
+    let data = tally.listed(&asked.fields, asked.limit);
+    let given = records::Seen::items(data.values().map(Vec::len).sum());
+    Ok(given.of(organization).with(Json(Answer {
+        data,
         counted_events: seen.events,
         is_all: seen.is_all,
-    }))
+    })))
 }
 
 /// The answer.

@@ -11,6 +11,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use chrono::Utc;
 use serde::Serialize;
+use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::access::{Access, KeyId, Scope};
@@ -19,6 +20,7 @@ use crate::ingest::Budget;
 use crate::key::KeyHash;
 use crate::limits;
 use crate::query::{ParameterError, narrow, number_up_to, one_log, reached, read_parameters};
+use crate::records::Seen;
 use crate::report::request::{self, Request, Subject};
 use crate::report::runs::{Found, Order};
 use crate::report::{Failure, ReportFormat, Reports};
@@ -53,21 +55,23 @@ async fn generate(
     let place = reports.place(&key).ok_or(ApiError::TooManyReports)?;
     let format = request.format;
     let order = order(&reports, request, access.scope.clone(), (key, key_id)).await?;
+    let seen = Seen::items(1)
+        .of(order.organization_id.clone())
+        .asked(json!(order.query));
+    let shown = order.found.log_id().map(str::to_owned);
     let run = reports
         .start(order, place)
         .await
         .map_err(ApiError::of_query)?;
+    let seen = seen.ids([run.id.clone()].into_iter().chain(shown));
     if !waits {
-        return accepted(&reports, &run.id, &access.scope).await;
+        return Ok(seen.with(accepted(&reports, &run.id, &access.scope).await?));
     }
     let document = run.document.await;
     // It ends without a result only when the runtime stops.
     let document = document.map_err(|_| ApiError::Report(Failure::Interrupted))?;
-    Ok(self::document(
-        &run.id,
-        format,
-        document.map_err(ApiError::Report)?,
-    ))
+    let document = document.map_err(ApiError::Report)?;
+    Ok(seen.with(self::document(&run.id, format, document)))
 }
 
 /// What is to be made, with only what `scope` reaches.
@@ -126,8 +130,15 @@ async fn fetch(
 ) -> Result<Response, ApiError> {
     let Path(id) = id.map_err(|_| ApiError::NoSuchReport)?;
     let report = stored(&reports, &id, &access.scope).await?;
+    let seen = |reports| {
+        let seen = Seen::items(reports).ids([report.id.clone()]);
+        seen.of(report.organization_id.clone())
+    };
     match &report.status {
-        ReportStatus::Running => accepted(&reports, &id, &access.scope).await,
+        ReportStatus::Running => {
+            let answer = accepted(&reports, &id, &access.scope).await?;
+            Ok(seen(0).with(answer))
+        }
         ReportStatus::Failed(name) => Err(ApiError::Report(Failure::named(name.as_deref()))),
         ReportStatus::Done => {
             let document = reports.store().report_document(&id).await;
@@ -135,7 +146,7 @@ async fn fetch(
                 .map_err(ApiError::of_query)?
                 .ok_or(ApiError::NoSuchReport)?;
             let format = ReportFormat::named(&report.format).unwrap_or(ReportFormat::Json);
-            Ok(self::document(&id, format, document))
+            Ok(seen(1).with(self::document(&id, format, document)))
         }
     }
 }
@@ -159,7 +170,7 @@ async fn list(
     State(reports): State<Reports>,
     Extension(access): Extension<Access>,
     RawQuery(query): RawQuery,
-) -> Result<Json<List>, ApiError> {
+) -> Result<Response, ApiError> {
     let parameters = read_parameters(query.as_deref().unwrap_or_default(), &["limit", "cursor"])?;
     let (mut limit, mut after) = (limits::PAGE_EVENTS_DEFAULT, None);
     for (name, value) in parameters {
@@ -181,10 +192,13 @@ async fn list(
     found.truncate(limit);
     let data: Vec<Entry> = found.into_iter().map(Entry::of).collect();
     let last = data.last().filter(|_| has_more);
-    Ok(Json(List {
+    let seen = Seen::items(data.len())
+        .ids(data.iter().map(|entry| entry.id.clone()))
+        .of(access.scope.id().map(str::to_owned));
+    Ok(seen.with(Json(List {
         next_cursor: last.map(|entry| entry.id.clone()),
         data,
-    }))
+    })))
 }
 
 #[derive(Debug, Serialize)]

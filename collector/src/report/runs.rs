@@ -139,6 +139,14 @@ impl Found {
         }
     }
 
+    /// The log id of the event that the report shows.
+    pub(crate) fn log_id(&self) -> Option<&str> {
+        match self {
+            Self::Decision(log) => Some(&log.id),
+            Self::Activity(_) | Self::Completeness(_) => None,
+        }
+    }
+
     fn report_type(&self) -> ReportType {
         match self {
             Self::Activity(_) => ReportType::Activity,

@@ -10,18 +10,15 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
 
-use crate::access::{Access, Role};
-use crate::auth::Keys;
+use crate::access::{Access, Role, SessionName};
+use crate::auth::{Doors, GoodKey};
 use crate::error::ApiError;
 use crate::ingest::discard;
 use crate::key::KeyHash;
+use crate::records::client;
 use crate::session::login::Logins;
-use crate::session::{SessionError, SessionId, Sessions, cookie, origin};
-use crate::store::Store;
-use crate::telemetry;
-
-/// What logging in needs.
-type Doors = (Keys, Sessions, Store);
+use crate::session::{SessionError, SessionId, cookie, origin};
+use crate::store::{AccessRecord, Action, Who};
 
 /// `/session`: who one is, becoming it, and ceasing to be it.
 pub(crate) fn routes(doors: Doors) -> Router {
@@ -41,14 +38,14 @@ pub(crate) fn keep_private(response: &mut Response) {
 }
 
 /// `GET /session`: what the browser's session is good for.
-async fn who(State((keys, sessions, store)): State<Doors>, request: Request) -> Response {
-    let key = sessions.key(request.method(), request.uri().path(), request.headers());
-    let access = match key {
-        Some(key) => known(&keys, &key, &store).await,
+async fn who(State(doors): State<Doors>, request: Request) -> Response {
+    let (path, headers) = (request.uri().path(), request.headers());
+    let access = match doors.sessions.key(request.method(), path, headers) {
+        Some((key, _)) => known(&doors, &key).await,
         None => Ok(None),
     };
     let answer = access.and_then(|access| access.ok_or(ApiError::Unauthorized));
-    private(answer.map(|access| Json(Who::from(&access))))
+    private(answer.map(|key| Json(Good::from(&key.access))))
 }
 
 /// `POST /session` with the form `key=…`: begins a session of this key.
@@ -62,45 +59,92 @@ async fn log_in(State(doors): State<Doors>, logins: Logins, request: Request) ->
 }
 
 async fn begin(
-    (keys, sessions, store): &Doors,
+    doors: &Doors,
     logins: &Logins,
     request: Request,
     headers: &HeaderMap,
 ) -> Result<impl IntoResponse + use<>, ApiError> {
+    let client = client(&request);
     let sent = logins.key(request).await?;
     let key = KeyHash::of(&sent);
-    let access = known(keys, &key, store).await?;
-    let access = access.ok_or_else(|| {
-        telemetry::key_refused(&sent);
-        SessionError::UnknownKey
-    })?;
-    if !access.role.includes(Role::Read) {
-        return Err(SessionError::IngestKey.into());
+    let Some(good) = known(doors, &key).await? else {
+        doors.refuse(&sent, client);
+        return Err(SessionError::UnknownKey.into());
+    };
+    let record = |session| {
+        let who = named(client, &good, session);
+        AccessRecord::new(Action::LoggedIn, who).of(&good.access.scope)
+    };
+    if !good.access.role.includes(Role::Read) {
+        let refusal = SessionError::IngestKey;
+        let record = record(None).refused(refusal.code(), refusal.status());
+        doors.records.write(record).await?;
+        return Err(refusal.into());
     }
     let id = SessionId::generate().map_err(|_| SessionError::Random)?;
+    // Before it is good for anything.
+    doors.records.write(record(Some(id.name()))).await?;
+    let sessions = &doors.sessions;
     // A browser that logs in again leaves its old session behind.
     sessions.end(headers);
     sessions.begin(&id, key);
     let cookie = cookie::begin(&id, sessions.speaks_tls(headers)).map(|value| (SET_COOKIE, value));
     let cookie: HeaderMap = cookie.into_iter().collect();
-    Ok((cookie, Json(Who::from(&access))))
+    Ok((cookie, Json(Good::from(&good.access))))
+}
+
+/// Who has this key and this session.
+fn named(client: Who, key: &GoodKey, session: Option<SessionName>) -> Who {
+    Who {
+        session: session.map(|SessionName(name)| name),
+        ..client.with_key(&key.id, &key.name)
+    }
 }
 
 /// `DELETE /session`: ends the browser's session, if it has one.
-async fn log_out(State((_, sessions, _)): State<Doors>, headers: HeaderMap) -> Response {
-    if !origin::is_own(&headers) {
+async fn log_out(State(doors): State<Doors>, request: Request) -> Response {
+    let headers = request.headers();
+    if !origin::is_own(headers) {
         return private(Err::<(), _>(SessionError::ForeignPage.into()));
     }
-    sessions.end(&headers);
-    let cookie = cookie::end(sessions.speaks_tls(&headers)).map(|value| (SET_COOKIE, value));
+    // Whether that can be recorded or not.
+    let ended = doors.sessions.end(headers);
+    let cookie = cookie::end(doors.sessions.speaks_tls(headers)).map(|value| (SET_COOKIE, value));
     let cookie: HeaderMap = cookie.into_iter().collect();
-    private(Ok((StatusCode::NO_CONTENT, cookie)))
+    let recorded = match ended {
+        Some((key, session)) => record_end(&doors, &key, session, client(&request)).await,
+        None => Ok(()),
+    };
+    let answer = match recorded {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => error.into_response(),
+    };
+    private(Ok((cookie, answer)))
 }
 
-async fn known(keys: &Keys, key: &KeyHash, store: &Store) -> Result<Option<Access>, ApiError> {
-    let known = keys.access(key, store).await;
-    let known = known.map_err(ApiError::of_check)?;
-    Ok(known.map(|key| key.access))
+async fn record_end(
+    doors: &Doors,
+    key: &KeyHash,
+    session: SessionName,
+    client: Who,
+) -> Result<(), ApiError> {
+    // A session may outlive its key, which then is not known any more.
+    let who = match known(doors, key).await? {
+        Some(good) => {
+            let who = named(client, &good, Some(session));
+            AccessRecord::new(Action::LoggedOut, who).of(&good.access.scope)
+        }
+        None => {
+            let session = Some(session.0);
+            AccessRecord::new(Action::LoggedOut, Who { session, ..client })
+        }
+    };
+    doors.records.write(who).await
+}
+
+async fn known(doors: &Doors, key: &KeyHash) -> Result<Option<GoodKey>, ApiError> {
+    let known = doors.keys.access(key, &doors.store).await;
+    known.map_err(ApiError::of_check)
 }
 
 fn private(answer: Result<impl IntoResponse, ApiError>) -> Response {
@@ -111,13 +155,13 @@ fn private(answer: Result<impl IntoResponse, ApiError>) -> Response {
 
 /// What a session is good for.
 #[derive(Debug, Serialize)]
-struct Who {
+struct Good {
     role: &'static str,
     /// `null` reaches the events of every organisation.
     organization_id: Option<String>,
 }
 
-impl From<&Access> for Who {
+impl From<&Access> for Good {
     fn from(access: &Access) -> Self {
         Self {
             role: access.role.name(),

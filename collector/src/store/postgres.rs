@@ -37,6 +37,8 @@ mod keys;
 mod log_row;
 #[path = "common/new_rows.rs"]
 mod new_rows;
+#[path = "common/records.rs"]
+mod records;
 #[path = "common/reports.rs"]
 mod reports;
 #[path = "common/retention.rs"]

@@ -141,3 +141,27 @@ async fn a_backup_leaves_an_older_database_as_it_is() {
     let versions = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM _sqlx_migrations");
     assert_eq!(versions.fetch_one(&mut database).await.unwrap(), 1);
 }
+
+#[tokio::test]
+async fn a_backup_leaves_an_access_record_here_and_in_the_copy() {
+    let (folder, other) = (Folder::new(), Folder::new());
+    let program = Program::start_in(&folder).await;
+    program.record(&event("a")).await;
+    let target = other.path("audit.db");
+    assert!(back_up(&folder, &target).await.status.success());
+    let made = async |folder: &Folder| {
+        let mut history = audit_layer("history");
+        history.args(["--action", "backup_made", "--format", "json", "--database"]);
+        let output = run(history.arg(folder.database())).await;
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let (here, there) = (made(&folder).await, made(&other).await);
+    assert_eq!(here.as_array().unwrap().len(), 1, "{here}");
+    assert_eq!(here[0]["query"]["copy"], target.display().to_string());
+    // When the copy was made it was not known how much it would be.
+    assert_eq!(
+        (&here[0]["items"], &there[0]["items"]),
+        (&1.into(), &().into())
+    );
+    assert_eq!(here[0]["id"], there[0]["id"]);
+}

@@ -1,6 +1,7 @@
 //! After an erasure nothing of what was written is anywhere: canaries under every member, in every
 //! shape, are looked for in all files, answers and logs.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
@@ -85,6 +86,23 @@ fn events() -> Vec<Value> {
     all
 }
 
+/// The words behind `CANARY` in all files of the folder.
+fn canaries_in_files(folder: &Path) -> BTreeSet<String> {
+    let files = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path());
+    let texts = files
+        .filter(|path| path.is_file())
+        .map(|path| std::fs::read(path).unwrap());
+    let words = |bytes: Vec<u8>| {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let behind = text.split("CANARY ").skip(1);
+        let word = |text: &str| text.chars().take(4).collect::<String>();
+        behind.map(word).collect::<Vec<_>>()
+    };
+    texts.flat_map(words).collect()
+}
+
 /// Whether any file of the folder has these bytes.
 fn is_in_files(folder: &Path, text: &str) -> bool {
     std::fs::read_dir(folder).unwrap().any(|file| {
@@ -133,6 +151,8 @@ async fn no_canary_is_left_in_any_file_answer_or_log() {
         "/v1/audit/values",
         "/v1/audit/completeness",
         "/v1/reports",
+        "/v1/audit/history?limit=500",
+        "/v1/audit/history?format=csv",
         "/metrics",
     ] {
         let answer = program.get(path).await.text;
@@ -156,8 +176,21 @@ async fn no_canary_is_left_in_any_file_answer_or_log() {
         assert!(!report.text.contains("CANARY"), "{format}");
     }
     assert!(!program.stderr().contains("CANARY"));
+    // What somebody looks for is recorded as it was asked, and nothing else has it.
+    let looks = program.get("/v1/audit/history?limit=500").await.json();
+    let looks = looks["data"].as_array().unwrap().iter();
+    let queries = looks.filter(|look| look.to_string().contains("CANARY"));
+    let queries: Vec<&Value> = queries.map(|look| &look["query"]).collect();
+    assert_eq!(
+        queries,
+        [
+            &json!({"prompt_hash": "CANARY 0006 yellow"}),
+            &json!({"text": "CANARY 0000"})
+        ]
+    );
     program.stop().await;
-    assert!(!is_in_files(&folder.path(""), "CANARY"));
+    let left = canaries_in_files(&folder.path(""));
+    assert_eq!(left, BTreeSet::from(["0000".to_owned(), "0006".to_owned()]));
 }
 
 /// All that a guesser can compare with: every string, and hexadecimal in every text.

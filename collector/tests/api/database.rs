@@ -54,3 +54,8 @@ pub(crate) const REFUSE: &str = "
 pub(crate) const WITHOUT_CHARACTERS: &str = "
     DELETE FROM segments; DELETE FROM segment_chunks; DELETE FROM unindexed;
     DELETE FROM _sqlx_migrations WHERE description = 'characters'";
+
+/// Lets the database take no access record.
+pub(crate) const REFUSE_RECORDS: &str = "
+    CREATE TRIGGER refuse_records BEFORE INSERT ON access_records
+    BEGIN SELECT RAISE(ABORT, 'no'); END";

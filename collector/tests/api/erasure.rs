@@ -231,7 +231,7 @@ async fn without_a_yes_the_events_are_only_counted() {
 }
 
 #[tokio::test]
-async fn a_user_without_events_is_taken_for_a_mistake_and_leaves_no_trace() {
+async fn a_user_without_events_is_taken_for_a_mistake_and_nothing_is_erased() {
     let folder = Folder::new();
     let _program = start_with_events(&folder).await;
     for (organization, user) in [("one", "amm"), ("three", "ann")] {
@@ -247,8 +247,9 @@ async fn a_user_without_events_is_taken_for_a_mistake_and_leaves_no_trace() {
         }
     }
     let mut history = audit_layer("history");
-    let output = run(history.arg("--database").arg(folder.database())).await;
-    assert_eq!(output.stdout, b"nothing was removed or erased\n");
+    history.args(["--action", "erased", "--database"]);
+    let output = run(history.arg(folder.database())).await;
+    assert_eq!(output.stdout, b"there is nothing of this in the history\n");
 }
 
 #[tokio::test]

@@ -1,5 +1,9 @@
 //! Who may use the API.
 
+// With its path, so that the tests on PostgreSQL find it too.
+#[path = "keys/label.rs"]
+mod label;
+
 use std::process::{Output, Stdio};
 
 use reqwest::Method;
@@ -382,7 +386,7 @@ async fn a_key_is_made_only_for_a_role_and_for_somebody() {
         (&["--organization", "one"], "--role"),
         (
             &["--role", "owner", "--organization", "one"],
-            "admin, ingest or read",
+            "admin, auditor, ingest or read",
         ),
         (&["--role", "read", "--organization", ""], "1 to 1024"),
         (

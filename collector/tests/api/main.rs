@@ -22,6 +22,7 @@ mod page;
 mod program;
 mod query;
 mod rates;
+mod records;
 mod reports;
 mod retention;
 mod sample;

@@ -18,6 +18,7 @@ async fn every_answer_is_one_that_the_document_describes() {
     Program::start_in(&folder).await.stop().await;
     let ingest = create_with(&folder, &["--role", "ingest", "--all-organizations"]).await;
     let read = create_with(&folder, &["--role", "read", "--all-organizations"]).await;
+    let auditor = create_with(&folder, &["--role", "auditor", "--all-organizations"]).await;
     let program = Program::start_with(&folder, &[]).await;
 
     let mut schemathesis = python::schemathesis().await.unwrap();
@@ -27,7 +28,8 @@ async fn every_answer_is_one_that_the_document_describes() {
         .args(["--checks", "all", "--no-color"])
         .env("COLLECTOR", program.base())
         .env("INGEST_KEY", ingest)
-        .env("READ_KEY", read);
+        .env("READ_KEY", read)
+        .env("AUDITOR_KEY", auditor);
     match std::env::var("OPENAPI_EXAMPLES") {
         Ok(examples) => schemathesis.args(["--max-examples", &examples]),
         Err(_) => schemathesis.args(["--max-examples", EXAMPLES, "--generation-deterministic"]),

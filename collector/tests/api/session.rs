@@ -188,7 +188,10 @@ async fn an_ingest_key_cannot_log_in_and_is_told_why() {
     let answer = log_in(&program, &key, &[]).await;
     let error = answer.error(403, "forbidden");
     assert!(
-        error["message"].as_str().unwrap().contains("read or admin"),
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("read, auditor or admin"),
         "{error}"
     );
     assert_eq!(answer.headers.get("set-cookie"), None);

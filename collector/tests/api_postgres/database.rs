@@ -91,3 +91,10 @@ pub(crate) const REFUSE: &str = "
 pub(crate) const WITHOUT_CHARACTERS: &str = "
     DELETE FROM segments; DELETE FROM segment_chunks; DROP TABLE unindexed;
     DELETE FROM _sqlx_migrations WHERE description = 'characters'";
+
+/// Lets the database take no access record.
+pub(crate) const REFUSE_RECORDS: &str = "
+    CREATE FUNCTION refuse_record() RETURNS TRIGGER LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+    CREATE TRIGGER refuse_records BEFORE INSERT ON access_records FOR EACH ROW
+    EXECUTE FUNCTION refuse_record()";

@@ -34,6 +34,8 @@ mod openapi;
 mod program;
 #[path = "../api/query.rs"]
 mod query;
+#[path = "../api/records.rs"]
+mod records;
 #[path = "../api/reports.rs"]
 mod reports;
 #[path = "../api/retention.rs"]

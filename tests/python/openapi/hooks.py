@@ -34,6 +34,15 @@ class ReadKey:
         bearer(case, data)
 
 
+@schemathesis.auth().apply_to(tag="auditing")
+class AuditorKey:
+    def get(self, case, context):
+        return "AUDITOR_KEY"
+
+    def set(self, case, data, context):
+        bearer(case, data)
+
+
 @schemathesis.auth().apply_to(name="GET /session")
 class Session:
     def get(self, case, context):

@@ -5,10 +5,10 @@ use uuid::Uuid;
 
 use crate::access::Scope;
 use crate::store::hold::Holds;
-use crate::store::{StoreError, StoredHold};
+use crate::store::{AccessRecord, StoreError, StoredHold};
 
 use super::terms::{Connection, Row, Store};
-use super::text;
+use super::{records, text};
 
 impl<'r> FromRow<'r, Row> for StoredHold {
     fn from_row(row: &'r Row) -> Result<Self, sqlx::Error> {
@@ -45,23 +45,43 @@ impl Store {
         user_id: Option<&str>,
         reason: &str,
         now: i64,
+        record: AccessRecord,
     ) -> Result<String, StoreError> {
         let id = format!("hold_{}", Uuid::now_v7().simple());
+        let mut transaction = self.begin().await?;
         sqlx::query(ADD)
             .bind(&id)
             .bind(scope.id().map(text::stored))
             .bind(user_id.map(text::stored))
             .bind(text::stored(reason))
             .bind(now)
-            .execute(&self.writes)
+            .execute(&mut *transaction)
             .await?;
+        let record = record.of_ids([id.clone()]);
+        records::add(&mut transaction, &record).await?;
+        transaction.commit().await?;
         Ok(id)
     }
 
     /// Releases a hold, and tells since when it is released; `None` if there is no such hold.
-    pub(crate) async fn release_hold(&self, id: &str, now: i64) -> Result<Option<i64>, StoreError> {
-        let query = sqlx::query_scalar(RELEASE).bind(now).bind(text::stored(id));
-        Ok(query.fetch_optional(&self.writes).await?)
+    pub(crate) async fn release_hold(
+        &self,
+        id: &str,
+        now: i64,
+        record: AccessRecord,
+    ) -> Result<Option<i64>, StoreError> {
+        let mut transaction = self.begin().await?;
+        let query = sqlx::query_as(RELEASE).bind(now).bind(text::stored(id));
+        let released: Option<(i64, Option<String>)> =
+            query.fetch_optional(&mut *transaction).await?;
+        let Some((released_at, organization)) = released else {
+            return Ok(None);
+        };
+        let mut record = record.of_ids([id.to_owned()]);
+        record.organization_id = organization.map(text::read);
+        records::add(&mut transaction, &record).await?;
+        transaction.commit().await?;
+        Ok(Some(released_at))
     }
 }
 
@@ -74,4 +94,5 @@ const ADD: &str = "
     INSERT INTO holds (id, organization_id, user_id, reason, created_at) VALUES ($1, $2, $3, $4, $5)";
 
 const RELEASE: &str = "
-    UPDATE holds SET released_at = coalesce(released_at, $1) WHERE id = $2 RETURNING released_at";
+    UPDATE holds SET released_at = coalesce(released_at, $1) WHERE id = $2
+    RETURNING released_at, organization_id";

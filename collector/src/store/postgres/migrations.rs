@@ -15,7 +15,7 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 6] = [
+const FILES: [(i64, &str, &str); 7] = [
     (
         1,
         "events",
@@ -45,5 +45,10 @@ const FILES: [(i64, &str, &str); 6] = [
         6,
         "recorders",
         include_str!("../../../migrations/postgres/0006_recorders.sql"),
+    ),
+    (
+        7,
+        "access_records",
+        include_str!("../../../migrations/postgres/0007_access_records.sql"),
     ),
 ];

@@ -4,14 +4,35 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::slice::from_ref;
 
 use tempfile::TempPath;
 use uuid::Uuid;
 
 use crate::store::sqlite::SqliteStore;
-use crate::store::{BackupError, StoreError};
+use crate::store::{AccessRecord, BackupError, StoreError};
 
 impl SqliteStore {
+    /// Does [`back_up`](Self::back_up), and records it before and after. A database of an earlier version
+    /// without access records is copied without one: its schema stays as it is.
+    pub(crate) async fn back_up_recorded(
+        &self,
+        path: &Path,
+        record: AccessRecord,
+    ) -> Result<u64, BackupError> {
+        let has_records = sqlx::query_scalar::<_, bool>(HAS_RECORDS);
+        let has_records = has_records.fetch_one(&self.writes).await;
+        if !has_records.map_err(StoreError::from)? {
+            return self.back_up(path).await;
+        }
+        let record = record.begun();
+        self.write_records(from_ref(&record), &[]).await?;
+        let events = self.back_up(path).await?;
+        self.write_records(&[], &[record.completion(events)])
+            .await?;
+        Ok(events)
+    }
+
     /// Writes all that is committed to a new file at `path`, and tells how many events that is.
     ///
     /// The file has its name only when it is whole and on disk. Until then it has one that nobody
@@ -47,6 +68,9 @@ impl SqliteStore {
         Ok(u64::try_from(events?).unwrap_or_default())
     }
 }
+
+const HAS_RECORDS: &str = "
+    SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'access_records')";
 
 /// An empty file beside `path` that only its owner can read. It goes unless it is published.
 fn create_beside(path: &Path) -> io::Result<TempPath> {

@@ -15,7 +15,7 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 12] = [
+const FILES: [(i64, &str, &str); 13] = [
     (
         1,
         "events",
@@ -75,6 +75,11 @@ const FILES: [(i64, &str, &str); 12] = [
         12,
         "recorders",
         include_str!("../../../migrations/sqlite/0012_recorders.sql"),
+    ),
+    (
+        13,
+        "access_records",
+        include_str!("../../../migrations/sqlite/0013_access_records.sql"),
     ),
 ];
 

@@ -1,0 +1,200 @@
+//! The one task that writes access records: it commits together what has come in while it was writing
+//! before.
+
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::error::ApiError;
+use crate::limits;
+use crate::records::polls::Polls;
+use crate::records::refusals::Refusals;
+use crate::store::{AccessRecord, Action, Completion, Store, StoreError, Who};
+use crate::telemetry;
+
+/// Where access records are left. Cloning gives another handle to the same task.
+#[derive(Clone)]
+pub(crate) struct Records {
+    queue: mpsc::Sender<Job>,
+    counted: Arc<Mutex<Counted>>,
+}
+
+/// What is counted, and recorded once in a while.
+#[derive(Default)]
+struct Counted {
+    polls: Polls,
+    refusals: Refusals,
+}
+
+enum Job {
+    /// Somebody waits until it is on disk.
+    Write(AccessRecord, oneshot::Sender<bool>),
+    /// Nobody does.
+    Add(AccessRecord),
+    Complete(Completion),
+}
+
+impl Records {
+    /// Records something. It is on disk when this returns.
+    pub(crate) async fn write(&self, record: AccessRecord) -> Result<(), ApiError> {
+        let (done, is_written) = oneshot::channel();
+        let job = Job::Write(record, done);
+        self.queue.try_send(job).map_err(|_| ApiError::Unrecorded)?;
+        match is_written.await {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(ApiError::Unrecorded),
+        }
+    }
+
+    /// Records what a live page has asked for, or counts it if it got the same as before.
+    pub(crate) async fn write_poll(
+        &self,
+        record: AccessRecord,
+        answer: u64,
+    ) -> Result<(), ApiError> {
+        if self.counted().polls.repeats(&record, answer) {
+            return Ok(());
+        }
+        self.write(record.clone()).await?;
+        let before = self.counted().polls.answered(&record, answer);
+        match before {
+            Some(before) => self.write(before).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Records that a key was refused, or counts it where there are many. It never waits, and never
+    /// grows: where there is no room it is in the log alone.
+    pub(crate) fn refused(&self, begins_with: &str, client: Who) {
+        let query = serde_json::json!({"key_begins_with": begins_with});
+        let refusal = AccessRecord {
+            result: "unauthorized".into(),
+            status: Some(401),
+            query: Some(query.to_string()),
+            ..AccessRecord::new(Action::KeyRefused, client)
+        };
+        let due = self.counted().refusals.add(refusal, Instant::now());
+        if let Some(refusal) = due {
+            let _ = self.queue.try_send(Job::Add(refusal));
+        }
+    }
+
+    /// Says how many things an export gave out. If there is no room that stays unknown.
+    pub(crate) fn complete(&self, completion: Completion) {
+        let _ = self.queue.try_send(Job::Complete(completion));
+    }
+
+    fn counted(&self) -> MutexGuard<'_, Counted> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The task's state.
+pub(crate) struct RecordWriter {
+    store: Store,
+    jobs: mpsc::Receiver<Job>,
+    counted: Arc<Mutex<Counted>>,
+    /// What nobody waits for and could not be written yet.
+    left: Batch,
+}
+
+#[derive(Default)]
+struct Batch {
+    records: Vec<AccessRecord>,
+    completions: Vec<Completion>,
+}
+
+impl RecordWriter {
+    pub(crate) fn new(store: Store) -> (Records, Self) {
+        let (queue, jobs) = mpsc::channel(limits::RECORDS_WAITING_MAX);
+        let counted = Arc::<Mutex<Counted>>::default();
+        let writer = Self {
+            store,
+            jobs,
+            counted: Arc::clone(&counted),
+            left: Batch::default(),
+        };
+        (Records { queue, counted }, writer)
+    }
+
+    /// Writes until `stop`, and then what is still waiting.
+    pub(crate) async fn run(mut self, mut stop: oneshot::Receiver<()>) {
+        let mut ticks = interval(limits::RECORDS_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut jobs = Vec::new();
+        loop {
+            tokio::select! {
+                biased;
+                _ = &mut stop => break,
+                received = self.jobs.recv_many(&mut jobs, limits::RECORDS_AT_ONCE) => match received {
+                    0 => break,
+                    _ => self.commit(mem::take(&mut jobs)).await,
+                },
+                _ = ticks.tick() => self.write_counted().await,
+            }
+        }
+        self.jobs.close();
+        while self
+            .jobs
+            .recv_many(&mut jobs, limits::RECORDS_AT_ONCE)
+            .await
+            > 0
+        {
+            self.commit(mem::take(&mut jobs)).await;
+        }
+        self.write_counted().await;
+    }
+
+    /// Writes what was counted since the last time.
+    async fn write_counted(&mut self) {
+        {
+            let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+            self.left.records.extend(counted.polls.take());
+            self.left.records.extend(counted.refusals.take());
+        }
+        self.commit(Vec::new()).await;
+    }
+
+    async fn commit(&mut self, jobs: Vec<Job>) {
+        let mut batch = mem::take(&mut self.left);
+        let mut waiting = Vec::new();
+        let mut awaited = Vec::new();
+        for job in jobs {
+            match job {
+                Job::Write(record, done) => {
+                    awaited.push(record);
+                    waiting.push(done);
+                }
+                Job::Add(record) => batch.records.push(record),
+                Job::Complete(completion) => batch.completions.push(completion),
+            }
+        }
+        let kept = batch.records.len();
+        batch.records.append(&mut awaited);
+        if batch.records.is_empty() && batch.completions.is_empty() {
+            return;
+        }
+        let written = self.write(&batch).await;
+        for done in waiting {
+            let _ = done.send(written.is_ok());
+        }
+        if let Err(error) = written {
+            telemetry::records_failed(&error);
+            // Who waited is told. What nobody waits for is tried again, as far as there is room.
+            batch
+                .records
+                .truncate(kept.min(limits::RECORDS_WAITING_MAX));
+            batch.completions.truncate(limits::RECORDS_WAITING_MAX);
+            self.left = batch;
+        }
+    }
+
+    async fn write(&self, batch: &Batch) -> Result<(), StoreError> {
+        self.store
+            .write_records(&batch.records, &batch.completions)
+            .await
+    }
+}
