@@ -54,6 +54,7 @@ const FILES: &[File] = files! {
     "/page/facts.js" "facts.js" SCRIPT;
     "/page/filters.js" "filters.js" SCRIPT;
     "/page/format.js" "format.js" SCRIPT;
+    "/page/history.js" "history.js" SCRIPT;
     "/page/icon.svg" "icon.svg" "image/svg+xml";
     "/page/json.js" "json.js" SCRIPT;
     "/page/keyboard.js" "keyboard.js" SCRIPT;
@@ -96,6 +97,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::store::Action;
 
     #[test]
     fn every_file_of_the_page_is_served() {
@@ -129,6 +131,15 @@ mod tests {
                 snake.push(letter.to_ascii_lowercase());
             }
             assert!(words.contains(&format!("  {snake}: \"")), "{snake}");
+        }
+    }
+
+    #[test]
+    fn the_page_names_every_action_of_the_access_history() {
+        let words = include_str!("page/words.js");
+        for action in Action::ALL {
+            let name = action.name();
+            assert!(words.contains(&format!("  {name}: \"")), "{name}");
         }
     }
 

@@ -5,11 +5,12 @@ import { button, byId, element, tell } from "./dom.js";
 import { usesUtc, useUtc, writeZone } from "./format.js";
 import * as completeness from "./completeness.js";
 import * as event from "./event.js";
+import * as accessHistory from "./history.js";
 import * as keyboard from "./keyboard.js";
 import * as list from "./list.js";
 import * as reports from "./reports.js";
 
-const views = { list, event, completeness, reports };
+const views = { list, event, completeness, reports, history: accessHistory };
 let current = null;
 let address = null;
 
@@ -18,7 +19,7 @@ async function show() {
   address = location.search;
   const query = new URLSearchParams(address);
   const asked = query.get("view");
-  const name = query.has("event") ? "event" : ["completeness", "reports"].includes(asked) ? asked : "list";
+  const name = query.has("event") ? "event" : ["completeness", "reports", "history"].includes(asked) ? asked : "list";
   const isMove = current !== null && current !== name;
   if (isMove) views[current].hide();
   current = name;
@@ -71,6 +72,7 @@ function askForKey(reason) {
 
 function welcome({ role, organization_id }) {
   byId("who").textContent = `${role}, ${organization_id === null ? "all organizations" : organization_id}`;
+  byId("nav-history").hidden = !["auditor", "admin"].includes(role);
   byId("f-organization").closest(".field").hidden = organization_id !== null;
   show();
 }
@@ -115,6 +117,7 @@ async function start() {
   list.prepare(go, fail);
   completeness.prepare(fail);
   reports.prepare(fail);
+  accessHistory.prepare(go, fail);
   keyboard.prepare();
   byId("login").addEventListener("submit", submitKey);
   byId("log-out").addEventListener("click", leave);

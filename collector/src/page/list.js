@@ -1,6 +1,6 @@
 // The list of events: pages of them, newest first, and new ones while it is live.
 
-import { ask } from "./api.js";
+import { ask, askAgain } from "./api.js";
 import { button, byId, element, tell } from "./dom.js";
 import { number } from "./format.js";
 import { row } from "./rows.js";
@@ -120,7 +120,7 @@ async function more() {
 async function update() {
   if (!shown) return 0;
   const { asked } = shown;
-  const page = await ask(path(asked));
+  const page = await askAgain(path(asked));
   if (shown?.asked !== asked) return 0;
   const fresh = page.data.filter((event) => !shown.events.has(event.id));
   const isTorn = fresh.length > 0 && fresh.length === page.data.length && page.next_cursor !== null;

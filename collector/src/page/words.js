@@ -104,3 +104,33 @@ export const NOTES = {
 export function meaning(table, name) {
   return typeof name === "string" && Object.hasOwn(table, name) ? table[name] : undefined;
 }
+
+/** What access records are of. */
+export const ACTIONS = {
+  backup_made: "Backup made",
+  completeness_read: "Completeness read",
+  erasure_counted: "Erasure counted",
+  erasure_made: "Content erased",
+  event_read: "Event read",
+  events_exported: "Events exported",
+  events_listed: "Events listed",
+  events_imported: "Events imported",
+  history_exported: "Access history exported",
+  history_read: "Access history read",
+  hold_created: "Hold created",
+  hold_released: "Hold released",
+  holds_listed: "Holds listed",
+  key_changed: "Key changed",
+  key_created: "Key created",
+  key_refused: "Key refused",
+  key_revoked: "Key revoked",
+  keys_listed: "Keys listed",
+  logged_in: "Logged in",
+  logged_out: "Logged out",
+  records_removed: "Access records removed",
+  report_made: "Report made",
+  report_read: "Report read",
+  reports_listed: "Reports listed",
+  retention_changed: "Retention changed",
+  values_listed: "Values listed",
+};

@@ -8,7 +8,7 @@ use crate::story;
 /// Nothing is cut off at the side, or has to be scrolled to.
 const FITS: &str = "document.documentElement.scrollWidth <= document.documentElement.clientWidth";
 
-const VIEWS: [(&str, &str, &str); 3] = [
+const VIEWS: [(&str, &str, &str); 4] = [
     ("list", "/", "#rows tr"),
     (
         "event",
@@ -16,6 +16,7 @@ const VIEWS: [(&str, &str, &str); 3] = [
         "#event h2",
     ),
     ("completeness", "/?view=completeness", ".verdict"),
+    ("history", "/?view=history", "#history tbody tr"),
 ];
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod chromium;
 mod completeness;
 mod conversation;
 mod event;
+mod history;
 mod install;
 mod keyboard;
 mod list;
