@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::Serialize;
 use thiserror::Error;
 
 use crate::limits;
@@ -53,7 +54,8 @@ impl FromStr for Role {
 }
 
 /// Who records with a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// What observes calls: its numbers tell what is missing, and what it records of a call counts
     /// before what others say of it.

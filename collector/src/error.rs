@@ -22,9 +22,9 @@ use crate::telemetry;
 #[derive(Debug, Error)]
 pub(crate) enum ApiError {
     #[error(
-        "several organizations have an event with this request_id: name one of them by organization_id, or ask by the event's log id"
+        "several events have this request_id, of several organizations or in conflict with each other: ask by one of the log ids in log_ids, or name an organization by organization_id"
     )]
-    AmbiguousRequestId,
+    AmbiguousRequestId { log_ids: Vec<String> },
     #[error("the request's body broke off before its end: send it again")]
     BodyBroken,
     #[error("the request's body is compressed, by its header `content-encoding`: send it as it is")]
@@ -118,10 +118,11 @@ impl ApiError {
             Self::Event(EventError::OtherOrganization { .. })
             | Self::OtherOrganization
             | Self::Role { .. } => StatusCode::FORBIDDEN,
+            Self::Event(EventError::TooManyConflicts) => StatusCode::CONFLICT,
             Self::BodyBroken | Self::Event(_) | Self::Parameter(_) | Self::ReportRequest(_) => {
                 StatusCode::BAD_REQUEST
             }
-            Self::AmbiguousRequestId => StatusCode::CONFLICT,
+            Self::AmbiguousRequestId { .. } => StatusCode::CONFLICT,
             Self::Report(failure) => failure.status(),
             Self::Session(error) => error.status(),
             Self::BodyEncoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -145,7 +146,7 @@ impl ApiError {
 
     fn code(&self) -> &'static str {
         match self {
-            Self::AmbiguousRequestId => "ambiguous_request_id",
+            Self::AmbiguousRequestId { .. } => "ambiguous_request_id",
             Self::BodyBroken => "body_incomplete",
             Self::BodyEncoded => "body_encoded",
             Self::BodySlow => "body_timeout",
@@ -177,13 +178,21 @@ impl ApiError {
     fn field(&self) -> Option<String> {
         match self {
             Self::Event(error) => error.field().map(str::to_owned),
-            Self::AmbiguousRequestId | Self::OtherOrganization => {
+            Self::AmbiguousRequestId { .. } | Self::OtherOrganization => {
                 Some("organization_id".to_owned())
             }
             Self::Parameter(error) => Some(error.parameter().to_owned()),
             Self::ReportRequest(error) => error.field().map(str::to_owned),
             Self::Session(SessionError::Form) => Some("key".to_owned()),
             _ => None,
+        }
+    }
+
+    /// The events of which one has to be asked for by its log id.
+    fn log_ids(&self) -> &[String] {
+        match self {
+            Self::AmbiguousRequestId { log_ids } => log_ids,
+            _ => &[],
         }
     }
 
@@ -215,6 +224,7 @@ impl IntoResponse for ApiError {
             code: self.code(),
             message: self.to_string(),
             field: self.field(),
+            log_ids: self.log_ids().to_vec(),
         };
         let status = self.status();
         let code = ErrorCode(detail.code);
@@ -261,6 +271,9 @@ pub(crate) struct ErrorDetail {
     /// The member of the event, or the parameter of the query, that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) field: Option<String>,
+    /// Of several events that are meant, some.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    log_ids: Vec<String>,
 }
 
 impl From<&EventError> for ErrorDetail {
@@ -269,6 +282,7 @@ impl From<&EventError> for ErrorDetail {
             code: error.code(),
             message: error.to_string(),
             field: error.field().map(str::to_owned),
+            log_ids: Vec::new(),
         }
     }
 }
@@ -279,6 +293,7 @@ impl From<Failure> for ErrorDetail {
             code: failure.name(),
             message: failure.to_string(),
             field: None,
+            log_ids: Vec::new(),
         }
     }
 }

@@ -5,6 +5,7 @@ mod gateway;
 mod json;
 mod members;
 mod node;
+mod same;
 mod tombstone;
 mod usage;
 
@@ -25,6 +26,7 @@ pub(crate) use gateway::{COMPLETION_STATES, GatewayFacts};
 pub(crate) use json::Entries;
 pub(crate) use members::{RISK_LEVELS, member_names};
 pub(crate) use node::{Fields, Node};
+pub(crate) use same::is_same;
 pub(crate) use tombstone::tombstone;
 pub(crate) use usage::{Usage, UsageSource};
 
@@ -212,6 +214,11 @@ pub(crate) enum EventError {
     #[error("not valid JSON: the bytes are not UTF-8 (a compressed body is not understood)")]
     NotUtf8,
     #[error(
+        "{} records of this call contradict each other already: give each call a request_id of its own",
+        limits::CONFLICTS_MAX.saturating_add(1)
+    )]
+    TooManyConflicts,
+    #[error(
         "nested more than {} levels deep: flatten or leave out what is inside",
         limits::EVENT_DEPTH_MAX
     )]
@@ -237,6 +244,7 @@ impl EventError {
             | Self::MemberTwice { .. }
             | Self::NotAnObject => "invalid_event",
             Self::OtherOrganization { .. } => "wrong_organization",
+            Self::TooManyConflicts => "too_many_conflicts",
             Self::TooDeep => "event_too_deep",
             Self::TooLarge => "event_too_large",
             Self::TooManyMembers => "event_too_many_members",
@@ -255,6 +263,7 @@ impl EventError {
             | Self::TooDeep
             | Self::TooLarge
             | Self::TooManyMembers => None,
+            Self::TooManyConflicts => Some("request_id"),
         }
     }
 }
@@ -263,7 +272,13 @@ impl EventError {
 ///
 /// An event that was exported and is sent again carries the old ones; two members of one name
 /// would leave it to the reader which of them counts.
-const ADDED_MEMBERS: [&str; 2] = ["id", "received_at"];
+pub(crate) const ADDED_MEMBERS: [&str; 5] = [
+    "id",
+    "received_at",
+    "recorded_by",
+    "conflict_of",
+    "writer_not_counted",
+];
 
 /// White space as JSON defines it; Unicode has more.
 const JSON_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];

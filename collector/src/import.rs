@@ -50,6 +50,8 @@ pub struct Counts {
     pub forged: u64,
     /// Not sent, as who wrote them cannot be checked.
     pub withheld: u64,
+    /// Those of the new ones that contradict what the audit API has of their call.
+    pub conflicts: u64,
     /// Events whose MAC is right.
     pub checked: u64,
     /// Events of which that cannot be said, sent or not.
@@ -305,6 +307,7 @@ impl Importer<'_> {
 
     fn settle(&mut self, batch: &Batch, counted: Counted) {
         self.counts.new = self.counts.new.saturating_add(counted.new);
+        self.counts.conflicts = self.counts.conflicts.saturating_add(counted.conflicts);
         self.counts.known = self.counts.known.saturating_add(counted.known);
         for (line, message) in counted.refused {
             if let Some(place) = batch.place(line) {

@@ -7,6 +7,7 @@ mod rates;
 mod writer;
 
 use std::iter;
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Request, State};
@@ -17,13 +18,13 @@ use memchr::memchr;
 use serde::Serialize;
 use tokio::task::spawn_blocking;
 
-use crate::access::{Access, KeyId, KeyName, Scope};
+use crate::access::{Access, KeyId, KeyName, Recorder, Scope};
 use crate::error::{ApiError, ErrorDetail};
-use crate::event::Event;
+use crate::event::{Event, EventError};
 use crate::key::KeyHash;
 use crate::limits;
 use crate::records::Records;
-use crate::store::{Outcome, Status};
+use crate::store::{Arrival, Outcome, Status};
 use crate::telemetry::{Sender, Telemetry};
 
 pub(crate) use body::discard;
@@ -96,28 +97,53 @@ impl Ingest {
     }
 }
 
+impl Ingest {
+    /// Stores events, tells of those that are not what they should be, and counts all of them.
+    async fn store(
+        &self,
+        key: &KeyHash,
+        by: &Sender<'_>,
+        arrivals: Vec<Arrival>,
+        share: Share,
+    ) -> Result<Vec<Outcome>, ApiError> {
+        if arrivals.is_empty() {
+            return Ok(Vec::new());
+        }
+        let outcomes = self.inbox.store(arrivals, share).await?;
+        self.telemetry.told_of_outcomes(by, &outcomes);
+        self.count(key, outcomes.len());
+        Ok(outcomes)
+    }
+}
+
 /// `POST /v1/audit/log`: one event. Success is 200 and nothing else, whether it is new or not.
 pub(crate) async fn log(
     State(ingest): State<Ingest>,
     Extension(access): Extension<Access>,
     Extension(key): Extension<KeyHash>,
     Extension(key_id): Extension<KeyId>,
+    Extension(recorder): Extension<Arc<Recorder>>,
     request: Request,
 ) -> Result<Json<LogAnswer>, ApiError> {
     let (body, share) = ingest.read(&key, request, limits::EVENT_BYTES_MAX).await?;
     let scope = access.scope.clone();
-    let event = parsed(body, move |body| Event::parse(&body, &scope)).await?;
-    let event = event.inspect_err(|error| {
-        let by = Sender::of(&key_id, access.scope.id());
+    let by = Sender::of(&key_id, access.scope.id());
+    let arrival = parsed(body, move |body| {
+        let event = Event::parse(&body, &scope)?;
+        Ok(Arrival::new(event, recorder))
+    });
+    let arrival = arrival.await?.inspect_err(|error: &EventError| {
         ingest.reject(&key, &by, 1, (error.code(), error.field()));
     })?;
-    let outcomes = ingest.inbox.store(vec![event], share).await?;
-    ingest.count(&key, outcomes.len());
+    let outcomes = ingest.store(&key, &by, vec![arrival], share).await?;
     let outcome = outcomes
         .into_iter()
         .next()
         .ok_or(ApiError::StorageUnavailable)?;
-    Ok(Json(LogAnswer::from(outcome)))
+    match outcome.status {
+        Status::Refused => Err(EventError::TooManyConflicts.into()),
+        _ => Ok(Json(LogAnswer::from(outcome))),
+    }
 }
 
 /// What `parse` makes of a body. That of a large one takes a while, in which this thread has others to
@@ -150,6 +176,7 @@ impl From<Outcome> for LogAnswer {
             id,
             request_id,
             status,
+            writer_not_counted: _,
         } = outcome;
         Self {
             id,
@@ -167,31 +194,36 @@ pub(crate) async fn batch(
     Extension(key): Extension<KeyHash>,
     Extension(key_id): Extension<KeyId>,
     Extension(key_name): Extension<KeyName>,
+    Extension(recorder): Extension<Arc<Recorder>>,
     request: Request,
 ) -> Result<BatchAnswer, ApiError> {
     let record = imported::record(&request, &access, &key_id, &key_name);
     let (body, share) = ingest.read(&key, request, limits::BATCH_BYTES_MAX).await?;
     let scope = access.scope.clone();
-    let read = parsed(body, move |body| read_lines(&body, &scope)).await?;
-    let (events, rejected) = read?;
+    let by = Sender::of(&key_id, access.scope.id());
+    let read = parsed(body, move |body| read_lines(&body, &scope, &recorder)).await?;
+    let (numbers, arrivals, mut rejected) = read?;
     if let Some(first) = rejected.first() {
-        let by = Sender::of(&key_id, access.scope.id());
         let reason = (first.error.code, first.error.field.as_deref());
         ingest.reject(&key, &by, rejected.len(), reason);
     }
-    let outcomes = match events.is_empty() {
-        true => Vec::new(),
-        false => ingest.inbox.store(events, share).await?,
+    let outcomes = ingest.store(&key, &by, arrivals, share).await?;
+    let refused = outcomes.iter().zip(numbers);
+    let refused = refused.filter(|(outcome, _)| outcome.status == Status::Refused);
+    rejected.extend(refused.map(|(outcome, line)| Rejection {
+        line,
+        request_id: Some(outcome.request_id.clone()),
+        error: ErrorDetail::from(&EventError::TooManyConflicts),
+    }));
+    rejected.sort_by_key(|rejection| rejection.line);
+    let count = |wanted: fn(Status) -> bool| {
+        let statuses = outcomes.iter().map(|outcome| outcome.status);
+        statuses.filter(|status| wanted(*status)).count()
     };
-    ingest.count(&key, outcomes.len());
-    let accepted = outcomes
-        .iter()
-        .filter(|outcome| outcome.status != Status::Duplicate)
-        .count();
-    let duplicates = outcomes.len().saturating_sub(accepted);
     let answer = BatchAnswer {
-        accepted,
-        duplicates,
+        accepted: count(Status::is_stored),
+        duplicates: count(|status| status == Status::Duplicate),
+        conflicts: count(|status| status == Status::Conflict),
         rejected,
     };
     if let Some(record) = record {
@@ -202,11 +234,14 @@ pub(crate) async fn batch(
     Ok(answer)
 }
 
-/// The answer to a batch. Every line that is not blank is counted in one of the three.
+/// The answer to a batch. Every line that is not blank is counted in one of `accepted`, `duplicates` and
+/// `rejected`.
 #[derive(Debug, Serialize)]
 pub(crate) struct BatchAnswer {
     accepted: usize,
     duplicates: usize,
+    /// Those of the accepted ones that contradict what is stored of their call.
+    conflicts: usize,
     rejected: Vec<Rejection>,
 }
 
@@ -229,8 +264,11 @@ pub(crate) struct Rejection {
     error: ErrorDetail,
 }
 
+/// The events of a batch with the numbers of their lines, and the lines that are none.
+type Lines = (Vec<usize>, Vec<Arrival>, Vec<Rejection>);
+
 /// Reads each line that is not blank as an event.
-fn read_lines(body: &Bytes, scope: &Scope) -> Result<(Vec<Event>, Vec<Rejection>), ApiError> {
+fn read_lines(body: &Bytes, scope: &Scope, by: &Arc<Recorder>) -> Result<Lines, ApiError> {
     let lines_max = limits::BATCH_LINES_MAX;
     let numbered = lines(body).zip(1_usize..);
     let numbered = numbered.filter(|(bytes, _)| !bytes.trim_ascii().is_empty());
@@ -238,10 +276,13 @@ fn read_lines(body: &Bytes, scope: &Scope) -> Result<(Vec<Event>, Vec<Rejection>
     if numbered.len() > lines_max {
         return Err(ApiError::TooManyLines { lines_max });
     }
-    let (mut events, mut rejected) = (Vec::new(), Vec::new());
+    let (mut numbers, mut arrivals, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
     for (bytes, line) in numbered {
         match Event::parse(bytes, scope) {
-            Ok(event) => events.push(event),
+            Ok(event) => {
+                numbers.push(line);
+                arrivals.push(Arrival::new(event, Arc::clone(by)));
+            }
             Err(error) => rejected.push(Rejection {
                 line,
                 request_id: Event::request_id_of(bytes),
@@ -249,7 +290,7 @@ fn read_lines(body: &Bytes, scope: &Scope) -> Result<(Vec<Event>, Vec<Rejection>
             }),
         }
     }
-    Ok((events, rejected))
+    Ok((numbers, arrivals, rejected))
 }
 
 /// Splits on the newline byte only: text may hold U+2028 and its like.

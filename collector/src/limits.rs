@@ -383,6 +383,13 @@ pub const TRANSACTION_TIME_MAX: Duration = Duration::from_secs(60);
 /// through.
 pub const TRANSACTION_TRIES_MAX: u32 = 20;
 
+/// Records of one call that contradict its first one and are kept, of applications, and as many of
+/// gateways: nobody fills a disk under one id without it showing.
+pub const CONFLICTS_MAX: u8 = 16;
+
+/// Log ids that an answer names where one was asked for and several are meant.
+pub const AMBIGUOUS_IDS_MAX: usize = 50;
+
 /// How often a place is looked for that other collectors take first.
 pub const PLACE_TRIES_MAX: u32 = 1000;
 

@@ -26,6 +26,7 @@ use axum::response::{IntoResponse, Response};
 use crate::access::{Access, Scope};
 use crate::error::ApiError;
 use crate::key::KeyHash;
+use crate::limits;
 use crate::query::format::Format;
 use crate::records::Seen;
 use crate::store::{Condition, Field, Log, LogFilter, Store};
@@ -107,7 +108,11 @@ pub(crate) async fn one_log(
         (None, _) => Err(ApiError::NoSuchLog),
         (Some(log), None) => Ok(log),
         // Which of them is meant must not be guessed.
-        (Some(_), Some(_)) => Err(ApiError::AmbiguousRequestId),
+        (Some(_), Some(_)) => {
+            let ids = store.log_ids_of(id, &scope, limits::AMBIGUOUS_IDS_MAX);
+            let log_ids = ids.await.map_err(ApiError::of_query)?;
+            Err(ApiError::AmbiguousRequestId { log_ids })
+        }
     }
 }
 

@@ -140,6 +140,7 @@ impl Summary {
             "dead_letters": counts.dead_letters(),
             "new": counts.new,
             "known": counts.known,
+            "conflicts": counts.conflicts,
             "broken": counts.broken,
             "unsent": counts.unsent,
             "forged": counts.forged,
@@ -157,6 +158,7 @@ impl Summary {
         let Counts {
             new,
             known,
+            conflicts,
             broken,
             unsent,
             forged,
@@ -170,6 +172,11 @@ impl Summary {
             true => format!("{all}: {unsent} to send, {broken} broken; nothing was sent"),
             false => format!("{all}: {new} new, {known} known, {broken} broken"),
         };
+        if conflicts > 0 {
+            text.push_str(&format!(
+                "; {conflicts} of the new contradict what was there"
+            ));
+        }
         if !self.dry_run && unsent > 0 {
             text.push_str(&format!(", {unsent} not sent"));
         }

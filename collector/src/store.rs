@@ -9,10 +9,12 @@
     reason = "the modules of `common` are compiled once for each database"
 )]
 
+pub(crate) mod arrival;
 mod cutoffs;
 mod database;
 mod erased;
 mod error;
+mod fate;
 mod filter;
 mod history;
 mod hold;
@@ -36,11 +38,11 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use crate::access::{Access, Kind, Scope};
-use crate::event::Event;
 use crate::store::database::Place;
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 
+pub(crate) use arrival::Arrival;
 pub(crate) use cutoffs::{Cutoffs, Step};
 pub use database::{Database, DatabaseError};
 pub use erased::{Erasable, Erased, Erasure, Left};
@@ -49,7 +51,7 @@ pub(crate) use filter::{Condition, Field, LogFilter, Observed, Phrase, Range, UN
 pub(crate) use history::{StoredErasure, StoredRemoval};
 pub(crate) use hold::StoredHold;
 pub(crate) use key::{AddedKey, StoredKey};
-pub(crate) use log::{CallId, Log, LogPage};
+pub(crate) use log::{CallId, Log, LogPage, RecordedBy};
 pub(crate) use outcome::{Outcome, Status};
 pub(crate) use position::Position;
 pub use record::Action;
@@ -139,15 +141,15 @@ impl Store {
         either!(self, database => database.bytes().await)
     }
 
-    /// Stores `events` in one transaction: all are on disk when this returns, or none is stored.
+    /// Stores `arrivals` in one transaction: all are on disk when this returns, or none is stored.
     ///
-    /// `received_at` is in microseconds since 1970, UTC. The outcomes are in the order of `events`.
+    /// `received_at` is in microseconds since 1970, UTC. The outcomes are in the order of `arrivals`.
     pub(crate) async fn insert(
         &self,
-        events: &[Event],
+        arrivals: &[Arrival],
         received_at: i64,
     ) -> Result<Vec<Outcome>, StoreError> {
-        either!(self, database => database.insert(events, received_at).await)
+        either!(self, database => database.insert(arrivals, received_at).await)
     }
 
     /// What the task that stores events does for the index beside it.
@@ -158,10 +160,21 @@ impl Store {
         }
     }
 
-    /// The event with this log id, or else those with this request_id, which several organisations may
-    /// have used: two of them at most. Only what `scope` reaches.
+    /// The event with this log id, or else those with this request_id, which several organizations may
+    /// have used or which contradict each other: two of them at most. Only what `scope` reaches.
     pub(crate) async fn logs_of(&self, id: &str, scope: &Scope) -> Result<Vec<Log>, StoreError> {
         either!(self, database => database.logs_of(id, scope).await)
+    }
+
+    /// The log ids of the events with this request_id that `scope` reaches, oldest first, as many as
+    /// `count`.
+    pub(crate) async fn log_ids_of(
+        &self,
+        request_id: &str,
+        scope: &Scope,
+        count: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        either!(self, database => database.log_ids_of(request_id, scope, count).await)
     }
 
     /// A page of events. It ends early when its events are large, but never without one.

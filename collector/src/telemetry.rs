@@ -15,7 +15,7 @@ use tracing::{debug, error, info, warn};
 use crate::access::KeyId;
 use crate::query::ExportError;
 use crate::report::TypesetError;
-use crate::store::{Outcome, StoreError};
+use crate::store::{Outcome, Status, StoreError};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::sparing::Sparing;
 use crate::tls::TlsError;
@@ -79,6 +79,47 @@ impl Telemetry {
         }
     }
 
+    /// Tells of events that others of their call contradict, and of those whose writer is not their
+    /// sender's: a mistake in a configuration, or somebody who forges records.
+    pub(crate) fn told_of_outcomes(&self, by: &Sender<'_>, outcomes: &[Outcome]) {
+        let Sender { key, organization } = by;
+        let count =
+            |wanted: fn(&Outcome) -> bool| outcomes.iter().filter(|one| wanted(one)).count();
+        static CONFLICTS: Sparing = Sparing::new();
+        let events = count(|one| one.status == Status::Conflict);
+        if let Some(unsaid) = line(&CONFLICTS, events) {
+            warn!(
+                events,
+                key,
+                organization,
+                unsaid,
+                "recorded events that contradict others with their request_id: all are kept, see GET /v1/audit/logs?conflict=true"
+            );
+        }
+        static REFUSED: Sparing = Sparing::new();
+        let events = count(|one| one.status == Status::Refused);
+        if let Some(unsaid) = line(&REFUSED, events) {
+            warn!(
+                events,
+                key,
+                organization,
+                unsaid,
+                "refused events, as too many others with their request_id contradict each other"
+            );
+        }
+        static WRITERS: Sparing = Sparing::new();
+        let events = count(|one| one.writer_not_counted);
+        if let Some(unsaid) = line(&WRITERS, events) {
+            warn!(
+                events,
+                key,
+                organization,
+                unsaid,
+                "recorded events of a writer that is not their sender's: it does not count, see `audit-layer keys list`"
+            );
+        }
+    }
+
     /// Events were removed because they were over.
     pub(crate) fn events_expired(&self, events: usize) {
         self.0.expired(events);
@@ -107,6 +148,14 @@ impl Telemetry {
     pub(crate) fn export_broke_off(&self, cause: &ExportError) {
         self.0.exports_broken.inc();
         error!(%cause, "an export broke off");
+    }
+}
+
+/// Whether there is to be a line about so many events, and how many were left out since the last.
+fn line(lines: &Sparing, events: usize) -> Option<u64> {
+    match events {
+        0 => None,
+        _ => lines.line(Instant::now()),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::call::{Call, OPENAI};
 use crate::fixture::{run, stack, unique};
 
 /// Where each of the README's commands is run.
-const COMMANDS: [(&str, &str); 8] = [
+const COMMANDS: [(&str, &str); 9] = [
     ("cargo demo", "demo.rs, with --once"),
     ("cargo test", "by whoever reads this"),
     (
@@ -27,6 +27,10 @@ const COMMANDS: [(&str, &str); 8] = [
     (
         "cargo run --release -p audit-layer-collector -- serve",
         "collector.rs, without --release",
+    ),
+    (
+        "cargo run --release -p audit-layer-collector -- keys create --role ingest --kind gateway --organization acme",
+        "by the collector's own tests",
     ),
     (
         "export OPENAI_BASE_URL=http://127.0.0.1:10000/v1 ANTHROPIC_BASE_URL=http://127.0.0.1:10000",

@@ -7,15 +7,14 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
 use crate::error::ApiError;
-use crate::event::Event;
 use crate::ingest::Share;
 use crate::limits;
-use crate::store::{Indexer, Outcome, Store, StoreError};
+use crate::store::{Arrival, Indexer, Outcome, Store, StoreError};
 use crate::telemetry::{self, Telemetry};
 
 /// The events of one request, on their way to the writer.
 struct Job {
-    events: Vec<Event>,
+    events: Vec<Arrival>,
     answer: oneshot::Sender<Result<Vec<Outcome>, ApiError>>,
     /// Given back when the job is done with, and the events are no longer in memory.
     _share: Share,
@@ -41,7 +40,7 @@ impl Inbox {
     /// The events are stored even if the caller no longer waits.
     pub(crate) async fn store(
         &self,
-        events: Vec<Event>,
+        events: Vec<Arrival>,
         share: Share,
     ) -> Result<Vec<Outcome>, ApiError> {
         let (answer, answered) = oneshot::channel();
@@ -126,7 +125,7 @@ impl Writer {
 
     async fn commit(&self, mut group: Vec<Job>) {
         let counts: Vec<usize> = group.iter().map(|job| job.events.len()).collect();
-        let events: Vec<Event> = group
+        let events: Vec<Arrival> = group
             .iter_mut()
             .flat_map(|job| mem::take(&mut job.events))
             .collect();
@@ -143,7 +142,7 @@ impl Writer {
             Err(error) if error.is_of_an_event() && jobs.len() > 1 => {
                 let mut events = events.into_iter();
                 for (job, count) in jobs {
-                    let own: Vec<Event> = events.by_ref().take(count).collect();
+                    let own: Vec<Arrival> = events.by_ref().take(count).collect();
                     job.settle(self.insert(1, &own).await);
                 }
             }
@@ -155,7 +154,11 @@ impl Writer {
         }
     }
 
-    async fn insert(&self, requests: usize, events: &[Event]) -> Result<Vec<Outcome>, StoreError> {
+    async fn insert(
+        &self,
+        requests: usize,
+        events: &[Arrival],
+    ) -> Result<Vec<Outcome>, StoreError> {
         let began_at = Instant::now();
         let now = Utc::now().timestamp_micros();
         let result = self.store.insert(events, now).await;

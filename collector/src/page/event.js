@@ -3,7 +3,7 @@
 import { ask, read } from "./api.js";
 import { conversation, turns } from "./conversation.js";
 import { button, byId, copyButton, element, tell } from "./dom.js";
-import { fact, facts, filterLink, riskBadge, said, stateBadge, unknown } from "./facts.js";
+import { conflictBadge, fact, facts, filterLink, riskBadge, said, stateBadge, unknown, writerBadge } from "./facts.js";
 import { duration, number, time } from "./format.js";
 import { indented, parse } from "./json.js";
 import { gateway, isFetched, isKnown, isObject, isUnread, listed, outerRequest, tokens } from "./read.js";
@@ -67,12 +67,14 @@ async function load(id) {
     const report = byId("event-report");
     report.href = `?${new URLSearchParams({ view: "reports", about: event.id })}`;
     report.hidden = false;
+    await addConflicts(event, loading.signal);
     await addInner(event, loading.signal);
   } catch (failure) {
     if (failure.name === "AbortError") return;
     if (failure.isLoggedOut) throw failure;
     const again = button("Try again", () => load(id));
-    if (failure.status === 404) tell(message, "There is no such event. It may belong to another organization, or may have been deleted.");
+    if (failure.logIds?.length > 0) tell(message, several(failure.logIds));
+    else if (failure.status === 404) tell(message, "There is no such event. It may belong to another organization, or may have been deleted.");
     else tell(message, element("p", {}, failure.message), again);
   }
 }
@@ -86,6 +88,7 @@ function parts(event, text) {
   const stack = (name, sections) => element("div", { class: name }, ...sections.filter(Boolean));
   return [
     summary(event),
+    foreignWriter(event),
     outer(event),
     element("div", { class: "columns" }, stack("content", content), stack("known", known), stack("technical", technical)),
     legend(event),
@@ -104,6 +107,34 @@ async function addInner(event, signal) {
   const more = page.next_cursor === null ? "" : " and others";
   place.querySelector(".summary")?.after(element("p", { class: "remark" },
     "Inner gateways recorded this call too:", ...links, more, ". Sums count this event alone."));
+}
+
+/** Links to events of which only one can be shown. */
+function several(ids) {
+  const links = ids.flatMap((id) => [" ", eventLink(id, id)]);
+  return element("p", {}, "Several events have this request, of several organizations or in conflict with each other:", ...links);
+}
+
+/** Names the events with the same request that say something else. */
+async function addConflicts(event, signal) {
+  if (!isKnown(event.conflict_of)) return;
+  const query = new URLSearchParams({ organization_id: event.organization_id });
+  let ids = [];
+  try {
+    await read(`v1/audit/logs/${encodeURIComponent(event.request_id)}?${query}`, signal);
+  } catch (failure) {
+    if (!(failure.logIds?.length > 0)) throw failure;
+    ids = failure.logIds.filter((id) => id !== event.id);
+  }
+  const links = ids.flatMap((id) => [" ", eventLink(id, id)]);
+  const others = links.length === 0 ? " They are not here any more." : "";
+  place.querySelector(".summary")?.after(element("p", { class: "remark conflict" },
+    conflictBadge(), " Other events with this request say something else. All are kept; who recorded each is under “Who and when”.", others, ...links));
+}
+
+function foreignWriter(event) {
+  return event.writer_not_counted !== true ? null : element("p", { class: "remark" },
+    writerBadge(), " The event names a writer that is not its sender’s: its number does not count, and what it says of a gateway is only what its sender says.");
 }
 
 function eventLink(id, text) {
@@ -127,7 +158,7 @@ function summary(event) {
 
 /** Who says what in this event: applications that record themselves say all of it. */
 function sources(event) {
-  if (isObject(gateway(event))) return (source) => source;
+  if (isObject(gateway(event)) && event.recorded_by?.kind !== "application") return (source) => source;
   return (source) => (source === "collector" ? source : "application");
 }
 
@@ -145,8 +176,16 @@ function identity(event, source) {
     fact("Request", code(event.request_id), source("gateway")),
     fact("Log", code(event.id), "collector"),
     fact("Received", instant(event.received_at), "collector"),
+    fact("Recorded by", recorder(event.recorded_by), "collector"),
     gatewayFact(event, "Writer", writer(event)),
   ));
+}
+
+/** With which key, if that was noted. */
+function recorder(by) {
+  if (!isObject(by)) return undefined;
+  const key = by.key_id === "configured" ? "a key given to the collector" : filterLink("recorded_by", by.key_id);
+  return element("span", {}, by.kind === "application" ? "an application, with " : "a gateway or an administrator, with ", key);
 }
 
 function writer(event) {

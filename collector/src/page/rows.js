@@ -1,7 +1,7 @@
 // One event as a row of the list.
 
 import { element } from "./dom.js";
-import { innerBadge, riskBadge, said, stateBadge, unknown } from "./facts.js";
+import { conflictBadge, innerBadge, riskBadge, said, stateBadge, unknown, writerBadge } from "./facts.js";
 import { number, time } from "./format.js";
 import { gateway, isFetched, isKnown, isUnread, outerRequest, tokens } from "./read.js";
 import { firstWords, plain, shortText } from "./text.js";
@@ -61,8 +61,11 @@ function counts(event) {
 }
 
 function state(event) {
-  const badge = stateBadge(gateway(event, "completion", "state"));
-  return outerRequest(event) === undefined ? badge : element("span", {}, badge, " ", innerBadge());
+  const badges = [stateBadge(gateway(event, "completion", "state"))];
+  if (isKnown(event.conflict_of)) badges.push(conflictBadge());
+  if (event.writer_not_counted === true) badges.push(writerBadge());
+  if (outerRequest(event) !== undefined) badges.push(innerBadge());
+  return badges.length === 1 ? badges[0] : element("span", {}, ...badges.flatMap((badge) => [badge, " "]));
 }
 
 function prompt(event) {

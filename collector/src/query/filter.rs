@@ -3,12 +3,14 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::access::Kind;
 use crate::event::{COMPLETION_STATES, RISK_LEVELS};
 use crate::limits;
 use crate::query::dialect::Dialect;
 use crate::query::format::Format;
 use crate::query::parameters::{self, Edge, ParameterError, check_range, instant, number_up_to};
 use crate::query::words;
+use crate::store::arrival::{RECORDED_BY, RECORDED_BY_KIND};
 use crate::store::{Condition, Field, LogFilter, Observed, Position};
 
 /// What is asked for, and how it is to be written.
@@ -63,6 +65,16 @@ fn apply(
     value: &str,
 ) -> Result<(), ParameterError> {
     match name {
+        "conflict" => {
+            let condition = Condition::InConflict(parameters::switch("conflict", value)?);
+            filter.conditions.push(condition);
+        }
+        RECORDED_BY => filter
+            .conditions
+            .push(Condition::RecordedBy(value.to_owned())),
+        RECORDED_BY_KIND => filter
+            .conditions
+            .push(Condition::RecordedByKind(kind(value)?)),
         "compliance_tag" => filter.conditions.push(Condition::Tag(value.to_owned())),
         "cursor" => filter.range.before = Some(position(value)?),
         "end_date" => filter.range.until = Some(instant(value, Edge::End)?),
@@ -97,7 +109,7 @@ fn known() -> impl Iterator<Item = &'static str> {
 }
 
 /// The parameters that are no member of the event.
-const OTHERS: [&str; 7] = [
+const OTHERS: [&str; 10] = [
     "start_date",
     "end_date",
     "limit",
@@ -105,6 +117,9 @@ const OTHERS: [&str; 7] = [
     "format",
     "text",
     "compliance_tag",
+    "conflict",
+    RECORDED_BY,
+    RECORDED_BY_KIND,
 ];
 
 /// A misspelt value of the few that there are would say that there is no such event.
@@ -120,6 +135,13 @@ fn is(field: Field, value: &str) -> Result<Condition, ParameterError> {
         return Err(ParameterError::Choice { name, known });
     }
     Ok(Condition::Is(field, value.to_owned()))
+}
+
+fn kind(value: &str) -> Result<Kind, ParameterError> {
+    value.parse().map_err(|_| ParameterError::Choice {
+        name: RECORDED_BY_KIND,
+        known: Kind::ALL.map(Kind::name).to_vec(),
+    })
 }
 
 fn text(value: &str) -> Result<Condition, ParameterError> {

@@ -79,7 +79,10 @@ fn named(condition: &Condition) -> Option<(&'static str, &str)> {
         Condition::Is(field, value) => Some((field.name(), value)),
         Condition::Observed(observed, value) => Some((observed.name(), value)),
         Condition::Tag(tag) => Some(("compliance_tag", tag)),
-        Condition::Words(_) => None,
+        Condition::Words(_)
+        | Condition::RecordedBy(_)
+        | Condition::RecordedByKind(_)
+        | Condition::InConflict(_) => None,
     }
 }
 

@@ -2,10 +2,10 @@
 
 use crate::query::filter;
 use crate::query::near::Near;
-use crate::store::{Log, LogPage};
+use crate::store::{Log, LogPage, RecordedBy};
 use crate::time;
 
-/// One event, with `id` and `received_at` in front of the members that were sent.
+/// One event, with what the collector adds in front of the members that were sent.
 pub(crate) fn log(log: &Log) -> String {
     let mut text = String::with_capacity(log.event.len().saturating_add(ADDED_BYTES));
     push_log(&mut text, log);
@@ -61,15 +61,33 @@ fn push_log(text: &mut String, log: &Log) {
     let received_at = time::text(log.received_at);
     // A stored event is an object, and has members: those that are required.
     let members = log.event.strip_prefix('{').unwrap_or(&log.event);
+    // Ids are made here, of letters and digits that need no escaping.
     text.extend([
         "{\"id\":\"",
         &log.id,
         "\",\"received_at\":\"",
         &received_at,
-        "\",",
-        members,
+        "\",\"recorded_by\":",
     ]);
+    match &log.recorded_by {
+        None => text.push_str("null"),
+        Some(RecordedBy { key_id, kind }) => text.extend([
+            "{\"key_id\":\"",
+            key_id,
+            "\",\"kind\":\"",
+            kind.name(),
+            "\"}",
+        ]),
+    }
+    if let Some(first) = &log.conflict_of {
+        text.extend([",\"conflict_of\":\"", first, "\""]);
+    }
+    if log.writer_not_counted {
+        text.push_str(",\"writer_not_counted\":true");
+    }
+    text.push(',');
+    text.push_str(members);
 }
 
-/// Room for the two members that are added.
-const ADDED_BYTES: usize = 96;
+/// Room for the members that are added.
+const ADDED_BYTES: usize = 256;

@@ -15,6 +15,7 @@ use crate::time;
 pub(crate) fn head(dialect: Dialect) -> Result<Vec<u8>, TableError> {
     let added = ["id", "received_at"].into_iter();
     let names = added.chain(member_names()).chain(OBSERVED);
+    let names = names.chain(RECORDED);
     let names = rows([names].into_iter(), dialect)?;
     Ok([dialect.mark().as_bytes(), &names].concat())
 }
@@ -29,6 +30,15 @@ pub(crate) fn body(logs: &[Log], dialect: Dialect) -> Result<Vec<u8>, TableError
 /// What a gateway observed that sums depend on. It stands in `metadata` as well, where no spreadsheet
 /// finds it.
 const OBSERVED: [&str; 3] = ["capture_api", "outer_request_id", "usage_source"];
+
+/// With which key it was recorded, and whether others of its call contradict it. Columns that came later
+/// are the last.
+const RECORDED: [&str; 4] = [
+    "recorded_by_key_id",
+    "recorded_by_kind",
+    "conflict_of",
+    "writer_not_counted",
+];
 
 /// The counts that have to be numbers, and are 0 where nobody knows them.
 const TOKENS: [&str; 2] = ["prompt_tokens", "response_tokens"];
@@ -63,7 +73,16 @@ fn cells(log: &Log) -> Result<impl Iterator<Item = String>, TableError> {
     let of_gateway = [facts.capture_api, facts.outer_request_id, source];
     let of_gateway = of_gateway.map(|text| harmless(text.unwrap_or_default()));
     let added = [log.id.clone(), time::text(log.received_at)];
-    Ok(added.into_iter().chain(documented).chain(of_gateway))
+    let cells = added.into_iter().chain(documented).chain(of_gateway);
+    Ok(cells.chain(recorded(log)))
+}
+
+fn recorded(log: &Log) -> [String; RECORDED.len()] {
+    let recorder = log.recorded_by.as_ref();
+    let key_id = recorder.map(|recorder| recorder.key_id.clone());
+    let kind = recorder.map(|recorder| recorder.kind.name().to_owned());
+    let not_counted = log.writer_not_counted.then(|| true.to_string());
+    [key_id, kind, log.conflict_of.clone(), not_counted].map(Option::unwrap_or_default)
 }
 
 fn cell(raw: &str) -> Result<String, TableError> {

@@ -21,6 +21,12 @@ pub(crate) struct Activity {
     pub(crate) events: u64,
     /// Of those, events whose content was erased.
     pub(crate) erased_events: u64,
+    /// Of those, events that others with their request contradict.
+    pub(crate) conflicting_events: u64,
+    /// Of those, events that name a writer which is not their sender's.
+    pub(crate) writer_not_counted_events: u64,
+    /// Of those, events that were recorded with an application's key.
+    pub(crate) application_events: u64,
     /// Events of calls that an outer gateway recorded too.
     pub(crate) recorded_by_outer_gateway: Marked,
     /// Of every day, those without any among them; of a very long period at least one of each month.
@@ -80,6 +86,9 @@ impl Activity {
             period,
             events: tally.events,
             erased_events: tally.erased_events,
+            conflicting_events: tally.conflicting_events,
+            writer_not_counted_events: tally.writer_not_counted_events,
+            application_events: tally.application_events,
             organizations: tally.organizations.top(),
             models: tally.models.top(),
             different_models: tally.models.all(),

@@ -13,7 +13,7 @@ use crate::hash::sha256;
 use crate::report::completeness::Sequence;
 use crate::report::decision::conversation::Recorded;
 use crate::report::document::{Block, Document, Section, Value};
-use crate::store::{Log, StoreError};
+use crate::store::{Log, RecordedBy, StoreError};
 use crate::time;
 
 pub(crate) use check::Check;
@@ -28,6 +28,12 @@ pub(crate) struct Decision<'a> {
     /// SHA-256 of that text.
     event_sha256: String,
     checks: Vec<Check>,
+    /// With which key it was recorded; `None` if that was not noted yet.
+    recorded_by: Option<&'a RecordedBy>,
+    /// The log ids of the other records of its call, which contradict it.
+    conflicting_log_ids: Vec<String>,
+    /// Whether it names a writer that is not its sender's.
+    writer_not_counted: bool,
     /// What was received of the writer that numbered the event; `None` if none did.
     sequence: Option<&'a Sequence>,
     /// The prompt by its turns; `None` if the event does not tell them.
@@ -38,7 +44,12 @@ pub(crate) struct Decision<'a> {
 }
 
 impl<'a> Decision<'a> {
-    pub(crate) fn new(log: &'a Log, sequence: Option<&'a Sequence>) -> Result<Self, StoreError> {
+    /// `others` are the log ids of the other records of its call.
+    pub(crate) fn new(
+        log: &'a Log,
+        others: Vec<String>,
+        sequence: Option<&'a Sequence>,
+    ) -> Result<Self, StoreError> {
         let event = serde_json::from_str(&log.event);
         let members = Members::of(log);
         Ok(Self {
@@ -47,6 +58,9 @@ impl<'a> Decision<'a> {
             event: event.map_err(|error| StoreError::Damaged(error.to_string()))?,
             event_sha256: sha256(&log.event),
             checks: check::all(&members),
+            recorded_by: log.recorded_by.as_ref(),
+            conflicting_log_ids: others,
+            writer_not_counted: log.writer_not_counted,
             sequence,
             conversation: Recorded::of(&members),
             members,
@@ -62,6 +76,7 @@ impl<'a> Decision<'a> {
                 event,
                 self.log_id,
                 &self.received_at,
+                self.recorded_by,
             )),
             Some(sections::decision(event)),
             Some(sections::model(event)),
@@ -93,6 +108,10 @@ impl<'a> Decision<'a> {
                 erased.sentence("content of this event")
             ))
         }));
+        blocks.extend(conflicts(&self.conflicting_log_ids).map(Block::warning));
+        if self.writer_not_counted {
+            blocks.push(Block::warning(WRITER_NOT_COUNTED));
+        }
         let differing = self.checks.iter().filter(|check| check.differs());
         blocks.extend(differing.map(|check| Block::warning(check.sentence())));
         blocks.extend(self.sequence.map(Sequence::warnings).into_iter().flatten());
@@ -127,8 +146,8 @@ impl<'a> Decision<'a> {
         );
         blocks.push(Block::paragraph(
             "To check the event, ask the API for it and take SHA-256 of its text without the \
-             members “id” and “received_at”, which answers put in front. To check this report, ask \
-             for it as JSON and take SHA-256 of the member “data”, byte for byte.",
+             members “id”, “received_at”, “recorded_by”, “conflict_of” and “writer_not_counted”, \
+             which answers put in front. To check this report, ask for it as JSON and take SHA-256 of the member “data”, byte for byte.",
         ));
         Section::new("Integrity", blocks)
     }
@@ -144,6 +163,20 @@ impl<'a> Decision<'a> {
     }
 }
 
+/// That others say something else of the call, if they do.
+fn conflicts(others: &[String]) -> Option<String> {
+    let records = match others.len() {
+        0 => return None,
+        1 => "Another record has".to_owned(),
+        others => format!("{others} other records have"),
+    };
+    Some(format!(
+        "{records} the request of this one and say something else: {}. All are kept. Which of them is \
+         true can be told by who recorded them.",
+        others.join(", ")
+    ))
+}
+
 fn parts<S: Serializer>(recorded: &Recorded<'_>, serializer: S) -> Result<S::Ok, S::Error> {
     recorded.conversation().serialize(serializer)
 }
@@ -154,6 +187,8 @@ pub(crate) struct Members<'a> {
     top: Fields<'a>,
     audit_layer: Fields<'a>,
     is_erased: bool,
+    /// Whether an application recorded it, whatever it says.
+    is_of_application: bool,
 }
 
 /// Where the content of an event was erased.
@@ -192,6 +227,7 @@ impl<'a> Members<'a> {
             top,
             audit_layer,
             is_erased: log.erased_at.is_some(),
+            is_of_application: !log.is_of_gateway(),
         }
     }
 
@@ -219,9 +255,11 @@ impl<'a> Members<'a> {
         self.audit_layer.get(part)
     }
 
-    /// Whether it says that a gateway of ours recorded it. Whoever may record events can write that.
+    /// Whether it says that a gateway of ours recorded it, and no application's key was used for it.
     fn is_of_gateway(&self) -> bool {
-        self.part("schema").text().is_some() && self.gateway("writer", "id").text().is_some()
+        !self.is_of_application
+            && self.part("schema").text().is_some()
+            && self.gateway("writer", "id").text().is_some()
     }
 
     /// Where its content was erased, if it was.
@@ -270,6 +308,10 @@ impl<'a> Members<'a> {
         self.gateway("capture", "content").text().as_deref() == Some("hash_only")
     }
 }
+
+const WRITER_NOT_COUNTED: &str = "\
+    The event names a gateway’s worker that is not its sender’s: its number is in no sequence, and \
+    what it says of a gateway is only what its sender says.";
 
 const NOT_NUMBERED: &str = "\
     No gateway numbered this event: whether others of whoever recorded it are missing cannot be told.";

@@ -32,7 +32,8 @@ impl Outer {
         let has_any = named.iter().any(Option::is_some);
         let counted = logs
             .iter()
-            .filter(|_| has_any)
+            // What an application says takes nothing out of a sum.
+            .filter(|log| has_any && log.is_of_gateway())
             .filter_map(Log::call)
             .collect();
         Self { named, counted }

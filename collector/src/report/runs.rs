@@ -10,7 +10,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use crate::access::KeyId;
+use crate::access::{KeyId, Scope};
 use crate::key::KeyHash;
 use crate::limits;
 use crate::places::{Place, Places};
@@ -228,7 +228,8 @@ impl Task {
             }
             Found::Decision(log) => {
                 let sequence = self.sequence(log).await?;
-                let facts = Decision::new(log, sequence.as_ref())?;
+                let others = self.others(log).await?;
+                let facts = Decision::new(log, others, sequence.as_ref())?;
                 Report::new(&facts, facts.document(), head(None))?
             }
         };
@@ -244,6 +245,18 @@ impl Task {
         }
     }
 
+    /// The log ids of the other records of a call whose records contradict each other.
+    async fn others(&self, log: &Log) -> Result<Vec<String>, Failure> {
+        let Some(call) = log.call().filter(|_| log.conflict_of.is_some()) else {
+            return Ok(Vec::new());
+        };
+        let scope = Scope::Organization(call.organization_id);
+        let store = self.reports.store();
+        let ids = store.log_ids_of(&call.request_id, &scope, limits::AMBIGUOUS_IDS_MAX);
+        let ids = ids.await?.into_iter();
+        Ok(ids.filter(|id| *id != log.id).collect())
+    }
+
     async fn sequence(&self, log: &Log) -> Result<Option<Sequence>, Failure> {
         let (organization, writer) = {
             let event = Members::of(log);
@@ -255,6 +268,7 @@ impl Task {
                 event.gateway("writer", "id").text().zip(seq),
             )
         };
+        let writer = writer.filter(|_| !log.writer_not_counted);
         gather::sequence(self.reports.store(), &organization, writer).await
     }
 

@@ -22,6 +22,9 @@ pub(crate) use tokens::{Counts, Tokens};
 pub(crate) struct Tally {
     pub(crate) events: u64,
     pub(crate) erased_events: u64,
+    pub(crate) conflicting_events: u64,
+    pub(crate) writer_not_counted_events: u64,
+    pub(crate) application_events: u64,
     pub(crate) marked: Marked,
     /// Events by day, as in `2025-02-01`.
     pub(crate) days: BTreeMap<String, u64>,
@@ -75,6 +78,12 @@ impl Tally {
         };
         increase(&mut self.events, 1);
         increase(&mut self.erased_events, u64::from(log.erased_at.is_some()));
+        let is_conflicting = u64::from(log.conflict_of.is_some());
+        increase(&mut self.conflicting_events, is_conflicting);
+        let is_not_counted = u64::from(log.writer_not_counted);
+        increase(&mut self.writer_not_counted_events, is_not_counted);
+        let is_of_application = u64::from(!log.is_of_gateway());
+        increase(&mut self.application_events, is_of_application);
         // Every event that is stored has a time.
         let time = text("timestamp").and_then(|time| DateTime::parse_from_rfc3339(&time).ok());
         let day = time.unwrap_or_default().to_utc().date_naive();

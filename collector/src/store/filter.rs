@@ -1,8 +1,10 @@
 //! Which events a query wants.
 
+use crate::access::Kind;
 use crate::event::GatewayFacts;
 use crate::search::{Content, Term, terms_of_phrase};
 use crate::store::Position;
+use crate::store::arrival::{RECORDED_BY, RECORDED_BY_KIND};
 
 /// Which events to read, and how many.
 #[derive(Debug, Default, Clone)]
@@ -36,6 +38,12 @@ pub(crate) enum Condition {
     Tag(String),
     /// Its texts hold all of these.
     Words(Vec<Phrase>),
+    /// It was recorded with the key of this id.
+    RecordedBy(String),
+    /// It was recorded with a key of this kind.
+    RecordedByKind(Kind),
+    /// Whether other records of its call contradict it.
+    InConflict(bool),
 }
 
 /// Words that have to stand in a row in one of an event's texts, each as
@@ -141,6 +149,11 @@ impl LogFilter {
         })
     }
 
+    /// Whether only events are wanted that others of their call contradict. They are few.
+    pub(super) fn is_of_conflicts(&self) -> bool {
+        self.conditions.contains(&Condition::InConflict(true))
+    }
+
     /// What events must be found by to be wanted. None is needed to be wanted by no condition.
     pub(super) fn terms(&self) -> Vec<Term> {
         let terms = self.conditions.iter().flat_map(Condition::terms);
@@ -149,7 +162,7 @@ impl LogFilter {
 
     /// Whether an event, whose text this is, has what no column tells.
     pub(super) fn fits(&self, event: &str) -> Result<bool, serde_json::Error> {
-        let is_of_content = |one: &Condition| !matches!(one, Condition::Is(..));
+        let is_of_content = |one: &Condition| !one.is_of_columns();
         if !self.conditions.iter().any(is_of_content) {
             return Ok(true);
         }
@@ -160,6 +173,16 @@ impl LogFilter {
 }
 
 impl Condition {
+    /// Whether columns alone tell.
+    fn is_of_columns(&self) -> bool {
+        match self {
+            Self::Is(..) | Self::RecordedBy(_) | Self::RecordedByKind(_) | Self::InConflict(_) => {
+                true
+            }
+            Self::Observed(..) | Self::Tag(_) | Self::Words(_) => false,
+        }
+    }
+
     fn terms(&self) -> Vec<Term> {
         match self {
             Self::Is(field, value) => vec![Term::member(field.name(), value)],
@@ -169,12 +192,18 @@ impl Condition {
                 let terms = phrases.iter().map(|Phrase(words)| terms_of_phrase(words));
                 terms.flatten().collect()
             }
+            Self::RecordedBy(key_id) => vec![Term::member(RECORDED_BY, key_id)],
+            Self::RecordedByKind(kind) => vec![Term::member(RECORDED_BY_KIND, kind.name())],
+            // It may come to hold of an event that is in the index: a table has those.
+            Self::InConflict(_) => Vec::new(),
         }
     }
 
     fn fits(&self, content: &Content<'_>) -> bool {
         match self {
-            Self::Is(..) => true,
+            Self::Is(..) | Self::RecordedBy(_) | Self::RecordedByKind(_) | Self::InConflict(_) => {
+                true
+            }
             Self::Observed(observed, value) => {
                 observed.value(&content.gateway()) == Some(value.as_str())
             }

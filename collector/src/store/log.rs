@@ -2,8 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use crate::access::Kind;
 use crate::limits;
 use crate::store::Position;
 
@@ -16,8 +17,23 @@ pub(crate) struct Log {
     pub(crate) received_at: i64,
     /// When its content was erased here, likewise.
     pub(crate) erased_at: Option<i64>,
+    /// With which key it was recorded; `None` if that was not noted yet.
+    pub(crate) recorded_by: Option<RecordedBy>,
+    /// The log id of the first record of its call, if records contradict each other.
+    pub(crate) conflict_of: Option<String>,
+    /// Whether it names a writer that is not its sender's.
+    pub(crate) writer_not_counted: bool,
     /// The JSON object as it was sent, or what erasing left of it.
     pub(crate) event: String,
+}
+
+/// With which key an event was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct RecordedBy {
+    /// The key's id, or `configured`.
+    pub(crate) key_id: String,
+    /// Its kind at that time.
+    pub(crate) kind: Kind,
 }
 
 impl Log {
@@ -29,8 +45,17 @@ impl Log {
             id: "log_1".to_owned(),
             received_at: 0,
             erased_at: None,
+            recorded_by: None,
+            conflict_of: None,
+            writer_not_counted: false,
             event: event.to_string(),
         }
+    }
+
+    /// Whether a gateway recorded it, or it is not known who did.
+    pub(crate) fn is_of_gateway(&self) -> bool {
+        let recorder = self.recorded_by.as_ref();
+        recorder.is_none_or(|recorder| recorder.kind == Kind::Gateway)
     }
 
     /// The call that the event is of.
@@ -49,7 +74,7 @@ impl Log {
     }
 }
 
-/// A call, which has one event.
+/// A call, which has one event, or several that contradict each other.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 pub(crate) struct CallId {
     pub(crate) organization_id: String,

@@ -3,21 +3,34 @@
 /// What became of one event.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
-    /// The log id of the call: new, or the one it has had since its first event.
+    /// The log id: new, or that of the record that it repeats or takes the place of.
     pub(crate) id: String,
     pub(crate) request_id: String,
     pub(crate) status: Status,
+    /// Whether it names a writer that is not its sender's.
+    pub(crate) writer_not_counted: bool,
 }
 
 /// Whether an event was stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Status {
-    /// The call has an event already.
+    /// It is stored beside another of its call that says something else.
+    Conflict,
+    /// It is stored already.
     Duplicate,
+    /// It is not stored: too many of its call contradict each other.
+    Refused,
     /// It is the first event of its call.
     Stored,
     /// It is stored in the place of the record that its call had begun.
     #[serde(rename = "stored")]
     Superseding,
+}
+
+impl Status {
+    /// Whether it is in the database now, and was not before.
+    pub(crate) fn is_stored(self) -> bool {
+        !matches!(self, Self::Duplicate | Self::Refused)
+    }
 }

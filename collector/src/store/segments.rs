@@ -10,6 +10,7 @@ use crate::event::Event;
 use crate::limits;
 use crate::search::Term;
 use crate::store::Position;
+use crate::store::arrival::with_recorder;
 
 /// An event and its terms, in their order.
 pub(super) type Indexed = (Position, Arc<[Term]>);
@@ -83,11 +84,18 @@ pub(super) fn positions_of(bytes: &[u8]) -> Vec<Position> {
     positions.map(Position).collect()
 }
 
+/// The position and the text of a stored event, and with which key of which kind it was recorded.
+pub(super) type Stored = (i64, String, Option<String>, Option<String>);
+
 /// What stored events can be found by. One that cannot be read is found by its id and its time.
-pub(super) fn terms_of(rows: &[(i64, String)]) -> Vec<Indexed> {
-    let events = rows.iter().map(|(position, text)| {
+pub(super) fn terms_of(rows: &[Stored]) -> Vec<Indexed> {
+    let events = rows.iter().map(|(position, text, key_id, kind)| {
         let event = Event::parse(text.as_bytes(), &Scope::All);
-        let terms = event.map(|event| event.terms).unwrap_or_default();
+        let mut terms = event.map(|event| event.terms).unwrap_or_default();
+        let kind = kind.as_deref().and_then(|kind| kind.parse().ok());
+        if let Some((key_id, kind)) = key_id.as_deref().zip(kind) {
+            terms = with_recorder(&terms, key_id, kind);
+        }
         (Position(*position), terms)
     });
     events.collect()

@@ -43,6 +43,8 @@ mod records;
 mod reports;
 #[path = "common/retention.rs"]
 mod retention;
+#[path = "common/siblings.rs"]
+mod siblings;
 #[path = "common/storing.rs"]
 mod storing;
 #[path = "common/writers.rs"]

@@ -37,6 +37,7 @@ pub(super) struct Metrics {
     requests: Family<Answered, Counter>,
     request_seconds: Family<Asked, Histogram>,
     events: Family<Event, Counter>,
+    writers_not_counted: Counter,
     commit_seconds: Histogram,
     pub(super) commits_failed: Counter,
     expired: Counter,
@@ -70,6 +71,7 @@ impl Metrics {
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(histogram),
             events: Family::default(),
+            writers_not_counted: Counter::default(),
             commit_seconds: histogram(),
             commits_failed: Counter::default(),
             expired: Counter::default(),
@@ -93,10 +95,15 @@ impl Metrics {
             self.request_seconds.clone(),
         );
         // A counter that is not there is no zero to an alert.
-        for outcome in ["stored", "superseding", "duplicate", "rejected"] {
+        for outcome in OUTCOMES {
             self.events.get_or_create(&Event { outcome }).inc_by(0);
         }
         registry.register("events", "Events received, by outcome", self.events.clone());
+        registry.register(
+            "writers_not_counted",
+            "Events that name a writer which is not their sender's",
+            self.writers_not_counted.clone(),
+        );
         registry.register_with_unit(
             "commit",
             "Time of one commit of many requests",
@@ -156,7 +163,11 @@ impl Metrics {
     pub(super) fn committed(&self, outcomes: &[Outcome], took: Duration) {
         self.commit_seconds.observe(took.as_secs_f64());
         for outcome in outcomes {
+            self.writers_not_counted
+                .inc_by(outcome.writer_not_counted.into());
             let outcome = match outcome.status {
+                Status::Conflict => "conflict",
+                Status::Refused => "conflict_refused",
                 Status::Duplicate => "duplicate",
                 Status::Stored => "stored",
                 Status::Superseding => "superseding",
@@ -217,6 +228,16 @@ impl StoredLevels {
         registry
     }
 }
+
+/// What becomes of an event.
+const OUTCOMES: [&str; 6] = [
+    "stored",
+    "superseding",
+    "duplicate",
+    "rejected",
+    "conflict",
+    "conflict_refused",
+];
 
 const PREFIX: &str = "audit_layer_collector";
 

@@ -19,9 +19,9 @@ async fn post(program: &Program, body: impl Into<reqwest::Body>) -> (u16, Value)
 async fn a_good_batch_is_counted() {
     let program = Program::start().await;
     let batch = lines(&[event("a"), event("b"), event("a")]);
-    let counts = json!({"accepted": 2, "duplicates": 1, "rejected": []});
+    let counts = json!({"accepted": 2, "duplicates": 1, "conflicts": 0, "rejected": []});
     assert_eq!(post(&program, batch.clone()).await, (200, counts));
-    let counts = json!({"accepted": 0, "duplicates": 3, "rejected": []});
+    let counts = json!({"accepted": 0, "duplicates": 3, "conflicts": 0, "rejected": []});
     assert_eq!(post(&program, batch).await, (200, counts));
 }
 
@@ -29,7 +29,7 @@ async fn a_good_batch_is_counted() {
 async fn an_empty_batch_is_a_success() {
     let program = Program::start().await;
     for body in ["", "\n\n", " \r\n\t\n"] {
-        let counts = json!({"accepted": 0, "duplicates": 0, "rejected": []});
+        let counts = json!({"accepted": 0, "duplicates": 0, "conflicts": 0, "rejected": []});
         assert_eq!(post(&program, body).await, (200, counts));
     }
 }
@@ -92,7 +92,7 @@ async fn only_the_newline_byte_ends_a_line() {
         event("b"),
     ]);
     assert!(batch.contains('\u{2028}'));
-    let counts = json!({"accepted": 2, "duplicates": 0, "rejected": []});
+    let counts = json!({"accepted": 2, "duplicates": 0, "conflicts": 0, "rejected": []});
     assert_eq!(post(&program, batch).await, (200, counts));
     assert_eq!(
         program.get("/v1/audit/logs/a").await.json()["prompt_content"],

@@ -54,7 +54,7 @@ async fn a_batch_may_hold_both_spellings() {
         "{}\n{}\n{wrong}\n{}\n",
         wrapped("a"),
         event("b"),
-        event("a")
+        wrapped("a")
     );
     let answer = program.post("/v1/audit/log/batch", batch).await;
     assert_eq!(answer.status, 207);

@@ -102,7 +102,8 @@ async fn csv_has_a_head_and_the_documented_members_of_each_event() {
         organization_id,prompt_hash,prompt_content,prompt_tokens,response_content,response_tokens,\
         model_provider,model_name,model_parameters,decision_type,decision_outcome,\
         confidence_score,reasoning,compliance_tags,risk_level,metadata,\
-        capture_api,outer_request_id,usage_source\r\n";
+        capture_api,outer_request_id,usage_source,\
+        recorded_by_key_id,recorded_by_kind,conflict_of,writer_not_counted\r\n";
     assert!(answer.text.starts_with(expected), "{}", answer.text);
     assert_eq!(rows(&answer)[1][2], "500");
 }

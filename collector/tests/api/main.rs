@@ -13,6 +13,7 @@ mod errors;
 mod export;
 mod files;
 mod foreign;
+mod forgery;
 mod history;
 mod import;
 mod keys;

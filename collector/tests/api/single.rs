@@ -9,12 +9,9 @@ use crate::sample::{event, event_with, gateway_event};
 #[tokio::test]
 async fn a_repeat_gets_the_first_id_and_changes_nothing() {
     let program = Program::start().await;
-    let first = program
-        .record(&event_with("r", json!({"reasoning": "first"})))
-        .await;
-    let second = program
-        .record(&event_with("r", json!({"reasoning": "second"})))
-        .await;
+    let sent = event_with("r", json!({"reasoning": "first"}));
+    let first = program.record(&sent).await;
+    let second = program.record(&sent).await;
     assert_eq!(first["status"], "stored");
     assert_eq!(
         second,
@@ -89,14 +86,15 @@ async fn a_pending_event_gives_way_to_the_final_one_and_keeps_its_id() {
 #[tokio::test]
 async fn a_final_event_gives_way_to_nothing() {
     let program = Program::start().await;
-    program.record(&gateway_event("r", "client_abort")).await;
-    for state in ["pending", "complete"] {
+    let first = program.record(&gateway_event("r", "client_abort")).await;
+    for (state, status) in [("pending", "duplicate"), ("complete", "conflict")] {
         assert_eq!(
             program.record(&gateway_event("r", state)).await["status"],
-            "duplicate"
+            status
         );
     }
-    let stored = program.get("/v1/audit/logs/r").await.json();
+    let path = format!("/v1/audit/logs/{}", first["id"].as_str().unwrap());
+    let stored = program.get(&path).await.json();
     assert_eq!(
         stored["metadata"]["audit_layer"]["completion"]["state"],
         "client_abort"

@@ -22,6 +22,8 @@ mod erasure;
 mod errors;
 #[path = "../api/export.rs"]
 mod export;
+#[path = "../api/forgery.rs"]
+mod forgery;
 #[path = "../api/history.rs"]
 mod history;
 #[path = "../api/keys.rs"]

@@ -20,6 +20,8 @@ pub(in crate::import) enum Receipt {
 pub(in crate::import) struct Counted {
     pub(in crate::import) new: u64,
     pub(in crate::import) known: u64,
+    /// Those of the new ones that contradict what is stored of their call.
+    pub(in crate::import) conflicts: u64,
     /// The line in the batch, from 1, and why.
     pub(in crate::import) refused: Vec<(usize, String)>,
 }
@@ -85,6 +87,7 @@ impl Answer {
         (is_all && names_each_once).then(|| Counted {
             new: wire.accepted,
             known: wire.duplicates,
+            conflicts: wire.conflicts.min(wire.accepted),
             refused: refusals
                 .map(|refusal| (refusal.line, printable(&refusal.error.message)))
                 .collect(),
@@ -112,6 +115,9 @@ const MESSAGE_CHARS_MAX: usize = 300;
 struct CountsWire {
     accepted: u64,
     duplicates: u64,
+    /// Not every audit API counts them.
+    #[serde(default)]
+    conflicts: u64,
     rejected: Vec<RefusalWire>,
 }
 
@@ -151,7 +157,7 @@ mod tests {
         let Ok(Verdict::Receipt(Receipt::Counted(counted))) = verdict(207, &right) else {
             panic!("the counts are right");
         };
-        assert_eq!((counted.new, counted.known), (1, 1));
+        assert_eq!((counted.new, counted.known, counted.conflicts), (1, 1, 0));
         assert_eq!(counted.refused, [(2, "no".to_owned())]);
         let [none, past] =
             [0, 4].map(|line| right.replace(r#""line":2"#, &format!(r#""line":{line}"#)));

@@ -61,6 +61,18 @@ impl Activity {
                 Value::number(self.unread_events),
             ),
             Fact::new(
+                "Events recorded with an application’s key",
+                Value::number(self.application_events),
+            ),
+            Fact::new(
+                "Events that contradict another record of the same call",
+                Value::number(self.conflicting_events),
+            ),
+            Fact::new(
+                "Events that name a gateway’s worker which is not their sender’s",
+                Value::number(self.writer_not_counted_events),
+            ),
+            Fact::new(
                 "Events left out, as an outer gateway recorded the same calls",
                 Value::number(self.recorded_by_outer_gateway.skipped_events),
             ),
@@ -69,9 +81,23 @@ impl Activity {
         if self.unread_events > 0 {
             blocks.push(Block::warning(unread(self.unread_events)));
         }
+        blocks.extend(self.contradictions().map(Block::warning));
         blocks.push(Block::Facts { facts });
         blocks.extend(self.outer());
         blocks
+    }
+
+    /// That some events contradict each other, if any do.
+    fn contradictions(&self) -> Option<String> {
+        let contradict = match self.conflicting_events {
+            0 => return None,
+            1 => "1 event contradicts another record of the same call".to_owned(),
+            events => format!("{events} events contradict other records of the same calls"),
+        };
+        Some(format!(
+            "{contradict}. Each of them is counted: the list of events shows them by the filter \
+             “conflict”, with who recorded each."
+        ))
     }
 
     fn volume(&self) -> Vec<Block> {

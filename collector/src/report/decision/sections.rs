@@ -1,5 +1,6 @@
 //! The parts of a decision audit, in the order in which they are read.
 
+use crate::access::{Kind, Recorder};
 use crate::event::{Node, UsageSource};
 use crate::limits;
 use crate::report::decision::{Check, ERASED, Erased, Members};
@@ -7,6 +8,7 @@ use crate::report::document::{Block, Fact, Section, Value};
 
 use crate::report::outer::outer_request_id;
 use crate::report::words;
+use crate::store::RecordedBy;
 
 /// What happened, in two sentences.
 pub(crate) fn summary(event: &Members<'_>) -> String {
@@ -74,7 +76,12 @@ pub(crate) fn overview(event: &Members<'_>, prompt_check: Option<&Check>) -> Blo
     Block::Facts { facts }
 }
 
-pub(crate) fn who_and_when(event: &Members<'_>, log_id: &str, received_at: &str) -> Section {
+pub(crate) fn who_and_when(
+    event: &Members<'_>,
+    log_id: &str,
+    received_at: &str,
+    recorded_by: Option<&RecordedBy>,
+) -> Section {
     let facts = vec![
         Fact::new("Time", said(event, "timestamp")),
         Fact::new("User", said(event, "user_id")),
@@ -83,12 +90,26 @@ pub(crate) fn who_and_when(event: &Members<'_>, log_id: &str, received_at: &str)
         Fact::new("Request", code(event.get("request_id"))),
         Fact::new("Log", Value::code(log_id)),
         Fact::new("Received by the collector", Value::text(received_at)),
-        Fact::new("Recorded by", Value::text(recorder(event))),
+        Fact::new("Recorded by", Value::text(recorder(event, recorded_by))),
     ];
     Section::new("Who and when", vec![Block::Facts { facts }])
 }
 
-fn recorder(event: &Members<'_>) -> String {
+/// Who recorded it, as far as it is known, and otherwise as far as the event says so.
+fn recorder(event: &Members<'_>, recorded_by: Option<&RecordedBy>) -> String {
+    if let Some(RecordedBy { key_id, kind }) = recorded_by {
+        let key = match key_id.as_str() {
+            Recorder::CONFIGURED => "a key of the configuration".to_owned(),
+            key_id => format!("the key {key_id}"),
+        };
+        return match (kind, event.gateway("gateway", "plugin").text()) {
+            (Kind::Application, _) => format!("an application, with {key}"),
+            (Kind::Gateway, None) => format!("a gateway or an administrator, with {key}"),
+            (Kind::Gateway, Some(plugin)) => {
+                format!("a gateway, with {key}; the event says {plugin}")
+            }
+        };
+    }
     match event.gateway("gateway", "plugin").text() {
         _ if !event.is_of_gateway() => "the application itself".to_owned(),
         Some(plugin) => format!("a gateway, as the event says ({plugin})"),

@@ -160,7 +160,8 @@ async fn note(
 
 const REPLACE: &str = "
     UPDATE events SET event = $1, erased_at = $2, prompt_hash = $4, completion_state = $5,
-        writer_id = $6, writer_seq = $7
+        writer_id = CASE WHEN writer_id IS NOT NULL THEN $6 END,
+        writer_seq = CASE WHEN writer_seq IS NOT NULL THEN $7 END
     WHERE position = $3";
 
 const ERASED: &str = "SELECT erased_at, event FROM events WHERE position = $1";

@@ -35,9 +35,25 @@ pub(super) fn check(filter: &LogFilter, query: &mut QueryBuilder<Dialect>) {
         query.push(" AND timestamp < ").push_bind(until);
     }
     for condition in &filter.conditions {
-        if let Condition::Is(field, value) = condition {
-            query.push(format_args!(" AND {} = ", field.name()));
-            query.push_bind(text::stored(value).into_owned());
+        match condition {
+            Condition::Is(field, value) => {
+                query.push(format_args!(" AND {} = ", field.name()));
+                query.push_bind(text::stored(value).into_owned());
+            }
+            Condition::RecordedBy(key_id) => {
+                query.push(" AND recorded_by = ");
+                query.push_bind(text::stored(key_id).into_owned());
+            }
+            Condition::RecordedByKind(kind) => {
+                query.push(" AND recorded_kind = ").push_bind(kind.name());
+            }
+            Condition::InConflict(true) => {
+                query.push(" AND conflict_of IS NOT NULL");
+            }
+            Condition::InConflict(false) => {
+                query.push(" AND conflict_of IS NULL");
+            }
+            Condition::Observed(..) | Condition::Tag(_) | Condition::Words(_) => {}
         }
     }
 }

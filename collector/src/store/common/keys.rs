@@ -7,7 +7,7 @@ use crate::access::{Access, Kind, Scope};
 use crate::key::KeyHash;
 use crate::store::{AccessRecord, AddedKey, StoreError, StoredKey};
 
-use super::terms::{Row, Store};
+use super::terms::{Connection, Row, Store};
 use super::{records, text};
 
 impl<'r> FromRow<'r, Row> for StoredKey {
@@ -149,6 +149,19 @@ impl Store {
     }
 }
 
+/// Whether keys of this family are an application's, as the database has it now: whoever asks may have
+/// read the keys a second ago.
+pub(super) async fn is_of_application(
+    connection: &mut Connection,
+    family: &str,
+) -> Result<bool, StoreError> {
+    let query = sqlx::query_scalar(APPLICATION)
+        .bind(family)
+        .bind(Kind::Application.name());
+    let keys: i64 = query.fetch_one(connection).await?;
+    Ok(keys > 0)
+}
+
 fn new_id() -> String {
     format!("key_{}", Uuid::now_v7().simple())
 }
@@ -188,6 +201,8 @@ const NOTE_USE: &str = "
 const SET_KIND: &str = "
     UPDATE keys SET kind = $1
     WHERE role = 'ingest' AND family = (SELECT family FROM keys WHERE id = $2)";
+
+const APPLICATION: &str = "SELECT count(*) FROM keys WHERE family = $1 AND kind = $2";
 
 const RELEASE_WRITERS: &str = "
     UPDATE writers SET family = NULL WHERE family = (SELECT family FROM keys WHERE id = $1)";

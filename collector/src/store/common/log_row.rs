@@ -2,8 +2,9 @@
 
 use sqlx::{FromRow, Row as _};
 
-use crate::store::{Log, Position};
+use crate::store::{Log, Position, RecordedBy};
 
+use super::siblings::kind_of;
 use super::terms::Row;
 
 impl<'r> FromRow<'r, Row> for Log {
@@ -13,7 +14,19 @@ impl<'r> FromRow<'r, Row> for Log {
             id: row.try_get("id")?,
             received_at: row.try_get("received_at")?,
             erased_at: row.try_get("erased_at")?,
+            recorded_by: recorder(row)?,
+            conflict_of: row.try_get("conflict_of")?,
+            writer_not_counted: row
+                .try_get::<Option<bool>, _>("writer_not_counted")?
+                .unwrap_or_default(),
             event: row.try_get("event")?,
         })
     }
+}
+
+/// With which key it was recorded, if that was noted.
+fn recorder(row: &Row) -> Result<Option<RecordedBy>, sqlx::Error> {
+    let key_id: Option<String> = row.try_get("recorded_by")?;
+    let recorder = key_id.zip(kind_of(row)?);
+    Ok(recorder.map(|(key_id, kind)| RecordedBy { key_id, kind }))
 }

@@ -1,9 +1,14 @@
 //! Events with what the collector gives them.
 
+use std::sync::Arc;
+
+use crate::access::Recorder;
 use crate::event::{Event, EventError};
 use crate::limits;
+use crate::store::arrival::{with_recorder, writer};
 use crate::store::log_id::log_ids;
-use crate::store::{Position, StoreError};
+use crate::store::segments::Indexed;
+use crate::store::{Arrival, Position, StoreError};
 
 use super::position;
 use super::terms::Connection;
@@ -15,26 +20,59 @@ pub(super) struct NewRow<'a> {
     pub(super) received_at: i64,
     /// When its content was erased, while the call was under way.
     pub(super) erased_at: Option<i64>,
+    /// 0 for the first record of its call, and for what contradicts it the number of its place.
+    pub(super) copy: u8,
+    /// The log id of the first record of its call, if records contradict each other.
+    pub(super) conflict_of: Option<String>,
     pub(super) event: &'a Event,
+    pub(super) by: &'a Recorder,
 }
 
-/// The first of `events`, as many as one statement may insert.
+impl NewRow<'_> {
+    /// The writer and the number for which it counts.
+    pub(super) fn writer(&self) -> Option<(&str, i64)> {
+        writer(&self.event.gateway, self.by)
+    }
+
+    /// Whether it names a writer, and comes from an application, which has none.
+    pub(super) fn has_writer_of_others(&self) -> bool {
+        self.event.gateway.writer_id.is_some() && self.writer().is_none()
+    }
+
+    /// What it is found by.
+    pub(super) fn indexed(&self) -> Indexed {
+        (self.position, Arc::clone(&self.event.terms))
+    }
+
+    /// What it is found by, if it is not the event that came.
+    pub(super) fn indexed_anew(&self) -> Indexed {
+        let by = self.by;
+        let terms = with_recorder(&self.event.terms, &by.key_id, by.kind);
+        (self.position, terms)
+    }
+}
+
+/// The first of `arrivals`, as many as one statement may insert.
 pub(super) async fn rows<'a>(
     connection: &mut Connection,
-    events: &'a [Event],
+    arrivals: &'a [Arrival],
     received_at: i64,
 ) -> Result<Vec<NewRow<'a>>, StoreError> {
-    let events = events.iter().take(limits::INSERTED_ROWS_MAX);
-    let timestamps: Vec<i64> = events.clone().map(|event| event.timestamp).collect();
+    let arrivals = arrivals.iter().take(limits::INSERTED_ROWS_MAX);
+    let timestamps = arrivals.clone().map(|arrival| arrival.event.timestamp);
+    let timestamps: Vec<i64> = timestamps.collect();
     let positions = position::free(connection, &timestamps).await?;
     let ids = log_ids(positions.len())?;
-    let rows = positions.into_iter().zip(ids).zip(events);
-    let rows = rows.map(|((position, id), event)| NewRow {
+    let rows = positions.into_iter().zip(ids).zip(arrivals);
+    let rows = rows.map(|((position, id), arrival)| NewRow {
         position,
         id,
         received_at,
         erased_at: None,
-        event,
+        copy: 0,
+        conflict_of: None,
+        event: &arrival.event,
+        by: &arrival.by,
     });
     Ok(rows.collect())
 }

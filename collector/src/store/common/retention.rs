@@ -8,7 +8,7 @@ use crate::store::hold::Holds;
 use crate::store::segments::Share;
 use crate::store::{Cutoffs, Position, Step, StoreError};
 
-use super::removal::{NAMED, REMOVE, listed, note};
+use super::removal::{FORGET_CONFLICTS, NAMED, REMOVE, listed, note};
 use super::terms::{Connection, Row, Store};
 use super::{holds, segments, text};
 
@@ -116,6 +116,8 @@ async fn remove(
     let remove = sqlx::query_scalar(REMOVE).bind(listed(positions));
     let organizations: Vec<String> = remove.fetch_all(&mut *connection).await?;
     segments::note_stale(connection, positions).await?;
+    let forget = sqlx::query(FORGET_CONFLICTS).bind(listed(positions));
+    forget.execute(&mut *connection).await?;
     for (organization, events) in by_organization(organizations.iter().map(String::as_str)) {
         note(connection, now, organization, events).await?;
     }

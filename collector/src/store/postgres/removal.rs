@@ -35,6 +35,9 @@ pub(super) const NAMED: &str = "
 pub(super) const REMOVE: &str = "
     DELETE FROM events WHERE position = ANY($1::BIGINT[]) RETURNING organization_id";
 
+pub(super) const FORGET_CONFLICTS: &str =
+    "DELETE FROM conflicts WHERE position = ANY($1::BIGINT[])";
+
 const NOTE: &str = "
     INSERT INTO removals (day, cause, organization_hash, organization_id, events)
     VALUES ($1 / 86400000000, 'retention', $2, $3, $4)

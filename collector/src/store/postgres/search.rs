@@ -32,7 +32,16 @@ impl PostgresStore {
         let count = filter.limit.saturating_add(1);
         let count = count.min(limits::SEARCHED_EVENTS_MAX);
         let mut candidates = match filter.terms() {
-            terms if terms.is_empty() => Candidates::All { first, last },
+            _ if filter.is_of_conflicts() => Candidates::All {
+                query: CONFLICTS,
+                first,
+                last,
+            },
+            terms if terms.is_empty() => Candidates::All {
+                query: ALL,
+                first,
+                last,
+            },
             terms => Candidates::Some(Found::by(&mut snapshot, terms, first, last).await?),
         };
         loop {
@@ -55,8 +64,9 @@ type Size = (i64, i32);
 
 /// Events that may be wanted, newest first.
 enum Candidates {
-    /// All of a stretch of time.
+    /// All of a stretch of time that a query gives.
     All {
+        query: &'static str,
         first: Position,
         last: Position,
     },
@@ -71,8 +81,8 @@ impl Candidates {
         count: usize,
     ) -> Result<Vec<Size>, StoreError> {
         match self {
-            Self::All { first, last } => {
-                let query = sqlx::query_as(ALL)
+            Self::All { query, first, last } => {
+                let query = sqlx::query_as(*query)
                     .bind(first.0)
                     .bind(last.0)
                     .bind(i64::try_from(count).unwrap_or(i64::MAX));
@@ -138,12 +148,17 @@ const ALL: &str = "
     SELECT position, octet_length(event) FROM events WHERE position BETWEEN $1 AND $2
     ORDER BY position DESC LIMIT $3";
 
+const CONFLICTS: &str = "
+    SELECT position, octet_length(event) FROM conflicts JOIN events USING (position)
+    WHERE position BETWEEN $1 AND $2 ORDER BY position DESC LIMIT $3";
+
 const SOME: &str = "
     SELECT position, octet_length(event) FROM events WHERE position = ANY($1::BIGINT[])
     ORDER BY position DESC";
 
 const READ: &str = "
-    SELECT position, id, received_at, erased_at, event FROM events WHERE position = ANY(";
+    SELECT position, id, received_at, erased_at, recorded_by, recorded_kind, conflict_of,
+        writer_not_counted, event FROM events WHERE position = ANY(";
 
 #[cfg(test)]
 mod tests {

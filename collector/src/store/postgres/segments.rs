@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use crate::limits;
 use crate::search::{Chunk, Segment, Term};
 use crate::store::postgres::PostgresStore;
-use crate::store::segments::{Head, Indexed, Share, bytes_of, due, positions_of, terms_of};
+use crate::store::segments::{Head, Indexed, Share, Stored, bytes_of, due, positions_of, terms_of};
 use crate::store::{Position, StoreError};
 
 impl<'r> FromRow<'r, PgRow> for Head {
@@ -177,7 +177,7 @@ async fn read_again(
     let note = sqlx::query(NOT_STALE).bind(positions);
     note.execute(&mut *connection).await?;
     let rows = sqlx::query_as(AGAIN).bind(positions);
-    let rows: Vec<(i64, String)> = rows.fetch_all(connection).await?;
+    let rows: Vec<Stored> = rows.fetch_all(connection).await?;
     on_a_thread(move || Segment::of(&terms_of(&rows))).await
 }
 
@@ -318,4 +318,6 @@ const TAKE_UNINDEXED: &str = "
     )
     RETURNING position";
 
-const AGAIN: &str = "SELECT position, event FROM events WHERE position = ANY($1::BIGINT[])";
+const AGAIN: &str = "
+    SELECT position, event, recorded_by, recorded_kind FROM events
+    WHERE position = ANY($1::BIGINT[])";

@@ -1,34 +1,67 @@
 //! Noting which numbers of a writer's sequence were received.
 //!
-//! Two collectors may receive events of the same writer. Each locks the writers' rows in the order of
-//! their names, so that none waits for another in a circle, before it joins runs of theirs.
+//! Two collectors may receive events of the same writer. Each locks the writers' rows in one order, so
+//! that none waits for another in a circle, before it joins runs of theirs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::PgConnection;
 
-use crate::event::Event;
 use crate::store::news::News;
+use crate::store::postgres::keys::is_of_application;
 use crate::store::postgres::{hash_of, text};
-use crate::store::{Run, Status, StoreError};
+use crate::store::{Run, StoreError};
 
-/// Notes the events that were stored, each with what became of it.
-pub(super) async fn note<'a>(
+/// Notes what came of writers. Tells which of the events name a writer that belongs to others.
+pub(super) async fn note(
     connection: &mut PgConnection,
-    stored: impl Iterator<Item = (&'a Event, Status)>,
-) -> Result<(), StoreError> {
-    let news = News::by_writer(stored);
+    mut news: Vec<News<'_>>,
+) -> Result<Vec<usize>, StoreError> {
+    let mut of_others = Vec::new();
+    // A statement changes each row once: what families bring of one writer comes one after another.
+    while !news.is_empty() {
+        let mut seen = HashSet::new();
+        let (some, rest): (Vec<_>, Vec<_>) = news
+            .into_iter()
+            .partition(|news| seen.insert((news.organization, news.writer)));
+        let unknown = note_known(connection, some).await?;
+        let mut claimed = Vec::new();
+        for news in unknown {
+            match claim(connection, &news).await? {
+                true => claimed.push(news),
+                false => of_others.extend(news.places),
+            }
+        }
+        let lost = note_known(connection, claimed).await?;
+        of_others.extend(lost.into_iter().flat_map(|news| news.places));
+        news = rest;
+    }
+    Ok(of_others)
+}
+
+/// Notes what came of those writers that are known and belong to the family, and returns the rest.
+async fn note_known<'a>(
+    connection: &mut PgConnection,
+    news: Vec<News<'a>>,
+) -> Result<Vec<News<'a>>, StoreError> {
     if news.is_empty() {
-        return Ok(());
+        return Ok(news);
     }
     let mut writers = Writers::default();
-    let mut new_runs = Runs::default();
-    for ((organization, writer), news) in &news {
-        let hash = writer_hash(organization, writer);
-        new_runs.extend(&hash, news.runs());
-        writers.push(hash, organization, writer, news);
+    for news in &news {
+        writers.push(news);
     }
-    writers.add(connection).await?;
+    let known = writers.add(connection).await?;
+    let is_known = |news: &News<'_>| known.contains(&writer_hash(news.organization, news.writer));
+    let (known_news, unknown): (Vec<_>, Vec<_>) = news.into_iter().partition(is_known);
+    if known_news.is_empty() {
+        return Ok(unknown);
+    }
+    let mut new_runs = Runs::default();
+    for news in &known_news {
+        let hash = writer_hash(news.organization, news.writer);
+        new_runs.extend(&hash, news.runs());
+    }
     let mut runs_by_writer = new_runs.by_writer();
     let known = take_neighbours(connection, &new_runs).await?;
     for (writer, run) in known.iter() {
@@ -39,7 +72,35 @@ pub(super) async fn note<'a>(
         joined.extend(writer, Run::joined(runs));
     }
     joined.add(connection).await?;
-    add_received(connection, &joined, &known).await
+    add_received(connection, &joined, &known).await?;
+    Ok(unknown)
+}
+
+/// Takes a writer for the family that is new to the organization or belongs to nobody yet, unless it
+/// belongs to another family elsewhere. Who takes it at the same time waits.
+async fn claim(connection: &mut PgConnection, news: &News<'_>) -> Result<bool, StoreError> {
+    let writer = text::stored(news.writer);
+    if let Some(family) = news.family {
+        let lock = sqlx::query(LOCK_WRITER).bind(&writer);
+        lock.execute(&mut *connection).await?;
+        let owner = sqlx::query_scalar(OWNER).bind(&writer);
+        let owner: Option<String> = owner.fetch_optional(&mut *connection).await?;
+        if owner.is_some_and(|owner| owner != family)
+            || is_of_application(connection, family).await?
+        {
+            return Ok(false);
+        }
+    }
+    sqlx::query(CLAIM)
+        .bind(writer_hash(news.organization, news.writer))
+        .bind(text::stored(news.organization))
+        .bind(&writer)
+        .bind(news.first_timestamp)
+        .bind(news.last_timestamp)
+        .bind(news.family)
+        .execute(connection)
+        .await?;
+    Ok(true)
 }
 
 /// What identifies a writer in an index.
@@ -50,41 +111,39 @@ pub(super) fn writer_hash(organization: &str, writer: &str) -> Vec<u8> {
 
 /// What the events bring, a column each, as one statement takes it.
 #[derive(Default)]
-struct Writers {
+struct Writers<'a> {
     hashes: Vec<Vec<u8>>,
-    organizations: Vec<String>,
-    names: Vec<String>,
+    families: Vec<Option<&'a str>>,
     events: Vec<i64>,
     last_seqs: Vec<i64>,
     first_timestamps: Vec<i64>,
     last_timestamps: Vec<i64>,
 }
 
-impl Writers {
-    fn push(&mut self, hash: Vec<u8>, organization: &str, writer: &str, news: &News) {
-        self.hashes.push(hash);
-        self.organizations
-            .push(text::stored(organization).into_owned());
-        self.names.push(text::stored(writer).into_owned());
+impl<'a> Writers<'a> {
+    fn push(&mut self, news: &News<'a>) {
+        self.hashes
+            .push(writer_hash(news.organization, news.writer));
+        self.families.push(news.family);
         self.events.push(news.events);
-        self.last_seqs.push(news.last_seq().unwrap_or_default());
+        self.last_seqs.push(news.last_seq());
         self.first_timestamps.push(news.first_timestamp);
         self.last_timestamps.push(news.last_timestamp);
     }
 
-    /// Adds it to the writers' rows, which are locked from then on.
-    async fn add(self, connection: &mut PgConnection) -> Result<(), StoreError> {
-        sqlx::query(ADD)
+    /// Adds it to the rows of those writers that are known and belong to the family. They are locked from
+    /// then on, and are what is returned.
+    async fn add(self, connection: &mut PgConnection) -> Result<HashSet<Vec<u8>>, StoreError> {
+        let known: Vec<Vec<u8>> = sqlx::query_scalar(ADD)
             .bind(self.hashes)
-            .bind(self.organizations)
-            .bind(self.names)
+            .bind(self.families)
             .bind(self.events)
             .bind(self.last_seqs)
             .bind(self.first_timestamps)
             .bind(self.last_timestamps)
-            .execute(connection)
+            .fetch_all(connection)
             .await?;
-        Ok(())
+        Ok(known.into_iter().collect())
     }
 }
 
@@ -174,22 +233,39 @@ async fn add_received(
     Ok(())
 }
 
+// The rows are locked in one order, so that no two transactions wait for each other in a circle.
 const ADD: &str = "
+    WITH news AS (
+        SELECT * FROM unnest(
+            $1::BYTEA[], $2::TEXT[], $3::BIGINT[], $4::BIGINT[], $5::BIGINT[], $6::BIGINT[]
+        ) AS news (writer, family, events, last_seq, first_timestamp, last_timestamp)
+    ),
+    own AS (
+        SELECT writers.writer FROM writers JOIN news USING (writer)
+        WHERE news.family IS NULL OR writers.family = news.family
+        ORDER BY writers.writer FOR UPDATE OF writers
+    )
+    UPDATE writers SET
+        events = writers.events + news.events,
+        last_seq = greatest(writers.last_seq, news.last_seq),
+        first_timestamp = least(writers.first_timestamp, news.first_timestamp),
+        last_timestamp = greatest(writers.last_timestamp, news.last_timestamp)
+    FROM own JOIN news USING (writer)
+    WHERE writers.writer = own.writer
+    RETURNING writers.writer";
+
+const LOCK_WRITER: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+
+/// All of a writer's rows that belong to a family belong to one.
+const OWNER: &str = "
+    SELECT family FROM writers WHERE writer_id = $1 AND family IS NOT NULL LIMIT 1";
+
+const CLAIM: &str = "
     INSERT INTO writers (
         writer, organization_id, writer_id, events, received, last_seq, first_timestamp,
-        last_timestamp
-    )
-    SELECT writer, organization_id, writer_id, events, 0, last_seq, first_timestamp, last_timestamp
-    FROM unnest(
-        $1::BYTEA[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::BIGINT[], $7::BIGINT[]
-    ) AS news (
-        writer, organization_id, writer_id, events, last_seq, first_timestamp, last_timestamp
-    )
-    ON CONFLICT (writer) DO UPDATE SET
-        events = writers.events + excluded.events,
-        last_seq = greatest(writers.last_seq, excluded.last_seq),
-        first_timestamp = least(writers.first_timestamp, excluded.first_timestamp),
-        last_timestamp = greatest(writers.last_timestamp, excluded.last_timestamp)";
+        last_timestamp, family
+    ) VALUES ($1, $2, $3, 0, 0, 0, $4, $5, $6)
+    ON CONFLICT (writer) DO UPDATE SET family = coalesce(writers.family, excluded.family)";
 
 /// Of each run: the last that begins at or before it, if it reaches it, and all that begin before its
 /// end.

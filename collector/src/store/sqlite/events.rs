@@ -1,32 +1,32 @@
 //! Storing events: each call once, many in one commit.
 
 use std::collections::HashSet;
-use std::sync::{Arc, LazyLock};
+use std::ops::RangeInclusive;
+use std::sync::LazyLock;
 
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
-use crate::event::Event;
-use crate::store::segments::Indexed;
-use crate::store::sqlite::new_rows::{NewRow, without_content};
-use crate::store::sqlite::storing::store;
-use crate::store::sqlite::{SqliteStore, segments, sequence};
-use crate::store::{Field, Outcome, Status, StoreError};
+use crate::store::sqlite::logs::{Call, look_up};
+use crate::store::sqlite::new_rows::NewRow;
+use crate::store::sqlite::storing::{note_writers, store};
+use crate::store::sqlite::{SqliteStore, segments};
+use crate::store::{Arrival, Field, Outcome, Position, StoreError};
 
 impl SqliteStore {
-    /// Stores `events` in one transaction: all are on disk when this returns, or none is stored.
+    /// Stores `arrivals` in one transaction: all are on disk when this returns, or none is stored.
     ///
-    /// `received_at` is in microseconds since 1970, UTC. The outcomes are in the order of `events`.
+    /// `received_at` is in microseconds since 1970, UTC. The outcomes are in the order of `arrivals`.
     pub(crate) async fn insert(
         &self,
-        events: &[Event],
+        arrivals: &[Arrival],
         received_at: i64,
     ) -> Result<Vec<Outcome>, StoreError> {
         let mut transaction = self.begin().await?;
-        let mut found_by = Vec::with_capacity(events.len());
-        let outcomes = store(&mut transaction, events, received_at, &mut found_by).await?;
+        let mut found_by = Vec::with_capacity(arrivals.len());
+        let mut outcomes = store(&mut transaction, arrivals, received_at, &mut found_by).await?;
         segments::note_unindexed(&mut transaction, &found_by).await?;
-        let statuses = outcomes.iter().map(|outcome| outcome.status);
-        sequence::note(&mut transaction, events.iter().zip(statuses)).await?;
+        note_writers(&mut transaction, arrivals, &mut outcomes).await?;
         // Before the commit: whoever sees the database after it finds what is new there. The event of
         // a call's end takes the place of the record of its prompt, which is gone then.
         let added = found_by.len();
@@ -40,31 +40,15 @@ impl SqliteStore {
     }
 }
 
-/// Stores the event of a call that has one already, if that one says only that the call began.
-pub(super) async fn store_after_another(
-    connection: &mut SqliteConnection,
-    mut row: NewRow<'_>,
-    found_by: &mut Vec<Indexed>,
-) -> Result<(String, Status), StoreError> {
-    let (id, is_pending) = first(connection, row.event).await?;
-    if !is_pending || row.event.is_pending() {
-        return Ok((id, Status::Duplicate));
-    }
-    // In another place: the two may have different times, tags and words.
-    let remove = sqlx::query_as(REMOVE).bind(&id);
-    let (position, erased_at): (i64, Option<i64>) = remove.fetch_one(&mut *connection).await?;
-    segments::note_stale(connection, &[position]).await?;
-    let erased = erased_at.map(|at| without_content(row.event, at));
-    let erased = erased.transpose()?;
-    row.event = erased.as_ref().unwrap_or(row.event);
-    row.erased_at = erased_at;
-    row.id.clone_from(&id);
-    found_by.push((row.position, Arc::clone(&row.event.terms)));
-    insert(connection, &[row]).await?;
-    Ok((id, Status::Superseding))
+/// Where an event goes that something was in the way of: nobody else has taken its place.
+pub(super) async fn place(
+    _: &mut SqliteConnection,
+    row: &NewRow<'_>,
+) -> Result<Position, StoreError> {
+    Ok(row.position)
 }
 
-/// Inserts by one statement those whose call has no event yet, and returns their ids.
+/// Inserts by one statement those whose place in their call is free, and returns their ids.
 pub(super) async fn insert(
     connection: &mut SqliteConnection,
     rows: &[NewRow<'_>],
@@ -72,15 +56,20 @@ pub(super) async fn insert(
     let mut query = QueryBuilder::<Sqlite>::new(INSERT.as_str());
     query.push_values(rows, |mut values, row| {
         let event = row.event;
+        let (writer, seq) = row.writer().unzip();
         values
             .push_bind(row.position.0)
             .push_bind(&row.id)
-            .push_bind(&event.request_id)
+            .push_bind(look_up(&event.request_id, row.copy))
             .push_bind(event.timestamp)
             .push_bind(row.received_at)
             .push_bind(row.erased_at)
-            .push_bind(&event.gateway.writer_id)
-            .push_bind(event.gateway.writer_seq);
+            .push_bind(writer)
+            .push_bind(seq)
+            .push_bind(&row.by.key_id)
+            .push_bind(row.by.kind.name())
+            .push_bind(&row.conflict_of)
+            .push_bind(row.has_writer_of_others().then_some(true));
         for field in Field::ALL {
             values.push_bind(event.value(field));
         }
@@ -99,15 +88,34 @@ pub(super) async fn insert(
     Ok(inserted.into_iter().collect())
 }
 
-/// The id of the event that the call has, and whether it says only that the call began.
-async fn first(
+/// Removes the record that a call began. When it was erased, if it was; `None` if it is not there.
+pub(super) async fn remove_pending(
     connection: &mut SqliteConnection,
-    event: &Event,
-) -> Result<(String, bool), StoreError> {
-    let query = sqlx::query_as(FIRST)
-        .bind(&event.request_id)
-        .bind(&event.organization_id);
-    Ok(query.fetch_one(connection).await?)
+    id: &str,
+) -> Result<Option<Option<i64>>, StoreError> {
+    let remove = sqlx::query_as(REMOVE_PENDING).bind(id);
+    let removed = remove.fetch_optional(&mut *connection).await?;
+    let Some((position, erased_at)) = removed else {
+        return Ok(None);
+    };
+    segments::note_stale(connection, &[position]).await?;
+    Ok(Some(erased_at))
+}
+
+/// At which of these places of its call a record is.
+pub(super) fn copy_of(
+    row: &SqliteRow,
+    call: &Call<'_>,
+    mut places: RangeInclusive<u8>,
+) -> Result<u8, sqlx::Error> {
+    let own: &str = row.try_get("request_id")?;
+    let copy = places.find(|copy| call.look_up(*copy) == own);
+    Ok(copy.unwrap_or_default())
+}
+
+/// Ids as one value.
+pub(super) fn listed_ids(ids: Vec<String>) -> String {
+    serde_json::json!(ids).to_string()
 }
 
 static INSERT: LazyLock<String> = LazyLock::new(|| {
@@ -115,15 +123,24 @@ static INSERT: LazyLock<String> = LazyLock::new(|| {
     format!(
         "INSERT INTO events (
             position, id, request_id, timestamp, received_at, erased_at, writer_id, writer_seq,
-            {fields}, event
+            recorded_by, recorded_kind, conflict_of, writer_not_counted, {fields}, event
         ) "
     )
 });
 
 const INSERTED: &str = "SELECT id FROM events WHERE id IN (SELECT value FROM json_each(?))";
 
-const FIRST: &str = "
-    SELECT id, completion_state IS 'pending' FROM events
-    WHERE request_id = ? AND organization_id = ?";
+/// Of a key that was made before keys had families, or is of another database, nothing is known.
+pub(super) const SIBLINGS: &str = "
+    SELECT events.id, request_id, completion_state, erased_at, user_id, recorded_kind, conflict_of,
+        writer_not_counted, event, coalesce(keys.family, recorded_by) AS family
+    FROM events LEFT JOIN keys ON keys.id = recorded_by
+    WHERE request_id IN (SELECT value FROM json_each(?)) AND events.organization_id = ?";
 
-const REMOVE: &str = "DELETE FROM events WHERE id = ? RETURNING position, erased_at";
+const REMOVE_PENDING: &str = "
+    DELETE FROM events WHERE id = ? AND completion_state = 'pending'
+    RETURNING position, erased_at";
+
+pub(super) const DISOWN: &str = "
+    UPDATE events SET writer_id = NULL, writer_seq = NULL, writer_not_counted = 1
+    WHERE id IN (SELECT value FROM json_each(?))";

@@ -1,25 +1,46 @@
 //! Reading events: one by its id, or a page of them, newest first.
 
+use std::borrow::Cow;
+
 use sqlx::{QueryBuilder, Sqlite};
 
 use crate::access::Scope;
+use crate::event::Event;
+use crate::limits;
+use crate::store::fate::copies;
 use crate::store::log::PageInProgress;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Log, LogFilter, LogPage, StoreError};
 
 impl SqliteStore {
-    /// The event with this log id, or else those with this request_id, which several organisations may
-    /// have used: two of them at most. Only what `scope` reaches.
+    /// The event with this log id, or else those with this request_id, which several organizations may
+    /// have used or which contradict each other: two of them at most. Only what `scope` reaches.
     pub(crate) async fn logs_of(&self, id: &str, scope: &Scope) -> Result<Vec<Log>, StoreError> {
         let mut reader = self.reader().await?;
-        for sql in [BY_ID, BY_REQUEST_ID] {
-            let query = sqlx::query_as(sql).bind(id).bind(scope.id());
-            let logs = query.fetch_all(&mut *reader).await?;
-            if !logs.is_empty() {
-                return Ok(logs);
-            }
+        let by_id = sqlx::query_as(BY_ID).bind(id).bind(scope.id());
+        let logs = by_id.fetch_all(&mut *reader).await?;
+        if !logs.is_empty() {
+            return Ok(logs);
         }
-        Ok(Vec::new())
+        let logs = sqlx::query_as(BY_REQUEST_ID)
+            .bind(look_ups_of(id))
+            .bind(scope.id());
+        Ok(logs.fetch_all(&mut *reader).await?)
+    }
+
+    /// The log ids of the events with this request_id that `scope` reaches, oldest first, as many as
+    /// `count`.
+    pub(crate) async fn log_ids_of(
+        &self,
+        request_id: &str,
+        scope: &Scope,
+        count: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        let ids = sqlx::query_scalar(IDS)
+            .bind(look_ups_of(request_id))
+            .bind(scope.id())
+            .bind(i64::try_from(count).unwrap_or(i64::MAX));
+        Ok(ids.fetch_all(&mut *self.reader().await?).await?)
     }
 
     /// A page of events. It ends early when its events are large, but never without one.
@@ -30,20 +51,70 @@ impl SqliteStore {
     }
 }
 
-/// Adds to a statement that the call is one of these, of any organisation.
-pub(super) fn push_request_ids<'i>(
+/// A call, as its events are looked up.
+pub(super) struct Call<'a> {
+    request_id: &'a str,
+    organization_id: &'a str,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn of(event: &'a Event) -> Self {
+        Self {
+            request_id: &event.request_id,
+            organization_id: &event.organization_id,
+        }
+    }
+
+    pub(super) fn look_up(&self, copy: u8) -> Cow<'a, str> {
+        look_up(self.request_id, copy)
+    }
+
+    pub(super) fn organization(&self) -> &'a str {
+        self.organization_id
+    }
+}
+
+/// What a column has of an event that is at this place of its call: the first its `request_id`, and the
+/// others what is longer than any.
+pub(super) fn look_up(request_id: &str, copy: u8) -> Cow<'_, str> {
+    match copy {
+        0 => request_id.into(),
+        _ => format!("{request_id}{:1$}{copy:02}", "", limits::ID_BYTES_MAX).into(),
+    }
+}
+
+/// What [`look_up`] gives, several as one value.
+pub(super) fn look_ups<'l>(look_ups: impl Iterator<Item = Cow<'l, str>>) -> String {
+    serde_json::json!(look_ups.collect::<Vec<_>>()).to_string()
+}
+
+/// Everything that an event with this request_id can be looked up by.
+fn look_ups_of(request_id: &str) -> String {
+    let is_id = request_id.len() <= limits::ID_BYTES_MAX;
+    let all = [0].into_iter().chain(copies()).filter(|_| is_id);
+    look_ups(all.map(|copy| look_up(request_id, copy)))
+}
+
+/// Adds to a statement that the event can be looked up by one of these, in any organization.
+pub(super) fn push_look_ups<'l>(
     query: &mut QueryBuilder<Sqlite>,
-    ids: impl Iterator<Item = &'i str>,
+    keys: impl Iterator<Item = Cow<'l, str>>,
 ) {
-    let ids = serde_json::json!(ids.collect::<Vec<_>>()).to_string();
     query.push("request_id IN (SELECT value FROM json_each(");
-    query.push_bind(ids).push("))");
+    query.push_bind(look_ups(keys)).push("))");
 }
 
 const BY_ID: &str = "
-    SELECT position, id, received_at, erased_at, event FROM events
+    SELECT position, id, received_at, erased_at, recorded_by, recorded_kind, conflict_of,
+        writer_not_counted, event FROM events
     WHERE id = ?1 AND (?2 IS NULL OR organization_id = ?2)";
 
 const BY_REQUEST_ID: &str = "
-    SELECT position, id, received_at, erased_at, event FROM events
-    WHERE request_id = ?1 AND (?2 IS NULL OR organization_id = ?2) LIMIT 2";
+    SELECT position, id, received_at, erased_at, recorded_by, recorded_kind, conflict_of,
+        writer_not_counted, event FROM events
+    WHERE request_id IN (SELECT value FROM json_each(?1))
+    AND (?2 IS NULL OR organization_id = ?2) LIMIT 2";
+
+const IDS: &str = "
+    SELECT id FROM events WHERE request_id IN (SELECT value FROM json_each(?1))
+    AND (?2 IS NULL OR organization_id = ?2) ORDER BY id LIMIT ?3";

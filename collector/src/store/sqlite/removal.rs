@@ -29,6 +29,9 @@ pub(super) const REMOVE: &str = "
     DELETE FROM events WHERE position IN (SELECT value FROM json_each($1))
     RETURNING organization_id";
 
+pub(super) const FORGET_CONFLICTS: &str = "
+    DELETE FROM conflicts WHERE position IN (SELECT value FROM json_each($1))";
+
 const NOTE: &str = "
     INSERT INTO removals (day, cause, organization_id, events)
     VALUES (? / 86400000000, 'retention', ?, ?)

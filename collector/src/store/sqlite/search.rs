@@ -26,10 +26,13 @@ impl SqliteStore {
         let began_at = Instant::now();
         let (first, last) = filter.range.bounds();
         let terms = filter.terms();
-        if terms.is_empty() {
+        if terms.is_empty() || filter.is_of_conflicts() {
             let mut reader = self.reader().await?;
             let mut all = QueryBuilder::new(BETWEEN);
             all.push_bind(first.0).push(" AND ").push_bind(last.0);
+            if filter.is_of_conflicts() {
+                all.push(AMONG_CONFLICTS);
+            }
             let read = read(&mut reader, filter, all, began_at, &mut visit).await;
             return read.map(|_| ());
         }
@@ -80,8 +83,12 @@ async fn read(
 }
 
 const BETWEEN: &str = "
-    SELECT position, id, received_at, erased_at, event FROM events WHERE position BETWEEN ";
+    SELECT position, id, received_at, erased_at, recorded_by, recorded_kind, conflict_of,
+        writer_not_counted, event FROM events WHERE position BETWEEN ";
+
+const AMONG_CONFLICTS: &str = " AND position IN (SELECT position FROM conflicts)";
 
 const AMONG: &str = "
-    SELECT position, id, received_at, erased_at, event FROM events
+    SELECT position, id, received_at, erased_at, recorded_by, recorded_kind, conflict_of,
+        writer_not_counted, event FROM events
     WHERE position IN (SELECT value FROM json_each(";

@@ -5,7 +5,7 @@ use sqlx::{FromRow, QueryBuilder, Row, Sqlite, SqliteConnection, Transaction};
 
 use crate::limits;
 use crate::search::{Chunk, Segment, Term};
-use crate::store::segments::{Head, Indexed, Share, bytes_of, due, positions_of, terms_of};
+use crate::store::segments::{Head, Indexed, Share, Stored, bytes_of, due, positions_of, terms_of};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Position, StoreError};
 
@@ -176,7 +176,7 @@ async fn read_again(
     let note = sqlx::query(NOT_STALE).bind(&positions);
     note.execute(&mut *connection).await?;
     let rows = sqlx::query_as(AGAIN).bind(&positions);
-    let rows: Vec<(i64, String)> = rows.fetch_all(connection).await?;
+    let rows: Vec<Stored> = rows.fetch_all(connection).await?;
     Ok(Segment::of(&terms_of(&rows)))
 }
 
@@ -295,7 +295,8 @@ const NOTE_STALE: &str = "INSERT OR IGNORE INTO stale (position) SELECT value FR
 const NOT_STALE: &str = "DELETE FROM stale WHERE position IN (SELECT value FROM json_each(?))";
 
 const AGAIN: &str = "
-    SELECT position, event FROM events WHERE position IN (SELECT value FROM json_each(?))";
+    SELECT position, event, recorded_by, recorded_kind FROM events
+    WHERE position IN (SELECT value FROM json_each(?))";
 
 /// Some of their events may be gone.
 const TAKE_UNINDEXED: &str = "
@@ -312,13 +313,15 @@ const COUNT: &str = "SELECT count(*) FROM segments";
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
-    use crate::access::Scope;
+    use crate::access::{Recorder, Scope};
     use crate::event::Event;
     use crate::store::sqlite::found::Found;
-    use crate::store::{Erasure, LogFilter};
+    use crate::store::{Arrival, Erasure, LogFilter};
 
     async fn store(folder: &tempfile::TempDir) -> SqliteStore {
         SqliteStore::open(&folder.path().join("audit.db"))
@@ -326,11 +329,11 @@ mod tests {
             .unwrap()
     }
 
-    fn event(number: i64) -> Event {
+    fn event(number: i64) -> Arrival {
         event_at("2025-02-01T10:30:00Z", number, "complete")
     }
 
-    fn event_at(timestamp: &str, number: i64, state: &str) -> Event {
+    fn event_at(timestamp: &str, number: i64, state: &str) -> Arrival {
         let event = json!({
             "request_id": number.to_string(), "timestamp": timestamp,
             "duration_ms": 1, "user_id": format!("user {}", number % 2), "organization_id": "o",
@@ -338,7 +341,8 @@ mod tests {
             "response_content": "", "response_tokens": 1, "model_provider": "p",
             "model_name": "m", "metadata": {"audit_layer": {"completion": {"state": state}}},
         });
-        Event::parse(event.to_string().as_bytes(), &Scope::All).unwrap()
+        let event = Event::parse(event.to_string().as_bytes(), &Scope::All).unwrap();
+        Arrival::new(event, Arc::new(Recorder::configured()))
     }
 
     async fn write_tail(store: &SqliteStore) {
@@ -384,7 +388,7 @@ mod tests {
     async fn what_was_erased_or_replaced_leaves_the_index() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(&folder).await;
-        let events: Vec<Event> = (0..10).map(event).collect();
+        let events: Vec<Arrival> = (0..10).map(event).collect();
         store.insert(&events, 0).await.unwrap();
         write_tail(&store).await;
         let erasure = Erasure {
@@ -421,7 +425,7 @@ mod tests {
         ] {
             let events = 0..limits::INDEXED_EVENTS_MAX;
             let events = events.map(|number| event_at(timestamp, number, state));
-            let events: Vec<Event> = events.collect();
+            let events: Vec<Arrival> = events.collect();
             store.insert(&events, 0).await.unwrap();
         }
         store.index_rest(|_| ()).await.unwrap();
@@ -440,7 +444,7 @@ mod tests {
     async fn a_segment_is_written_anew_when_half_of_it_was_removed() {
         let folder = tempfile::tempdir().unwrap();
         let store = store(&folder).await;
-        let events: Vec<Event> = (0..10).map(event).collect();
+        let events: Vec<Arrival> = (0..10).map(event).collect();
         store.insert(&events, 0).await.unwrap();
         write_tail(&store).await;
         for (removed, indexed_after) in [(4, 10), (5, 5), (10, 0)] {

@@ -1,0 +1,151 @@
+//! What is stored of a call already, and what becomes of another event of it.
+//!
+//! Records of one call that contradict each other are all kept: which of them is true a collector
+//! cannot know. What a gateway began nobody else ends, and what an application says of a call takes
+//! nothing away from what a gateway says of it.
+
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+
+use crate::access::{Kind, Recorder};
+use crate::event::{Event, is_same};
+use crate::limits;
+use crate::store::StoreError;
+
+/// One of the stored events of a call.
+#[derive(Debug, Clone)]
+pub(super) struct Sibling {
+    pub(super) id: String,
+    /// 0 for the first, and for what contradicts it the number of its place.
+    pub(super) copy: u8,
+    pub(super) is_pending: bool,
+    pub(super) erased_at: Option<i64>,
+    pub(super) user_id: String,
+    /// `None` if it was recorded before that was noted.
+    pub(super) kind: Option<Kind>,
+    pub(super) family: Option<String>,
+    pub(super) conflict_of: Option<String>,
+    pub(super) writer_not_counted: bool,
+    pub(super) event: String,
+}
+
+/// What becomes of an event.
+#[derive(Debug, Clone)]
+pub(super) enum Fate {
+    /// Its call has no record yet.
+    First,
+    /// It is stored already.
+    Repeats(Sibling),
+    /// It is the end of a call of which this is the beginning.
+    Ends(Sibling),
+    /// It contradicts what is stored, and is kept beside it.
+    Conflicts {
+        /// The number of its place.
+        copy: u8,
+        /// The log id of the first record.
+        first: String,
+        /// When the content of a record of the same user was erased: it does not come back.
+        erased_at: Option<i64>,
+    },
+    /// It contradicts what is stored, as too many others do.
+    TooMany(Sibling),
+}
+
+impl Fate {
+    /// What becomes of an event that comes with a key, when these are the records of its call.
+    pub(super) fn of(records: &[Sibling], sent: &Event, by: &Recorder) -> Result<Self, StoreError> {
+        let Some(first) = records.iter().min_by_key(|record| record.copy) else {
+            return Ok(Self::First);
+        };
+        for record in records {
+            if record.is_repeated_by(sent, by)? {
+                return Ok(Self::Repeats(record.clone()));
+            }
+        }
+        let continued = if sent.is_pending() {
+            // It was under way for longer than the call.
+            let mut ended = records.iter().filter(|record| !record.is_pending);
+            ended
+                .find(|record| record.is_continued_by(by))
+                .map(|record| Self::Repeats(record.clone()))
+        } else {
+            let begun = || records.iter().filter(|record| record.is_pending);
+            let own = begun().find(|record| record.is_continued_by(by));
+            own.or_else(|| begun().find(|_| by.is_trusted))
+                .map(|record| Self::Ends(record.clone()))
+        };
+        if let Some(continued) = continued {
+            return Ok(continued);
+        }
+        let taken: HashSet<u8> = records.iter().map(|record| record.copy).collect();
+        let Some(copy) = copies_of(by.kind).find(|copy| !taken.contains(copy)) else {
+            return Ok(Self::TooMany(first.clone()));
+        };
+        let mut erased = records
+            .iter()
+            .filter(|record| record.user_id == sent.user_id);
+        Ok(Self::Conflicts {
+            copy,
+            first: first.conflict_of.clone().unwrap_or(first.id.clone()),
+            erased_at: erased.find_map(|record| record.erased_at),
+        })
+    }
+
+    /// Whether other records of the call, should there be any, change nothing.
+    pub(super) fn is_certain(&self) -> bool {
+        match self {
+            Self::Repeats(_) => true,
+            Self::Ends(record) => record.conflict_of.is_none(),
+            Self::First | Self::Conflicts { .. } | Self::TooMany(_) => false,
+        }
+    }
+}
+
+impl Sibling {
+    /// Whether the event is this one once more.
+    fn is_repeated_by(&self, sent: &Event, by: &Recorder) -> Result<bool, StoreError> {
+        let is_same = match self.erased_at {
+            None => is_same(&self.event, &sent.text),
+            Some(at) => {
+                let left = sent.erased(at);
+                let left = left.map_err(|error| StoreError::Damaged(error.to_string()))?;
+                is_same(&self.event, &left.text)
+            }
+        };
+        // Whoever says first what a gateway is about to say must not take its number from it.
+        let is_forged = self.kind == Some(Kind::Application)
+            && self.writer_not_counted
+            && by.kind == Kind::Gateway
+            && !by.is_trusted;
+        Ok(is_same && !is_forged)
+    }
+
+    /// Whether who sends with this key is who recorded it, or may stand for them: what was recorded
+    /// before that was noted any gateway goes on with.
+    fn is_continued_by(&self, by: &Recorder) -> bool {
+        match &self.family {
+            Some(family) if *family == by.family => true,
+            Some(_) => by.is_trusted && self.kind != Some(Kind::Application),
+            None => by.kind == Kind::Gateway,
+        }
+    }
+}
+
+/// The places of what contradicts a first record: an application cannot take those of gateways.
+fn copies_of(kind: Kind) -> RangeInclusive<u8> {
+    let most = limits::CONFLICTS_MAX;
+    match kind {
+        Kind::Application => 1..=most,
+        Kind::Gateway => most.saturating_add(1)..=most.saturating_mul(2),
+    }
+}
+
+/// Every place that there may be beside the first.
+pub(super) fn copies() -> RangeInclusive<u8> {
+    1..=limits::CONFLICTS_MAX.saturating_mul(2)
+}
+
+/// Those of them that a gateway's records take.
+pub(super) fn copies_of_gateways() -> RangeInclusive<u8> {
+    copies_of(Kind::Gateway)
+}
