@@ -1,6 +1,12 @@
 //! What somebody with an application's key tries against what a gateway records of the same
 //! organization: nothing is replaced, hidden, ended or renumbered, and each attempt shows.
 
+// With their paths, so that the tests on PostgreSQL find them too.
+#[path = "forgery/repeats.rs"]
+mod repeats;
+#[path = "forgery/writers.rs"]
+mod writers;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -270,174 +276,6 @@ async fn a_gateway_ends_its_own_record_where_an_application_has_begun_one_too() 
 }
 
 #[tokio::test]
-async fn an_application_has_no_writer_and_fills_no_hole_of_one() {
-    let stage = Stage::new().await;
-    for seq in [1, 3] {
-        stage
-            .record(&stage.gateway, &numbered(&format!("g{seq}"), "w", seq))
-            .await;
-    }
-    let before = stage.writers().await;
-    assert_eq!(before, [("org_456".to_owned(), "w".to_owned(), 2, 3, 1)]);
-    for (id, writer, seq) in [
-        ("hole", "w", 2),
-        ("end", "w", 4),
-        ("far", "w", 1_000_000),
-        ("new", "made up", 1),
-    ] {
-        let forged = numbered(id, writer, seq);
-        let answer = stage.record(&stage.application, &forged).await;
-        assert_eq!(answer["status"], "stored");
-        let log = stage.log(&answer["id"]).await;
-        assert_eq!(log["writer_not_counted"], true);
-        assert_eq!(log["metadata"], forged["metadata"], "it is stored as sent");
-    }
-    let mut begun = in_state("begun", "w", 2, "pending");
-    stage.record(&stage.application, &begun).await;
-    begun["metadata"]["audit_layer"]["completion"]["state"] = json!("complete");
-    assert_eq!(stage.status(&stage.application, &begun).await, "stored");
-    assert_eq!(stage.writers().await, before);
-    assert_eq!(
-        stage
-            .metric("audit_layer_collector_writers_not_counted_total")
-            .await,
-        6
-    );
-    assert!(stage.program.stderr().contains("not their sender's"));
-}
-
-#[tokio::test]
-async fn a_writer_belongs_to_the_family_that_used_it_first_in_every_organization() {
-    let stage = Stage::new().await;
-    let rival = key_of_kind(&stage.folder, "gateway", "org_456").await;
-    let elsewhere = key_of_kind(&stage.folder, "gateway", "org_789").await;
-    stage.record(&stage.gateway, &numbered("1", "w", 1)).await;
-    let before = stage.writers().await;
-    for (key, organization) in [(&rival, "org_456"), (&elsewhere, "org_789")] {
-        let mut claim = numbered("claim", "w", 7);
-        claim["organization_id"] = json!(organization);
-        claim["request_id"] = json!(organization);
-        let answer = stage.record(key, &claim).await;
-        assert_eq!(stage.log(&answer["id"]).await["writer_not_counted"], true);
-        assert_eq!(stage.writers().await, before);
-    }
-    let id = key_id(&stage.folder, "org_456").await;
-    let successor = create_with(&stage.folder, &["--successor-of", &id]).await;
-    stage.record(&successor, &numbered("2", "w", 2)).await;
-    // As who imports dead letters does, of a gateway that nothing has come from as well.
-    stage.record(&stage.admin, &numbered("3", "w", 3)).await;
-    stage.record(&stage.admin, &numbered("4", "dead", 2)).await;
-    assert_eq!(
-        stage.status(&rival, &numbered("5", "dead", 1)).await,
-        "stored"
-    );
-    let found = stage.writers().await;
-    let expected = [("dead", 2, 2, 0), ("w", 3, 3, 0)];
-    let expected = expected.map(|(writer, events, last, missing)| {
-        (
-            "org_456".to_owned(),
-            writer.to_owned(),
-            events,
-            last,
-            missing,
-        )
-    });
-    assert_eq!(found, expected);
-    // In one batch, of both: each for itself.
-    let lines = |from: i64, writer: &str| -> String {
-        let lines = (from..from + 3).map(|seq| numbered(&format!("{writer} {seq}"), writer, seq));
-        lines.map(|event| format!("{event}\n")).collect()
-    };
-    let body = lines(3, "dead") + &lines(4, "w");
-    let answer = stage
-        .post(&stage.gateway, "/v1/audit/log/batch", body)
-        .await;
-    assert_eq!(answer.json()["accepted"], 6);
-    let found = stage.writers().await;
-    assert_eq!((found[0].3, found[1].3), (2, 6));
-}
-
-#[tokio::test]
-async fn a_gateway_that_becomes_an_application_lets_go_of_its_writers() {
-    let stage = Stage::new().await;
-    stage.record(&stage.gateway, &numbered("1", "w", 1)).await;
-    let id = key_id(&stage.folder, "org_456").await;
-    let output = crate::keys::keys(&stage.folder, "set-kind", &[&id, "application"]).await;
-    assert!(output.status.success(), "{output:?}");
-    crate::program::until_async("the kind is known", async || {
-        let id = uuid();
-        let answer = stage.record(&stage.gateway, &numbered(&id, "w", 9)).await;
-        stage.log(&answer["id"]).await["writer_not_counted"] == true
-    })
-    .await;
-    let heir = key_of_kind(&stage.folder, "gateway", "org_456").await;
-    stage.record(&heir, &numbered("2", "w", 10)).await;
-    assert_eq!(stage.writers().await[0].3, 10);
-}
-
-/// An id that is no other's.
-fn uuid() -> String {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    format!("id {}", NEXT.fetch_add(1, Ordering::Relaxed))
-}
-
-#[tokio::test]
-async fn a_repeat_is_a_duplicate_however_it_is_written() {
-    let stage = Stage::new().await;
-    let members =
-        json!({"organization_id": null, "reasoning": "é \"quoted\"", "confidence_score": 0.5});
-    let sent = event_with("r", members).to_string();
-    let first = stage
-        .post(&stage.gateway, "/v1/audit/log", sent.clone())
-        .await;
-    assert_eq!(first.json()["status"], "stored");
-    let id = first.json()["id"].clone();
-    let exported = stage.get("/v1/audit/logs?format=ndjson").await.text;
-    let one = stage.log(&id).await;
-    let camel = sent.replace("request_id", "requestId");
-    for (key, repeat) in [
-        (&stage.gateway, sent.clone()),
-        (&stage.gateway, sent.replace(',', " ,\n\t")),
-        (&stage.gateway, sent.replace('é', "\\u00e9")),
-        (&stage.gateway, camel),
-        (&stage.gateway, exported.clone()),
-        (&stage.application, exported.clone()),
-        (&stage.admin, exported.clone()),
-        (&stage.admin, one.to_string()),
-    ] {
-        let answer = stage
-            .post(key, "/v1/audit/log", repeat.clone())
-            .await
-            .json();
-        assert_eq!(
-            (&answer["status"], &answer["id"]),
-            (&json!("duplicate"), &id),
-            "{repeat}"
-        );
-    }
-    for other in [
-        sent.replace("0.5", "0.50"),
-        sent.replace("quoted", "Quoted"),
-        sent.replacen('{', "{\"more\":null,", 1),
-    ] {
-        let answer = stage
-            .post(&stage.gateway, "/v1/audit/log", other.clone())
-            .await
-            .json();
-        assert_eq!(answer["status"], "conflict", "{other}");
-        let again = stage
-            .post(&stage.gateway, "/v1/audit/log", other)
-            .await
-            .json();
-        assert_eq!(
-            (&again["status"], &again["id"]),
-            (&json!("duplicate"), &answer["id"])
-        );
-    }
-}
-
-#[tokio::test]
 async fn who_foresees_what_a_gateway_will_say_does_not_take_its_number() {
     let stage = Stage::new().await;
     let real = numbered("r", "w", 1);
@@ -500,73 +338,6 @@ async fn nobody_fills_the_disk_under_one_id_or_keeps_a_gateway_out_by_it() {
         .await
         .error(409, "ambiguous_request_id");
     assert_eq!(error["log_ids"].as_array().unwrap().len(), 18);
-}
-
-#[tokio::test]
-async fn what_was_erased_does_not_come_back_by_a_conflict() {
-    let stage = Stage::new().await;
-    let original = numbered("r", "w", 1);
-    let first = stage.record(&stage.gateway, &original).await;
-    let mut erase = crate::program::audit_layer("erase");
-    erase.args([
-        "--organization",
-        "org_456",
-        "--user",
-        "user_123",
-        "--reason",
-        "asked",
-        "--yes",
-    ]);
-    erase.arg("--database").arg(stage.folder.database());
-    assert!(crate::program::run(&mut erase).await.status.success());
-    assert_eq!(stage.status(&stage.gateway, &original).await, "duplicate");
-
-    let mut forged = original.clone();
-    forged["model_name"] = json!("another");
-    forged["prompt_content"] = json!("it is back");
-    let answer = stage.record(&stage.application, &forged).await;
-    assert_eq!(answer["status"], "conflict");
-    assert_eq!(stage.status(&stage.application, &forged).await, "duplicate");
-    let log = stage.log(&answer["id"]).await;
-    assert_eq!(
-        (&log["model_name"], &log["prompt_content"]),
-        (&json!("another"), &json!(""))
-    );
-    assert_eq!(log["conflict_of"], first["id"]);
-    assert!(log["erasure"]["erased_at"].is_string());
-    assert!(stage.logs("text=back").await.is_empty());
-    assert_eq!(stage.logs("recorded_by_kind=application").await.len(), 1);
-
-    // Another user's content was not erased: nobody hides what a gateway says by his own erasure.
-    let mut other = original.clone();
-    other["user_id"] = json!("somebody else");
-    let answer = stage.record(&stage.gateway, &other).await;
-    let log = stage.log(&answer["id"]).await;
-    assert_eq!(log["prompt_content"], original["prompt_content"]);
-}
-
-#[tokio::test]
-async fn an_erased_event_of_an_application_still_has_no_writer() {
-    let stage = Stage::new().await;
-    let answer = stage
-        .record(&stage.application, &numbered("r", "w", 1))
-        .await;
-    let mut erase = crate::program::audit_layer("erase");
-    erase.args([
-        "--organization",
-        "org_456",
-        "--user",
-        "user_123",
-        "--reason",
-        "asked",
-        "--yes",
-    ]);
-    erase.arg("--database").arg(stage.folder.database());
-    assert!(crate::program::run(&mut erase).await.status.success());
-    let log = stage.log(&answer["id"]).await;
-    assert_eq!(log["writer_not_counted"], true);
-    assert_eq!(log["recorded_by"]["kind"], "application");
-    assert!(stage.writers().await.is_empty());
 }
 
 #[tokio::test]

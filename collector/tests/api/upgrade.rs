@@ -7,7 +7,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
 
-use crate::keys::{keys, listed};
+use crate::keys::{create_key, key_of_kind, keys, listed};
 use crate::program::{Folder, Program};
 use crate::query::{pages, request_ids};
 use crate::sample::{event, event_with};
@@ -66,7 +66,7 @@ async fn a_key_of_the_first_schema_may_still_do_everything() {
         .await
         .with_key("al_sk_old");
     assert_eq!(program.get("/v1/audit/logs/old").await.status, 200);
-    assert_eq!(program.record(&event("old")).await["status"], "duplicate");
+    assert_eq!(program.record(&event("old")).await["status"], "conflict");
     assert_eq!(program.record(&event("new")).await["status"], "stored");
 }
 
@@ -99,6 +99,69 @@ async fn keys_of_before_there_were_kinds_count_as_gateways_until_somebody_says_w
     program.stop().await;
     let program = Program::start_with(&folder, &[]).await;
     assert!(!program.stderr().contains("set-kind"));
+}
+
+#[tokio::test]
+async fn what_was_recorded_before_keys_were_noted_only_a_gateway_goes_on_with() {
+    let folder = Folder::new();
+    let mut database = database_of(&folder, "0011_tombstones.sql").await;
+    let began = numbered("began", 1, "pending");
+    let add = sqlx::query(
+        "INSERT INTO events (position, id, organization_id, request_id, timestamp, received_at,
+            user_id, model_provider, model_name, completion_state, prompt_hash, writer_id,
+            writer_seq, event)
+        VALUES (1738405800000000000, 'log_1', 'org_456', 'began', 1738405800000000,
+            unixepoch() * 1000000, 'user_123', 'openai', 'gpt-4-turbo', 'pending', 'h', 'w', 1, ?)",
+    );
+    add.bind(began.to_string())
+        .execute(&mut database)
+        .await
+        .unwrap();
+    let writer = "INSERT INTO writers VALUES ('org_456', 'w', 1, 1, 1, 7, 7);
+        INSERT INTO writer_runs VALUES ('org_456', 'w', 1, 1);
+        INSERT INTO unindexed VALUES (1738405800000000000)";
+    database.execute(writer).await.unwrap();
+    database.close().await.unwrap();
+
+    let program = Program::start_with(&folder, &[]).await;
+    let application = key_of_kind(&folder, "application", "org_456").await;
+    let program = program.with_key(&application);
+    let forged = program.record(&numbered("began", 1, "complete")).await;
+    assert_eq!(forged["status"], "conflict");
+    let [gateway, rival] = [
+        key_of_kind(&folder, "gateway", "org_456").await,
+        key_of_kind(&folder, "gateway", "org_456").await,
+    ];
+    let program = program.with_key(&gateway);
+    let mut end = numbered("began", 1, "complete");
+    end["reasoning"] = json!("real");
+    let answer = program.record(&end).await;
+    assert_eq!(
+        answer,
+        json!({"id": "log_1", "request_id": "began", "status": "stored"})
+    );
+    program.record(&numbered("next", 2, "complete")).await;
+    let program = program.with_key(&rival);
+    program.record(&numbered("rival", 9, "complete")).await;
+
+    let admin = create_key(&folder).await;
+    let program = program.with_key(&admin);
+    let answer = program.get("/v1/audit/completeness").await.json();
+    let writer = &answer["data"][0];
+    assert_eq!(
+        (&writer["last_seq"], &writer["events"]),
+        (&json!(2), &json!(2))
+    );
+    let rival = program.get("/v1/audit/logs/rival").await.json();
+    assert_eq!(rival["writer_not_counted"], true);
+}
+
+fn numbered(request_id: &str, seq: i64, state: &str) -> serde_json::Value {
+    let audit_layer = json!({"writer": {"id": "w", "seq": seq}, "completion": {"state": state}});
+    event_with(
+        request_id,
+        json!({"metadata": {"audit_layer": audit_layer}}),
+    )
 }
 
 #[tokio::test]

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::keys::{create_key, key_id, key_of, revoke};
-use crate::program::{Folder, Program, until_async};
+use crate::keys::{create_key, key_id, key_of, key_of_kind, revoke};
+use crate::program::{Answer, Folder, Program, until_async};
 use crate::query::pages;
 use crate::sample::event_with;
 
@@ -44,6 +45,69 @@ async fn collectors_that_start_at_the_same_time_make_one_schema() {
             .await;
     }
     assert_eq!(pages(&programs[0], "").await.len(), 4);
+}
+
+#[tokio::test]
+async fn what_contradicts_at_the_same_time_is_kept_as_often_as_it_may_be() {
+    let folder = Folder::new();
+    let programs = start::<3>(&folder).await;
+    let mut clients = JoinSet::new();
+    for (number, program) in programs.iter().cycle().take(36).enumerate() {
+        let program = Arc::clone(program);
+        clients.spawn(async move {
+            let event = event_with("r", json!({"reasoning": number.to_string()}));
+            let answer = program.post("/v1/audit/log", event.to_string()).await;
+            answer.json()["status"].as_str().map(str::to_owned)
+        });
+    }
+    let statuses = clients.join_all().await;
+    let count = |status: Option<&str>| {
+        let same = statuses.iter().filter(|one| one.as_deref() == status);
+        same.count()
+    };
+    assert_eq!(count(Some("stored")), 1);
+    assert_eq!(count(Some("conflict")), 16);
+    assert_eq!(count(None), 36 - 17);
+    for program in &programs {
+        assert_eq!(pages(program, "conflict=true&limit=5").await.len(), 17);
+    }
+}
+
+#[tokio::test]
+async fn a_writer_that_two_gateways_use_at_the_same_time_belongs_to_one_of_them() {
+    let folder = Folder::new();
+    let organizations = ["one", "two", "three", "four"];
+    let mut keys = Vec::new();
+    for organization in organizations {
+        keys.push(key_of_kind(&folder, "gateway", organization).await);
+    }
+    let admin = create_key(&folder).await;
+    let beside = folder.with_same_database();
+    let programs = [
+        Program::start_with(&folder, &[]).await,
+        Program::start_with(&beside, &[]).await,
+    ];
+    let programs = programs.map(Arc::new);
+    let mut clients = JoinSet::new();
+    for (number, (organization, key)) in organizations.into_iter().zip(keys).enumerate() {
+        let program = Arc::clone(&programs[number % 2]);
+        clients.spawn(async move {
+            for writer in 0..20 {
+                let audit_layer = json!({"writer": {"id": writer.to_string(), "seq": 1}});
+                let members = json!({
+                    "organization_id": organization, "metadata": {"audit_layer": audit_layer},
+                });
+                let event = event_with(&format!("{organization} {writer}"), members);
+                let request = program.anonymous(Method::POST, "/v1/audit/log");
+                let request = request.bearer_auth(&key).body(event.to_string());
+                assert_eq!(request.send().await.unwrap().status(), 200);
+            }
+        });
+    }
+    clients.join_all().await;
+    let request = programs[0].anonymous(Method::GET, "/v1/audit/completeness?limit=500");
+    let answer = Answer::of(request.bearer_auth(admin).send().await.unwrap()).await;
+    assert_eq!(answer.json()["totals"]["writers"], 20, "{}", answer.text);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod axe;
 mod chromium;
 mod completeness;
+mod conflict;
 mod conversation;
 mod event;
 mod history;

@@ -1,6 +1,6 @@
 //! The parts of a decision audit, in the order in which they are read.
 
-use crate::access::{Kind, Recorder};
+use crate::access::Recorder;
 use crate::event::{Node, UsageSource};
 use crate::limits;
 use crate::report::decision::{Check, ERASED, Erased, Members};
@@ -90,31 +90,30 @@ pub(crate) fn who_and_when(
         Fact::new("Request", code(event.get("request_id"))),
         Fact::new("Log", Value::code(log_id)),
         Fact::new("Received by the collector", Value::text(received_at)),
-        Fact::new("Recorded by", Value::text(recorder(event, recorded_by))),
+        Fact::new("Recorded by", Value::text(recorder(event))),
+        Fact::new("Recorded with the key", recorded_with(recorded_by)),
     ];
     Section::new("Who and when", vec![Block::Facts { facts }])
 }
 
-/// Who recorded it, as far as it is known, and otherwise as far as the event says so.
-fn recorder(event: &Members<'_>, recorded_by: Option<&RecordedBy>) -> String {
-    if let Some(RecordedBy { key_id, kind }) = recorded_by {
-        let key = match key_id.as_str() {
-            Recorder::CONFIGURED => "a key of the configuration".to_owned(),
-            key_id => format!("the key {key_id}"),
-        };
-        return match (kind, event.gateway("gateway", "plugin").text()) {
-            (Kind::Application, _) => format!("an application, with {key}"),
-            (Kind::Gateway, None) => format!("a gateway or an administrator, with {key}"),
-            (Kind::Gateway, Some(plugin)) => {
-                format!("a gateway, with {key}; the event says {plugin}")
-            }
-        };
-    }
+fn recorder(event: &Members<'_>) -> String {
     match event.gateway("gateway", "plugin").text() {
         _ if !event.is_of_gateway() => "the application itself".to_owned(),
         Some(plugin) => format!("a gateway, as the event says ({plugin})"),
         None => "a gateway, as the event says".to_owned(),
     }
+}
+
+/// The key, which no event can say.
+fn recorded_with(recorded_by: Option<&RecordedBy>) -> Value {
+    let Some(RecordedBy { key_id, kind }) = recorded_by else {
+        return Value::unknown("it was not noted yet");
+    };
+    let kind = kind.name();
+    Value::text(match key_id.as_str() {
+        Recorder::CONFIGURED => "a key of the collector’s configuration".to_owned(),
+        key_id => format!("{key_id}, of the kind {kind}"),
+    })
 }
 
 pub(crate) fn decision(event: &Members<'_>) -> Section {

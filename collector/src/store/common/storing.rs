@@ -74,7 +74,7 @@ pub(super) async fn note_writers(
         }
     }
     if !ids.is_empty() {
-        let disown = sqlx::query(DISOWN).bind(listed_ids(ids));
+        let disown = sqlx::query(DISOWN).bind(listed_ids(&ids));
         disown.execute(connection).await?;
     }
     Ok(())

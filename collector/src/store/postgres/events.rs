@@ -126,8 +126,8 @@ pub(super) fn copy_of(
 }
 
 /// Ids as one value.
-pub(super) fn listed_ids(ids: Vec<String>) -> Vec<String> {
-    ids
+pub(super) fn listed_ids(ids: &[String]) -> Vec<String> {
+    ids.to_vec()
 }
 
 static INSERT: LazyLock<String> = LazyLock::new(|| {

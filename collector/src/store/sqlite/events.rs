@@ -114,7 +114,7 @@ pub(super) fn copy_of(
 }
 
 /// Ids as one value.
-pub(super) fn listed_ids(ids: Vec<String>) -> String {
+pub(super) fn listed_ids(ids: &[String]) -> String {
     serde_json::json!(ids).to_string()
 }
 
