@@ -172,13 +172,13 @@ impl Summary {
             true => format!("{all}: {unsent} to send, {broken} broken; nothing was sent"),
             false => format!("{all}: {new} new, {known} known, {broken} broken"),
         };
+        if !self.dry_run && unsent > 0 {
+            text.push_str(&format!(", {unsent} not sent"));
+        }
         if conflicts > 0 {
             text.push_str(&format!(
                 "; {conflicts} of the new contradict what was there"
             ));
-        }
-        if !self.dry_run && unsent > 0 {
-            text.push_str(&format!(", {unsent} not sent"));
         }
         text.push_str(&format!(
             "; {checked} checked, {forged} forged, {unchecked} unchecked"

@@ -8,6 +8,7 @@ use crate::event::Entries;
 use crate::query::dialect::Dialect;
 use crate::query::{ParameterError, filter, writers};
 use crate::report::{ReportFormat, ReportType};
+use crate::store::arrival::{RECORDED_BY, RECORDED_BY_KIND};
 use crate::store::{Field, LogFilter, Observed, WriterFilter};
 
 /// What a client asks for.
@@ -92,6 +93,7 @@ fn known(report_type: ReportType) -> Vec<&'static str> {
     match report_type {
         ReportType::Activity => {
             known.extend(["start_date", "end_date", "text", "compliance_tag"]);
+            known.extend(["conflict", RECORDED_BY, RECORDED_BY_KIND]);
             known.extend(Field::ALL.map(Field::name));
             known.extend(Observed::ALL.map(Observed::name));
         }
