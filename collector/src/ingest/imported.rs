@@ -41,6 +41,7 @@ pub(super) fn settled(record: AccessRecord, answer: &BatchAnswer) -> AccessRecor
     let counts = json!({
         "accepted": answer.accepted,
         "duplicates": answer.duplicates,
+        "conflicts": answer.conflicts,
         "rejected": answer.rejected.len(),
     });
     record.asking(&counts).of_items(answer.accepted)

@@ -125,7 +125,7 @@ async fn what_is_only_recorded_leaves_no_record_and_an_import_does() {
         panic!("{looks:?}")
     };
     let what = members(look, &["action", "query", "items", "key_id"]);
-    let counts = json!({"accepted": 1, "duplicates": 0, "rejected": 0});
+    let counts = json!({"accepted": 1, "duplicates": 0, "conflicts": 0, "rejected": 0});
     assert_eq!(what, json!(["events_imported", counts, 1, "configured"]));
     assert!(look["ids"][0].as_str().unwrap().starts_with("import_"));
 }
