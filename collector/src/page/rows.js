@@ -65,7 +65,7 @@ function state(event) {
   if (isKnown(event.conflict_of)) badges.push(conflictBadge());
   if (event.writer_not_counted === true) badges.push(writerBadge());
   if (outerRequest(event) !== undefined) badges.push(innerBadge());
-  return badges.length === 1 ? badges[0] : element("span", {}, ...badges.flatMap((badge) => [badge, " "]));
+  return badges.length === 1 ? badges[0] : element("span", {}, ...badges.flatMap((badge, index) => (index === 0 ? [badge] : [" ", badge])));
 }
 
 function prompt(event) {
