@@ -137,6 +137,16 @@ impl Event {
         self.gateway.completion_state.as_deref() == Some("pending")
     }
 
+    /// Whether it has no content, as the log that it was imported from was to have none: a whole event
+    /// of the call says all that it says, and more.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for who decides between two events of a call")
+    )]
+    pub(crate) fn is_stub(&self) -> bool {
+        self.gateway.is_stub
+    }
+
     /// The request_id of text that may not be an event, to name a rejected line.
     pub(crate) fn request_id_of(bytes: &[u8]) -> Option<String> {
         #[derive(Deserialize)]

@@ -9,10 +9,11 @@ mod parcel;
 mod queue;
 mod receipt;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::mem;
 
-use crate::dead_letter;
+use crate::dead_letter::{self, without_content};
 use crate::destination::Destination;
 use crate::event::{AuditEvent, CompletionState, Writer};
 use crate::json;
@@ -85,7 +86,11 @@ impl DeadLetter {
     /// The line of it for the proxy's log, by the policy of its destination.
     pub fn line(&self, policy: &DeadLetterPolicy) -> String {
         let key = policy.key.as_ref().filter(|_| self.is_ours);
-        dead_letter::line(&self.reason, &self.json, key)
+        let event = match policy.has_content {
+            true => Cow::Borrowed(self.json.as_str()),
+            false => Cow::Owned(without_content(&self.json, &self.request_id)),
+        };
+        dead_letter::line(&self.reason, &event, key)
     }
 }
 

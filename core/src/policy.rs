@@ -119,6 +119,8 @@ pub struct DeadLetterPolicy {
     /// By which they prove where they come from; absent where there is neither a key of its own nor one
     /// of the audit API.
     pub key: Option<LetterKey>,
+    /// Whether they have the whole event, or what is left of it without content.
+    pub has_content: bool,
 }
 
 /// What is read and kept of each exchange.

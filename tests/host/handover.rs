@@ -81,6 +81,44 @@ fn the_next_vm_delivers_what_its_predecessor_held() -> Result<()> {
 }
 
 #[test]
+fn a_log_that_must_have_no_content_has_none_and_the_next_vm_delivers_all_of_it() -> Result<()> {
+    let configuration = pairs().replacen(
+        r#""delivery": {"#,
+        r#""delivery": {"dead_letter": {"content": "none"}, "#,
+        1,
+    );
+    let mut proxy = Proxy::with(Profile::envoy(), &plugin()?.configuration(&configuration))?;
+    proxy.host.advance(TICK);
+    call(&proxy);
+    let next = plugin()?
+        .configuration(configuration.replace("60000", "200"))
+        .environment("RELEASE", "2");
+    proxy.vm = proxy.vm.replace(&next)?;
+    let dead = proxy.dead_letters();
+    let event = proxy.event();
+    assert_eq!(dead.len(), 1);
+    assert!(dead[0].is_by("al_sk_secret"));
+    let stub = &dead[0].event;
+    for same in [
+        "/request_id",
+        "/prompt_hash",
+        "/prompt_tokens",
+        "/metadata/audit_layer/writer",
+    ] {
+        assert_eq!(stub.pointer(same), event.pointer(same), "{same}");
+    }
+    assert_eq!(
+        stub["metadata"]["audit_layer"]["capture"]["content"],
+        "not_logged"
+    );
+    assert_eq!(event["prompt_content"], "Hé?");
+    assert_eq!(event["response_content"], "Héllo");
+    let log = proxy.log().join("\n");
+    assert!(!log.contains("Hé"), "{log}");
+    Ok(())
+}
+
+#[test]
 fn an_event_that_goes_from_vm_to_vm_is_in_the_log_once() -> Result<()> {
     let mut proxy = Proxy::with(Profile::envoy(), &plugin()?.configuration(pairs()))?;
     proxy.host.advance(TICK);

@@ -1,5 +1,6 @@
 //! What the collector understands of what a gateway says of a call.
 
+use audit_layer_core::dead_letter::NOT_LOGGED;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -14,6 +15,8 @@ pub(crate) struct GatewayFacts {
     /// The wire format as which the call was read.
     pub(crate) capture_api: Option<String>,
     pub(crate) completion_state: Option<String>,
+    /// Whether it is what a gateway's log has of an event that is somewhere with its content, or was.
+    pub(crate) is_stub: bool,
     /// Whether the answer was made before, and its tokens are those of another call.
     pub(crate) is_fetched: bool,
     /// The `request_id` of the event that an outer gateway recorded of the same call.
@@ -42,7 +45,9 @@ impl GatewayFacts {
         let writer = writer.and_then(|raw| object::<RawWriter>(raw.get()));
         let writer = writer.filter(RawWriter::is_plausible);
         let is_fetched = capture.as_ref().is_some_and(RawCapture::is_fetched);
+        let is_stub = capture.as_ref().is_some_and(RawCapture::is_stub);
         Self {
+            is_stub,
             is_fetched,
             capture_api: capture.and_then(|capture| id(capture.api?)),
             outer_request_id: gateway.and_then(|gateway| id(gateway.outer_request_id?)),
@@ -92,10 +97,17 @@ struct RawCapture<'a> {
     #[serde(borrow)]
     api: Option<&'a RawValue>,
     #[serde(borrow)]
+    content: Option<&'a RawValue>,
+    #[serde(borrow)]
     notes: Option<&'a RawValue>,
 }
 
 impl RawCapture<'_> {
+    fn is_stub(&self) -> bool {
+        let content = self.content.map(RawValue::get);
+        content.and_then(|content| serde_json::from_str(content).ok()) == Some(NOT_LOGGED)
+    }
+
     fn is_fetched(&self) -> bool {
         // Hardly any event has notes, and most of those few.
         let notes = self.notes.map(RawValue::get);

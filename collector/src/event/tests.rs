@@ -347,3 +347,17 @@ fn an_event_of_the_keys_own_organization_stays_as_it_is() {
     assert_eq!(error.code(), "wrong_organization");
     assert_eq!(error.field(), Some("organization_id"));
 }
+
+#[test]
+fn what_a_log_without_content_has_is_told_from_what_was_recorded_so() {
+    for (content, is_stub) in [
+        (json!("not_logged"), true),
+        (json!("full"), false),
+        (json!("hash_only"), false),
+        (json!(["not_logged"]), false),
+    ] {
+        let capture = json!({"audit_layer": {"capture": {"content": content}}});
+        let event = parse(&sample_with("metadata", capture)).unwrap();
+        assert_eq!(event.is_stub(), is_stub, "{content}");
+    }
+}

@@ -8,7 +8,7 @@ import { duration, number, time } from "./format.js";
 import { indented, parse } from "./json.js";
 import { gateway, isFetched, isKnown, isObject, isUnread, listed, outerRequest, tokens } from "./read.js";
 import { longText, plain, shortText, spelt } from "./text.js";
-import { meaning, NOTES, SOURCES, STATES, USAGE } from "./words.js";
+import { CONTENT, CONTENT_MISSING, meaning, NOTES, SOURCES, STATES, USAGE } from "./words.js";
 
 /** Answers to questions that are shown; the raw JSON has all of them. */
 const ANSWERS_SHOWN = 100;
@@ -287,7 +287,7 @@ function capture(event) {
     fact("Response", bytes(read.response_bytes), "gateway"),
     isKnown(read.request_hash) ? fact("Request’s hash", code(read.request_hash), "gateway") : null,
     fact("Encoding", read.encoding ?? "none", "gateway"),
-    fact("Content", read.content === "hash_only" ? "only hashes are kept" : read.content, "gateway"),
+    fact("Content", meaning(CONTENT, read.content) ?? read.content, "gateway"),
     fact("Cut by a limit", yesOrNo(read.truncated), "gateway"),
   ));
 }
@@ -358,7 +358,8 @@ function content(heading, text, source, why, hash, whyNoHash) {
 }
 
 function missing(event, side) {
-  if (gateway(event, "capture", "content") === "hash_only") return "only its hash is kept";
+  const why = meaning(CONTENT_MISSING, gateway(event, "capture", "content"));
+  if (why !== undefined) return why;
   const isOnIt = (note) => note.startsWith(side) || note.startsWith("answer") || UNREAD.includes(note);
   const noted = listed(gateway(event, "capture", "notes")).filter((note) => isOnIt(plain(note)));
   const words = noted.map((note) => meaning(NOTES, note)).filter(Boolean);

@@ -5,6 +5,7 @@ import { conflictBadge, innerBadge, riskBadge, said, stateBadge, unknown, writer
 import { number, time } from "./format.js";
 import { gateway, isFetched, isKnown, isUnread, outerRequest, tokens } from "./read.js";
 import { firstWords, plain, shortText } from "./text.js";
+import { CONTENT_MISSING, meaning } from "./words.js";
 
 const COLUMNS = 9;
 
@@ -71,5 +72,5 @@ function state(event) {
 function prompt(event) {
   if (isKnown(event.prompt_content)) return firstWords(plain(event.prompt_content));
   if (isUnread(event)) return unknown("the gateway does not read this API");
-  return unknown(gateway(event, "capture", "content") === "hash_only" ? "only its hash is kept" : undefined);
+  return unknown(meaning(CONTENT_MISSING, gateway(event, "capture", "content")));
 }

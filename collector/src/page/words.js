@@ -37,6 +37,15 @@ export const SOURCES = {
   request: "read from the request to the provider",
 };
 
+/** What a gateway kept of the content, where that is not all. */
+export const CONTENT = {
+  hash_only: "only hashes are kept",
+  not_logged: "not kept in the log of the gateway, from which this event was imported",
+};
+
+/** The same of one text. */
+export const CONTENT_MISSING = { ...CONTENT, hash_only: "only its hash is kept" };
+
 /** Why something in an event is missing, cut or changed. */
 export const NOTES = {
   answer_empty: "The model answered, and there is neither text nor a tool call in it.",

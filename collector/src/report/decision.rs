@@ -5,6 +5,7 @@ mod conversation;
 mod sections;
 mod turns;
 
+use audit_layer_core::dead_letter::NOT_LOGGED;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -306,6 +307,11 @@ impl<'a> Members<'a> {
 
     fn has_only_hashes(&self) -> bool {
         self.gateway("capture", "content").text().as_deref() == Some("hash_only")
+    }
+
+    /// Whether it is of a dead letter of a gateway that keeps content out of its log.
+    fn is_stub(&self) -> bool {
+        self.gateway("capture", "content").text().as_deref() == Some(NOT_LOGGED)
     }
 }
 

@@ -3,8 +3,8 @@
 use std::fmt::Display;
 
 use super::raw::{
-    RawAuditApi, RawBatch, RawCapture, RawDeadLetter, RawDelivery, RawGuarantee, RawHash,
-    RawPolicy, RawProvider, RawString,
+    RawAuditApi, RawBatch, RawCapture, RawDeadLetter, RawDeadLetterContent, RawDelivery,
+    RawGuarantee, RawHash, RawPolicy, RawProvider, RawString,
 };
 use super::{
     AuditApi, Batch, CaptureLimits, CapturePolicy, DeadLetterPolicy, Delivery, GatewayPolicy,
@@ -161,6 +161,7 @@ fn dead_letter(
     }
     Ok(DeadLetterPolicy {
         key: own.as_deref().or(api_key).and_then(LetterKey::new),
+        has_content: matches!(raw.content, RawDeadLetterContent::Full),
     })
 }
 

@@ -114,6 +114,21 @@ pub(super) struct RawDeadLetter {
     /// this gateway wrote it. Absent: the environment variable AUDIT_LAYER_DEAD_LETTER_KEY, or else the
     /// key of the audit API; without any, dead letters prove nothing.
     pub(super) key: Option<RawString>,
+    /// What of an event the log gets.
+    pub(super) content: RawDeadLetterContent,
+}
+
+/// What of an event a dead letter has.
+#[derive(Debug, Clone, Copy, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawDeadLetterContent {
+    /// All of it.
+    #[default]
+    Full,
+    /// Who, when, which model, how it ended, hashes and counts. Prompt, answer, reasoning, parameters
+    /// and the caller's metadata are lost.
+    None,
 }
 
 /// What is guaranteed to who calls.

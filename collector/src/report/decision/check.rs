@@ -91,6 +91,7 @@ impl Check {
         let computed = match readable(recorded.as_deref()) {
             Err(reason) => Err(reason),
             Ok(()) if event.has_only_hashes() => Err(ONLY_HASHES),
+            Ok(()) if event.is_stub() => Err(NO_CONTENT),
             Ok(()) => conversation::hash(event),
         };
         Self::compared(CONVERSATION, recorded, computed)
@@ -173,6 +174,9 @@ impl Side {
         if event.has_only_hashes() {
             return Some(ONLY_HASHES);
         }
+        if event.is_stub() {
+            return Some(NO_CONTENT);
+        }
         if event.has_note(self.note_when_cut) {
             return Some("the text was cut in the event, and the hash is of the whole");
         }
@@ -201,6 +205,9 @@ fn readable(recorded: Option<&str>) -> Result<(), &'static str> {
 const CONVERSATION: &str = "conversation_hash";
 
 const ONLY_HASHES: &str = "the gateway was told to record only hashes";
+
+const NO_CONTENT: &str =
+    "the content was not kept in the log of the gateway, from which the event was imported";
 
 /// Whether a mark stands in this text in the place of a credential. The note does not say in which
 /// text it does.
@@ -281,6 +288,11 @@ mod tests {
                 &whole,
                 capture(json!({"content": "hash_only"})),
                 "only hashes",
+            ),
+            (
+                &whole,
+                capture(json!({"content": "not_logged"})),
+                "not kept in the log",
             ),
             (
                 &whole,

@@ -245,6 +245,9 @@ pub(crate) fn content(event: &Members<'_>, text: Option<String>, what: &str, sid
         _ if event.has_only_hashes() => {
             Block::paragraph(format!("Of the {what}, only its hash is kept."))
         }
+        _ if event.is_stub() => Block::paragraph(format!(
+            "The {what} was not kept in the log of the gateway, from which this event was imported."
+        )),
         _ => {
             let notes = event.notes().into_iter();
             let is_on_it = |note: &String| {
