@@ -139,10 +139,6 @@ impl Event {
 
     /// Whether it has no content, as the log that it was imported from was to have none: a whole event
     /// of the call says all that it says, and more.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for who decides between two events of a call")
-    )]
     pub(crate) fn is_stub(&self) -> bool {
         self.gateway.is_stub
     }

@@ -32,6 +32,7 @@ mod run;
 mod schema;
 mod segments;
 mod sqlite;
+mod stub;
 mod writer;
 
 use std::collections::HashSet;

@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use crate::access::{Kind, Recorder};
 use crate::event::{Event, is_same};
 use crate::limits;
-use crate::store::StoreError;
+use crate::store::{StoreError, stub};
 
 /// One of the stored events of a call.
 #[derive(Debug, Clone)]
@@ -58,9 +58,13 @@ impl Fate {
             return Ok(Self::First);
         };
         for record in records {
-            if record.is_repeated_by(sent, by)? {
+            if record.is_repeated_by(sent, by)? || record.has_more_than(sent) {
                 return Ok(Self::Repeats(record.clone()));
             }
+        }
+        let mut stubs = records.iter().filter(|record| record.is_stub_of(sent, by));
+        if let Some(stub) = stubs.next() {
+            return Ok(Self::Ends(stub.clone()));
         }
         let continued = if sent.is_pending() {
             // It was under way for longer than the call.
@@ -72,7 +76,7 @@ impl Fate {
             let begun = || records.iter().filter(|record| record.is_pending);
             let own = begun().find(|record| record.is_continued_by(by));
             own.or_else(|| begun().find(|_| by.is_trusted))
-                .map(|record| Self::Ends(record.clone()))
+                .map(|record| Self::end(record, sent))
         };
         if let Some(continued) = continued {
             return Ok(continued);
@@ -89,6 +93,15 @@ impl Fate {
             first: first.conflict_of.clone().unwrap_or(first.id.clone()),
             erased_at: erased.find_map(|record| record.erased_at),
         })
+    }
+
+    /// What a log without content has of a call's end does not take the place of the record of its
+    /// prompt, whose text would be lost.
+    fn end(begun: &Sibling, sent: &Event) -> Self {
+        match sent.is_stub() && !stub::is_stub(&begun.event) {
+            true => Self::Repeats(begun.clone()),
+            false => Self::Ends(begun.clone()),
+        }
     }
 
     /// Whether other records of the call, should there be any, change nothing.
@@ -118,6 +131,24 @@ impl Sibling {
             && by.kind == Kind::Gateway
             && !by.is_trusted;
         Ok(is_same && !is_forged)
+    }
+
+    /// Whether the event is what a log without content has of this one.
+    fn has_more_than(&self, sent: &Event) -> bool {
+        sent.is_stub()
+            && match self.erased_at {
+                None => stub::is_of(&sent.text, &self.event, &sent.request_id),
+                Some(_) => stub::is_of_erased(sent, &self.event),
+            }
+    }
+
+    /// Whether it is what a log without content has of the event, which takes its place if a gateway
+    /// sends it, or who may stand for one: its texts are not proven by the hashes alone.
+    fn is_stub_of(&self, sent: &Event, by: &Recorder) -> bool {
+        let may = by.kind == Kind::Gateway || by.is_trusted || self.is_continued_by(by);
+        may && self.erased_at.is_none()
+            && stub::is_stub(&self.event)
+            && stub::is_of(&self.event, &sent.text, &sent.request_id)
     }
 
     /// Whether who sends with this key is who recorded it, or may stand for them: what was recorded

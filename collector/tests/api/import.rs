@@ -3,6 +3,7 @@
 mod fake;
 mod nodes;
 mod outage;
+mod stubs;
 mod tls;
 mod trust;
 

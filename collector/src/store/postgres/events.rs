@@ -162,7 +162,7 @@ pub(super) const SIBLINGS: &str = "
     WHERE request_hash = ANY($1) AND organization_hash = $2";
 
 const REMOVE_PENDING: &str = "
-    DELETE FROM events WHERE id = $1 AND completion_state = 'pending'
+    DELETE FROM events WHERE id = $1 AND (completion_state = 'pending' OR event LIKE '%\"content\":\"not_logged\"%')
     RETURNING position, erased_at";
 
 pub(super) const DISOWN: &str = "

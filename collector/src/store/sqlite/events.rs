@@ -138,7 +138,7 @@ pub(super) const SIBLINGS: &str = "
     WHERE request_id IN (SELECT value FROM json_each(?)) AND events.organization_id = ?";
 
 const REMOVE_PENDING: &str = "
-    DELETE FROM events WHERE id = ? AND completion_state = 'pending'
+    DELETE FROM events WHERE id = ? AND (completion_state = 'pending' OR event LIKE '%\"content\":\"not_logged\"%')
     RETURNING position, erased_at";
 
 pub(super) const DISOWN: &str = "
