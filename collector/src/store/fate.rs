@@ -117,6 +117,10 @@ impl Fate {
 impl Sibling {
     /// Whether the event is this one once more.
     fn is_repeated_by(&self, sent: &Event, by: &Recorder) -> Result<bool, StoreError> {
+        // As the end of a call and its beginning never are, which need not be compared then.
+        if self.is_pending != sent.is_pending() {
+            return Ok(false);
+        }
         let is_same = match self.erased_at {
             None => is_same(&self.event, &sent.text),
             Some(at) => {
