@@ -124,6 +124,18 @@ impl Ledger {
 
     /// The account, in which `counted_lost` calls may be missing; imports the dead letters.
     pub async fn settle(self, scene: &Scene, calls: &[Call], counted_lost: usize) -> Result<Row> {
+        let log = scene.envoy.log();
+        self.settle_from(log, scene, calls, counted_lost).await
+    }
+
+    /// The same with the log as something else has kept it.
+    pub async fn settle_from(
+        self,
+        log: &Path,
+        scene: &Scene,
+        calls: &[Call],
+        counted_lost: usize,
+    ) -> Result<Row> {
         let missing: Vec<_> = self.missing().collect();
         ensure!(
             missing.len() == counted_lost,
@@ -132,7 +144,7 @@ impl Ledger {
             &missing[..missing.len().min(10)],
         );
         let dead_lettered = self.dead_lettered();
-        let imported = scene.collector.import(scene.envoy.log()).await?;
+        let imported = scene.collector.import(log).await?;
         ensure!(
             (imported.new, imported.broken) == (dead_lettered, 0),
             "{dead_lettered} events are only in the log, and an import says: {imported:?}"

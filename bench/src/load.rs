@@ -29,6 +29,8 @@ pub struct Manner {
     pub calls_each: usize,
     /// The model they ask for, which decides what the sample LLM does.
     pub model: &'static str,
+    /// Bytes that the prompts have beside their question.
+    pub padding: usize,
     /// Which answers are streamed.
     pub streamed: Streamed,
     /// A part of the answer after which the client leaves.
@@ -45,6 +47,7 @@ impl Default for Manner {
             pause: Duration::from_millis(20),
             calls_each: usize::MAX,
             model: "sample",
+            padding: 0,
             streamed: Streamed::Half,
             leaves_after: None,
             patience: CALL_MAX,
@@ -186,7 +189,8 @@ impl Caller {
     /// Plain and streamed, and in the formats of two providers, in turn.
     async fn send(&self, number: usize, name: &str) -> Result<Response, reqwest::Error> {
         let path = ["/v1/chat/completions", "/v1/messages"][number % 2];
-        let content = format!("This is question {name}; how many words has it?");
+        let padding = "Some \"quoted\" words. ".repeat(self.manner.padding.div_ceil(21));
+        let content = format!("{padding}This is question {name}; how many words has it?");
         let body = json!({
             "model": self.manner.model,
             "max_tokens": 100,

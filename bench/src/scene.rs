@@ -63,7 +63,7 @@ pub struct Scene {
     configuration: Configuration,
     discovery: Option<Discovery>,
     access_log: PathBuf,
-    _sample: SampleLlm,
+    sample: SampleLlm,
     _folder: TempDir,
 }
 
@@ -108,9 +108,14 @@ impl Scene {
             configuration,
             discovery,
             access_log,
-            _sample: sample,
+            sample,
             _folder: folder,
         })
+    }
+
+    /// Who answers them.
+    pub fn sample(&self) -> &SampleLlm {
+        &self.sample
     }
 
     /// Where clients call.

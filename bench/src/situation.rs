@@ -6,7 +6,9 @@ use anyhow::Result;
 use futures_util::future::LocalBoxFuture;
 
 use crate::ledger::Row;
-use crate::situations::{answers, audit_api, changes, ends, guarantee, queue, traps};
+use crate::situations::{
+    answers, audit_api, changes, ends, forgery, guarantee, nodes, queue, tenants, traps,
+};
 
 /// How long situations take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +82,7 @@ pub const SITUATIONS: &[Situation] = situations! {
     "plugin's configuration changed by ECDS" => changes::configuration_by_ecds,
     "module replaced by LDS" => changes::module_by_lds,
     "module replaced by ECDS" => changes::module_by_ecds,
+    "two tenants, one changed and removed" => tenants::two,
     "listener removed" => changes::listener_removed,
     "SIGTERM during load" => ends::sigterm,
     "SIGTERM after the drain recipe" => ends::sigterm_after_drain,
@@ -91,6 +94,9 @@ pub const SITUATIONS: &[Situation] = situations! {
     "no healthy upstream" => answers::no_upstream,
     "local reply of another filter" => answers::local_reply,
     "queue full" => queue::full,
+    "queue full, log level above error" => queue::full_and_log_silent,
+    "dead letters of 100 KB in a node's logs" => nodes::long_letters,
+    "forged dead letters, collector down" => forgery::everywhere,
     "acknowledged, collector down" => guarantee::collector_down,
     "acknowledged, client leaves before the record" => guarantee::client_leaves,
     "trap, fail_open" => traps::fail_open,

@@ -100,16 +100,31 @@ impl Collector {
     /// Imports the dead letters in a proxy's log, as an operator would.
     pub async fn import(&self, log: &Path) -> Result<Imported> {
         let mut command = Command::new(build().await?);
-        let output = without_settings(&mut command)
-            .args(["import", "--format", "json", "--url", &self.api.url()])
-            .arg(log)
-            .env("AUDIT_LAYER_API_KEY", self.api.key())
-            .kill_on_drop(true)
-            .output()
-            .await?;
+        let command = without_settings(&mut command);
+        let output = self.importing(command).arg(log).output().await?;
         let stderr = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "the import failed: {stderr}");
         Ok(serde_json::from_slice(&output.stdout)?)
+    }
+
+    /// Imports a log of which the importer has to complain.
+    pub async fn import_suspect(&self, log: &Path) -> Result<Imported> {
+        let mut command = Command::new(build().await?);
+        let command = without_settings(&mut command);
+        let output = self.importing(command).arg(log).output().await?;
+        ensure!(
+            output.status.code() == Some(1),
+            "the import is content with {}",
+            log.display()
+        );
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+
+    fn importing<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command
+            .args(["import", "--format", "json", "--url", &self.api.url()])
+            .env("AUDIT_LAYER_API_KEY", self.api.key())
+            .kill_on_drop(true)
     }
 
     /// Starts it again after [`kill`](Self::kill), on the same database and the same port.
@@ -137,7 +152,7 @@ pub async fn spawn(
         .args(["--listen", &loopback(port).to_string()])
         .arg("--database")
         .arg(database)
-        .args(["--api-key", KEY])
+        .args(["--api-key", KEY, "--api-key", OTHER_KEY])
         .arg("--listen-address-file")
         .arg(&address_file)
         .args(arguments);
@@ -186,6 +201,10 @@ pub struct Imported {
     pub known: usize,
     /// Those that no event can be read of.
     pub broken: usize,
+    /// Those whose MAC is wrong.
+    pub forged: usize,
+    /// Those that cannot be checked, and were left out.
+    pub withheld: usize,
 }
 
 /// The audit API as a client sees it.
@@ -268,3 +287,6 @@ struct Page {
 
 /// Opens collectors that we start, on loopback and for as long as we run.
 pub const KEY: &str = "al_sk_local_demonstration_key";
+
+/// Opens them as well, for whoever must not have the same key.
+pub const OTHER_KEY: &str = "al_sk_another_demonstration_key";

@@ -12,6 +12,9 @@ use crate::situation::Scale;
 /// Of each worker.
 const EVENTS_MAX: u64 = 100;
 
+/// The same where the log is silent.
+const SILENT_EVENTS_MAX: u64 = 10;
+
 /// The audit API is down; each worker keeps its newest events, and the oldest are in the log.
 pub(crate) async fn full(scale: Scale) -> Result<Row> {
     let mut scene = Scene::start(Setting {
@@ -52,6 +55,40 @@ pub(crate) async fn full(scale: Scale) -> Result<Row> {
     let dead = u64::try_from(row.dead_lettered)?;
     ensure!(dead == counted, "{dead} dead letters, {counted} counted");
     Ok(row.remarked(format!("at most {events} events, {bytes} bytes waited")))
+}
+
+/// The same with a log that leaves out errors: what the queues cannot hold is counted as lost, and told
+/// by what the log still shows.
+pub(crate) async fn full_and_log_silent(scale: Scale) -> Result<Row> {
+    let mut scene = Scene::start(Setting {
+        arguments: &["--component-log-level", "wasm:critical"],
+        change: Box::new(|configuration| {
+            configuration.plugin(|plugin| {
+                plugin["delivery"]["queue"]["max_events"] = SILENT_EVENTS_MAX.into();
+            })?;
+            Ok(())
+        }),
+        ..Setting::default()
+    })
+    .await?;
+    scene.collector.kill().await?;
+    let load = scene.load_of(&Manner {
+        calls_each: 2 * scale.calls_each(),
+        ..Manner::default()
+    });
+    let calls = load.finish().await;
+    scene.collector.restart().await?;
+    let row = account(&scene, &calls).await?.unnoticed()?;
+    ensure!(row.dead_lettered == 0, "the log has what it leaves out");
+    ensure!(row.lost > 0, "the queues held all");
+    let log = scene.envoy.log_text();
+    for told in [
+        "an event that cannot be delivered will be lost",
+        "events are lost",
+    ] {
+        ensure!(log.contains(told), "the log does not say: {told}");
+    }
+    Ok(row)
 }
 
 /// What a worker kept is younger than what it gave up, but for a batch that was on its way then.

@@ -150,16 +150,39 @@ impl Configuration {
 
     /// Writes a line of this format to a file for each call that ends, and nothing elsewhere.
     pub fn access_log(&mut self, file: &Path, format: &str) -> Result<&mut Self> {
-        let file = file.to_str().context("a path that is not UTF-8")?;
         for manager in connection_managers(&mut self.document)? {
-            *member(manager, "/access_log")? = json!([{
-                "name": "envoy.access_loggers.file",
-                "typed_config": {
-                    "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
-                    "path": file,
-                    "log_format": { "text_format_source": { "inline_string": format } },
-                },
-            }]);
+            *member(manager, "/access_log")? = json!([]);
+        }
+        self.one_more_access_log(file, format)
+    }
+
+    /// Writes a line of this format to a file for each call that ends, beside what is written
+    /// elsewhere.
+    pub fn one_more_access_log(&mut self, file: &Path, format: &str) -> Result<&mut Self> {
+        let file = file.to_str().context("a path that is not UTF-8")?;
+        let log = json!({
+            "name": "envoy.access_loggers.file",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+                "path": file,
+                "log_format": { "text_format_source": { "inline_string": format } },
+            },
+        });
+        for manager in connection_managers(&mut self.document)? {
+            elements(member(manager, "/access_log")?)?.push(log.clone());
+        }
+        Ok(self)
+    }
+
+    /// Has the access logs of another configuration, beside those that it has.
+    pub fn access_logs_of(&mut self, other: &Self) -> Result<&mut Self> {
+        let mut document = other.document.clone();
+        let mut logs = Vec::new();
+        for manager in connection_managers(&mut document)? {
+            logs.append(elements(member(manager, "/access_log")?)?);
+        }
+        for manager in connection_managers(&mut self.document)? {
+            elements(member(manager, "/access_log")?)?.extend(logs.iter().cloned());
         }
         Ok(self)
     }
@@ -226,6 +249,28 @@ impl Configuration {
             "/filter_chains/0/filters/0/typed_config",
         )?);
         elements(listeners)?.push(copy);
+        Ok(self)
+    }
+
+    /// Takes a listener away.
+    pub fn without_listener(&mut self, name: &str) -> Result<&mut Self> {
+        let listeners = member(&mut self.document, "/static_resources/listeners")?;
+        elements(listeners)?.retain(|listener| listener["name"] != name);
+        Ok(self)
+    }
+
+    /// Changes the plugin's configuration in one listener alone.
+    pub fn plugin_of(&mut self, listener: &str, change: impl Fn(&mut Value)) -> Result<&mut Self> {
+        let mut of_others = Vec::new();
+        let listeners = member(&mut self.document, "/static_resources/listeners")?;
+        elements(listeners)?.retain(|other| {
+            let is_meant = other["name"] == listener;
+            of_others.extend((!is_meant).then(|| other.clone()));
+            is_meant
+        });
+        self.plugin(change)?;
+        let listeners = member(&mut self.document, "/static_resources/listeners")?;
+        elements(listeners)?.extend(of_others);
         Ok(self)
     }
 
