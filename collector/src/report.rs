@@ -13,6 +13,10 @@ mod head;
 mod html;
 mod json;
 mod outer;
+#[cfg(feature = "pdf")]
+mod pdf;
+#[cfg(not(feature = "pdf"))]
+#[path = "report/no_pdf.rs"]
 mod pdf;
 mod removed;
 mod request;

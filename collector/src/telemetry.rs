@@ -5,7 +5,6 @@ mod metrics;
 mod sparing;
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -298,7 +297,8 @@ pub(crate) fn typesetting_failed(cause: &TypesetError) {
     error!(%cause, "a report could not be typeset");
 }
 
-pub(crate) fn font_passed_over(file: &Path) {
+#[cfg(feature = "pdf")]
+pub(crate) fn font_passed_over(file: &std::path::Path) {
     warn!("{} is not a font, and is passed over", file.display());
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use audit_layer_tests::sample_llm::SampleLlm;
-use audit_layer_tests::workspace;
+use audit_layer_tests::{collector, workspace};
 use tokio::process::Command;
 
 use crate::fixture::run;
@@ -101,6 +101,8 @@ async fn demo(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Output
         .into_iter()
         .filter_map(|artifact| artifact.executable);
     let mut command = Command::new(programs.next().context("cargo named no program")?);
+    // The collector of the other tests, so that it is not built a second time with other features.
+    command.env(collector::PROGRAM_VARIABLE, collector::build().await?);
     // Keys of a developer's own must not change what the demo does.
     command
         .env_remove("OPENAI_API_KEY")

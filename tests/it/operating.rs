@@ -30,14 +30,16 @@ fn every_statistic_is_documented_alerted_on_or_shown() -> Result<()> {
         serde_json::from_str::<Value>(&dashboard)?;
         let of_all = real.iter().filter(|name| !name.starts_with(DESTINATION));
         let of_all = of_all.cloned().collect();
-        let shown = names(&dashboard).into_iter().filter(is_of_plugin);
+        let shown = names(&dashboard)
+            .into_iter()
+            .filter(|name| is_of_plugin(name));
         assert_eq!(
             shown.collect::<BTreeSet<_>>(),
             of_all,
             "the dashboard shows all of them"
         );
         let alerts = names(&monitoring("alerts.yaml")?).into_iter();
-        let alerts: BTreeSet<_> = alerts.filter(is_of_plugin).collect();
+        let alerts: BTreeSet<_> = alerts.filter(|name| is_of_plugin(name)).collect();
         assert!(alerts.is_subset(&real) && alerts.len() > 4, "{alerts:?}");
         Ok(())
     })
@@ -48,11 +50,20 @@ fn the_collectors_statistics_are_alerted_on_and_shown_by_the_names_that_they_hav
     run(async {
         let metrics = format!("http://{}/metrics", stack().await?.collector.address());
         let answer = reqwest::get(metrics).await?.text().await?;
-        let real: BTreeSet<_> = names(&answer).into_iter().filter(is_of_collector).collect();
+        let real: BTreeSet<_> = names(&answer)
+            .into_iter()
+            .filter(|name| is_of_collector(name))
+            .collect();
         let (shown, alerts) = (monitoring("dashboard.json")?, monitoring("alerts.yaml")?);
-        let shown: BTreeSet<_> = names(&shown).into_iter().filter(is_of_collector).collect();
+        let shown: BTreeSet<_> = names(&shown)
+            .into_iter()
+            .filter(|name| is_of_collector(name))
+            .collect();
         assert_eq!(shown, real, "the dashboard shows all of them");
-        let alerts: BTreeSet<_> = names(&alerts).into_iter().filter(is_of_collector).collect();
+        let alerts: BTreeSet<_> = names(&alerts)
+            .into_iter()
+            .filter(|name| is_of_collector(name))
+            .collect();
         assert!(alerts.is_subset(&real) && alerts.len() > 4, "{alerts:?}");
         Ok(())
     })
@@ -86,11 +97,11 @@ fn monitoring(file: &str) -> Result<String> {
     Ok(std::fs::read_to_string(folder.join(file))?)
 }
 
-fn is_of_collector(name: &String) -> bool {
+fn is_of_collector(name: &str) -> bool {
     name.starts_with("collector_")
 }
 
-fn is_of_plugin(name: &String) -> bool {
+fn is_of_plugin(name: &str) -> bool {
     !is_of_collector(name)
 }
 

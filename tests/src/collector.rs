@@ -19,16 +19,39 @@ use crate::workspace;
 
 /// Builds the program, once in a process, and returns its path.
 pub async fn build() -> Result<&'static Path> {
+    // As fast as we are, so that a long run is not one of the collector alone. In tests, by way of its
+    // own tests: that is how `cargo test` has built it, features of dependencies included, and nothing
+    // is built twice.
+    built(if cfg!(debug_assertions) {
+        &["--workspace", "--test", "api"]
+    } else {
+        &["--package", "audit-layer-collector", "--release"]
+    })
+    .await
+}
+
+/// Builds the program without PDF reports, in a fraction of the time, unless the environment names one
+/// that is built already. What is built first is used throughout the process.
+pub async fn build_without_pdf() -> Result<&'static Path> {
+    built(&[
+        "--package",
+        "audit-layer-collector",
+        "--bin",
+        "audit-layer",
+        "--no-default-features",
+    ])
+    .await
+}
+
+/// The variable that names a program to use in the place of one that is built.
+pub const PROGRAM_VARIABLE: &str = "AUDIT_LAYER_PROGRAM";
+
+async fn built(arguments: &[&str]) -> Result<&'static Path> {
     static PROGRAM: OnceCell<PathBuf> = OnceCell::const_new();
     let program = PROGRAM.get_or_try_init(async || {
-        // As fast as we are, so that a long run is not one of the collector alone. In tests, by way
-        // of its own tests: that is how `cargo test` has built it, features of dependencies
-        // included, and nothing is built twice.
-        let arguments: &[&str] = if cfg!(debug_assertions) {
-            &["--workspace", "--test", "api"]
-        } else {
-            &["--package", "audit-layer-collector", "--release"]
-        };
+        if let Some(program) = std::env::var_os(PROGRAM_VARIABLE) {
+            return Ok(program.into());
+        }
         let artifacts = workspace::cargo_build(arguments).await?;
         let program = artifacts
             .into_iter()
@@ -227,6 +250,11 @@ impl Api {
     /// Such as `http://127.0.0.1:8080/v1`.
     pub fn url(&self) -> String {
         format!("http://{}/v1", self.address)
+    }
+
+    /// The address of the page for people.
+    pub fn page_address(&self) -> String {
+        format!("http://{}/", self.address)
     }
 
     /// The Bearer key that opens it.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Once, OnceLock};
 
 use anyhow::{Context, Result, bail};
@@ -72,6 +73,13 @@ pub async fn cargo_build_tests(arguments: &[&str]) -> Result<Vec<Artifact>> {
     cargo("test", &[&["--no-run"], arguments].concat()).await
 }
 
+/// Has cargo show on stderr what it does, from now on: someone is watching.
+pub fn show_builds() {
+    ARE_BUILDS_SHOWN.store(true, Ordering::Relaxed);
+}
+
+static ARE_BUILDS_SHOWN: AtomicBool = AtomicBool::new(false);
+
 async fn cargo(subcommand: &str, arguments: &[&str]) -> Result<Vec<Artifact>> {
     let mut command = Command::new(cargo_program());
     command
@@ -79,11 +87,16 @@ async fn cargo(subcommand: &str, arguments: &[&str]) -> Result<Vec<Artifact>> {
         .args(arguments)
         .current_dir(root())
         .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(match ARE_BUILDS_SHOWN.load(Ordering::Relaxed) {
+            true => Stdio::inherit(),
+            false => Stdio::piped(),
+        })
         .kill_on_drop(true);
     for name in inherited_from_the_outer_cargo() {
         command.env_remove(name);
     }
-    let output = command.output().await.context("cargo")?;
+    let output = command.spawn().context("cargo")?.wait_with_output().await?;
     if !output.status.success() {
         let log = String::from_utf8_lossy(&output.stderr);
         bail!("cargo {subcommand} {} failed:\n{log}", arguments.join(" "));

@@ -68,13 +68,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Request, RequestError> {
     let query = read(&entries, &known(report_type))?;
     Dialect::of(query.iter())?;
     Ok(Request {
-        format: match query.get("format") {
-            None => ReportFormat::Json,
-            Some(name) => ReportFormat::named(name).ok_or(ParameterError::Choice {
-                name: "format",
-                known: ReportFormat::ALL.map(ReportFormat::name).to_vec(),
-            })?,
-        },
+        format: format(&query)?,
         subject: match report_type {
             ReportType::Activity => Subject::Activity(activity(&query)?),
             ReportType::Completeness => Subject::Completeness(completeness(&query)?),
@@ -85,6 +79,20 @@ pub(crate) fn parse(body: &[u8]) -> Result<Request, RequestError> {
         },
         query,
     })
+}
+
+fn format(query: &Query) -> Result<ReportFormat, RequestError> {
+    let format = match query.get("format") {
+        None => ReportFormat::Json,
+        Some(name) => ReportFormat::named(name).ok_or(ParameterError::Choice {
+            name: "format",
+            known: ReportFormat::ALL.map(ReportFormat::name).to_vec(),
+        })?,
+    };
+    match format == ReportFormat::Pdf && !cfg!(feature = "pdf") {
+        true => Err(RequestError::NoTypesetter),
+        false => Ok(format),
+    }
 }
 
 /// The members that a report takes.
@@ -163,6 +171,10 @@ const OF_REPORTS: [&str; 4] = ["report_type", "format", "csv_bom", "csv_delimite
 pub(crate) enum RequestError {
     #[error("{0}: missing, it must be given for this report")]
     Missing(&'static str),
+    #[error(
+        "format: this program was built without PDF: ask for html, or install it with `cargo install --path collector`"
+    )]
+    NoTypesetter,
     #[error("the body is not a JSON object: send one such as {{\"report_type\": \"activity\", …}}")]
     NotAnObject,
     #[error("{0}: must be a string")]
@@ -185,6 +197,7 @@ impl RequestError {
     pub(crate) fn field(&self) -> Option<&str> {
         match self {
             Self::Missing(name) | Self::NotText(name) => Some(name),
+            Self::NoTypesetter => Some("format"),
             Self::NotAnObject => None,
             Self::Parameter(error) => Some(error.parameter()),
             Self::Unknown { name, .. } => Some(name),

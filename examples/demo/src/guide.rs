@@ -5,6 +5,7 @@ use anyhow::Result;
 use audit_layer_tests::stack::Stack;
 
 use crate::arguments::Arguments;
+use crate::page;
 use crate::report::{CODE, DIM, TITLE};
 
 /// Says what runs where.
@@ -55,7 +56,13 @@ pub(crate) fn explain(stack: &Stack, arguments: &Arguments) -> Result<()> {
             "   with any key. The model's name may be sample-tools, sample-fail-500, sample-slow …"
         ),
     }
-    println!("The recorded events:");
+    println!(
+        "The recorded events, on a page for people; log in with {}:",
+        api.key()
+    );
+    code(&api.page_address());
+    page::offer(api.page_address());
+    println!("and for programs:");
     code(&format!(
         "curl -H 'Authorization: Bearer {}' '{}/audit/logs?limit=5'",
         api.key(),

@@ -8,6 +8,7 @@ mod calls;
 mod check;
 mod follow;
 mod guide;
+mod page;
 mod progress;
 mod report;
 mod setup;

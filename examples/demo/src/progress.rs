@@ -28,4 +28,10 @@ pub(crate) async fn step<T>(name: &str, work: impl Future<Output = Result<T>>) -
     result
 }
 
+/// Waits for a build, which shows by itself what it does.
+pub(crate) async fn build<T>(name: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+    eprintln!("{name} …");
+    work.await
+}
+
 const TICK: Duration = Duration::from_millis(80);

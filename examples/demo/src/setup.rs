@@ -12,13 +12,15 @@ use audit_layer_tests::{collector, ports, python, wasm, workspace};
 use reqwest::Url;
 
 use crate::arguments::Arguments;
-use crate::progress::step;
+use crate::progress::{build, step};
 
 /// Builds and installs what is needed, and starts it.
 pub(crate) async fn start(arguments: &Arguments) -> Result<Stack> {
     let place = Place::find()?;
-    step("Building the plugin for WebAssembly", wasm::build()).await?;
-    step("Building the collector", collector::build()).await?;
+    workspace::show_builds();
+    build("Building the plugin for WebAssembly", wasm::build()).await?;
+    let collector = collector::build_without_pdf();
+    build("Building the collector, without PDF reports", collector).await?;
     step("Installing Envoy", python::envoy()).await?;
     let options = place.options(arguments)?;
     let starting = Stack::start(&options);
