@@ -237,10 +237,11 @@ pub(crate) struct ImportArgs {
     )]
     pub(crate) api_key: Option<String>,
 
-    /// Key by which dead letters prove that a gateway wrote them; several for several gateways, or when
-    /// it was changed. Without one, that of `--api-key`.
+    /// Import only dead letters that a gateway with this key wrote. Several keys for several gateways, or
+    /// after the key was changed.
     ///
-    /// It is what the gateway has as `delivery.dead_letter.key`, or else its key of the audit API. In the
+    /// Without it, dead letters are checked by the key of `--api-key`; those that cannot be checked are
+    /// named and imported, until the first one is proven. The key is what the gateway has as `delivery.dead_letter.key`, or else its key of the audit API. In the
     /// variable blanks stand between keys. Other users of the machine can see arguments: prefer it.
     #[arg(
         long = "dead-letter-key",
@@ -251,8 +252,8 @@ pub(crate) struct ImportArgs {
     )]
     pub(crate) dead_letter_keys: Vec<String>,
 
-    /// Import dead letters as well that cannot be checked: without a MAC, as earlier versions wrote
-    /// them, by another key, or damaged. Whoever can write a line of the log can then write an event.
+    /// Import all dead letters that cannot be checked: without a MAC, as earlier versions wrote them, by
+    /// another key, or damaged. Anyone who can write a line of the log can then write an event.
     #[arg(long)]
     pub(crate) unchecked: bool,
 
@@ -623,9 +624,10 @@ Examples:
   audit-layer import --url https://audit.example.com/v1 --format json envoy.log
 
 The summary counts events that are new to the audit API, those it knew, and broken ones, whose lines \
-are named on stderr. A dead letter whose MAC is wrong is forged, and one that cannot be checked is not \
-imported without --unchecked; both are counted and named too. The exit status is 1 if any was broken, \
+are named on stderr. A dead letter whose MAC is wrong is forged, and is never imported. One that cannot be \
+checked is imported only if no key was given and none was proven before it, or with --unchecked. Both are \
+counted and named too. The exit status is 1 if any was broken, \
 forged, not imported or could not be sent, otherwise 0.
 
-With --unchecked, import the log of the proxy itself, without access logs: those quote callers, who \
-could otherwise forge dead letters.";
+Where dead letters cannot be checked, import the log of the proxy itself, without access logs: those \
+quote callers, who could otherwise forge dead letters.";

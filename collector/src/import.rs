@@ -33,7 +33,7 @@ pub use delivery::{DeliveryError, Target, TargetError};
 pub use identity::Identity;
 pub use letter::Broken;
 pub use source::{Source, SourceError};
-pub use trust::{Trust, Unchecked};
+pub use trust::{Trust, Unchecked, Unproven};
 
 /// What became of the dead letters. Each that was found is in one of the first six.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -120,9 +120,12 @@ pub enum Problem {
         "the MAC of this dead letter is wrong: it was written without the gateway's key, or changed since, and is not imported"
     )]
     Forged,
+    /// Who wrote it cannot be checked; it is imported all the same.
+    #[error("{0}; it is imported")]
+    Unchecked(Unchecked),
     /// Who wrote it cannot be checked, and such letters are not to be imported.
-    #[error("{0}")]
-    Unchecked(#[from] Unchecked),
+    #[error("{0}; it is not imported: --unchecked imports it")]
+    Withheld(Unchecked),
     /// The audit API will not take the event, however often it is sent.
     #[error("the audit API refused the event: {0}")]
     Refused(String),
@@ -260,13 +263,16 @@ impl Importer<'_> {
             (Origin::OtherVersion, _) => Unchecked::OtherVersion,
         };
         self.counts.unchecked = self.counts.unchecked.saturating_add(1);
-        if !self.trust.unchecked {
+        let unproven = self.trust.unproven;
+        if !unproven.is_taken_after(self.counts.checked) {
             self.counts.withheld = self.counts.withheld.saturating_add(1);
-            self.watch.problem(place, &Problem::Unchecked(unchecked));
+            self.watch.problem(place, &Problem::Withheld(unchecked));
             return Ok(());
         }
         if is_damaged {
             self.watch.problem(place, &Problem::Damaged);
+        } else if unproven == Unproven::Taken {
+            self.watch.problem(place, &Problem::Unchecked(unchecked));
         }
         self.event(place, &letter.event)
     }

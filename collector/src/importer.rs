@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use audit_layer_collector::import::{
-    DeliveryError, Source, SourceError, Target, TargetError, Trust, import,
+    DeliveryError, Source, SourceError, Target, TargetError, Trust, Unproven, import,
 };
 use audit_layer_collector::{ApiKey, KeyError};
 use audit_layer_core::dead_letter::LetterKey;
@@ -58,14 +58,16 @@ fn target(arguments: &ImportArgs) -> Result<Target, ImportError> {
 fn trust(arguments: &ImportArgs) -> Trust {
     let given = arguments.dead_letter_keys.iter();
     let mut keys: Vec<_> = given.filter_map(|key| LetterKey::new(key)).collect();
+    let unproven = match (arguments.unchecked, keys.is_empty()) {
+        (true, _) => Unproven::Wanted,
+        (false, true) => Unproven::Taken,
+        (false, false) => Unproven::Withheld,
+    };
     if keys.is_empty() {
         let api_key = arguments.api_key.as_deref();
         keys.extend(api_key.and_then(LetterKey::new));
     }
-    Trust {
-        keys,
-        unchecked: arguments.unchecked,
-    }
+    Trust { keys, unproven }
 }
 
 fn sources(files: Vec<PathBuf>) -> Result<Vec<Source>, ImportError> {

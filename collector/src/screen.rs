@@ -184,7 +184,7 @@ impl Summary {
             "; {checked} checked, {forged} forged, {unchecked} unchecked"
         ));
         if withheld > 0 {
-            text.push_str(" and not imported");
+            text.push_str(&format!(", {withheld} of them not imported"));
         }
         if unreadable > 0 {
             text.push_str(&format!("; {unreadable} logs not read to their end"));

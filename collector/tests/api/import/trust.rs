@@ -2,6 +2,7 @@
 
 use audit_layer_core::dead_letter::EVENT;
 use serde_json::{Value, json};
+use tokio::process::Command;
 
 use super::{Imported, file, import, line, line_by, logged};
 use crate::program::{Folder, KEY, Program};
@@ -12,6 +13,13 @@ fn unsigned(event: &Value) -> String {
     logged(&format!(
         "audit-layer dead-letter reason=max_age event={event}"
     ))
+}
+
+/// An import that is given no key but that of the audit API.
+fn without_key(program: &Program) -> Command {
+    let mut import = import(program);
+    import.env_remove("AUDIT_LAYER_DEAD_LETTER_KEY");
+    import
 }
 
 /// Checked, forged, unchecked and withheld.
@@ -46,7 +54,41 @@ async fn a_letter_that_was_changed_or_written_without_the_key_is_not_imported() 
 }
 
 #[tokio::test]
-async fn what_cannot_be_checked_is_imported_only_when_that_is_asked_for() {
+async fn what_cannot_be_checked_is_imported_and_named_until_a_letter_is_proven() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    let content = unsigned(&event("old"))
+        + &line_by(Some("al_sk_another"), &event("another"))
+        + &line(&event("ours"))
+        + &unsigned(&event("forged"));
+    let log = file(&folder, "envoy.log", content);
+    let imported = Imported::of(without_key(&program).arg(&log)).await;
+    assert_eq!((imported.code, imported.counts()), (Some(1), [3, 0, 0]));
+    assert_eq!(trust(&imported), [1, 0, 3, 1]);
+    imported.assert_complaint(&[
+        "envoy.log:1: this dead letter has no MAC",
+        "envoy.log:2: this dead letter names the key ",
+        "it is imported",
+        "envoy.log:4: this dead letter has no MAC",
+        "it is not imported",
+    ]);
+    let answer = program.get("/v1/audit/logs/forged").await;
+    assert_eq!(answer.status, 404);
+}
+
+#[tokio::test]
+async fn a_log_of_an_earlier_version_is_imported_as_it_is() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    let content = unsigned(&event("a")) + &unsigned(&event("b"));
+    let log = file(&folder, "envoy.log", content);
+    let imported = Imported::of(without_key(&program).arg(&log)).await;
+    assert_eq!((imported.code, imported.counts()), (Some(0), [2, 0, 0]));
+    assert_eq!(trust(&imported), [0, 0, 2, 0]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_checked_by_a_given_key_is_imported_only_when_that_is_asked_for() {
     let folder = Folder::new();
     let program = Program::start_in(&folder).await;
     let content = unsigned(&event("old"))
@@ -76,6 +118,7 @@ async fn the_key_is_that_of_the_audit_api_or_those_given() {
     let letters = [KEY, "before", "after"].map(|key| line_by(Some(key), &event(key)));
     let log = file(&folder, "envoy.log", letters.concat());
     for (variable, arguments, checked) in [
+        // The first letter is proven, and the others are not.
         (None, &[][..], 1),
         (Some(""), &[], 1),
         (Some("before after"), &[], 2),
@@ -86,8 +129,7 @@ async fn the_key_is_that_of_the_audit_api_or_those_given() {
             2,
         ),
     ] {
-        let mut command = import(&program);
-        command.env_remove("AUDIT_LAYER_DEAD_LETTER_KEY");
+        let mut command = without_key(&program);
         command.envs(variable.map(|value| ("AUDIT_LAYER_DEAD_LETTER_KEY", value)));
         let imported = Imported::of(command.args(arguments).arg(&log)).await;
         let expected = [checked, 0, 3 - checked, 3 - checked];
