@@ -7,7 +7,7 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::ledger::Row;
 use crate::situations::{
-    answers, audit_api, changes, ends, forgery, guarantee, nodes, queue, tenants, traps,
+    answers, audit_api, changes, ends, forgery, guarantee, hostile, nodes, queue, tenants, traps,
 };
 
 /// How long situations take.
@@ -96,6 +96,8 @@ pub const SITUATIONS: &[Situation] = situations! {
     "queue full" => queue::full,
     "queue full, log level above error" => queue::full_and_log_silent,
     "dead letters of 100 KB in a node's logs" => nodes::long_letters,
+    "hostile compressed requests, open at once" => hostile::requests,
+    "hostile compressed answers, open at once" => hostile::answers,
     "forged dead letters, collector down" => forgery::everywhere,
     "acknowledged, collector down" => guarantee::collector_down,
     "acknowledged, client leaves before the record" => guarantee::client_leaves,

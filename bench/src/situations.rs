@@ -6,6 +6,7 @@ pub(crate) mod changes;
 pub(crate) mod ends;
 pub(crate) mod forgery;
 pub(crate) mod guarantee;
+pub(crate) mod hostile;
 pub(crate) mod nodes;
 pub(crate) mod queue;
 pub(crate) mod tenants;

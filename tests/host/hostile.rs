@@ -1,11 +1,8 @@
 //! Clients and models that mean no good, many at once: the audit of a worker outlives them.
 
-use std::io::Write as _;
-
 use anyhow::Result;
 use audit_layer_core::limits::VM_BYTES_MAX;
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use audit_layer_tests::hostile::{CODINGS, REQUEST, RESPONSE};
 use proxy_wasm_host_test::{Headers, Stream};
 use serde_json::Value;
 
@@ -15,27 +12,12 @@ use crate::proxy::Proxy;
 /// Streams that are open at the same time.
 const STREAMS: usize = 2_000;
 
-/// Bytes of a text that small bodies hold.
-const TEXT_BYTES: usize = 512 << 10;
-
 /// What a host gives to a VM.
 const HOST_BYTES: usize = 1 << 30;
 
 /// Reading a piece and ending a call take less than what is left, were half of it in pieces too
 /// small.
 const _: () = assert!(VM_BYTES_MAX < HOST_BYTES / 3);
-
-/// A text before and behind very many letters.
-type Around = (&'static str, &'static str);
-
-const REQUEST: Around = (
-    r#"{"model":"m","messages":[{"role":"user","content":""#,
-    r#""}]}"#,
-);
-const RESPONSE: Around = (
-    r#"{"id":"c1","model":"m-1","choices":[{"index":0,"message":{"role":"assistant","content":""#,
-    r#""},"finish_reason":"stop"}]}"#,
-);
 
 #[test]
 fn a_worker_outlives_two_thousand_hostile_streams_of_every_coding() -> Result<()> {
@@ -116,46 +98,4 @@ fn outlives(what: &str, open: impl Fn(&Stream)) -> Result<()> {
     assert_eq!(all.len(), STREAMS + 2, "{what}");
     assert_eq!(last["prompt_content"], "Hé?", "{what}");
     Ok(())
-}
-
-/// Makes a body of a text.
-type Encode = fn(Around) -> Vec<u8>;
-
-const CODINGS: [(&str, Encode); 3] = [("gzip", gzip), ("br", brotli), ("zstd", zstd)];
-
-fn text((before, behind): Around) -> String {
-    format!("{before}{}{behind}", "x".repeat(TEXT_BYTES))
-}
-
-fn gzip(around: Around) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder
-        .write_all(text(around).as_bytes())
-        .expect("in memory");
-    encoder.finish().expect("in memory")
-}
-
-fn brotli(around: Around) -> Vec<u8> {
-    let mut encoder = brotli::CompressorWriter::new(Vec::new(), 4096, 5, 22);
-    encoder
-        .write_all(text(around).as_bytes())
-        .expect("in memory");
-    encoder.into_inner()
-}
-
-/// A frame with the largest window that is decoded, of blocks as they are and of blocks that repeat
-/// one letter (RFC 8878).
-fn zstd((before, behind): Around) -> Vec<u8> {
-    let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0, 13 << 3];
-    let mut block = |is_last: bool, kind: usize, size: usize, content: &[u8]| {
-        let header = usize::from(is_last) | kind << 1 | size << 3;
-        frame.extend(&header.to_le_bytes()[..3]);
-        frame.extend(content);
-    };
-    block(false, 0, before.len(), before.as_bytes());
-    for _ in 0..TEXT_BYTES >> 17 {
-        block(false, 1, 1 << 17, b"x");
-    }
-    block(true, 0, behind.len(), behind.as_bytes());
-    frame
 }

@@ -134,7 +134,10 @@ impl Collector {
     pub async fn import_suspect(&self, log: &Path) -> Result<Imported> {
         let mut command = Command::new(build().await?);
         let command = without_settings(&mut command);
-        let output = self.importing(command).arg(log).output().await?;
+        // Only what the gateway has signed.
+        let command = self.importing(command);
+        command.env("AUDIT_LAYER_DEAD_LETTER_KEY", self.api.key());
+        let output = command.arg(log).output().await?;
         ensure!(
             output.status.code() == Some(1),
             "the import is content with {}",

@@ -8,6 +8,7 @@ pub mod collector;
 pub mod debian;
 pub mod envoy;
 pub mod fonts;
+pub mod hostile;
 pub mod ports;
 pub mod postgres;
 pub mod process;

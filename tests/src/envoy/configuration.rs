@@ -86,6 +86,19 @@ impl Configuration {
         Ok(self)
     }
 
+    /// Lets so many calls be under way to a cluster at the same time, each on a connection of its own.
+    pub fn capacity(&mut self, cluster: &str, calls: usize) -> Result<&mut Self> {
+        let limits = json!({
+            "max_connections": calls, "max_pending_requests": calls, "max_requests": calls,
+        });
+        let cluster = self.cluster(cluster)?;
+        cluster.insert(
+            "circuit_breakers".to_owned(),
+            json!({ "thresholds": [limits] }),
+        );
+        Ok(self)
+    }
+
     /// Leaves a cluster without anyone to send calls to.
     pub fn no_endpoint(&mut self, cluster: &str) -> Result<&mut Self> {
         let cluster = self.cluster(cluster)?;
