@@ -16,7 +16,7 @@ use chrono::Utc;
 use tokio::sync::{Mutex, oneshot};
 use tokio::time::sleep;
 
-use crate::access::{Access, KeyId, KeyName, Recorder, Role};
+use crate::access::{Access, KeyId, KeyName, Recorder, Role, Scope};
 use crate::error::ApiError;
 use crate::ingest::discard;
 use crate::key::KeyHash;
@@ -48,11 +48,11 @@ impl Doors {
     pub(crate) fn refuse(&self, key: &str, client: Who) {
         let begins_with = telemetry::beginning_of_key(key);
         telemetry::key_refused(&begins_with);
-        let who = match self.keys.no_longer_good(&KeyHash::of(key)) {
-            Some((id, name)) => client.with_key(&id, &name),
-            None => client,
+        let (who, scope) = match self.keys.no_longer_good(&KeyHash::of(key)) {
+            Some((id, name, scope)) => (client.with_key(&id, &name), scope),
+            None => (client, Scope::All),
         };
-        self.records.refused(&begins_with, who);
+        self.records.refused(&begins_with, who, &scope);
     }
 }
 
@@ -103,14 +103,18 @@ impl Keys {
 
 impl Keys {
     /// Which key this is that was refused, if it is one that has expired or was revoked.
-    fn no_longer_good(&self, hash: &KeyHash) -> Option<(KeyId, KeyName)> {
+    fn no_longer_good(&self, hash: &KeyHash) -> Option<(KeyId, KeyName, Scope)> {
         let Self::Stored(keys) = self else {
             return None;
         };
         let last = keys.last();
-        let revoked = last.revoked.iter().find(|(known, ..)| hash.is(known));
-        let revoked = revoked.map(|(_, id, name)| (id.clone(), name.clone()));
-        revoked.or_else(|| last.access(hash).map(|key| (key.id, key.name)))
+        let revoked = last.revoked.iter().find(|(known, _)| hash.is(known));
+        let revoked = revoked.map(|(_, named)| named.clone());
+        let expired = || {
+            last.access(hash)
+                .map(|key| (key.id, key.name, key.access.scope))
+        };
+        revoked.or_else(expired)
     }
 }
 
@@ -207,7 +211,7 @@ struct ReadKeys {
     read_at: Instant,
     /// Some of them may have expired.
     good: Vec<(KeyHash, GoodKey)>,
-    revoked: Vec<(KeyHash, KeyId, KeyName)>,
+    revoked: Vec<(KeyHash, (KeyId, KeyName, Scope))>,
 }
 
 impl ReadKeys {
@@ -216,7 +220,7 @@ impl ReadKeys {
         let (revoked, good): (Vec<_>, Vec<_>) = keys.into_iter().partition(is_revoked);
         let revoked = revoked.into_iter().map(|key| {
             let name = KeyName(key.name.map(Arc::from));
-            (key.hash, KeyId(Some(key.id)), name)
+            (key.hash, (KeyId(Some(key.id)), name, key.access.scope))
         });
         let good = good.into_iter();
         Self {

@@ -113,19 +113,24 @@ pub fn origin(head: &[u8], event: &[u8], keys: &[LetterKey]) -> Origin {
     let Some(rest) = words.strip_prefix(VERSION) else {
         return match words.starts_with("v=") {
             true => Origin::OtherVersion,
+            // No gateway has ever written one without the other.
+            false if has_word(words, "key=") || has_word(words, "mac=") => Origin::Forged,
             false => Origin::NoMac,
         };
     };
+    if rest.is_empty() {
+        return Origin::NoMac;
+    }
     let named = rest.strip_prefix(" key=");
     let Some((id, mac)) = named.and_then(|named| named.split_once(" mac=")) else {
-        return Origin::NoMac;
+        return Origin::Forged;
     };
     let mut known = keys.iter().filter(|key| key.id == id).peekable();
     if known.peek().is_none() {
         let is_id = id.len() == ID_CHARS && id.bytes().all(|byte| byte.is_ascii_hexdigit());
         return match is_id {
             true => Origin::OtherKey(id.to_owned()),
-            false => Origin::NoMac,
+            false => Origin::Forged,
         };
     }
     let covered = head
@@ -136,6 +141,10 @@ pub fn origin(head: &[u8], event: &[u8], keys: &[LetterKey]) -> Origin {
         true => Origin::Proven,
         false => Origin::Forged,
     }
+}
+
+fn has_word(words: &str, begins_with: &str) -> bool {
+    words.split(' ').any(|word| word.starts_with(begins_with))
 }
 
 #[cfg(test)]
@@ -152,6 +161,29 @@ mod tests {
     fn origin_of(line: &str, keys: &[LetterKey]) -> Origin {
         let (head, event) = line.split_once(EVENT).unwrap();
         origin(head.as_bytes(), event.as_bytes(), keys)
+    }
+
+    #[test]
+    fn what_names_a_key_in_no_way_that_a_gateway_does_is_forged() {
+        let ours = key("al_sk_1");
+        let keys = std::slice::from_ref(&ours);
+        let id = ours.id();
+        let mac = "0".repeat(32);
+        for words in [
+            format!("max_age v=2 key={id}"),
+            format!("max_age v=2 mac={mac}"),
+            format!("max_age v=2 mac={mac} key={id}"),
+            format!("max_age key={id} mac={mac}"),
+            format!("max_age v=2 reason=x key={id} mac={mac}"),
+            format!("max_age v=2 key=ours mac={mac}"),
+        ] {
+            let line = format!("{PREFIX}{words}{EVENT}{JSON}");
+            assert_eq!(origin_of(&line, keys), Origin::Forged, "{line}");
+        }
+        for words in ["max_age v=2", "max_age", "two words"] {
+            let line = format!("{PREFIX}{words}{EVENT}{JSON}");
+            assert_eq!(origin_of(&line, keys), Origin::NoMac, "{line}");
+        }
     }
 
     /// Made by Python's hmac, as SECURITY.md says.
@@ -191,7 +223,8 @@ mod tests {
         }
         for (from, to) in [(" v=2", ""), (" v=2", " v=3"), (" key=", "  key=")] {
             let changed = text.replacen(from, to, 1);
-            assert_ne!(origin_of(&changed, &[ours.clone()]), Origin::Proven);
+            let keys = std::slice::from_ref(&ours);
+            assert_ne!(origin_of(&changed, keys), Origin::Proven);
         }
     }
 

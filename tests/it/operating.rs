@@ -83,7 +83,7 @@ fn prometheus_takes_the_alert_rules_and_they_fire() -> Result<()> {
     ] {
         let output = Command::new(promtool)
             .args(arguments)
-            .current_dir(&root)
+            .current_dir(root)
             .output()?;
         let said = String::from_utf8_lossy(&output.stdout);
         let complaint = String::from_utf8_lossy(&output.stderr);

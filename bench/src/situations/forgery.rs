@@ -132,6 +132,8 @@ impl Stranger {
             "x-request-id",
             "referer",
             "x-audit-request-id",
+            // Envoy's formats may prefer it to the path.
+            "x-envoy-original-path",
         ];
         let request = request.header(SCRIPT_HEADER, &self.script);
         quoted

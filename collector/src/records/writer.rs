@@ -8,6 +8,7 @@ use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::access::Scope;
 use crate::error::ApiError;
 use crate::limits;
 use crate::records::polls::Polls;
@@ -68,13 +69,13 @@ impl Records {
 
     /// Records that a key was refused, or counts it where there are many. It never waits, and never
     /// grows: where there is no room it is in the log alone.
-    pub(crate) fn refused(&self, begins_with: &str, client: Who) {
+    pub(crate) fn refused(&self, begins_with: &str, client: Who, scope: &Scope) {
         let query = serde_json::json!({"key_begins_with": begins_with});
         let refusal = AccessRecord {
             result: "unauthorized".into(),
             status: Some(401),
             query: Some(query.to_string()),
-            ..AccessRecord::new(Action::KeyRefused, client)
+            ..AccessRecord::new(Action::KeyRefused, client).of(scope)
         };
         let due = self.counted().refusals.add(refusal, Instant::now());
         if let Some(refusal) = due {

@@ -25,7 +25,6 @@ pub(super) struct Sibling {
     pub(super) kind: Option<Kind>,
     pub(super) family: Option<String>,
     pub(super) conflict_of: Option<String>,
-    pub(super) writer_not_counted: bool,
     pub(super) event: String,
 }
 
@@ -58,7 +57,10 @@ impl Fate {
             return Ok(Self::First);
         };
         for record in records {
-            if record.is_repeated_by(sent, by)? || record.has_more_than(sent) {
+            if record.is_of_another_kind(sent, by) {
+                continue;
+            }
+            if record.is_repeated_by(sent)? || record.has_more_than(sent) {
                 return Ok(Self::Repeats(record.clone()));
             }
         }
@@ -75,7 +77,8 @@ impl Fate {
         } else {
             let begun = || records.iter().filter(|record| record.is_pending);
             let own = begun().find(|record| record.is_continued_by(by));
-            own.or_else(|| begun().find(|_| by.is_trusted))
+            let others = || begun().find(|record| !record.is_of_another_kind(sent, by));
+            own.or_else(|| others().filter(|_| by.is_trusted))
                 .map(|record| Self::end(record, sent))
         };
         if let Some(continued) = continued {
@@ -115,26 +118,28 @@ impl Fate {
 }
 
 impl Sibling {
+    /// Whether an application recorded this, and a gateway speaks now, or who stands for one. Whatever was
+    /// said before, even the same, what a gateway says is kept, with its number.
+    fn is_of_another_kind(&self, sent: &Event, by: &Recorder) -> bool {
+        // What was exported of applications comes with a trusted key as well, and has no writer.
+        let is_a_gateways = !by.is_trusted || sent.gateway.writer_id.is_some();
+        self.kind == Some(Kind::Application) && by.kind == Kind::Gateway && is_a_gateways
+    }
+
     /// Whether the event is this one once more.
-    fn is_repeated_by(&self, sent: &Event, by: &Recorder) -> Result<bool, StoreError> {
+    fn is_repeated_by(&self, sent: &Event) -> Result<bool, StoreError> {
         // As the end of a call and its beginning never are, which need not be compared then.
         if self.is_pending != sent.is_pending() {
             return Ok(false);
         }
-        let is_same = match self.erased_at {
-            None => is_same(&self.event, &sent.text),
+        match self.erased_at {
+            None => Ok(is_same(&self.event, &sent.text)),
             Some(at) => {
                 let left = sent.erased(at);
                 let left = left.map_err(|error| StoreError::Damaged(error.to_string()))?;
-                is_same(&self.event, &left.text)
+                Ok(is_same(&self.event, &left.text))
             }
-        };
-        // Whoever says first what a gateway is about to say must not take its number from it.
-        let is_forged = self.kind == Some(Kind::Application)
-            && self.writer_not_counted
-            && by.kind == Kind::Gateway
-            && !by.is_trusted;
-        Ok(is_same && !is_forged)
+        }
     }
 
     /// Whether the event is what a log without content has of this one.
@@ -150,7 +155,8 @@ impl Sibling {
     /// sends it, or who may stand for one: its texts are not proven by the hashes alone.
     fn is_stub_of(&self, sent: &Event, by: &Recorder) -> bool {
         let may = by.kind == Kind::Gateway || by.is_trusted || self.is_continued_by(by);
-        may && self.erased_at.is_none()
+        may && !self.is_of_another_kind(sent, by)
+            && self.erased_at.is_none()
             && stub::is_stub(&self.event)
             && stub::is_of(&self.event, &sent.text, &sent.request_id)
     }

@@ -141,7 +141,8 @@ impl Provider {
             _ => json!({ "max_tokens": 200 }),
         };
         Ok(json!({
-            "id": "<log id>", "received_at": "<time>", "request_id": "<uuid>", "timestamp": "<time>", "duration_ms": "<number>",
+            "id": "<log id>", "received_at": "<time>",
+            "recorded_by": { "key_id": "configured", "kind": "gateway" }, "request_id": "<uuid>", "timestamp": "<time>", "duration_ms": "<number>",
             "user_id": "ana", "session_id": "case-7", "organization_id": ORGANIZATION,
             "prompt_hash": hash(self.prompt), "prompt_content": self.prompt,
             "prompt_tokens": input_tokens,

@@ -22,10 +22,11 @@ pub fn event(recording: &Recording, piece: usize) -> Result<Option<Value>> {
 /// An event without what the proxy knows and the core, alone, does not; and without the id and the
 /// times that differ from call to call.
 pub fn comparable(mut event: Value) -> Value {
-    const OF_THE_PROXY: [&str; 15] = [
+    const OF_THE_PROXY: [&str; 16] = [
         // The collector's.
         "/id",
         "/received_at",
+        "/recorded_by",
         // The call's.
         "/request_id",
         "/timestamp",

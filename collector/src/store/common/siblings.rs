@@ -27,9 +27,6 @@ impl<'r> FromRow<'r, Row> for Sibling {
             kind: kind_of(row)?,
             family: row.try_get("family")?,
             conflict_of: row.try_get("conflict_of")?,
-            writer_not_counted: row
-                .try_get::<Option<bool>, _>("writer_not_counted")?
-                .unwrap_or_default(),
             event: row.try_get("event")?,
         })
     }

@@ -127,3 +127,18 @@ async fn an_erased_event_of_an_application_still_has_no_writer() {
     assert_eq!(log["recorded_by"]["kind"], "application");
     assert!(stage.writers().await.is_empty());
 }
+
+#[tokio::test]
+async fn what_an_application_foresees_takes_nothing_from_whoever_imports_for_a_gateway() {
+    let stage = Stage::new().await;
+    let event = numbered("r", "w", 1);
+    assert_eq!(stage.status(&stage.application, &event).await, "stored");
+    assert_eq!(stage.status(&stage.admin, &event).await, "conflict");
+    assert_eq!(stage.status(&stage.admin, &event).await, "duplicate");
+    let expected = ("org_456".to_owned(), "w".to_owned(), 1, 1, 0);
+    assert_eq!(stage.writers().await, [expected]);
+    // What applications say for themselves is still known when it comes again.
+    let own = event_with("own", json!({}));
+    assert_eq!(stage.status(&stage.application, &own).await, "stored");
+    assert_eq!(stage.status(&stage.admin, &own).await, "duplicate");
+}
