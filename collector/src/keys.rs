@@ -46,7 +46,7 @@ impl NewKey {
 /// What people know a key by, and how long it is good.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeyLabel {
-    /// From 1 to [`limits::KEY_NAME_BYTES_MAX`] bytes, without controls.
+    /// From 1 to [`crate::limits::KEY_NAME_BYTES_MAX`] bytes, without controls.
     pub name: Option<String>,
     /// From when on the key is good for nothing.
     pub expires_at: Option<DateTime<Utc>>,

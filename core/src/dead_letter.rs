@@ -244,8 +244,6 @@ mod tests {
         for (head, origin) in [
             ("max_age", Origin::NoMac),
             ("max_age v=2", Origin::NoMac),
-            ("max_age v=2 key=00", Origin::NoMac),
-            ("max_age v=2 key=nothexes mac=00", Origin::NoMac),
             ("max_age v=3 sig=00", Origin::OtherVersion),
         ] {
             let line = format!("{PREFIX}{head}{EVENT}{JSON}");
