@@ -8,9 +8,10 @@ use anyhow::{Context, Result};
 use audit_layer_tests::collector::Collector;
 use audit_layer_tests::envoy::discovery::{Discovered, Discovery};
 use audit_layer_tests::envoy::{self, Configuration, Envoy};
+use audit_layer_tests::ports::{self, Reserved};
 use audit_layer_tests::sample_llm::SampleLlm;
 use audit_layer_tests::wait::{PATIENCE, wait_until};
-use audit_layer_tests::{ports, python, stack, workspace};
+use audit_layer_tests::{python, stack, workspace};
 use tempfile::TempDir;
 
 use crate::load::{CALL_HEADER, Load, Manner};
@@ -64,6 +65,8 @@ pub struct Scene {
     discovery: Option<Discovery>,
     access_log: PathBuf,
     sample: SampleLlm,
+    /// The port stays its own while Envoys come and go.
+    _listener: Reserved,
     _folder: TempDir,
 }
 
@@ -78,12 +81,12 @@ impl Scene {
             false => None,
         };
         let access_log = folder.path().join("access.log");
-        let port = ports::unused()?;
+        let listener = Reserved::new()?;
         let mut configuration = Configuration::shipped("envoy.yaml")?;
         stack::connect(&mut configuration, &collector).await?;
         stack::ask_sample(&mut configuration, &sample)?;
         configuration
-            .listen(stack::LISTENER, port)?
+            .listen(stack::LISTENER, listener.port())?
             .access_log(&access_log, &line_format())?;
         if let Some(unruly) = &unruly {
             configuration.endpoint("audit_api", unruly.address())?;
@@ -103,12 +106,13 @@ impl Scene {
         Ok(Self {
             envoy,
             collector,
-            url: format!("http://{}", ports::loopback(port)),
+            url: format!("http://{}", ports::loopback(listener.port())),
             unruly,
             configuration,
             discovery,
             access_log,
             sample,
+            _listener: listener,
             _folder: folder,
         })
     }

@@ -2,10 +2,11 @@
 
 use anyhow::{Result, ensure};
 use audit_layer_tests::envoy::{Configuration, Envoy};
+use audit_layer_tests::ports::Reserved;
+use audit_layer_tests::python;
 use audit_layer_tests::sample_llm::script::{Ending, Script};
 use audit_layer_tests::stack::{self, Stack};
 use audit_layer_tests::wait::{PATIENCE, wait_until};
-use audit_layer_tests::{ports, python};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -185,7 +186,8 @@ fn a_provider_that_cannot_be_reached_is_answered_by_the_gateway() -> Result<()> 
         let stack = stack().await?;
         let mut configuration = Configuration::shipped("envoy.yaml")?;
         stack::connect(&mut configuration, &stack.collector).await?;
-        stack::ask_port(&mut configuration, ports::unused()?)?;
+        let provider = Reserved::new()?;
+        stack::ask_port(&mut configuration, provider.port())?;
         let envoy = start(&configuration).await?;
         let url = format!("http://{}", envoy.address(stack::LISTENER)?);
         let answer = Call::new(OPENAI, question("Hello")).make(&url).await?;

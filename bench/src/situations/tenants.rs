@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use audit_layer_tests::collector::OTHER_KEY;
 use audit_layer_tests::envoy::Configuration;
 use audit_layer_tests::envoy::discovery::Discovered;
-use audit_layer_tests::ports;
+use audit_layer_tests::ports::{self, Reserved};
 use audit_layer_tests::stack::{LISTENER, ORGANIZATION};
 use tokio::time::sleep;
 
@@ -24,7 +24,8 @@ pub(crate) async fn two(scale: Scale) -> Result<Row> {
         ..Setting::default()
     })
     .await?;
-    let port = ports::unused()?;
+    let reserved = Reserved::new()?;
+    let port = reserved.port();
     scene
         .publish(|configuration| with_other(configuration, port))
         .await?;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use audit_layer_tests::ports;
+use audit_layer_tests::ports::{self, Reserved};
 use audit_layer_tests::wait::wait_until;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::OwnedWriteHalf;
@@ -165,6 +165,8 @@ impl Drop for Line {
 pub(super) struct AuditServer {
     port: Option<u16>,
     task: Option<JoinHandle<()>>,
+    /// Where calls are refused.
+    _reserved: Option<Reserved>,
 }
 
 impl AuditServer {
@@ -174,20 +176,29 @@ impl AuditServer {
             Audit::ResetsAfterHeaders => "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n",
             Audit::Hangs => "",
             Audit::RefusesConnections => {
-                let port = Some(ports::unused()?);
-                return Ok(Self { port, task: None });
+                let reserved = Reserved::new()?;
+                return Ok(Self {
+                    port: Some(reserved.port()),
+                    task: None,
+                    _reserved: Some(reserved),
+                });
             }
             Audit::HasNoHost => {
                 return Ok(Self {
                     port: None,
                     task: None,
+                    _reserved: None,
                 });
             }
         };
         let listener = TcpListener::bind(ports::loopback(0)).await?;
         let port = Some(listener.local_addr()?.port());
         let task = Some(tokio::spawn(serve(listener, answer)));
-        Ok(Self { port, task })
+        Ok(Self {
+            port,
+            task,
+            _reserved: None,
+        })
     }
 
     /// Its port; nothing if the cluster has no host.
