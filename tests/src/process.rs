@@ -161,5 +161,5 @@ fn pid(id: u32) -> Option<Pid> {
     Pid::from_raw(i32::try_from(id).ok()?)
 }
 
-const TERMINATION_PATIENCE: Duration = Duration::from_secs(10);
+const TERMINATION_PATIENCE: Duration = Duration::from_secs(60);
 const TAIL_LINES: usize = 40;

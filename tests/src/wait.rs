@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use tokio::time::Instant;
 
 /// How long anything on this machine may take. Generous: it only bounds failures.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Asks `probe` again and again until it has an answer; fails when there is none in time.
 pub async fn wait_until<T>(

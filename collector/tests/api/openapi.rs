@@ -24,7 +24,9 @@ async fn every_answer_is_one_that_the_document_describes() {
     let mut schemathesis = python::schemathesis().await.unwrap();
     schemathesis
         .arg("run")
-        .arg(format!("{}/v1/openapi.json", program.base()))
+        // Its file: what schemathesis asks for the document itself has a time limit of its own.
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json"))
+        .args(["--url", program.base()])
         .args(["--checks", "all", "--no-color"])
         .env("COLLECTOR", program.base())
         .env("INGEST_KEY", ingest)

@@ -85,7 +85,7 @@ impl Chromium {
 impl Drop for Chromium {
     fn drop(&mut self) {
         if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
-            let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
+            let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
             let _ = stream.write_all(b"GET /shutdown HTTP/1.1\r\nHost: localhost\r\n\r\n");
             let _ = stream.read_to_end(&mut Vec::new());
         }

@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
+use audit_layer_tests::envoy::Envoy;
 use audit_layer_tests::ports::{self, Reserved};
 use audit_layer_tests::wait::wait_until;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -54,6 +54,8 @@ pub(super) struct Upstream {
     line: Option<Line>,
     /// What came on a connection that it closed itself.
     left: Option<Vec<u8>>,
+    /// How many requests Envoy had sent to it before this exchange.
+    sent_before: u64,
 }
 
 impl Upstream {
@@ -62,6 +64,7 @@ impl Upstream {
             listener: TcpListener::bind(ports::loopback(0)).await?,
             line: None,
             left: None,
+            sent_before: 0,
         })
     }
 
@@ -81,14 +84,17 @@ impl Upstream {
     }
 
     /// The request that came, if one did, with which the exchange is over.
-    pub(super) async fn request(&mut self) -> Result<Option<Message>> {
+    pub(super) async fn request(&mut self, envoy: &Envoy) -> Result<Option<Message>> {
+        let sent = sent(envoy).await?;
+        let comes = sent > std::mem::replace(&mut self.sent_before, sent);
         if let Some(left) = self.left.take() {
             return Ok(wire::message(&left));
         }
         // A guest that said nothing on the way may be done before the request is here.
-        let accepted = tokio::time::timeout(Duration::from_millis(100), self.line()).await;
-        let came = matches!(accepted, Ok(Ok(_)));
-        let line = self.line.take().filter(|_| came);
+        if comes {
+            self.line().await?;
+        }
+        let line = self.line.take();
         Ok(line.and_then(|line| wire::message(&line.received())))
     }
 
@@ -99,11 +105,25 @@ impl Upstream {
         }
         let line = self.line.as_mut().context("no connection")?;
         wait_until("request", super::PATIENCE, async || {
-            Ok(wire::message(&line.received()).map(drop))
+            let ended = line.reader.is_finished();
+            Ok((ended || wire::message(&line.received()).is_some()).then_some(()))
         })
         .await?;
         Ok(line)
     }
+}
+
+/// How many requests Envoy has sent to the upstream, once none waits for a connection.
+async fn sent(envoy: &Envoy) -> Result<u64> {
+    const PENDING: &str = "cluster.upstream.upstream_rq_pending_active";
+    const TOTAL: &str = "cluster.upstream.upstream_rq_total";
+    wait_until("pending request", super::PATIENCE, async || {
+        let stats = envoy.stats("cluster.upstream.upstream_rq").await?;
+        let pending = stats.get(PENDING).context(PENDING)?;
+        let total = stats.get(TOTAL).context(TOTAL)?;
+        Ok((*pending == 0).then_some(*total))
+    })
+    .await
 }
 
 /// A connection whose other end is read all the time.
