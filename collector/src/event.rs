@@ -7,6 +7,7 @@ mod members;
 mod node;
 mod same;
 mod tombstone;
+mod twins;
 mod usage;
 
 use std::sync::Arc;
@@ -68,6 +69,7 @@ impl Event {
         let entries = Entries::read(text)?;
         let spelling = Spelling::of(&entries);
         let members = Members::read(&entries, spelling)?;
+        twins::check(&entries, members.raw("metadata"))?;
         let organization = Organization::of(&members, scope)?;
         let kept_name = |name| match ADDED_MEMBERS.contains(&name) {
             true => None,
@@ -213,6 +215,8 @@ pub(crate) enum EventError {
     },
     #[error("{field}: appears twice, send it once")]
     MemberTwice { field: &'static str },
+    #[error("{field}: has an object with a member twice inside, send each member once")]
+    TwinsInside { field: &'static str },
     #[error("not an event: send one JSON object")]
     NotAnObject,
     #[error("{field}: this key records events of another organization only")]
@@ -248,6 +252,7 @@ impl EventError {
             Self::Member { .. }
             | Self::MemberMissing { .. }
             | Self::MemberTwice { .. }
+            | Self::TwinsInside { .. }
             | Self::NotAnObject => "invalid_event",
             Self::OtherOrganization { .. } => "wrong_organization",
             Self::TooManyConflicts => "too_many_conflicts",
@@ -262,6 +267,7 @@ impl EventError {
             Self::Member { field, .. }
             | Self::MemberMissing { field, .. }
             | Self::MemberTwice { field }
+            | Self::TwinsInside { field }
             | Self::OtherOrganization { field } => Some(field),
             Self::Json(_)
             | Self::NotAnObject

@@ -37,7 +37,7 @@ pub(crate) struct Entries<'a>(Vec<(Name<'a>, &'a RawValue)>);
 
 /// Borrowed from the text where nothing in it is escaped, as in every documented name.
 #[derive(serde::Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(super) struct Name<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 impl<'a> Entries<'a> {
     pub(crate) fn read(text: &'a str) -> Result<Self, EventError> {
