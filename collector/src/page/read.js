@@ -12,8 +12,12 @@ export function gateway(event, ...names) {
   return at(event, "metadata", "audit_layer", ...names);
 }
 
-/** The `request_id` of the event that an outer gateway recorded of the same call, if there is one. */
+/**
+ * The `request_id` of the event that an outer gateway recorded of the same call, if there is one. An application
+ * is no gateway behind another, whatever it says.
+ */
 export function outerRequest(event) {
+  if (event.recorded_by?.kind === "application") return undefined;
   const outer = gateway(event, "gateway", "outer_request_id");
   return typeof outer === "string" && outer !== "" && outer !== event.request_id ? outer : undefined;
 }

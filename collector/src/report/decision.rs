@@ -256,6 +256,11 @@ impl<'a> Members<'a> {
         self.audit_layer.get(part)
     }
 
+    /// Whether an application's key recorded it.
+    pub(crate) fn is_of_application(&self) -> bool {
+        self.is_of_application
+    }
+
     /// Whether it says that a gateway of ours recorded it, and no application's key was used for it.
     fn is_of_gateway(&self) -> bool {
         !self.is_of_application

@@ -88,9 +88,12 @@ fn named_by(log: &Log) -> Option<CallId> {
     Some(CallId { request_id, ..own })
 }
 
-/// The `request_id` of the event that an outer gateway recorded of the same call, if an event names one
-/// other than itself.
+/// The `request_id` of the event that an outer gateway recorded of the same call, if a gateway's event names
+/// one other than itself. An application's is of no gateway behind another, whatever it says: it counts.
 pub(crate) fn outer_request_id(event: &Members<'_>) -> Option<String> {
+    if event.is_of_application() {
+        return None;
+    }
     let outer = event.gateway("gateway", "outer_request_id").text();
     let outer = outer.filter(|id| !id.is_empty())?;
     (event.get("request_id").text().as_ref() != Some(&outer)).then_some(outer)
