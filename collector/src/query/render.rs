@@ -1,5 +1,8 @@
 //! Stored events as JSON, without reading them again: their text is what was sent.
 
+use std::borrow::Cow;
+
+use crate::event::{ADDED_MEMBERS, Entries};
 use crate::query::filter;
 use crate::query::near::Near;
 use crate::store::{Log, LogPage, RecordedBy};
@@ -59,8 +62,9 @@ pub(crate) fn page(page: &LogPage, near: Option<&Near>) -> String {
 
 fn push_log(text: &mut String, log: &Log) {
     let received_at = time::text(log.received_at);
+    let event = without_added(log);
     // A stored event is an object, and has members: those that are required.
-    let members = log.event.strip_prefix('{').unwrap_or(&log.event);
+    let members = event.strip_prefix('{').unwrap_or(&event);
     // Ids are made here, of letters and digits that need no escaping.
     text.extend([
         "{\"id\":\"",
@@ -87,6 +91,22 @@ fn push_log(text: &mut String, log: &Log) {
     }
     text.push(',');
     text.push_str(members);
+}
+
+/// An event without members of the names that the collector adds. Since it notes who records, none is
+/// stored that has any.
+fn without_added(log: &Log) -> Cow<'_, str> {
+    if log.recorded_by.is_some() {
+        return Cow::Borrowed(&log.event);
+    }
+    let Ok(entries) = Entries::read(&log.event) else {
+        return Cow::Borrowed(&log.event);
+    };
+    let kept_name = |name| (!ADDED_MEMBERS.contains(&name)).then_some(name);
+    match entries.rewritten(kept_name, None) {
+        Ok(Some(rewritten)) => Cow::Owned(rewritten),
+        Ok(None) | Err(_) => Cow::Borrowed(&log.event),
+    }
 }
 
 /// Room for the members that are added.

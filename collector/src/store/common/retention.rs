@@ -3,12 +3,14 @@
 use sqlx::{FromRow, Row as _};
 
 use crate::limits;
+use crate::store::fate::copies;
 use crate::store::history::by_organization;
 use crate::store::hold::Holds;
 use crate::store::segments::Share;
 use crate::store::{Cutoffs, Position, Step, StoreError};
 
-use super::removal::{FORGET_CONFLICTS, NAMED, REMOVE, listed, note};
+use super::logs::{look_up, look_ups, organization};
+use super::removal::{FORGET_CONFLICTS, LEFT, NAMED, PUT_FIRST, REMOVE, listed, note};
 use super::terms::{Connection, Row, Store};
 use super::{holds, segments, text};
 
@@ -30,6 +32,24 @@ impl<'r> FromRow<'r, Row> for Candidate {
             organization_id: text::read(row.try_get("organization_id")?),
             user_id: text::read(row.try_get("user_id")?),
             last_time: timestamp.max(received_at),
+        })
+    }
+}
+
+/// An event that is removed.
+struct Removed {
+    organization_id: String,
+    request_id: String,
+    /// Whether it was the first of records that contradict each other.
+    was_first_of_conflict: bool,
+}
+
+impl<'r> FromRow<'r, Row> for Removed {
+    fn from_row(row: &'r Row) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            organization_id: text::read(row.try_get("organization_id")?),
+            request_id: text::read(row.try_get("request_id")?),
+            was_first_of_conflict: row.try_get("was_first_of_conflict")?,
         })
     }
 }
@@ -113,16 +133,44 @@ async fn remove(
     if positions.is_empty() {
         return Ok(0);
     }
-    let remove = sqlx::query_scalar(REMOVE).bind(listed(positions));
-    let organizations: Vec<String> = remove.fetch_all(&mut *connection).await?;
+    let remove = sqlx::query_as(REMOVE).bind(listed(positions));
+    let removed: Vec<Removed> = remove.fetch_all(&mut *connection).await?;
     segments::note_stale(connection, positions).await?;
     let forget = sqlx::query(FORGET_CONFLICTS).bind(listed(positions));
     forget.execute(&mut *connection).await?;
-    for (organization, events) in by_organization(organizations.iter().map(String::as_str)) {
+    for first in removed.iter().filter(|one| one.was_first_of_conflict) {
+        put_another_first(connection, first).await?;
+    }
+    let organizations = removed.iter().map(|one| one.organization_id.as_str());
+    for (organization, events) in by_organization(organizations) {
         note(connection, now, organization, events).await?;
     }
-    Ok(organizations.len())
+    Ok(removed.len())
 }
+
+/// Puts a record that is left of a call in the place of the first one, which is gone: what comes under
+/// its id later still meets it, and is in conflict. A gateway's goes before an application's.
+async fn put_another_first(connection: &mut Connection, first: &Removed) -> Result<(), StoreError> {
+    let (request_id, organization_id) = (&first.request_id, &first.organization_id);
+    let left = sqlx::query_scalar(LEFT)
+        .bind(look_ups(copies().map(|copy| look_up(request_id, copy))))
+        .bind(organization(organization_id));
+    let left: Vec<String> = left.fetch_all(&mut *connection).await?;
+    let Some(next) = left.first() else {
+        return Ok(());
+    };
+    let put = sqlx::query(PUT_FIRST)
+        .bind(look_up(request_id, 0))
+        .bind(next);
+    put.execute(&mut *connection).await?;
+    for id in &left {
+        let mark = sqlx::query(MARK).bind(next).bind(id);
+        mark.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+const MARK: &str = "UPDATE events SET conflict_of = $1 WHERE id = $2";
 
 const OLD: &str = "
     SELECT position, organization_id, user_id, timestamp, received_at

@@ -33,7 +33,15 @@ pub(super) const NAMED: &str = "
     FROM events WHERE position = ANY($1::BIGINT[]) ORDER BY position FOR UPDATE";
 
 pub(super) const REMOVE: &str = "
-    DELETE FROM events WHERE position = ANY($1::BIGINT[]) RETURNING organization_id";
+    DELETE FROM events WHERE position = ANY($1::BIGINT[])
+    RETURNING organization_id, request_id, coalesce(conflict_of = id, FALSE) AS was_first_of_conflict";
+
+/// What is left of a call at some places.
+pub(super) const LEFT: &str = "
+    SELECT id FROM events WHERE request_hash = ANY($1) AND organization_hash = $2
+    ORDER BY coalesce(recorded_kind, '') = 'application', id";
+
+pub(super) const PUT_FIRST: &str = "UPDATE events SET request_hash = $1 WHERE id = $2";
 
 pub(super) const FORGET_CONFLICTS: &str =
     "DELETE FROM conflicts WHERE position = ANY($1::BIGINT[])";

@@ -27,7 +27,15 @@ pub(super) const NAMED: &str = "
 
 pub(super) const REMOVE: &str = "
     DELETE FROM events WHERE position IN (SELECT value FROM json_each($1))
-    RETURNING organization_id";
+    RETURNING organization_id, request_id, coalesce(conflict_of = id, FALSE) AS was_first_of_conflict";
+
+/// What is left of a call at some places.
+pub(super) const LEFT: &str = "
+    SELECT id FROM events
+    WHERE request_id IN (SELECT value FROM json_each($1)) AND organization_id = $2
+    ORDER BY coalesce(recorded_kind, '') = 'application', id";
+
+pub(super) const PUT_FIRST: &str = "UPDATE events SET request_id = $1 WHERE id = $2";
 
 pub(super) const FORGET_CONFLICTS: &str = "
     DELETE FROM conflicts WHERE position IN (SELECT value FROM json_each($1))";
