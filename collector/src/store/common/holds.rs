@@ -77,9 +77,7 @@ impl Store {
         let Some((released_at, organization)) = released else {
             return Ok(None);
         };
-        let mut record = record.of_ids([id.to_owned()]);
-        record.organization_id = organization.map(text::read);
-        records::add(&mut transaction, &record).await?;
+        records::add_of(&mut transaction, record, id, organization).await?;
         transaction.commit().await?;
         Ok(Some(released_at))
     }

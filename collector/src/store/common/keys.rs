@@ -86,9 +86,7 @@ impl Store {
         let Some(organization) = organization else {
             return Ok(None);
         };
-        let mut record = record.of_ids([id.clone()]);
-        record.organization_id = organization.map(text::read);
-        records::add(&mut transaction, &record).await?;
+        records::add_of(&mut transaction, record, &id, organization).await?;
         transaction.commit().await?;
         Ok(Some(id))
     }
@@ -141,9 +139,7 @@ impl Store {
         let Some((revoked_at, organization)) = revoked else {
             return Ok(None);
         };
-        let mut record = record.of_ids([id.to_owned()]);
-        record.organization_id = organization.map(text::read);
-        records::add(&mut transaction, &record).await?;
+        records::add_of(&mut transaction, record, id, organization).await?;
         transaction.commit().await?;
         Ok(Some(revoked_at))
     }

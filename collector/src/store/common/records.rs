@@ -70,6 +70,18 @@ pub(super) async fn add(
     Ok(())
 }
 
+/// Adds a record of what was done to one thing, which is of this organization or of all.
+pub(super) async fn add_of(
+    connection: &mut Connection,
+    record: AccessRecord,
+    id: &str,
+    organization: Option<String>,
+) -> Result<(), StoreError> {
+    let mut record = record.of_ids([id.to_owned()]);
+    record.organization_id = organization.map(text::read);
+    add(connection, &record).await
+}
+
 async fn complete(connection: &mut Connection, completion: &Completion) -> Result<(), StoreError> {
     sqlx::query(COMPLETE)
         .bind(completion.items)
