@@ -15,7 +15,7 @@ use crate::limits;
 use crate::query::ParameterError;
 use crate::report::{Failure, RequestError};
 use crate::session::SessionError;
-use crate::store::StoreError;
+use crate::store::{LogIds, StoreError};
 use crate::telemetry;
 
 /// Why a request is answered with an error. The message says what the client can do.
@@ -24,7 +24,7 @@ pub(crate) enum ApiError {
     #[error(
         "several events have this request_id, of several organizations or in conflict with each other: ask by one of the log ids in log_ids, or name an organization by organization_id"
     )]
-    AmbiguousRequestId { log_ids: Vec<String> },
+    AmbiguousRequestId(LogIds),
     #[error("the request's body broke off before its end: send it again")]
     BodyBroken,
     #[error("the request's body is compressed, by its header `content-encoding`: send it as it is")]
@@ -122,7 +122,7 @@ impl ApiError {
             Self::BodyBroken | Self::Event(_) | Self::Parameter(_) | Self::ReportRequest(_) => {
                 StatusCode::BAD_REQUEST
             }
-            Self::AmbiguousRequestId { .. } => StatusCode::CONFLICT,
+            Self::AmbiguousRequestId(_) => StatusCode::CONFLICT,
             Self::Report(failure) => failure.status(),
             Self::Session(error) => error.status(),
             Self::BodyEncoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -146,7 +146,7 @@ impl ApiError {
 
     fn code(&self) -> &'static str {
         match self {
-            Self::AmbiguousRequestId { .. } => "ambiguous_request_id",
+            Self::AmbiguousRequestId(_) => "ambiguous_request_id",
             Self::BodyBroken => "body_incomplete",
             Self::BodyEncoded => "body_encoded",
             Self::BodySlow => "body_timeout",
@@ -178,7 +178,7 @@ impl ApiError {
     fn field(&self) -> Option<String> {
         match self {
             Self::Event(error) => error.field().map(str::to_owned),
-            Self::AmbiguousRequestId { .. } | Self::OtherOrganization => {
+            Self::AmbiguousRequestId(_) | Self::OtherOrganization => {
                 Some("organization_id".to_owned())
             }
             Self::Parameter(error) => Some(error.parameter().to_owned()),
@@ -188,11 +188,11 @@ impl ApiError {
         }
     }
 
-    /// The events of which one has to be asked for by its log id.
-    fn log_ids(&self) -> &[String] {
+    /// The events of which one has to be asked for by its log id, if there are several.
+    fn log_ids(&self) -> Option<&LogIds> {
         match self {
-            Self::AmbiguousRequestId { log_ids } => log_ids,
-            _ => &[],
+            Self::AmbiguousRequestId(ids) => Some(ids),
+            _ => None,
         }
     }
 
@@ -220,11 +220,13 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        let ids = self.log_ids();
         let detail = ErrorDetail {
             code: self.code(),
             message: self.to_string(),
             field: self.field(),
-            log_ids: self.log_ids().to_vec(),
+            log_ids: ids.map(|ids| ids.listed.clone()).unwrap_or_default(),
+            more_log_ids: ids.map(|ids| ids.more),
         };
         let status = self.status();
         let code = ErrorCode(detail.code);
@@ -274,6 +276,9 @@ pub(crate) struct ErrorDetail {
     /// Of several events that are meant, some.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     log_ids: Vec<String>,
+    /// How many there are beside those.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more_log_ids: Option<u64>,
 }
 
 impl From<&EventError> for ErrorDetail {
@@ -283,6 +288,7 @@ impl From<&EventError> for ErrorDetail {
             message: error.to_string(),
             field: error.field().map(str::to_owned),
             log_ids: Vec::new(),
+            more_log_ids: None,
         }
     }
 }
@@ -294,6 +300,7 @@ impl From<Failure> for ErrorDetail {
             message: failure.to_string(),
             field: None,
             log_ids: Vec::new(),
+            more_log_ids: None,
         }
     }
 }

@@ -110,8 +110,8 @@ pub(crate) async fn one_log(
         // Which of them is meant must not be guessed.
         (Some(_), Some(_)) => {
             let ids = store.log_ids_of(id, &scope, limits::AMBIGUOUS_IDS_MAX);
-            let log_ids = ids.await.map_err(ApiError::of_query)?;
-            Err(ApiError::AmbiguousRequestId { log_ids })
+            let ids = ids.await.map_err(ApiError::of_query)?;
+            Err(ApiError::AmbiguousRequestId(ids))
         }
     }
 }

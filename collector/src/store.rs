@@ -52,7 +52,7 @@ pub(crate) use filter::{Condition, Field, LogFilter, Observed, Phrase, Range, UN
 pub(crate) use history::{StoredErasure, StoredRemoval};
 pub(crate) use hold::StoredHold;
 pub(crate) use key::{AddedKey, StoredKey};
-pub(crate) use log::{CallId, Log, LogPage, RecordedBy};
+pub(crate) use log::{CallId, Log, LogIds, LogPage, RecordedBy};
 pub(crate) use outcome::{Outcome, Status};
 pub(crate) use position::Position;
 pub use record::Action;
@@ -167,14 +167,13 @@ impl Store {
         either!(self, database => database.logs_of(id, scope).await)
     }
 
-    /// The log ids of the events with this request_id that `scope` reaches, oldest first, as many as
-    /// `count`.
+    /// The log ids of the events with this request_id that `scope` reaches, `count` of them at most.
     pub(crate) async fn log_ids_of(
         &self,
         request_id: &str,
         scope: &Scope,
         count: usize,
-    ) -> Result<Vec<String>, StoreError> {
+    ) -> Result<LogIds, StoreError> {
         either!(self, database => database.log_ids_of(request_id, scope, count).await)
     }
 

@@ -4,12 +4,13 @@ import { parse } from "./json.js";
 
 /** Why there is no answer, in words for whoever looks at the page. */
 export class Failure extends Error {
-  constructor(message, { status = 0, field = null, logIds = [] } = {}) {
+  constructor(message, { status = 0, field = null, logIds = [], moreLogIds = 0 } = {}) {
     super(message);
     this.status = status;
     this.field = field;
     /** Of several events that are meant, some. */
     this.logIds = logIds;
+    this.moreLogIds = moreLogIds;
   }
 
   get isLoggedOut() {
@@ -83,5 +84,7 @@ async function send(path, options) {
   const { status } = response;
   const error = await response.json().then((body) => body.error, () => null);
   const message = error?.message ?? `The collector answered with status ${status}.`;
-  throw new Failure(message, { status, field: error?.field ?? null, logIds: error?.log_ids ?? [] });
+  throw new Failure(message, {
+    status, field: error?.field ?? null, logIds: error?.log_ids ?? [], moreLogIds: error?.more_log_ids ?? 0,
+  });
 }

@@ -73,7 +73,7 @@ async function load(id) {
     if (failure.name === "AbortError") return;
     if (failure.isLoggedOut) throw failure;
     const again = button("Try again", () => load(id));
-    if (failure.logIds?.length > 0) tell(message, several(failure.logIds));
+    if (failure.logIds?.length > 0) tell(message, several(failure));
     else if (failure.status === 404) tell(message, "There is no such event. It may belong to another organization, or may have been deleted.");
     else tell(message, element("p", {}, failure.message), again);
   }
@@ -100,6 +100,8 @@ function parts(event, text) {
 async function addInner(event, signal) {
   if (!isObject(gateway(event))) return;
   const query = new URLSearchParams({ outer_request_id: event.request_id, organization_id: event.organization_id, limit: 20 });
+  // Those of applications are not among the inner ones, and must not take their places.
+  if (isKnown(event.recorded_by)) query.set("recorded_by_kind", "gateway");
   const page = await ask(`v1/audit/logs?${query}`, signal);
   const inner = page.data.filter((one) => outerRequest(one) !== undefined);
   if (inner.length === 0) return;
@@ -110,9 +112,10 @@ async function addInner(event, signal) {
 }
 
 /** Links to events of which only one can be shown. */
-function several(ids) {
-  const links = ids.flatMap((id) => [" ", eventLink(id, id)]);
-  return element("p", {}, "Several events have this request, of several organizations or in conflict with each other:", ...links);
+function several({ logIds, moreLogIds }) {
+  const links = logIds.flatMap((id) => [" ", eventLink(id, id)]);
+  const more = moreLogIds > 0 ? ` and ${moreLogIds} more` : "";
+  return element("p", {}, "Several events have this request, of several organizations or in conflict with each other:", ...links, more);
 }
 
 /** Names the events with the same request that say something else. */

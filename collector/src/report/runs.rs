@@ -253,7 +253,7 @@ impl Task {
         let scope = Scope::Organization(call.organization_id);
         let store = self.reports.store();
         let ids = store.log_ids_of(&call.request_id, &scope, limits::AMBIGUOUS_IDS_MAX);
-        let ids = ids.await?.into_iter();
+        let ids = ids.await?.listed.into_iter();
         Ok(ids.filter(|id| *id != log.id).collect())
     }
 

@@ -24,6 +24,8 @@ pub(super) struct Sibling {
     /// `None` if it was recorded before that was noted.
     pub(super) kind: Option<Kind>,
     pub(super) family: Option<String>,
+    /// Whether who recorded it may stand for gateways.
+    pub(super) is_of_trusted: bool,
     pub(super) conflict_of: Option<String>,
     pub(super) event: String,
 }
@@ -43,7 +45,7 @@ pub(super) enum Fate {
         copy: u8,
         /// The log id of the first record.
         first: String,
-        /// When the content of a record of the same user was erased: it does not come back.
+        /// When the content was erased of a record that concerns it: it does not come back.
         erased_at: Option<i64>,
     },
     /// It contradicts what is stored, as too many others do.
@@ -88,13 +90,11 @@ impl Fate {
         let Some(copy) = copies_of(by.kind).find(|copy| !taken.contains(copy)) else {
             return Ok(Self::TooMany(first.clone()));
         };
-        let mut erased = records
-            .iter()
-            .filter(|record| record.user_id == sent.user_id);
+        let mut concerning = records.iter().filter(|record| record.concerns(sent, by));
         Ok(Self::Conflicts {
             copy,
             first: first.conflict_of.clone().unwrap_or(first.id.clone()),
-            erased_at: erased.find_map(|record| record.erased_at),
+            erased_at: concerning.find_map(|record| record.erased_at),
         })
     }
 
@@ -151,14 +151,22 @@ impl Sibling {
             }
     }
 
-    /// Whether it is what a log without content has of the event, which takes its place if a gateway
-    /// sends it, or who may stand for one: its texts are not proven by the hashes alone.
+    /// Whether it is what a log without content has of the event, which takes its place if it comes from
+    /// the same gateway, or either from who may stand for one: its texts are not proven by the hashes alone.
     fn is_stub_of(&self, sent: &Event, by: &Recorder) -> bool {
-        let may = by.kind == Kind::Gateway || by.is_trusted || self.is_continued_by(by);
+        let is_imported = self.is_of_trusted && by.kind == Kind::Gateway;
+        let may = is_imported || by.is_trusted || self.is_continued_by(by);
         may && !self.is_of_another_kind(sent, by)
             && self.erased_at.is_none()
             && stub::is_stub(&self.event)
             && stub::is_of(&self.event, &sent.text, &sent.request_id)
+    }
+
+    /// Whether what was erased of this is erased of the event too. What a gateway says is judged by its own
+    /// records: others could have it erased before it comes.
+    fn concerns(&self, sent: &Event, by: &Recorder) -> bool {
+        let may = by.kind == Kind::Application || self.is_continued_by(by);
+        may && self.user_id == sent.user_id
     }
 
     /// Whether who sends with this key is who recorded it, or may stand for them: what was recorded

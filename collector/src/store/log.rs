@@ -8,6 +8,18 @@ use crate::access::Kind;
 use crate::limits;
 use crate::store::Position;
 
+/// The text of a statement that reads [`Log`]s, from what follows the table on.
+macro_rules! reading_logs {
+    ($which:literal) => {
+        concat!(
+            "SELECT position, id, received_at, erased_at, recorded_by, recorded_kind, conflict_of,
+                writer_not_counted, event FROM events ",
+            $which
+        )
+    };
+}
+pub(super) use reading_logs;
+
 /// A stored event.
 #[derive(Debug)]
 pub(crate) struct Log {
@@ -71,6 +83,29 @@ impl Log {
         }
         let owned: Option<Owned> = serde_json::from_str(&self.event).ok();
         owned.map(|owned| owned.organization_id)
+    }
+}
+
+/// The log ids of several events, those of gateways first, each kind oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct LogIds {
+    /// The first of them.
+    pub(crate) listed: Vec<String>,
+    /// How many there are beside those.
+    pub(crate) more: u64,
+}
+
+impl LogIds {
+    /// Of some ids, each with how many there are in all.
+    pub(super) fn of(counted: Vec<(String, i64)>) -> Self {
+        let all = counted.first().map_or(0, |(_, all)| *all);
+        let listed: Vec<String> = counted.into_iter().map(|(id, _)| id).collect();
+        let all = u64::try_from(all).unwrap_or_default();
+        let count = u64::try_from(listed.len()).unwrap_or(u64::MAX);
+        Self {
+            listed,
+            more: all.saturating_sub(count),
+        }
     }
 }
 

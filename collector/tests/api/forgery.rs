@@ -2,8 +2,18 @@
 //! organization: nothing is replaced, hidden, ended or renumbered, and each attempt shows.
 
 // With their paths, so that the tests on PostgreSQL find them too.
+#[path = "forgery/ambiguous.rs"]
+mod ambiguous;
+#[path = "forgery/erased.rs"]
+mod erased;
+#[path = "forgery/kept.rs"]
+mod kept;
 #[path = "forgery/repeats.rs"]
 mod repeats;
+#[path = "forgery/sums.rs"]
+mod sums;
+#[path = "forgery/twins.rs"]
+mod twins;
 #[path = "forgery/writers.rs"]
 mod writers;
 
@@ -11,7 +21,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::keys::{create_key, create_with, key_id, key_of_kind};
-use crate::program::{Answer, Folder, Program};
+use crate::program::{Answer, Folder, Program, audit_layer, run};
 use crate::sample::{event_with, gateway_event};
 
 /// A collector with a gateway and an application that record for one organization.
@@ -33,6 +43,22 @@ impl Stage {
             program: Program::start_with(&folder, &[]).await,
             folder,
             gateway,
+        }
+    }
+
+    /// The same on its database once more, when somebody has changed that without it.
+    async fn restarted(self, change: &'static str, id: &Value) -> Self {
+        self.program.stop().await;
+        let mut database = self.folder.beside().open().await;
+        let change = sqlx::query(change).bind(id.as_str().unwrap());
+        assert_eq!(
+            change.execute(&mut database).await.unwrap().rows_affected(),
+            1
+        );
+        drop(database);
+        Self {
+            program: Program::start_with(&self.folder, &[]).await,
+            ..self
         }
     }
 
@@ -90,6 +116,15 @@ impl Stage {
                 )
             })
             .collect()
+    }
+
+    /// Erases the content of the sample's user.
+    async fn erase(&self) {
+        let mut erase = audit_layer("erase");
+        erase.args(["--organization", "org_456", "--user", "user_123"]);
+        erase.args(["--reason", "asked", "--yes", "--database"]);
+        let output = run(erase.arg(self.folder.database())).await;
+        assert!(output.status.success(), "{output:?}");
     }
 
     async fn metric(&self, name: &str) -> u64 {
@@ -338,42 +373,6 @@ async fn nobody_fills_the_disk_under_one_id_or_keeps_a_gateway_out_by_it() {
         .await
         .error(409, "ambiguous_request_id");
     assert_eq!(error["log_ids"].as_array().unwrap().len(), 18);
-}
-
-#[tokio::test]
-async fn what_an_application_says_takes_nothing_out_of_the_sums() {
-    let stage = Stage::new().await;
-    let outer = |id: &str, outer: &str| {
-        let audit_layer = json!({"gateway": {"outer_request_id": outer}});
-        event_with(id, json!({"metadata": {"audit_layer": audit_layer}}))
-    };
-    // The event that the gateway's names, so that it is not counted.
-    stage.record(&stage.gateway, &outer("inner", "outer")).await;
-    stage
-        .record(&stage.application, &event_with("outer", json!({})))
-        .await;
-    let skipped = async || {
-        let query = json!({
-            "report_type": "activity", "organization_id": "org_456",
-            "start_date": "2025-02-01", "end_date": "2025-02-01",
-        });
-        let answer = stage
-            .post(&stage.admin, "/v1/reports/generate", query.to_string())
-            .await;
-        let data = answer.json()["data"].clone();
-        (
-            data["recorded_by_outer_gateway"].clone(),
-            data["conflicting_events"].clone(),
-        )
-    };
-    let (marked, _) = skipped().await;
-    assert_eq!(marked["skipped_events"], 0, "{marked}");
-    // What the outer gateway says comes beside it.
-    let real = event_with("outer", json!({"reasoning": "real"}));
-    assert_eq!(stage.status(&stage.gateway, &real).await, "conflict");
-    let (marked, conflicts) = skipped().await;
-    assert_eq!(marked["skipped_events"], 1, "{marked}");
-    assert_eq!(conflicts, 2);
 }
 
 #[tokio::test]

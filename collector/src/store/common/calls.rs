@@ -8,6 +8,7 @@ use sqlx::QueryBuilder;
 
 use crate::access::Kind;
 use crate::store::fate::copies_of_gateways;
+use crate::store::log::reading_logs;
 use crate::store::{CallId, Log, LogFilter, Range, StoreError};
 
 use super::filter;
@@ -86,6 +87,4 @@ impl Store {
     }
 }
 
-const READ: &str =
-    "SELECT position, id, received_at, erased_at, recorded_by, recorded_kind, conflict_of,
-        writer_not_counted, event FROM events WHERE ";
+const READ: &str = reading_logs!("WHERE ");

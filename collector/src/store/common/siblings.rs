@@ -9,11 +9,11 @@ use crate::store::fate::{Fate, Sibling, copies};
 use crate::store::segments::Indexed;
 use crate::store::{Status, StoreError};
 
-use super::events::{SIBLINGS, copy_of, insert, place, remove_pending};
-use super::logs::{Call, look_ups};
+use super::events::{SIBLINGS, copy_of, insert, place};
+use super::logs::{look_up, look_ups, organization};
 use super::new_rows::{NewRow, without_content};
 use super::terms::{Connection, Row};
-use super::text;
+use super::{holds, segments, text};
 
 impl<'r> FromRow<'r, Row> for Sibling {
     fn from_row(row: &'r Row) -> Result<Self, sqlx::Error> {
@@ -26,6 +26,7 @@ impl<'r> FromRow<'r, Row> for Sibling {
             user_id: text::read(row.try_get("user_id")?),
             kind: kind_of(row)?,
             family: row.try_get("family")?,
+            is_of_trusted: row.try_get("is_of_trusted")?,
             conflict_of: row.try_get("conflict_of")?,
             event: row.try_get("event")?,
         })
@@ -61,7 +62,7 @@ pub(super) async fn store_after_another(
                 erased_at: None,
             },
             Fate::Ends(record) => {
-                let Some(erased_at) = remove_pending(connection, &record.id).await? else {
+                let Some(erased_at) = remove(connection, &record).await? else {
                     // Another collector was first: with the end of the call, or because it is old.
                     continue;
                 };
@@ -85,11 +86,44 @@ pub(super) async fn store_after_another(
                 erased_at,
             },
         };
+        let beside = unless_held(connection, row.event, beside).await?;
         if add(connection, &row, &beside, found_by).await? {
             return Ok((beside.id, beside.status));
         }
     }
     Err(StoreError::Crowded)
+}
+
+/// Nothing that is held loses its content, though another record of its call has lost it before.
+async fn unless_held(
+    connection: &mut Connection,
+    event: &Event,
+    beside: Beside,
+) -> Result<Beside, StoreError> {
+    if beside.erased_at.is_none() {
+        return Ok(beside);
+    }
+    let holds = holds::in_force(connection).await?;
+    let hold = holds.covering(&event.organization_id, &event.user_id);
+    Ok(Beside {
+        erased_at: beside.erased_at.filter(|_| hold.is_none()),
+        ..beside
+    })
+}
+
+/// Removes a record in whose place another one comes. When it was erased, if it was; `None` if it is not
+/// there any more as it was read.
+async fn remove(
+    connection: &mut Connection,
+    record: &Sibling,
+) -> Result<Option<Option<i64>>, StoreError> {
+    let remove = sqlx::query_as(REMOVE).bind(&record.id).bind(&record.event);
+    let removed = remove.fetch_optional(&mut *connection).await?;
+    let Some((position, erased_at)) = removed else {
+        return Ok(None);
+    };
+    segments::note_stale(connection, &[position]).await?;
+    Ok(Some(erased_at))
 }
 
 async fn fate(connection: &mut Connection, row: &NewRow<'_>) -> Result<Fate, StoreError> {
@@ -109,14 +143,16 @@ async fn siblings(
     event: &Event,
     places: std::ops::RangeInclusive<u8>,
 ) -> Result<Vec<Sibling>, StoreError> {
-    let call = Call::of(event);
+    let request_id = &event.request_id;
     let query = sqlx::query(SIBLINGS)
-        .bind(look_ups(places.clone().map(|copy| call.look_up(copy))))
-        .bind(call.organization());
+        .bind(look_ups(
+            places.clone().map(|copy| look_up(request_id, copy)),
+        ))
+        .bind(organization(&event.organization_id));
     let rows = query.fetch_all(connection).await?;
     let records = rows.iter().map(|row| {
         Ok(Sibling {
-            copy: copy_of(row, &call, places.clone())?,
+            copy: copy_of(row, request_id, places.clone())?,
             ..Sibling::from_row(row)?
         })
     });
@@ -168,6 +204,9 @@ pub(super) fn kind_of(row: &Row) -> Result<Option<Kind>, sqlx::Error> {
     let kind: Option<&str> = row.try_get("recorded_kind")?;
     Ok(kind.and_then(|kind| kind.parse().ok()))
 }
+
+const REMOVE: &str = "
+    DELETE FROM events WHERE id = $1 AND event = $2 RETURNING position, erased_at";
 
 const MARK_FIRST: &str = "
     UPDATE events SET conflict_of = $1 WHERE id = $1 AND conflict_of IS NULL

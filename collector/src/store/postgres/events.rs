@@ -8,7 +8,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 
 use crate::event::Event;
-use crate::store::postgres::logs::{Call, look_up};
+use crate::store::postgres::logs::look_up;
 use crate::store::postgres::new_rows::NewRow;
 use crate::store::postgres::storing::{note_writers, store};
 use crate::store::postgres::{PostgresStore, hash_of, position, segments, text};
@@ -100,28 +100,14 @@ pub(super) async fn insert(
     Ok(inserted.into_iter().collect())
 }
 
-/// Removes the record that a call began. When it was erased, if it was; `None` if it is not there.
-pub(super) async fn remove_pending(
-    connection: &mut PgConnection,
-    id: &str,
-) -> Result<Option<Option<i64>>, StoreError> {
-    let remove = sqlx::query_as(REMOVE_PENDING).bind(id);
-    let removed = remove.fetch_optional(&mut *connection).await?;
-    let Some((position, erased_at)) = removed else {
-        return Ok(None);
-    };
-    segments::note_stale(connection, &[position]).await?;
-    Ok(Some(erased_at))
-}
-
 /// At which of these places of its call a record is.
 pub(super) fn copy_of(
     row: &PgRow,
-    call: &Call<'_>,
+    request_id: &str,
     mut places: RangeInclusive<u8>,
 ) -> Result<u8, sqlx::Error> {
     let own: &[u8] = row.try_get("request_hash")?;
-    let copy = places.find(|copy| call.look_up(*copy) == own);
+    let copy = places.find(|copy| look_up(request_id, *copy) == own);
     Ok(copy.unwrap_or_default())
 }
 
@@ -157,13 +143,10 @@ const OWN_COLUMNS: usize = 15;
 /// Of a key that was made before keys had families, or is of another database, nothing is known.
 pub(super) const SIBLINGS: &str = "
     SELECT events.id, request_hash, completion_state, erased_at, user_id, recorded_kind, conflict_of,
-        writer_not_counted, event, coalesce(keys.family, recorded_by) AS family
+        event, coalesce(keys.family, recorded_by) AS family,
+        coalesce(keys.role = 'admin' OR recorded_by = 'configured', FALSE) AS is_of_trusted
     FROM events LEFT JOIN keys ON keys.id = recorded_by
     WHERE request_hash = ANY($1) AND organization_hash = $2";
-
-const REMOVE_PENDING: &str = "
-    DELETE FROM events WHERE id = $1 AND (completion_state = 'pending' OR event LIKE '%\"content\":\"not_logged\"%')
-    RETURNING position, erased_at";
 
 pub(super) const DISOWN: &str = "
     UPDATE events SET writer_id = NULL, writer_seq = NULL, writer_not_counted = TRUE

@@ -11,6 +11,7 @@ use std::time::Instant;
 use sqlx::{Connection, PgConnection, QueryBuilder};
 
 use crate::limits;
+use crate::store::log::reading_logs;
 use crate::store::postgres::found::Found;
 use crate::store::postgres::terms::SNAPSHOT;
 use crate::store::postgres::{PostgresStore, filter};
@@ -156,9 +157,7 @@ const SOME: &str = "
     SELECT position, octet_length(event) FROM events WHERE position = ANY($1::BIGINT[])
     ORDER BY position DESC";
 
-const READ: &str = "
-    SELECT position, id, received_at, erased_at, recorded_by, recorded_kind, conflict_of,
-        writer_not_counted, event FROM events WHERE position = ANY(";
+const READ: &str = reading_logs!("WHERE position = ANY(");
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
-use crate::store::sqlite::logs::{Call, look_up};
+use crate::store::sqlite::logs::look_up;
 use crate::store::sqlite::new_rows::NewRow;
 use crate::store::sqlite::storing::{note_writers, store};
 use crate::store::sqlite::{SqliteStore, segments};
@@ -88,28 +88,14 @@ pub(super) async fn insert(
     Ok(inserted.into_iter().collect())
 }
 
-/// Removes the record that a call began. When it was erased, if it was; `None` if it is not there.
-pub(super) async fn remove_pending(
-    connection: &mut SqliteConnection,
-    id: &str,
-) -> Result<Option<Option<i64>>, StoreError> {
-    let remove = sqlx::query_as(REMOVE_PENDING).bind(id);
-    let removed = remove.fetch_optional(&mut *connection).await?;
-    let Some((position, erased_at)) = removed else {
-        return Ok(None);
-    };
-    segments::note_stale(connection, &[position]).await?;
-    Ok(Some(erased_at))
-}
-
 /// At which of these places of its call a record is.
 pub(super) fn copy_of(
     row: &SqliteRow,
-    call: &Call<'_>,
+    request_id: &str,
     mut places: RangeInclusive<u8>,
 ) -> Result<u8, sqlx::Error> {
     let own: &str = row.try_get("request_id")?;
-    let copy = places.find(|copy| call.look_up(*copy) == own);
+    let copy = places.find(|copy| look_up(request_id, *copy) == own);
     Ok(copy.unwrap_or_default())
 }
 
@@ -133,13 +119,10 @@ const INSERTED: &str = "SELECT id FROM events WHERE id IN (SELECT value FROM jso
 /// Of a key that was made before keys had families, or is of another database, nothing is known.
 pub(super) const SIBLINGS: &str = "
     SELECT events.id, request_id, completion_state, erased_at, user_id, recorded_kind, conflict_of,
-        writer_not_counted, event, coalesce(keys.family, recorded_by) AS family
+        event, coalesce(keys.family, recorded_by) AS family,
+        coalesce(keys.role = 'admin' OR recorded_by = 'configured', FALSE) AS is_of_trusted
     FROM events LEFT JOIN keys ON keys.id = recorded_by
     WHERE request_id IN (SELECT value FROM json_each(?)) AND events.organization_id = ?";
-
-const REMOVE_PENDING: &str = "
-    DELETE FROM events WHERE id = ? AND (completion_state = 'pending' OR event LIKE '%\"content\":\"not_logged\"%')
-    RETURNING position, erased_at";
 
 pub(super) const DISOWN: &str = "
     UPDATE events SET writer_id = NULL, writer_seq = NULL, writer_not_counted = 1

@@ -5,10 +5,9 @@ use std::borrow::Cow;
 use sqlx::{QueryBuilder, Sqlite};
 
 use crate::access::Scope;
-use crate::event::Event;
 use crate::limits;
 use crate::store::fate::copies;
-use crate::store::log::PageInProgress;
+use crate::store::log::{LogIds, PageInProgress, reading_logs};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Log, LogFilter, LogPage, StoreError};
 
@@ -28,19 +27,19 @@ impl SqliteStore {
         Ok(logs.fetch_all(&mut *reader).await?)
     }
 
-    /// The log ids of the events with this request_id that `scope` reaches, oldest first, as many as
-    /// `count`.
+    /// The log ids of the events with this request_id that `scope` reaches, `count` of them at most.
     pub(crate) async fn log_ids_of(
         &self,
         request_id: &str,
         scope: &Scope,
         count: usize,
-    ) -> Result<Vec<String>, StoreError> {
-        let ids = sqlx::query_scalar(IDS)
+    ) -> Result<LogIds, StoreError> {
+        let ids = sqlx::query_as(IDS)
             .bind(look_ups_of(request_id))
             .bind(scope.id())
             .bind(i64::try_from(count).unwrap_or(i64::MAX));
-        Ok(ids.fetch_all(&mut *self.reader().await?).await?)
+        let ids = ids.fetch_all(&mut *self.reader().await?).await?;
+        Ok(LogIds::of(ids))
     }
 
     /// A page of events. It ends early when its events are large, but never without one.
@@ -51,27 +50,9 @@ impl SqliteStore {
     }
 }
 
-/// A call, as its events are looked up.
-pub(super) struct Call<'a> {
-    request_id: &'a str,
-    organization_id: &'a str,
-}
-
-impl<'a> Call<'a> {
-    pub(super) fn of(event: &'a Event) -> Self {
-        Self {
-            request_id: &event.request_id,
-            organization_id: &event.organization_id,
-        }
-    }
-
-    pub(super) fn look_up(&self, copy: u8) -> Cow<'a, str> {
-        look_up(self.request_id, copy)
-    }
-
-    pub(super) fn organization(&self) -> &'a str {
-        self.organization_id
-    }
+/// What a column has of an organization by which events are looked up.
+pub(super) fn organization(id: &str) -> &str {
+    id
 }
 
 /// What a column has of an event that is at this place of its call: the first its `request_id`, and the
@@ -104,17 +85,15 @@ pub(super) fn push_look_ups<'l>(
     query.push_bind(look_ups(keys)).push("))");
 }
 
-const BY_ID: &str = "
-    SELECT position, id, received_at, erased_at, recorded_by, recorded_kind, conflict_of,
-        writer_not_counted, event FROM events
-    WHERE id = ?1 AND (?2 IS NULL OR organization_id = ?2)";
+const BY_ID: &str = reading_logs!("WHERE id = ?1 AND (?2 IS NULL OR organization_id = ?2)");
 
-const BY_REQUEST_ID: &str = "
-    SELECT position, id, received_at, erased_at, recorded_by, recorded_kind, conflict_of,
-        writer_not_counted, event FROM events
-    WHERE request_id IN (SELECT value FROM json_each(?1))
-    AND (?2 IS NULL OR organization_id = ?2) LIMIT 2";
+const BY_REQUEST_ID: &str = reading_logs!(
+    "WHERE request_id IN (SELECT value FROM json_each(?1))
+    AND (?2 IS NULL OR organization_id = ?2) LIMIT 2"
+);
 
 const IDS: &str = "
-    SELECT id FROM events WHERE request_id IN (SELECT value FROM json_each(?1))
-    AND (?2 IS NULL OR organization_id = ?2) ORDER BY id LIMIT ?3";
+    SELECT id, count(*) OVER () FROM events
+    WHERE request_id IN (SELECT value FROM json_each(?1))
+    AND (?2 IS NULL OR organization_id = ?2)
+    ORDER BY coalesce(recorded_kind, '') = 'application', id LIMIT ?3";

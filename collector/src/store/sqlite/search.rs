@@ -11,6 +11,7 @@ use futures_util::TryStreamExt;
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::limits;
+use crate::store::log::reading_logs;
 use crate::store::sqlite::found::Found;
 use crate::store::sqlite::{SqliteStore, filter};
 use crate::store::{Log, LogFilter, StoreError};
@@ -82,13 +83,8 @@ async fn read(
     Ok(ControlFlow::Continue(()))
 }
 
-const BETWEEN: &str = "
-    SELECT position, id, received_at, erased_at, recorded_by, recorded_kind, conflict_of,
-        writer_not_counted, event FROM events WHERE position BETWEEN ";
+const BETWEEN: &str = reading_logs!("WHERE position BETWEEN ");
 
 const AMONG_CONFLICTS: &str = " AND position IN (SELECT position FROM conflicts)";
 
-const AMONG: &str = "
-    SELECT position, id, received_at, erased_at, recorded_by, recorded_kind, conflict_of,
-        writer_not_counted, event FROM events
-    WHERE position IN (SELECT value FROM json_each(";
+const AMONG: &str = reading_logs!("WHERE position IN (SELECT value FROM json_each(");

@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::{Stage, numbered};
-use crate::program::{audit_layer, run};
 use crate::sample::event_with;
 
 #[tokio::test]
@@ -66,18 +65,7 @@ async fn what_was_erased_does_not_come_back_by_a_conflict() {
     let stage = Stage::new().await;
     let original = numbered("r", "w", 1);
     let first = stage.record(&stage.gateway, &original).await;
-    let mut erase = audit_layer("erase");
-    erase.args([
-        "--organization",
-        "org_456",
-        "--user",
-        "user_123",
-        "--reason",
-        "asked",
-        "--yes",
-    ]);
-    erase.arg("--database").arg(stage.folder.database());
-    assert!(run(&mut erase).await.status.success());
+    stage.erase().await;
     assert_eq!(stage.status(&stage.gateway, &original).await, "duplicate");
 
     let mut forged = original.clone();
@@ -110,18 +98,7 @@ async fn an_erased_event_of_an_application_still_has_no_writer() {
     let answer = stage
         .record(&stage.application, &numbered("r", "w", 1))
         .await;
-    let mut erase = audit_layer("erase");
-    erase.args([
-        "--organization",
-        "org_456",
-        "--user",
-        "user_123",
-        "--reason",
-        "asked",
-        "--yes",
-    ]);
-    erase.arg("--database").arg(stage.folder.database());
-    assert!(run(&mut erase).await.status.success());
+    stage.erase().await;
     let log = stage.log(&answer["id"]).await;
     assert_eq!(log["writer_not_counted"], true);
     assert_eq!(log["recorded_by"]["kind"], "application");
