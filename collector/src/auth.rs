@@ -102,6 +102,15 @@ impl Keys {
 }
 
 impl Keys {
+    /// Whether a key that is not good any more has come to its end by itself.
+    pub(crate) fn has_expired(&self, hash: &KeyHash) -> bool {
+        match self {
+            Self::Configured(_) => false,
+            // Those that were revoked are not among them.
+            Self::Stored(keys) => keys.last().access(hash).is_some(),
+        }
+    }
+
     /// Which key this is that was refused, if it is one that has expired or was revoked.
     fn no_longer_good(&self, hash: &KeyHash) -> Option<(KeyId, KeyName, Scope)> {
         let Self::Stored(keys) = self else {

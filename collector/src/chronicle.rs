@@ -16,8 +16,9 @@ pub(crate) async fn run(arguments: HistoryArgs) -> Result<(), MainError> {
     let database = arguments.database.database()?;
     let mut history = History::open(&database, &arguments.wanted()).await?;
     let written = write(&mut history, arguments.format).await;
-    history.close().await;
-    written
+    let closed = history.close().await;
+    written?;
+    Ok(closed?)
 }
 
 /// Writes one entry after the other, so that a long history takes no more memory than a short one.
@@ -79,6 +80,7 @@ fn short(timestamp: &str) -> String {
 fn access(record: &Shown) -> String {
     let result = match record.result() {
         "ok" => String::new(),
+        ended @ ("begun" | "cut" | "failed") => format!(" {ended}"),
         refused => format!(" refused ({refused})"),
     };
     let items = match record.items() {

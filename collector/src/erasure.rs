@@ -5,7 +5,10 @@ use serde_json::json;
 
 use crate::access::Scope;
 use crate::records::operator;
-use crate::store::{AccessRecord, Action, Database, Erasable, Erased, Erasure, Store, StoreError};
+use crate::store::{
+    AccessRecord, Action, Completion, Database, Erasable, Erased, Erasure, FAILED, Store,
+    StoreError,
+};
 
 /// How many events [`erase`] would meet.
 ///
@@ -63,8 +66,19 @@ async fn erase_counted(store: &Store, erasure: &Erasure) -> Result<Erased, Erase
     // Before anything is erased: that it was tried is known whatever comes of it.
     let record = record.begun();
     store.write_record(record.clone()).await?;
-    let erased = store.erase(erasure, Utc::now().timestamp_micros()).await?;
-    store.complete_record(&record, erased.events).await?;
+    let erased = store.erase(erasure, Utc::now().timestamp_micros()).await;
+    let completion = match &erased {
+        Ok(erased) => record.completion(erased.events),
+        // What was erased before it failed stays erased.
+        Err(_) => Completion {
+            result: FAILED,
+            items: None,
+            ..record.completion(0)
+        },
+    };
+    let recorded = store.complete_record(completion).await;
+    let erased = erased?;
+    recorded?;
     Ok(erased)
 }
 

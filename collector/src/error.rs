@@ -35,6 +35,10 @@ pub(crate) enum ApiError {
     BodyTooLarge { bytes_max: usize },
     #[error("{0}")]
     Event(#[from] EventError),
+    #[error(
+        "this key is an application's, and cannot import dead letters: import with the gateway's own key or one with the role admin"
+    )]
+    ImportKey,
     #[error("this path does not take the request's method: the header `allow` names those it does")]
     MethodNotAllowed,
     #[error("the database did not answer: ask again later")]
@@ -116,6 +120,7 @@ impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Event(EventError::OtherOrganization { .. })
+            | Self::ImportKey
             | Self::OtherOrganization
             | Self::Role { .. } => StatusCode::FORBIDDEN,
             Self::Event(EventError::TooManyConflicts) => StatusCode::CONFLICT,
@@ -161,7 +166,7 @@ impl ApiError {
             Self::RateLimited { .. } => "rate_limited",
             Self::Report(failure) => failure.name(),
             Self::ReportRequest(error) => error.code(),
-            Self::Role { .. } => "forbidden",
+            Self::ImportKey | Self::Role { .. } => "forbidden",
             Self::Session(error) => error.code(),
             Self::NoAnswer | Self::StorageUnavailable => "storage_unavailable",
             Self::TooManyExports => "too_many_exports",
@@ -229,9 +234,12 @@ impl IntoResponse for ApiError {
             more_log_ids: ids.map(|ids| ids.more),
         };
         let status = self.status();
-        let code = ErrorCode(detail.code);
+        let told = ErrorTold {
+            code: detail.code,
+            log_ids: detail.log_ids.clone(),
+        };
         let mut response = (status, Json(ErrorBody { error: detail })).into_response();
-        response.extensions_mut().insert(code);
+        response.extensions_mut().insert(told);
         let headers = response.headers_mut();
         if let Some(wait) = self.retry_after() {
             headers.insert(RETRY_AFTER, seconds(wait).into());
@@ -248,9 +256,13 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// The code of an answer that is an error, for those who record it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ErrorCode(pub(crate) &'static str);
+/// What an answer that is an error tells, for those who record it.
+#[derive(Debug, Clone)]
+pub(crate) struct ErrorTold {
+    pub(crate) code: &'static str,
+    /// Events that it names.
+    pub(crate) log_ids: Vec<String>,
+}
 
 /// Whole seconds that are not less than `wait`, which is more than none.
 fn seconds(wait: Duration) -> u64 {

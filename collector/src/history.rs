@@ -1,7 +1,7 @@
 //! What became of events that are not there any more as they were, and who looked at those that are: an
 //! auditor asks for it, and the database keeps it.
 
-use std::vec;
+use std::{mem, vec};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde_json::json;
@@ -9,8 +9,8 @@ use serde_json::json;
 use crate::limits;
 use crate::records::{Shown, operator};
 use crate::store::{
-    AccessRecord, Action, Database, Erasure, Order, RecordFilter, RecordPlace, Store, StoreError,
-    StoredErasure, StoredRemoval,
+    AccessRecord, Action, CUT, Completion, Database, Erasure, OK, Order, RecordFilter, RecordPlace,
+    Store, StoreError, StoredErasure, StoredRemoval,
 };
 use crate::time::{DAY_MICROS, moment};
 
@@ -183,6 +183,8 @@ pub struct History {
     next_record: Option<AccessRecord>,
     reading: AccessRecord,
     entries: u64,
+    /// Whether it is recorded how the reading ended.
+    is_completed: bool,
 }
 
 impl History {
@@ -221,6 +223,7 @@ impl History {
             next_record: None,
             reading,
             entries: 0,
+            is_completed: false,
         })
     }
 
@@ -248,12 +251,21 @@ impl History {
         };
         match entry {
             Some(_) => self.entries = self.entries.saturating_add(1),
-            None => {
-                let entries = self.entries;
-                self.store.complete_record(&self.reading, entries).await?;
-            }
+            None => self.complete(OK).await?,
         }
         Ok(entry)
+    }
+
+    /// Records how the reading ended, once.
+    async fn complete(&mut self, result: &'static str) -> Result<(), StoreError> {
+        if mem::replace(&mut self.is_completed, true) {
+            return Ok(());
+        }
+        let completion = Completion {
+            result,
+            ..self.reading.completion(self.entries)
+        };
+        self.store.complete_record(completion).await
     }
 
     async fn read(&mut self) -> Result<Option<AccessRecord>, StoreError> {
@@ -277,9 +289,14 @@ impl History {
         Ok(self.page.next())
     }
 
-    /// Closes the database.
-    pub async fn close(self) {
+    /// Closes the database. A reading that did not come to its end was cut, which is recorded.
+    ///
+    /// # Errors
+    /// The database cannot be used. The message says what to do.
+    pub async fn close(mut self) -> Result<(), StoreError> {
+        let completed = self.complete(CUT).await;
         self.store.close().await;
+        completed
     }
 }
 

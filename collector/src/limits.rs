@@ -114,7 +114,7 @@ pub const RECORD_PARAMETERS_MAX: usize = 40;
 /// search.
 pub const RECORD_TEXT_BYTES_MAX: usize = SEARCH_BYTES_MAX;
 
-/// How often what was counted of live pages and refused keys is recorded. A collector that is killed
+/// How often what was counted of followed lists and refused keys is recorded. A collector that is killed
 /// loses no more of these counts.
 pub const RECORDS_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -122,9 +122,20 @@ pub const RECORDS_INTERVAL: Duration = Duration::from_secs(60);
 /// into the next: anyone can send any number, and each record takes room for years.
 pub const REFUSALS_RECORDED_MAX: u32 = 10;
 
-/// Questions that live pages ask again and again, of which repetitions are counted. Beyond it each has
-/// an access record.
-pub const POLLS_MAX: usize = 1000;
+/// Lists that are followed at the same time and have a record together with their next answers. Beyond
+/// it each answer has one of its own.
+pub const FOLLOWS_MAX: usize = 1000;
+
+/// How long a list is followed that shows nothing new until its record says that. A collector that is
+/// killed loses no more of it.
+pub const FOLLOW_TIME_MAX: Duration = Duration::from_hours(1);
+
+/// Names that an access record lists of what an answer has instead of events: more than it can have.
+pub const RECORD_NAMES_MAX: usize = 500;
+
+/// Bytes of a request's body that are recorded if it is refused: more than any that is taken has for
+/// long.
+pub const RECORD_BODY_BYTES_MAX: usize = 4 * 1024;
 
 /// Browsers that are logged in at the same time. Beyond it the oldest session ends; only who has a
 /// key can begin one.
@@ -312,6 +323,9 @@ pub const VALUES_MAX: usize = 1000;
 
 /// Events that are looked at for what comes near a filter that finds nothing: the newest.
 pub const NEAR_EVENTS_MAX: usize = 2000;
+
+/// Words of a search that finds nothing of which it is told whether there are any: each is a search.
+pub const NEAR_WORDS_MAX: usize = 8;
 
 /// Values that come near it in an answer.
 pub const NEAR_VALUES_MAX: usize = 5;

@@ -4,6 +4,7 @@ mod completeness;
 pub(crate) mod dialect;
 mod export;
 pub(crate) mod filter;
+mod follow;
 mod format;
 mod history;
 mod near;
@@ -12,7 +13,7 @@ mod received;
 mod render;
 pub(crate) mod table;
 mod turns;
-mod values;
+pub(crate) mod values;
 mod words;
 pub(crate) mod writers;
 
@@ -57,17 +58,23 @@ pub(crate) async fn logs(
         return exports.start(store, query, key).await;
     }
     let filter = query.filter;
+    if let Some(known) = query.known {
+        return follow::answer(&store, &filter, &known).await;
+    }
     let page = store.logs(&filter).await.map_err(ApiError::of_query)?;
     let near = match page.logs.is_empty() && !asked.is_empty() && filter.range.before.is_none() {
         true => Some(near::of(&store, &filter, reach.conditions, &asked).await),
         false => None,
     };
     let near = near.transpose().map_err(ApiError::of_query)?;
-    let seen = Seen::items(page.logs.len())
-        .ids(page.logs.iter().map(|log| log.id.clone()))
-        .of(filter.organization().map(str::to_owned))
-        .answer((render::version(&page), near.is_some()));
-    Ok(seen.with(json(render::page(&page, near.as_ref()))))
+    let seen = match &near {
+        // They are of all organizations that the key reaches, whichever was asked for.
+        Some(near) => Seen::items(0).names(near.names()),
+        None => Seen::items(page.logs.len())
+            .of(filter.organization().map(str::to_owned))
+            .ids(page.logs.iter().map(|log| log.id.clone())),
+    };
+    Ok(seen.with(json(render::page(&page, near.as_ref(), None))))
 }
 
 /// `GET /v1/audit/logs/{id}`: the event with this log id or request_id.

@@ -5,9 +5,10 @@
 //! the answer leaves; a read that cannot be recorded is refused.
 
 mod asked;
+mod body;
 mod door;
+mod follows;
 mod operator;
-mod polls;
 mod refusals;
 mod seen;
 mod shown;

@@ -56,7 +56,9 @@ pub(crate) use log::{CallId, Log, LogIds, LogPage, RecordedBy};
 pub(crate) use outcome::{Outcome, Status};
 pub(crate) use position::Position;
 pub use record::Action;
-pub(crate) use record::{AccessRecord, Completion, Order, RecordFilter, RecordPlace, Who};
+pub(crate) use record::{
+    AccessRecord, CUT, Completion, FAILED, OK, Order, RecordFilter, RecordPlace, Who,
+};
 pub(crate) use report::{NewReport, ReportStatus, StoredReport};
 pub(crate) use run::Run;
 pub(crate) use writer::{Writer, WriterFilter, WriterHoles, WriterPage, WriterTotals};
@@ -344,13 +346,9 @@ impl Store {
         self.write_records(&[record], &[]).await
     }
 
-    /// Says how many things something came to that was recorded when it began.
-    pub(crate) async fn complete_record(
-        &self,
-        record: &AccessRecord,
-        items: u64,
-    ) -> Result<(), StoreError> {
-        self.write_records(&[], &[record.completion(items)]).await
+    /// Says how something ended that was recorded when it began.
+    pub(crate) async fn complete_record(&self, completion: Completion) -> Result<(), StoreError> {
+        self.write_records(&[], &[completion]).await
     }
 
     /// A page of access records.

@@ -29,15 +29,6 @@ export async function ask(path, signal) {
   return parsed(await read(path, signal));
 }
 
-/**
- * The same, where the page asks again and again by itself. It says so, and as long as it gets the same
- * answer the collector counts that, instead of noting every two seconds that somebody looked.
- */
-export async function askAgain(path) {
-  const response = await send(path, { headers: { "audit-layer-poll": "1" } });
-  return parsed(await response.text());
-}
-
 function parsed(text) {
   try {
     return parse(text);

@@ -110,8 +110,16 @@ export function near(asked, found) {
     const nothing = likes.length + places.length === 0 ? [" nothing like it"] : [];
     return element("li", {}, ...called, " – in no event; near:", ...likes, ...places, ...nothing);
   });
+  const words = found.words.map(({ text, is_found: isFound }) => {
+    const called = [`${name("text")}: `, shortText(text)];
+    if (!isFound) return element("li", {}, ...called, " – in no event of the period");
+    const alone = [...others(asked, "text"), ["text", text.includes(" ") ? `"${text}"` : text]];
+    return element("li", {}, ...called, " – by itself in ", link(alone, "some events"));
+  });
+  const searched = words.length === 0 ? [] : [element("p", {}, "Among all events of the period:"), element("ul", { class: "near" }, ...words)];
   const scope = found.is_all ? "all events of the period" : `the newest ${number(found.counted_events)} events of the period`;
-  return items.length === 0 ? [] : [element("p", {}, `Among ${scope}:`), element("ul", { class: "near" }, ...items)];
+  const listed = items.length === 0 ? [] : [element("p", {}, `Among ${scope}:`), element("ul", { class: "near" }, ...items)];
+  return [...listed, ...searched];
 }
 
 /** All filters but the days and this one, taken away. */

@@ -143,7 +143,8 @@ function who(record) {
 
 function what(record) {
   const parts = [said(ACTIONS[record.action] ?? record.action)];
-  if (record.result !== "ok") parts.push(" ", element("span", { class: "badge state-bad" }, said(record.result)));
+  const state = { begun: "state-open", cut: "state-warn" }[record.result] ?? "state-bad";
+  if (record.result !== "ok") parts.push(" ", element("span", { class: `badge ${state}` }, said(record.result)));
   if (record.items === null) parts.push(", how much is unknown");
   else if (record.items > 0) parts.push(`, ${number(record.items)} ${record.items === 1 ? "item" : "items"}`);
   if (record.times > 1) parts.push(`, ${number(record.times)} times`);

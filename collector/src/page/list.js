@@ -1,6 +1,6 @@
 // The list of events: pages of them, newest first, and new ones while it is live.
 
-import { ask, askAgain } from "./api.js";
+import { ask } from "./api.js";
 import { button, byId, element, tell } from "./dom.js";
 import { number } from "./format.js";
 import { row } from "./rows.js";
@@ -9,6 +9,9 @@ import * as tail from "./tail.js";
 
 /** Rows that are kept while the list is live; then it begins again with the newest page. */
 const LIVE_ROWS_MAX = 500;
+
+/** What asks for the whole first page, and to follow it from there. */
+const START = "start";
 
 const rows = byId("rows");
 const message = byId("list-message");
@@ -91,7 +94,7 @@ function refuse(asked, failure) {
 
 /** Shows the first page. */
 function begin(asked, page) {
-  shown = { key: asked.toString(), asked, events: new Map(), next: page.next_cursor, near: page.near };
+  shown = { key: asked.toString(), asked, events: new Map(), next: page.next_cursor, near: page.near, after: page.after ?? START };
   rows.replaceChildren();
   append(page.data);
   settle();
@@ -103,7 +106,7 @@ async function more() {
   older.disabled = true;
   byId("list-status").textContent = "Loading older events …";
   try {
-    const page = await ask(path(asked, next), loading.signal);
+    const page = await ask(path(asked, { cursor: next }), loading.signal);
     shown.next = page.next_cursor;
     const [first] = append(page.data);
     settle();
@@ -120,12 +123,17 @@ async function more() {
 async function update() {
   if (!shown) return 0;
   const { asked } = shown;
-  const page = await askAgain(path(asked));
+  const page = await news(shown);
   if (shown?.asked !== asked) return 0;
+  shown.after = page.after;
   const fresh = page.data.filter((event) => !shown.events.has(event.id));
   const isTorn = fresh.length > 0 && fresh.length === page.data.length && page.next_cursor !== null;
-  if (isTorn || shown.events.size + fresh.length > LIVE_ROWS_MAX) {
+  if (isTorn) {
     begin(asked, page);
+  } else if (shown.events.size + fresh.length > LIVE_ROWS_MAX) {
+    const whole = await ask(path(asked, { after: START }));
+    if (shown?.asked !== asked) return 0;
+    begin(asked, whole);
   } else {
     page.data.forEach(place);
     settle();
@@ -135,10 +143,20 @@ async function update() {
   return fresh.length;
 }
 
+/** What is new of the first page. What is known of it may be of another version of the collector. */
+async function news({ asked, after }) {
+  try {
+    return await ask(path(asked, { after }));
+  } catch (failure) {
+    if (failure.field !== "after") throw failure;
+    return ask(path(asked, { after: START }));
+  }
+}
+
 /** Puts an event at its time, in the place of what its call had before. */
 function place(event) {
   const known = shown.events.get(event.id);
-  if (known?.received_at === event.received_at) return;
+  if (known?.received_at === event.received_at && known.conflict_of === event.conflict_of) return;
   const made = make(event);
   if (known) {
     const hadFocus = known.row.contains(document.activeElement);
@@ -160,8 +178,8 @@ function append(events) {
 function make(event) {
   const query = new URLSearchParams({ event: event.id, ...Object.fromEntries(shown.asked) });
   const made = row(event, `?${query}`);
-  const { received_at, timestamp } = event;
-  shown.events.set(event.id, { row: made, received_at, at: Date.parse(timestamp) });
+  const { received_at, conflict_of, timestamp } = event;
+  shown.events.set(event.id, { row: made, received_at, conflict_of, at: Date.parse(timestamp) });
   return made;
 }
 
@@ -194,8 +212,8 @@ function exports(asked) {
   }
 }
 
-function path(asked, cursor) {
-  const query = new URLSearchParams(asked);
-  if (cursor) query.set("cursor", cursor);
+/** `place` is a cursor, or what is known of the first page. */
+function path(asked, place = {}) {
+  const query = new URLSearchParams([...asked, ...Object.entries(place)]);
   return `v1/audit/logs?${query}`;
 }

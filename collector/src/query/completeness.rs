@@ -25,7 +25,12 @@ pub(crate) async fn completeness(
         .map_err(ApiError::of_query)?;
     let last = page.writers.last().filter(|_| page.has_more);
     let next_cursor = last.map(|last| writers::cursor(&last.writer));
-    let seen = Seen::items(page.writers.len()).of(filter.organization_id.clone());
+    let ids = page
+        .writers
+        .iter()
+        .map(|read| read.writer.writer_id.clone());
+    let seen = Seen::items(page.writers.len()).ids(ids);
+    let seen = seen.of(filter.organization_id.clone());
     let writers = page.writers.into_iter();
     Ok(seen.with(Json(Answer {
         data: writers

@@ -47,14 +47,18 @@ impl Exports {
         place.map_err(|_| ApiError::TooManyExports)
     }
 
-    /// A key that was good at the start may have been revoked since.
+    /// A key that was good at the start may have expired or been revoked since.
     pub(crate) async fn check(&self, key: &KeyHash, store: &Store) -> Result<(), ExportError> {
-        let access = self.keys.access(key, store).await?;
-        access.map(|_| ()).ok_or(ExportError::KeyRevoked)
+        match self.keys.access(key, store).await? {
+            Some(_) => Ok(()),
+            None if self.keys.has_expired(key) => Err(ExportError::KeyExpired),
+            None => Err(ExportError::KeyRevoked),
+        }
     }
 
-    /// Counts a stream whose client sees that it is not whole.
-    pub(crate) fn broke_off(&self, error: &ExportError) {
+    /// Counts a stream whose client sees that it is not whole, and says of its record why.
+    pub(crate) fn broke_off(&self, error: &ExportError, told: &Told) {
+        told.broke_off(error.code());
         self.telemetry.export_broke_off(error);
     }
 
@@ -70,11 +74,13 @@ impl Exports {
             filter,
             format,
             dialect,
+            known: _,
         } = query;
         let open = self.place(&key)?;
         let told = Told::default();
         let seen = Seen::stream(Action::EventsExported, told.clone());
         let seen = seen.of(filter.organization().map(str::to_owned));
+        let broken = told.clone();
         let mut export = Export {
             store,
             exports: self.clone(),
@@ -90,7 +96,7 @@ impl Exports {
         // While an error can still be answered.
         export.next = Next::Head(export.page().await.map_err(ApiError::of_query)?);
         let body = stream::try_unfold(export, Export::piece)
-            .inspect_err(move |error| self.broke_off(error));
+            .inspect_err(move |error| self.broke_off(error, &broken));
         let name = match format {
             Format::Csv => "attachment; filename=\"audit-logs.csv\"",
             Format::Lines | Format::Page => "attachment; filename=\"audit-logs.ndjson\"",
@@ -142,7 +148,10 @@ impl Export {
                 self.exports.check(&self.key, &self.store).await?;
                 self.page().await?
             }
-            Next::End => return Ok(None),
+            Next::End => {
+                self.told.ended();
+                return Ok(None);
+            }
         };
         let bytes = self.body(&page)?;
         self.told.add(page.logs.len());
@@ -178,10 +187,25 @@ impl Export {
 /// Why an answer breaks off.
 #[derive(Debug, Error)]
 pub(crate) enum ExportError {
+    #[error("its key has expired")]
+    KeyExpired,
     #[error("its key was revoked")]
     KeyRevoked,
     #[error("{0}")]
     Store(#[from] StoreError),
     #[error("{0}")]
     Table(#[from] table::TableError),
+}
+
+impl ExportError {
+    /// For programs, as the code of an answer that is an error.
+    fn code(&self) -> &'static str {
+        match self {
+            Self::KeyExpired => "key_expired",
+            Self::KeyRevoked => "key_revoked",
+            Self::Store(StoreError::TooSlow) => "query_too_slow",
+            Self::Store(_) => "storage_unavailable",
+            Self::Table(_) => "event_damaged",
+        }
+    }
 }

@@ -7,6 +7,7 @@ use crate::access::Kind;
 use crate::event::{COMPLETION_STATES, RISK_LEVELS};
 use crate::limits;
 use crate::query::dialect::Dialect;
+use crate::query::follow::Known;
 use crate::query::format::Format;
 use crate::query::parameters::{self, Edge, ParameterError, check_range, instant, number_up_to};
 use crate::query::words;
@@ -18,6 +19,8 @@ pub(crate) struct LogQuery {
     pub(crate) filter: LogFilter,
     pub(crate) format: Format,
     pub(crate) dialect: Dialect,
+    /// What is known, of a list that is followed.
+    pub(crate) known: Option<Known>,
 }
 
 /// Reads `start_date=…&limit=…` as it stands after the question mark. The format is as `accepted`
@@ -29,10 +32,20 @@ pub(crate) fn parse(query: &str, accepted: Format) -> Result<LogQuery, Parameter
     let parameters = parameters
         .iter()
         .map(|(name, value)| (*name, value.as_str()));
+    let filter = filter(format, parameters.clone())?;
+    let mut after = parameters.clone().filter(|(name, _)| *name == AFTER);
+    let known = after
+        .next()
+        .map(|(_, value)| Known::read(value))
+        .transpose()?;
+    if known.is_some() && (format != Format::Page || filter.range.before.is_some()) {
+        return Err(ParameterError::AfterOfOther);
+    }
     Ok(LogQuery {
-        dialect: Dialect::of(parameters.clone())?,
-        filter: filter(format, parameters)?,
+        dialect: Dialect::of(parameters)?,
+        filter,
         format,
+        known,
     })
 }
 
@@ -94,7 +107,7 @@ fn apply(
 
 /// The parameters that choose events.
 pub(crate) fn choosing() -> impl Iterator<Item = &'static str> {
-    let of_answers = ["limit", "cursor", "format"];
+    let of_answers = ["limit", "cursor", AFTER, "format"];
     let of_answers = of_answers
         .into_iter()
         .chain(Dialect::PARAMETERS)
@@ -109,11 +122,12 @@ fn known() -> impl Iterator<Item = &'static str> {
 }
 
 /// The parameters that are no member of the event.
-const OTHERS: [&str; 10] = [
+const OTHERS: [&str; 11] = [
     "start_date",
     "end_date",
     "limit",
     "cursor",
+    AFTER,
     "format",
     "text",
     "compliance_tag",
@@ -121,6 +135,9 @@ const OTHERS: [&str; 10] = [
     RECORDED_BY,
     RECORDED_BY_KIND,
 ];
+
+/// The parameter with which a list is followed.
+const AFTER: &str = "after";
 
 /// A misspelt value of the few that there are would say that there is no such event.
 fn is(field: Field, value: &str) -> Result<Condition, ParameterError> {

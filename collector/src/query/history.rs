@@ -42,7 +42,9 @@ pub(crate) async fn history(
         .map_err(ApiError::of_query)?;
     let has_more = records.len() > limit;
     records.truncate(limit);
-    let seen = Seen::items(records.len()).of(asked.filter.organization_id);
+    let seen = Seen::items(records.len())
+        .ids(records.iter().map(|record| record.id.clone()))
+        .of(asked.filter.organization_id);
     let last = records.last().filter(|_| has_more);
     Ok(seen.with(Json(Page {
         next_cursor: last.map(|last| asked::cursor(&place(last))),

@@ -15,6 +15,7 @@ pub(crate) struct Near {
     /// Whether these are all of the period.
     is_all: bool,
     filters: Vec<OfFilter>,
+    words: Vec<OfWords>,
 }
 
 /// What there is of one filter.
@@ -30,10 +31,42 @@ struct OfFilter {
     elsewhere: Vec<Elsewhere>,
 }
 
+/// What there is of a word that was searched for, or of words in quotes.
+#[derive(Debug, Serialize)]
+struct OfWords {
+    text: String,
+    /// Whether any event of the period holds them, whatever else it has.
+    is_found: bool,
+}
+
 #[derive(Debug, Serialize)]
 struct Elsewhere {
     parameter: &'static str,
     events: u64,
+}
+
+impl Near {
+    /// Each value that it says there is, as `parameter=value`.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let words = self.words.iter().filter(|words| words.is_found);
+        let words = words.map(|words| format!("text={}", words.text));
+        let names = self.filters.iter().flat_map(OfFilter::names);
+        let mut names: Vec<String> = names.chain(words).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+impl OfFilter {
+    fn names(&self) -> impl Iterator<Item = String> {
+        let own = (self.events > 0).then_some((self.parameter, &self.value));
+        let near = self.near.iter().map(|near| (self.parameter, &near.value));
+        let elsewhere = self.elsewhere.iter();
+        let elsewhere = elsewhere.map(|place| (place.parameter, &self.value));
+        let all = own.into_iter().chain(near).chain(elsewhere);
+        all.map(|(parameter, value)| format!("{parameter}={value}"))
+    }
 }
 
 /// Looks at the events of the same period that fulfil `reach`: those that the key may read.
@@ -48,6 +81,7 @@ pub(crate) async fn of(
         conditions: reach,
         limit: 0,
     };
+    let words = words(store, &scope, asked).await?;
     let named = asked.iter().filter_map(named);
     let named: Vec<(&'static str, &str)> = named.collect();
     let names: Vec<&'static str> = LISTED
@@ -62,16 +96,43 @@ pub(crate) async fn of(
     let mut tally = Tally::default();
     let seen = values::each(store, scope, limits::NEAR_EVENTS_MAX, |members| {
         names.iter().for_each(|name| tally.add(name, members));
+        true
     });
     let seen = seen.await?;
     let filters = named
         .iter()
         .map(|(name, value)| of_filter(&tally, name, value));
     Ok(Near {
+        words,
         filters: filters.collect(),
         counted_events: seen.events,
         is_all: seen.is_all,
     })
+}
+
+/// Looks for each word by itself, which the index does.
+async fn words(
+    store: &Store,
+    scope: &LogFilter,
+    asked: &[Condition],
+) -> Result<Vec<OfWords>, StoreError> {
+    let phrases = asked.iter().flat_map(|condition| match condition {
+        Condition::Words(phrases) => phrases.as_slice(),
+        _ => &[],
+    });
+    let mut words = Vec::new();
+    for phrase in phrases.take(limits::NEAR_WORDS_MAX) {
+        let mut filter = scope.clone();
+        filter.limit = 1;
+        filter
+            .conditions
+            .push(Condition::Words(vec![phrase.clone()]));
+        words.push(OfWords {
+            text: phrase.0.join(" "),
+            is_found: !store.logs(&filter).await?.logs.is_empty(),
+        });
+    }
+    Ok(words)
 }
 
 fn named(condition: &Condition) -> Option<(&'static str, &str)> {

@@ -113,6 +113,10 @@ pub(crate) fn number_up_to(max: usize, value: &str) -> Result<usize, ParameterEr
 /// A parameter that cannot be obeyed.
 #[derive(Debug, Error)]
 pub(crate) enum ParameterError {
+    #[error("after: must be `start`, or the `after` of the answer before, unchanged")]
+    After,
+    #[error("after: follows the first page as JSON, and stands without cursor and without format")]
+    AfterOfOther,
     #[error("{name}: must be one of {known}", known = known.join(", "))]
     Choice {
         name: &'static str,
@@ -145,6 +149,7 @@ impl ParameterError {
     /// The name of the parameter.
     pub(crate) fn parameter(&self) -> &str {
         match self {
+            Self::After | Self::AfterOfOther => "after",
             Self::Choice { name, .. } => name,
             Self::Cursor => "cursor",
             Self::Date(name) => name,

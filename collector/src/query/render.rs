@@ -15,12 +15,6 @@ pub(crate) fn log(log: &Log) -> String {
     text
 }
 
-/// What tells a page from another one: its events, and when the collector got each as it is.
-pub(crate) fn version(page: &LogPage) -> Vec<(&str, i64)> {
-    let logs = page.logs.iter();
-    logs.map(|log| (log.id.as_str(), log.received_at)).collect()
-}
-
 /// Events as NDJSON: each as [`log`] writes it, on a line of its own.
 pub(crate) fn lines(logs: &[Log]) -> String {
     let mut lines = String::new();
@@ -32,8 +26,9 @@ pub(crate) fn lines(logs: &[Log]) -> String {
     lines
 }
 
-/// `{"data":[…],"next_cursor":…}`, and what comes near where there is nothing.
-pub(crate) fn page(page: &LogPage, near: Option<&Near>) -> String {
+/// `{"data":[…],"next_cursor":…}`, what comes near where there is nothing, and what asks for what is new
+/// after it.
+pub(crate) fn page(page: &LogPage, near: Option<&Near>, after: Option<&str>) -> String {
     let mut text = String::from("{\"data\":[");
     for (log, comma) in page
         .logs
@@ -55,6 +50,10 @@ pub(crate) fn page(page: &LogPage, near: Option<&Near>) -> String {
         // Texts and numbers always can be written.
         let near = serde_json::to_string(near).unwrap_or_default();
         text.extend([",\"near\":", &near]);
+    }
+    if let Some(after) = after {
+        // As a cursor.
+        text.extend([",\"after\":\"", after, "\""]);
     }
     text.push('}');
     text

@@ -34,25 +34,47 @@ pub(crate) async fn values(
             .fields
             .iter()
             .for_each(|name| tally.add(name, members));
+        true
     });
     let seen = seen.await.map_err(ApiError::of_query)?;
-    let data = tally.listed(&asked.fields, asked.limit);
-    let given = records::Seen::items(data.values().map(Vec::len).sum());
-    Ok(given.of(organization).with(Json(Answer {
-        data,
-        counted_events: seen.events,
-        is_all: seen.is_all,
-    })))
+    let answer = Answer::new(&tally, &asked.fields, asked.limit, seen);
+    let given = records::Seen::items(answer.items()).ids(answer.names());
+    Ok(given.of(organization).with(Json(answer)))
 }
 
 /// The answer.
 #[derive(Debug, Serialize)]
 pub(crate) struct Answer {
-    data: BTreeMap<&'static str, Vec<Value>>,
+    pub(crate) data: BTreeMap<&'static str, Vec<Value>>,
     /// The newest events of those that were asked for.
-    counted_events: u64,
+    pub(crate) counted_events: u64,
     /// Whether these are all of them.
-    is_all: bool,
+    pub(crate) is_all: bool,
+}
+
+impl Answer {
+    /// With as many values of each member as `limit`.
+    pub(crate) fn new(tally: &Tally, fields: &[&'static str], limit: usize, seen: Seen) -> Self {
+        Self {
+            data: tally.listed(fields, limit),
+            counted_events: seen.events,
+            is_all: seen.is_all,
+        }
+    }
+
+    /// How many values it has.
+    pub(crate) fn items(&self) -> usize {
+        self.data.values().map(Vec::len).sum()
+    }
+
+    /// Each as `member=value`.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let all = self.data.iter().flat_map(|(member, values)| {
+            let values = values.iter();
+            values.map(move |value| format!("{member}={}", value.value))
+        });
+        all.collect()
+    }
 }
 
 /// A value, and how many of the counted events have it.
@@ -122,22 +144,24 @@ pub(crate) struct Seen {
     pub(crate) is_all: bool,
 }
 
-/// Gives the newest events of a filter to `visit`, as many as `events_max` and the time allow.
+/// Gives the newest events of a filter to `visit`, as many as `events_max` and the time allow. Those of
+/// which `visit` says that they do not count are passed over.
 pub(crate) async fn each(
     store: &Store,
     mut filter: LogFilter,
     events_max: usize,
-    mut visit: impl FnMut(&Members<'_>),
+    mut visit: impl FnMut(&Members<'_>) -> bool,
 ) -> Result<Seen, StoreError> {
     let began_at = Instant::now();
     let (mut left, mut seen) = (events_max, Seen::default());
     loop {
         filter.limit = left.min(limits::PAGE_EVENTS_MAX);
         let page = store.logs(&filter).await?;
-        left = left.saturating_sub(page.logs.len());
         for log in &page.logs {
-            seen.events = seen.events.saturating_add(1);
-            visit(&Members::of(log));
+            if visit(&Members::of(log)) {
+                seen.events = seen.events.saturating_add(1);
+                left = left.saturating_sub(1);
+            }
         }
         seen.is_all = page.next.is_none();
         filter.range.before = page.next;

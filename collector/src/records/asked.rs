@@ -46,7 +46,11 @@ pub(super) fn query(request: &Request) -> Value {
     }
     let query = request.uri().query().unwrap_or_default();
     for (name, value) in parse(query.as_bytes()).take(limits::RECORD_PARAMETERS_MAX) {
-        let (name, value) = (cut(&name), Value::from(cut(&value)));
+        let value = match name == FOLLOWED {
+            true => OPAQUE.into(),
+            false => cut(&value),
+        };
+        let (name, value) = (cut(&name), Value::from(value));
         match members.get_mut(&name) {
             None => {
                 members.insert(name, value);
@@ -57,6 +61,12 @@ pub(super) fn query(request: &Request) -> Value {
     }
     Value::Object(members)
 }
+
+/// The parameter with which a list is followed. It says what the client knows, which is nothing that
+/// is asked for, and each time it is another.
+const FOLLOWED: &str = "after";
+
+const OPAQUE: &str = "…";
 
 /// Where a request comes from. Who sends it, its key tells.
 pub(crate) fn client(request: &Request) -> Who {
@@ -80,7 +90,7 @@ fn forwarded_for(headers: &HeaderMap) -> Option<String> {
 }
 
 /// The beginning of a text that is too long to be recorded.
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     match text.len() > limits::RECORD_TEXT_BYTES_MAX {
         false => text.to_owned(),
         true => {

@@ -9,10 +9,10 @@ use futures_util::StreamExt;
 use serde_json::Value;
 
 use crate::access::{Access, KeyId, KeyName, SessionName};
-use crate::error::{ApiError, ErrorCode};
-use crate::records::asked;
+use crate::error::{ApiError, ErrorTold};
 use crate::records::seen::{Items, Seen, Told};
 use crate::records::writer::Records;
+use crate::records::{asked, body};
 use crate::store::{AccessRecord, Action, Completion, Who};
 use crate::telemetry;
 
@@ -31,7 +31,6 @@ pub(crate) async fn record(
         return ApiError::Unaccounted.into_response();
     };
     let session = request.extensions().get::<SessionName>();
-    let is_poll = session.is_some() && request.headers().contains_key(POLL);
     let who = Who {
         session: session.map(|SessionName(name)| name.clone()),
         ..asked::client(&request).with_key(&key_id, &key_name)
@@ -41,24 +40,16 @@ pub(crate) async fn record(
     match action {
         // It is made to its end even if its client goes away, and then is recorded as well.
         Action::ReportMade => {
-            let work = tokio::spawn(pass(records, record, is_poll, request, next));
+            let work = tokio::spawn(pass(records, record, request, next));
             work.await
                 .unwrap_or_else(|_| ApiError::Unrecorded.into_response())
         }
-        _ => pass(records, record, is_poll, request, next).await,
+        _ => pass(records, record, request, next).await,
     }
 }
 
-/// What a live page sends along when it asks for the same again by itself.
-const POLL: &str = "audit-layer-poll";
-
-async fn pass(
-    records: Records,
-    record: AccessRecord,
-    is_poll: bool,
-    request: Request,
-    next: Next,
-) -> Response {
+async fn pass(records: Records, record: AccessRecord, request: Request, next: Next) -> Response {
+    let (request, body) = body::noted(request);
     let mut response = next.run(request).await;
     let seen = response.extensions_mut().remove::<Seen>();
     let mut record = AccessRecord {
@@ -66,13 +57,14 @@ async fn pass(
         ..record
     };
     let Some(seen) = seen else {
+        record.query = body.asked().map(|asked| asked.to_string()).or(record.query);
         return refused(&records, record, response).await;
     };
     let told = note(&mut record, &seen);
     let completion = told.map(|told| Completing::new(&records, &record, told));
-    let written = match seen.answer.filter(|_| is_poll) {
-        Some(answer) => records.write_poll(record, answer).await,
-        None => records.write(record).await,
+    let written = match seen.is_followed {
+        true => records.write_follow(record).await,
+        false => records.write(record).await,
     };
     match (written, completion) {
         (Err(error), _) => error.into_response(),
@@ -83,7 +75,10 @@ async fn pass(
 
 /// Notes what was given out. Of a stream it returns what counts.
 fn note(record: &mut AccessRecord, seen: &Seen) -> Option<Told> {
-    let noted = record.clone().of_ids(seen.ids.iter().cloned());
+    let noted = AccessRecord {
+        ids: seen.ids.clone(),
+        ..record.clone()
+    };
     let (mut noted, told) = match &seen.items {
         Items::Counted(items) => (noted.of_items(*items), None),
         Items::Counting(told) => (noted.begun(), Some(told.clone())),
@@ -99,7 +94,7 @@ fn note(record: &mut AccessRecord, seen: &Seen) -> Option<Told> {
     told
 }
 
-/// Records a read of which nothing was given out.
+/// Records a read of which nothing was given out, but for what the error names.
 async fn refused(records: &Records, mut record: AccessRecord, response: Response) -> Response {
     let status = response.status();
     if status.is_success() {
@@ -107,8 +102,13 @@ async fn refused(records: &Records, mut record: AccessRecord, response: Response
         telemetry::read_unaccounted();
         return ApiError::Unaccounted.into_response();
     }
-    let code = response.extensions().get::<ErrorCode>();
-    record.result = code.map_or("error", |ErrorCode(code)| code).into();
+    match response.extensions().get::<ErrorTold>() {
+        Some(told) => {
+            record.result = told.code.into();
+            record.ids.clone_from(&told.log_ids);
+        }
+        None => record.result = "error".into(),
+    }
     match records.write(record).await {
         Ok(()) => response,
         // Such an answer tells nothing of what is stored, and says better what is wrong.
@@ -117,7 +117,7 @@ async fn refused(records: &Records, mut record: AccessRecord, response: Response
     }
 }
 
-/// Says what a stream has given out, when it ends or is dropped.
+/// Says how a stream ended and what it has given out, when it ends or is dropped.
 struct Completing {
     records: Records,
     completion: Completion,
@@ -145,10 +145,10 @@ impl Completing {
 impl Drop for Completing {
     fn drop(&mut self) {
         let items = i64::try_from(self.told.count()).unwrap_or(i64::MAX);
-        let until = chrono::Utc::now().timestamp_micros();
         self.records.complete(Completion {
-            items,
-            until,
+            result: self.told.result(),
+            items: Some(items),
+            until: chrono::Utc::now().timestamp_micros(),
             ..self.completion.clone()
         });
     }

@@ -1,13 +1,13 @@
 //! What a read has given out, as its handler tells the door.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use axum::Extension;
 use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
 
-use crate::store::Action;
+use crate::limits;
+use crate::store::{Action, CUT, OK};
 
 /// What an answer has. Without it no answer of a read leaves.
 #[derive(Debug, Clone)]
@@ -17,7 +17,8 @@ pub(crate) struct Seen {
     pub(super) organization_id: Option<String>,
     pub(super) query: Option<serde_json::Value>,
     pub(super) action: Option<Action>,
-    pub(super) answer: Option<u64>,
+    /// Whether it is new of a list that is followed.
+    pub(super) is_followed: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -27,18 +28,41 @@ pub(super) enum Items {
     Counting(Told),
 }
 
-/// How many things a stream has given out so far. Cloning gives another handle to the same count.
+/// How many things a stream has given out so far, and how it ended. Cloning gives another handle to the
+/// same.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Told(Arc<AtomicU64>);
+pub(crate) struct Told(Arc<Stream>);
+
+#[derive(Debug, Default)]
+struct Stream {
+    items: AtomicU64,
+    end: OnceLock<&'static str>,
+}
 
 impl Told {
     pub(crate) fn add(&self, items: usize) {
         let items = u64::try_from(items).unwrap_or(u64::MAX);
-        self.0.fetch_add(items, Ordering::Relaxed);
+        self.0.items.fetch_add(items, Ordering::Relaxed);
+    }
+
+    /// All of it was given out.
+    pub(crate) fn ended(&self) {
+        self.broke_off(OK);
+    }
+
+    /// It broke off, with this code.
+    pub(crate) fn broke_off(&self, code: &'static str) {
+        // Nothing comes after an end.
+        let _ = self.0.end.set(code);
     }
 
     pub(super) fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.items.load(Ordering::Relaxed)
+    }
+
+    /// A stream that is dropped before its end is one that nobody takes any more.
+    pub(super) fn result(&self) -> &'static str {
+        self.0.end.get().copied().unwrap_or(CUT)
     }
 }
 
@@ -51,7 +75,7 @@ impl Seen {
             organization_id: None,
             query: None,
             action: None,
-            answer: None,
+            is_followed: false,
         }
     }
 
@@ -66,7 +90,13 @@ impl Seen {
 
     /// Their ids, of which the first are recorded.
     pub(crate) fn ids(mut self, ids: impl IntoIterator<Item = String>) -> Self {
-        self.ids = ids.into_iter().collect();
+        self.ids = ids.into_iter().take(limits::RECORD_IDS_MAX).collect();
+        self
+    }
+
+    /// What the answer names where it gives nothing out: all of it is recorded.
+    pub(crate) fn names(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.ids = names.into_iter().take(limits::RECORD_NAMES_MAX).collect();
         self
     }
 
@@ -82,11 +112,9 @@ impl Seen {
         self
     }
 
-    /// What tells this answer from another one to the same question.
-    pub(crate) fn answer(mut self, answer: impl Hash) -> Self {
-        let mut hasher = DefaultHasher::new();
-        answer.hash(&mut hasher);
-        self.answer = Some(hasher.finish());
+    /// They are what is new of a list that is followed.
+    pub(crate) fn followed(mut self) -> Self {
+        self.is_followed = true;
         self
     }
 

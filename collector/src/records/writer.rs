@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::access::Scope;
 use crate::error::ApiError;
 use crate::limits;
-use crate::records::polls::Polls;
+use crate::records::follows::Follows;
 use crate::records::refusals::Refusals;
 use crate::store::{AccessRecord, Action, Completion, Store, StoreError, Who};
 use crate::telemetry;
@@ -26,7 +26,7 @@ pub(crate) struct Records {
 /// What is counted, and recorded once in a while.
 #[derive(Default)]
 struct Counted {
-    polls: Polls,
+    follows: Follows,
     refusals: Refusals,
 }
 
@@ -50,21 +50,17 @@ impl Records {
         }
     }
 
-    /// Records what a live page has asked for, or counts it if it got the same as before.
-    pub(crate) async fn write_poll(
-        &self,
-        record: AccessRecord,
-        answer: u64,
-    ) -> Result<(), ApiError> {
-        if self.counted().polls.repeats(&record, answer) {
+    /// Records an answer to who follows a list: with the answers before, or by itself if there are none.
+    pub(crate) async fn write_follow(&self, record: AccessRecord) -> Result<(), ApiError> {
+        if self.counted().follows.add(&record) {
             return Ok(());
         }
-        self.write(record.clone()).await?;
-        let before = self.counted().polls.answered(&record, answer);
-        match before {
-            Some(before) => self.write(before).await,
-            None => Ok(()),
+        self.write(record.clone().begun()).await?;
+        let end = self.counted().follows.begin(&record);
+        if let Some(end) = end {
+            self.complete(end);
         }
+        Ok(())
     }
 
     /// Records that a key was refused, or counts it where there are many. It never waits, and never
@@ -83,7 +79,7 @@ impl Records {
         }
     }
 
-    /// Says how many things an export gave out. If there is no room that stays unknown.
+    /// Says how something ended that was recorded when it began. If there is no room that stays unknown.
     pub(crate) fn complete(&self, completion: Completion) {
         let _ = self.queue.try_send(Job::Complete(completion));
     }
@@ -134,7 +130,7 @@ impl RecordWriter {
                     0 => break,
                     _ => self.commit(mem::take(&mut jobs)).await,
                 },
-                _ = ticks.tick() => self.write_counted().await,
+                _ = ticks.tick() => self.write_counted(Follows::take_due).await,
             }
         }
         self.jobs.close();
@@ -146,14 +142,16 @@ impl RecordWriter {
         {
             self.commit(mem::take(&mut jobs)).await;
         }
-        self.write_counted().await;
+        self.write_counted(|follows, _| follows.take_all()).await;
     }
 
-    /// Writes what was counted since the last time.
-    async fn write_counted(&mut self) {
+    /// Writes what was counted since the last time, and the ends of lists that were followed.
+    async fn write_counted(&mut self, ends: impl Fn(&mut Follows, i64) -> Vec<Completion>) {
         {
+            let now = chrono::Utc::now().timestamp_micros();
             let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-            self.left.records.extend(counted.polls.take());
+            let ended = ends(&mut counted.follows, now);
+            self.left.completions.extend(ended);
             self.left.records.extend(counted.refusals.take());
         }
         self.commit(Vec::new()).await;

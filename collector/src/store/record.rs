@@ -20,7 +20,7 @@ pub(crate) struct AccessRecord {
     pub(crate) until: Option<i64>,
     /// What was done: the name of an [`Action`].
     pub(crate) action: Cow<'static, str>,
-    /// `ok`, or the code of the error.
+    /// [`OK`], [`BEGUN`], [`CUT`], [`FAILED`], or the code of the error.
     pub(crate) result: Cow<'static, str>,
     /// Of an answer of the API.
     pub(crate) status: Option<u16>,
@@ -32,7 +32,7 @@ pub(crate) struct AccessRecord {
     pub(crate) query: Option<String>,
     /// The first of what was given out, or what was changed.
     pub(crate) ids: Vec<String>,
-    /// How many things were given out. `None` is unknown: an export that is under way, or was cut off.
+    /// How many things were given out. `None` is unknown: what is under way, or ended with its process.
     pub(crate) items: Option<i64>,
     /// How often the same was given to the same, or how often it happened.
     pub(crate) times: i64,
@@ -116,30 +116,41 @@ impl AccessRecord {
         self
     }
 
-    /// How many things are given out or changed is told later.
+    /// How it went, and how many things are given out or changed, is told later.
     pub(crate) fn begun(mut self) -> Self {
+        self.result = BEGUN.into();
         self.items = None;
         self
     }
 
-    /// What says later how many things this came to.
+    /// What says later that this went well, and how many things it came to.
     pub(crate) fn completion(&self, items: u64) -> Completion {
         Completion {
             id: self.id.clone(),
             at: self.at,
-            items: i64::try_from(items).unwrap_or(i64::MAX),
+            result: OK,
+            items: Some(i64::try_from(items).unwrap_or(i64::MAX)),
             until: chrono::Utc::now().timestamp_micros(),
+            ids: None,
+            times: None,
         }
     }
 }
 
-/// How many things something came to that was recorded when it began. It is said once.
+/// How something ended that was recorded when it began. It is said once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Completion {
     pub(crate) id: String,
     pub(crate) at: i64,
-    pub(crate) items: i64,
+    /// Anything but [`BEGUN`].
+    pub(crate) result: &'static str,
+    /// How many things it came to, if that is known.
+    pub(crate) items: Option<i64>,
     pub(crate) until: i64,
+    /// The first of what was given out, if they were not known at the beginning.
+    pub(crate) ids: Option<Vec<String>>,
+    /// How often it was asked for, if that was not once.
+    pub(crate) times: Option<i64>,
 }
 
 /// Which records are asked for.
@@ -177,6 +188,15 @@ pub(crate) struct RecordPlace {
 
 /// The result of what went well.
 pub(crate) const OK: &str = "ok";
+
+/// The result of what is under way, or whose process ended before it.
+pub(crate) const BEGUN: &str = "begun";
+
+/// The result of what nobody took to its end.
+pub(crate) const CUT: &str = "cut";
+
+/// The result of a command that came to nothing.
+pub(crate) const FAILED: &str = "failed";
 
 macro_rules! actions {
     ($($variant:ident $name:literal $meaning:literal)*) => {

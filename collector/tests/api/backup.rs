@@ -164,4 +164,16 @@ async fn a_backup_leaves_an_access_record_here_and_in_the_copy() {
         (&1.into(), &().into())
     );
     assert_eq!(here[0]["id"], there[0]["id"]);
+    assert_eq!(
+        (&here[0]["result"], &there[0]["result"]),
+        (&"ok".into(), &"begun".into())
+    );
+
+    assert!(!back_up(&folder, &target).await.status.success());
+    let failed = &made(&folder).await[1];
+    assert_eq!(
+        (&failed["result"], &failed["items"]),
+        (&"failed".into(), &0.into())
+    );
+    assert!(failed["until"].is_string());
 }

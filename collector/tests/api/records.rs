@@ -3,12 +3,18 @@
 // With their paths, so that the tests on PostgreSQL find them too.
 #[path = "records/changes.rs"]
 mod changes;
+#[path = "records/ends.rs"]
+mod ends;
 #[path = "records/kept.rs"]
 mod kept;
+#[path = "records/live.rs"]
+mod live;
 #[path = "records/reads.rs"]
 mod reads;
 #[path = "records/shown.rs"]
 mod shown;
+#[path = "records/told.rs"]
+mod told;
 
 use std::process::Output;
 

@@ -58,3 +58,20 @@ async fn when_its_session_ends_it_asks_for_the_key() {
     page.says("#login-reason", "Your session has ended").await;
     assert_eq!(page.prompts().await.len(), 0);
 }
+
+#[tokio::test]
+async fn a_list_that_is_live_leaves_one_record_of_what_it_shows() {
+    let page = Page::with(&[event("a")]).await;
+    page.click("#live").await;
+    for (name, count) in [("b", 2), ("c", 3), ("d", 4)] {
+        page.record(&[event(name)]).await;
+        let script = format!("document.querySelectorAll('#rows tr').length === {count}");
+        page.holds("what came is there", &script).await;
+    }
+    let records = "/v1/audit/history?action=events_listed";
+    let answer = page.program.get(records).await.json();
+    let records = answer["data"].as_array().unwrap().iter();
+    let followed = records.filter(|record| record["query"]["after"] == "…");
+    // One, and another for each minute that the test may take.
+    assert!((1..=3).contains(&followed.count()), "{answer}");
+}

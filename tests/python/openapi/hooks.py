@@ -88,6 +88,8 @@ def good_query(query):
     # Only the collector makes cursors.
     query = dict(query)
     query.pop("cursor", None)
+    if query.pop("after", None) and query.get("format", "json") == "json":
+        query["after"] = "start"
     if "text" in query and not any(letter.isalnum() for letter in query["text"]):
         query["text"] += "a"
     if query.get("format", "json") == "json" and "limit" in query:

@@ -30,6 +30,7 @@ pub(super) async fn start(
     let told = Told::default();
     let seen = Seen::stream(Action::HistoryExported, told.clone());
     let seen = seen.of(asked.filter.organization_id.clone());
+    let broken = told.clone();
     let mut export = Export {
         _open: exports.place(&key)?,
         exports: exports.clone(),
@@ -47,7 +48,7 @@ pub(super) async fn start(
     // While an error can still be answered.
     export.page = Some(export.read().await.map_err(ApiError::of_query)?);
     let body = stream::try_unfold(export, Export::piece)
-        .inspect_err(move |error| exports.broke_off(error));
+        .inspect_err(move |error| exports.broke_off(error, &broken));
     let name = match asked.format {
         Format::Csv => "attachment; filename=\"access-history.csv\"",
         Format::Lines | Format::Page => "attachment; filename=\"access-history.ndjson\"",
@@ -92,6 +93,7 @@ impl Export {
             false => self.head()?,
         };
         if page.is_empty() && self.is_begun {
+            self.told.ended();
             return Ok(None);
         }
         self.is_begun = true;

@@ -83,9 +83,14 @@ pub(super) async fn add_of(
 }
 
 async fn complete(connection: &mut Connection, completion: &Completion) -> Result<(), StoreError> {
+    let ids = completion.ids.as_ref();
+    let ids = ids.map(|ids| serde_json::to_string(ids).unwrap_or_default());
     sqlx::query(COMPLETE)
+        .bind(completion.result)
         .bind(completion.items)
         .bind(completion.until)
+        .bind(ids)
+        .bind(completion.times)
         .bind(completion.at)
         .bind(&completion.id)
         .execute(connection)
@@ -143,9 +148,8 @@ impl Store {
         self.tried(|| async {
             let mut transaction = self.begin().await?;
             let removal = AccessRecord {
-                items: None,
                 until: Some(cutoff),
-                ..removal.clone()
+                ..removal.clone().begun()
             };
             add(&mut transaction, &removal).await?;
             let remove = sqlx::query(REMOVE)
@@ -220,7 +224,9 @@ const ADD: &str = "
     ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 
 const COMPLETE: &str = "
-    UPDATE access_records SET items = $1, until = $2 WHERE at = $3 AND id = $4 AND items IS NULL";
+    UPDATE access_records
+    SET result = $1, items = $2, until = $3, ids = COALESCE($4, ids), times = COALESCE($5, times)
+    WHERE at = $6 AND id = $7 AND result = 'begun'";
 
 const LAST_RETENTION: &str = "
     SELECT query FROM access_records WHERE action = $1 ORDER BY at DESC, id DESC LIMIT 1";

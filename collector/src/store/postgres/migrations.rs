@@ -15,7 +15,7 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 7] = [
+const FILES: [(i64, &str, &str); 8] = [
     (
         1,
         "events",
@@ -50,5 +50,10 @@ const FILES: [(i64, &str, &str); 7] = [
         7,
         "access_records",
         include_str!("../../../migrations/postgres/0007_access_records.sql"),
+    ),
+    (
+        8,
+        "access_ends",
+        include_str!("../../../migrations/postgres/0008_access_ends.sql"),
     ),
 ];

@@ -10,27 +10,55 @@ use tempfile::TempPath;
 use uuid::Uuid;
 
 use crate::store::sqlite::SqliteStore;
-use crate::store::{AccessRecord, BackupError, StoreError};
+use crate::store::{AccessRecord, BackupError, Completion, FAILED, StoreError};
 
 impl SqliteStore {
     /// Does [`back_up`](Self::back_up), and records it before and after. A database of an earlier version
-    /// without access records is copied without one: its schema stays as it is.
+    /// has a schema that stays as it is: it takes one record after, or none.
     pub(crate) async fn back_up_recorded(
         &self,
         path: &Path,
         record: AccessRecord,
     ) -> Result<u64, BackupError> {
-        let has_records = sqlx::query_scalar::<_, bool>(HAS_RECORDS);
-        let has_records = has_records.fetch_one(&self.writes).await;
-        if !has_records.map_err(StoreError::from)? {
-            return self.back_up(path).await;
+        let begins = self.changed_trigger().await?;
+        let begins = begins.map(|trigger| trigger.contains("'begun'"));
+        let record = match begins {
+            Some(true) => record.begun(),
+            Some(false) | None => record,
+        };
+        if begins == Some(true) {
+            self.write_records(from_ref(&record), &[]).await?;
         }
-        let record = record.begun();
-        self.write_records(from_ref(&record), &[]).await?;
-        let events = self.back_up(path).await?;
-        self.write_records(&[], &[record.completion(events)])
-            .await?;
+        let backed_up = self.back_up(path).await;
+        let completion = match &backed_up {
+            Ok(events) => record.completion(*events),
+            Err(_) => Completion {
+                result: FAILED,
+                ..record.completion(0)
+            },
+        };
+        let recorded = match begins {
+            None => Ok(()),
+            Some(true) => self.write_records(&[], &[completion]).await,
+            Some(false) => {
+                let record = AccessRecord {
+                    result: completion.result.into(),
+                    items: completion.items,
+                    ..record
+                };
+                self.write_records(&[record], &[]).await
+            }
+        };
+        // Why there is no backup says more than why that could not be recorded.
+        let events = backed_up?;
+        recorded?;
         Ok(events)
+    }
+
+    /// What guards the access records, if there are any: it tells what can be said of their ends.
+    async fn changed_trigger(&self) -> Result<Option<String>, StoreError> {
+        let trigger = sqlx::query_scalar(CHANGED_TRIGGER);
+        Ok(trigger.fetch_optional(&self.writes).await?)
     }
 
     /// Writes all that is committed to a new file at `path`, and tells how many events that is.
@@ -69,8 +97,8 @@ impl SqliteStore {
     }
 }
 
-const HAS_RECORDS: &str = "
-    SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'access_records')";
+const CHANGED_TRIGGER: &str = "
+    SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND name = 'access_record_changed'";
 
 /// An empty file beside `path` that only its owner can read. It goes unless it is published.
 fn create_beside(path: &Path) -> io::Result<TempPath> {

@@ -15,7 +15,7 @@ pub(crate) fn all() -> Migrator {
     Migrator::with_migrations(migrations.collect())
 }
 
-const FILES: [(i64, &str, &str); 13] = [
+const FILES: [(i64, &str, &str); 14] = [
     (
         1,
         "events",
@@ -80,6 +80,11 @@ const FILES: [(i64, &str, &str); 13] = [
         13,
         "access_records",
         include_str!("../../../migrations/sqlite/0013_access_records.sql"),
+    ),
+    (
+        14,
+        "access_ends",
+        include_str!("../../../migrations/sqlite/0014_access_ends.sql"),
     ),
 ];
 

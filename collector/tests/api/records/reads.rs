@@ -145,7 +145,7 @@ async fn an_export_says_at_its_end_how_much_it_gave_out() {
 }
 
 #[tokio::test]
-async fn a_browser_is_known_by_its_session_and_a_live_page_is_counted() {
+async fn a_browser_is_known_by_its_session() {
     let folder = Folder::new();
     let program = Program::start_in(&folder).await;
     program.record(&event("a")).await;
@@ -156,47 +156,23 @@ async fn a_browser_is_known_by_its_session_and_a_live_page_is_counted() {
     assert_eq!(answer.status, 200, "{}", answer.text);
     let cookie = answer.headers["set-cookie"].to_str().unwrap().to_owned();
     let cookie = cookie.split(';').next().unwrap().to_owned();
-    let get = async |path: &str, is_poll: bool| {
-        let mut request = program
+    for path in ["/v1/audit/logs/a", "/v1/audit/logs"] {
+        let request = program
             .anonymous(Method::GET, path)
-            .header("cookie", &cookie);
-        if is_poll {
-            request = request.header("audit-layer-poll", "1");
-        }
-        request = request.header("x-forwarded-for", "192.0.2.7");
+            .header("cookie", &cookie)
+            .header("x-forwarded-for", "192.0.2.7");
         assert_eq!(request.send().await.unwrap().status(), 200, "{path}");
-    };
-    get("/v1/audit/logs/a", false).await;
-    get("/v1/audit/logs", false).await;
-    for _ in 0..5 {
-        get("/v1/audit/logs", true).await;
     }
-    program.record(&event("b")).await;
-    get("/v1/audit/logs", true).await;
-    get("/v1/audit/logs", true).await;
-    get("/v1/audit/logs", false).await;
     let out = program
         .anonymous(Method::DELETE, "/session")
         .header("cookie", &cookie);
     assert_eq!(out.send().await.unwrap().status(), 204);
     program.stop().await;
     let looks = looks(&folder).await;
-    let seen = |look: &Value| members(look, &["action", "items", "times"]);
-    let mut counts: Vec<String> = looks.iter().map(|look| seen(look).to_string()).collect();
-    counts.sort();
+    let actions: Vec<&Value> = looks.iter().map(|look| &look["action"]).collect();
     assert_eq!(
-        counts,
-        [
-            r#"["event_read",1,1]"#,
-            r#"["events_listed",1,1]"#,
-            r#"["events_listed",1,1]"#,
-            r#"["events_listed",1,4]"#,
-            r#"["events_listed",2,1]"#,
-            r#"["events_listed",2,1]"#,
-            r#"["events_listed",2,1]"#,
-            r#"["logged_in",0,1]"#,
-            r#"["logged_out",0,1]"#,
-        ]
+        actions,
+        ["logged_in", "event_read", "events_listed", "logged_out"]
     );
     let session = looks[0]["session"].as_str().unwrap();
     assert!(
