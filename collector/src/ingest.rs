@@ -197,7 +197,13 @@ pub(crate) async fn batch(
     Extension(recorder): Extension<Arc<Recorder>>,
     request: Request,
 ) -> Result<BatchAnswer, ApiError> {
-    let record = imported::record(&request, &access, &key_id, &key_name);
+    let record = match imported::record(&request, &access, (&key_id, &key_name), &recorder) {
+        Ok(record) => record,
+        Err(error) => {
+            discard(request).await;
+            return Err(error);
+        }
+    };
     let (body, share) = ingest.read(&key, request, limits::BATCH_BYTES_MAX).await?;
     let scope = access.scope.clone();
     let by = Sender::of(&key_id, access.scope.id());
@@ -226,9 +232,9 @@ pub(crate) async fn batch(
         conflicts: count(|status| status == Status::Conflict),
         rejected,
     };
+    let record = record.and_then(|record| imported::settled(record, &answer));
     if let Some(record) = record {
         // If it fails the importer sends the batch again, all of which then are duplicates.
-        let record = imported::settled(record, &answer);
         ingest.records.write(record).await?;
     }
     Ok(answer)

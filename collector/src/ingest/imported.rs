@@ -4,7 +4,8 @@
 use axum::extract::Request;
 use serde_json::json;
 
-use crate::access::{Access, KeyId, KeyName};
+use crate::access::{Access, KeyId, KeyName, Kind, Recorder};
+use crate::error::ApiError;
 use crate::ingest::BatchAnswer;
 use crate::limits;
 use crate::records::client;
@@ -14,20 +15,26 @@ use crate::store::{AccessRecord, Action};
 pub(crate) const IMPORT: &str = "audit-layer-import";
 
 /// The record of a batch that an import has sent, before it is known what became of it.
+///
+/// # Errors
+/// The key is an application's. Dead letters are a gateway's: its own key may bring them, or an
+/// administrator's.
 pub(super) fn record(
     request: &Request,
     access: &Access,
-    key_id: &KeyId,
-    key_name: &KeyName,
-) -> Option<AccessRecord> {
-    let id = request.headers().get(IMPORT)?.to_str().ok()?;
+    (key_id, key_name): (&KeyId, &KeyName),
+    recorder: &Recorder,
+) -> Result<Option<AccessRecord>, ApiError> {
+    let Some(id) = request.headers().get(IMPORT) else {
+        return Ok(None);
+    };
+    if recorder.kind == Kind::Application {
+        return Err(ApiError::ImportKey);
+    }
     let who = client(request).with_key(key_id, key_name);
-    let record = AccessRecord::new(Action::EventsImported, who);
-    Some(
-        record
-            .of(&access.scope)
-            .of_ids(is_id(id).then(|| id.to_owned())),
-    )
+    let record = AccessRecord::new(Action::EventsImported, who).of(&access.scope);
+    let id = id.to_str().ok().filter(|id| is_id(id));
+    Ok(Some(record.of_ids(id.map(str::to_owned))))
 }
 
 /// Whatever else somebody sends there is not recorded, only that it was an import.
@@ -36,13 +43,17 @@ fn is_id(text: &str) -> bool {
     (1..=limits::IMPORT_ID_BYTES_MAX).contains(&text.len()) && text.bytes().all(is_plain)
 }
 
-/// The same, when it is known.
-pub(super) fn settled(record: AccessRecord, answer: &BatchAnswer) -> AccessRecord {
+/// The same, when it is known; `None` if it had no event at all. One that has only known events may be
+/// sent again because the record of the first time could not be written.
+pub(super) fn settled(record: AccessRecord, answer: &BatchAnswer) -> Option<AccessRecord> {
+    if answer.accepted == 0 && answer.duplicates == 0 {
+        return None;
+    }
     let counts = json!({
         "accepted": answer.accepted,
         "duplicates": answer.duplicates,
         "conflicts": answer.conflicts,
         "rejected": answer.rejected.len(),
     });
-    record.asking(&counts).of_items(answer.accepted)
+    Some(record.asking(&counts).of_items(answer.accepted))
 }
