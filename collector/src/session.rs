@@ -80,6 +80,13 @@ impl Sessions {
         self.begun().begin(KeyHash::of(&id.0), key, Instant::now());
     }
 
+    /// The session of the browser that sent these headers, if it has one.
+    fn of(&self, headers: &HeaderMap) -> Option<(KeyHash, SessionName)> {
+        let id = KeyHash::of(cookie::read(headers, self.speaks_tls(headers))?);
+        let key = self.begun().key(&id, Instant::now())?;
+        Some((key, name(&id)))
+    }
+
     /// Ends the session of the browser that sent these headers. Tells which it was, if there was one.
     fn end(&self, headers: &HeaderMap) -> Option<(KeyHash, SessionName)> {
         let id = KeyHash::of(cookie::read(headers, self.speaks_tls(headers))?);

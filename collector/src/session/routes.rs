@@ -72,7 +72,7 @@ async fn begin(
         return Err(SessionError::UnknownKey.into());
     };
     let record = |session| {
-        let who = named(client, &good, session);
+        let who = named(client.clone(), &good, session);
         AccessRecord::new(Action::LoggedIn, who).of(&good.access.scope)
     };
     if !good.access.role.includes(Role::Read) {
@@ -82,11 +82,14 @@ async fn begin(
         return Err(refusal.into());
     }
     let id = SessionId::generate().map_err(|_| SessionError::Random)?;
-    // Before it is good for anything.
-    doors.records.write(record(Some(id.name()))).await?;
     let sessions = &doors.sessions;
     // A browser that logs in again leaves its old session behind.
-    sessions.end(headers);
+    if let Some((old, session)) = sessions.of(headers) {
+        record_end(doors, &old, session, client.clone()).await?;
+        sessions.end(headers);
+    }
+    // Before it is good for anything.
+    doors.records.write(record(Some(id.name()))).await?;
     sessions.begin(&id, key);
     let cookie = cookie::begin(&id, sessions.speaks_tls(headers)).map(|value| (SET_COOKIE, value));
     let cookie: HeaderMap = cookie.into_iter().collect();
