@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use audit_layer_collector::history::{self, HistoryAction};
 use audit_layer_collector::holds::Hold;
 use audit_layer_collector::keys::{KeyLabel, KeysError, NewKey};
+use audit_layer_collector::values;
 use audit_layer_collector::{
     Access, Database, DatabaseError, Erasure, Keep, KeepOf, Kind, Retention, RetentionError, Role,
     Scope, Shortest, TlsFiles, limits,
 };
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
-use clap::builder::NonEmptyStringValueParser;
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The audit API: keeps audit events of LLM calls, and answers for them.
@@ -98,6 +99,12 @@ pub(crate) enum Command {
     /// Manage the API keys in a database.
     #[command(subcommand)]
     Keys(KeysCommand),
+
+    /// List the values that events have in a member, such as models or users, with how many events have each.
+    ///
+    /// Counts the newest 20,000 events of the period. Reading them is recorded: see `audit-layer history`.
+    #[command(after_help = VALUES_HELP)]
+    Values(ValuesArgs),
 }
 
 #[derive(Debug, Args)]
@@ -555,6 +562,65 @@ impl HistoryArgs {
     }
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct ValuesArgs {
+    /// The member of the events.
+    #[arg(value_name = "FIELD", value_parser = PossibleValuesParser::new(values::MEMBERS))]
+    field: String,
+
+    /// Only events from this day (UTC), such as 2026-11-25, or RFC 3339 time on.
+    #[arg(long, value_name = "DATE", value_parser = since)]
+    from: Option<DateTime<Utc>>,
+
+    /// Only events up to this day or time, which is included.
+    #[arg(long, value_name = "DATE", value_parser = until)]
+    to: Option<DateTime<Utc>>,
+
+    /// Only events of this organization. Without it, of all.
+    #[arg(long, value_name = "ID", value_parser = Scope::organization)]
+    organization: Option<Scope>,
+
+    /// How many values, at most: those of most events.
+    #[arg(long, value_name = "NUMBER", default_value_t = limits::VALUES_DEFAULT, value_parser = values_limit)]
+    limit: usize,
+
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+
+    /// How the values are written to stdout.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+impl ValuesArgs {
+    pub(crate) fn wanted(&self) -> values::Wanted {
+        values::Wanted {
+            member: self.field.clone(),
+            from: self.from,
+            until: self.to,
+            scope: self.organization.clone().unwrap_or(Scope::All),
+            limit: self.limit,
+        }
+    }
+}
+
+fn values_limit(text: &str) -> Result<usize, String> {
+    let max = limits::VALUES_MAX;
+    let limit = text.parse().ok().filter(|limit| (1..=max).contains(limit));
+    limit.ok_or_else(|| format!("must be a number from 1 to {max}"))
+}
+
+/// The first microsecond after a day or a time.
+fn until(text: &str) -> Result<DateTime<Utc>, &'static str> {
+    let after = match text.parse::<NaiveDate>() {
+        Ok(day) => day
+            .checked_add_days(Days::new(1))
+            .map(|next| next.and_time(NaiveTime::MIN).and_utc()),
+        Err(_) => since(text)?.checked_add_signed(TimeDelta::microseconds(1)),
+    };
+    after.ok_or("is too late: give an earlier day")
+}
+
 fn since(text: &str) -> Result<DateTime<Utc>, &'static str> {
     let time = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
     let day = || {
@@ -603,6 +669,11 @@ Examples:
   audit-layer history --action removed --action erased --format json
 
 Reading it is recorded as well. OPERATING.md names all actions.";
+
+const VALUES_HELP: &str = "\
+Examples:
+  audit-layer values model_name --from 2026-11-01 --to 2026-11-30
+  audit-layer values user_id --organization org_1 --limit 100 --format json";
 
 const SERVE_HELP: &str = "\
 Without a key on the command line or in the environment, the keys in the database count. If there \

@@ -44,6 +44,7 @@ pub mod holds;
 pub mod import;
 pub mod keys;
 pub mod limits;
+pub mod values;
 
 pub use access::{Access, AccessError, Kind, Role, Scope};
 pub use backup::back_up;

@@ -8,6 +8,7 @@
     clippy::unwrap_used
 )]
 
+mod census;
 mod chronicle;
 mod cli;
 mod custody;
@@ -24,6 +25,7 @@ use std::process::ExitCode;
 
 use audit_layer_collector::holds::HoldsError;
 use audit_layer_collector::keys::KeysError;
+use audit_layer_collector::values::ValuesError;
 use audit_layer_collector::{
     ApiKey, BackupError, Collector, Config, DatabaseError, EraseError, KeyError, RetentionError,
     StartError, StopError, StoreError,
@@ -62,6 +64,7 @@ fn run(cli: Cli) -> Result<ExitCode, MainError> {
         Command::History(arguments) => block_on(chronicle::run(arguments)).map(success),
         Command::Holds(command) => block_on(custody::run(command)).map(success),
         Command::Keys(command) => block_on(keyring::run(command)).map(success),
+        Command::Values(arguments) => block_on(census::run(arguments)).map(success),
     }
 }
 
@@ -217,6 +220,8 @@ enum MainError {
     Start(#[from] StartError),
     #[error("{0}")]
     Stop(#[from] StopError),
+    #[error("{0}")]
+    Values(#[from] ValuesError),
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Which values events have, and what comes near a filter that finds nothing.
 
+use std::process::Output;
+
 use serde_json::{Value, json};
 
 use crate::keys::key_of;
-use crate::program::{Folder, Program};
+use crate::program::{Folder, Program, audit_layer, run};
 use crate::sample::event_with;
 
 async fn record(program: &Program) {
@@ -131,6 +133,21 @@ async fn a_filter_that_finds_nothing_says_what_comes_near() {
         near("user_id=alice&start_date=2030-01-01").await["counted_events"],
         0
     );
+    // Of a search each word is told by itself, and words in quotes together.
+    let found = near("text=loan+%22score+credit%22+zebra+applicati\u{f3}n").await;
+    assert_eq!(
+        found["words"],
+        json!([
+            {"text": "loan", "is_found": true},
+            {"text": "score credit", "is_found": false},
+            {"text": "zebra", "is_found": false},
+            {"text": "application", "is_found": true},
+        ])
+    );
+    assert_eq!(
+        near("text=loan&start_date=2030-01-01").await["words"],
+        json!([{"text": "loan", "is_found": false}])
+    );
     // What the key does not reach is not told, whether it asks for its own organisation or not.
     for query in [
         "model_name=secret-mode",
@@ -142,4 +159,105 @@ async fn a_filter_that_finds_nothing_says_what_comes_near() {
     }
     let answer = own.get("/v1/audit/logs?user_id=alice").await.json();
     assert!(answer.get("near").is_none());
+}
+
+async fn listed(folder: &Folder, arguments: &[&str]) -> Output {
+    let mut values = audit_layer("values");
+    values.args(arguments).arg("--database");
+    run(values.arg(folder.database())).await
+}
+
+#[tokio::test]
+async fn the_command_counts_as_the_api_does_and_is_recorded() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    record(&program).await;
+    let of = ["user_id", "--organization", "org_1"];
+    let output = listed(&folder, &[&of[..], &["--format", "json"]].concat()).await;
+    assert!(output.status.success(), "{output:?}");
+    let answer = program
+        .get("/v1/audit/values?field=user_id&organization_id=org_1")
+        .await;
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(printed.trim_end(), answer.text);
+
+    let output = listed(&folder, &of).await;
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let expected = "  events  user_id\n       2  alice\n       1  bob\nof 3 events\n";
+    assert_eq!(printed, expected);
+    let history = program.get("/v1/audit/history?action=values_listed").await;
+    let [last, _, first] = history.json()["data"]
+        .as_array()
+        .unwrap()
+        .clone()
+        .try_into()
+        .unwrap();
+    for look in [last, first] {
+        assert!(look["os_user"].is_string());
+        assert_eq!(look["organization_id"], "org_1");
+        assert_eq!(
+            (&look["items"], &look["query"]["field"]),
+            (&json!(2), &json!("user_id"))
+        );
+        assert_eq!(look["ids"], json!(["user_id=alice", "user_id=bob"]));
+    }
+}
+
+#[tokio::test]
+async fn the_command_takes_a_period_and_a_limit_and_says_what_is_wrong() {
+    let folder = Folder::new();
+    let program = Program::start_in(&folder).await;
+    for (id, day, model) in [("1", 1, "one\u{1b}[31m"), ("2", 2, "two"), ("3", 3, "two")] {
+        let timestamp = format!("2025-02-0{day}T10:30:00Z");
+        let members = json!({"timestamp": timestamp, "model_name": model});
+        program.record(&event_with(id, members)).await;
+    }
+    let values = async |arguments: &[&str]| {
+        let arguments = [&["model_name"], arguments].concat();
+        let output = listed(&folder, &arguments).await;
+        assert!(output.status.success(), "{output:?}");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let lines = printed.lines().map(|line| line.trim().to_owned());
+        lines.collect::<Vec<_>>()
+    };
+    let one = "1  one\\u{1b}[31m";
+    assert_eq!(
+        values(&[]).await,
+        ["events  model_name", "2  two", one, "of 3 events"]
+    );
+    assert_eq!(
+        values(&["--limit", "1"]).await,
+        ["events  model_name", "2  two", "of 3 events"]
+    );
+    for period in [
+        ["--from", "2025-02-01", "--to", "2025-02-02"],
+        [
+            "--from",
+            "2025-02-01T10:30:00Z",
+            "--to",
+            "2025-02-02T10:30:00Z",
+        ],
+    ] {
+        assert_eq!(
+            values(&period).await,
+            ["events  model_name", one, "1  two", "of 2 events"]
+        );
+    }
+    let none = ["--from", "2025-03-01"];
+    assert_eq!(values(&none).await, ["no value of model_name of 0 events"]);
+
+    for (arguments, said) in [
+        (&["prompt_content"][..], "possible values"),
+        (&["model_name", "--limit", "0"], "from 1 to 1000"),
+        (
+            &["model_name", "--from", "2025-02-02", "--to", "2025-02-01"],
+            "--to is before --from",
+        ),
+        (&["model_name", "--to", "tomorrow"], "must be a day"),
+    ] {
+        let output = listed(&folder, arguments).await;
+        assert!(!output.status.success());
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains(said), "{stderr}");
+    }
 }
