@@ -13,10 +13,11 @@ use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chrono::Utc;
+use serde_json::{Value, json};
 use tokio::sync::{Mutex, oneshot};
 use tokio::time::sleep;
 
-use crate::access::{Access, KeyId, KeyName, Recorder, Role, Scope};
+use crate::access::{Access, KeyId, KeyName, Recorder, Role, Scope, SessionName};
 use crate::error::ApiError;
 use crate::ingest::discard;
 use crate::key::KeyHash;
@@ -48,11 +49,26 @@ impl Doors {
     pub(crate) fn refuse(&self, key: &str, client: Who) {
         let begins_with = telemetry::beginning_of_key(key);
         telemetry::key_refused(&begins_with);
-        let (who, scope) = match self.keys.no_longer_good(&KeyHash::of(key)) {
+        let asked = json!({"key_begins_with": begins_with});
+        self.record_refusal(&KeyHash::of(key), &asked, client);
+    }
+
+    /// The key of a session opens nothing any more.
+    fn refuse_session(&self, key: &KeyHash, request: &Request) {
+        let session = request.extensions().get::<SessionName>();
+        let client = Who {
+            session: session.map(|SessionName(name)| name.clone()),
+            ..client(request)
+        };
+        self.record_refusal(key, &json!({}), client);
+    }
+
+    fn record_refusal(&self, key: &KeyHash, asked: &Value, client: Who) {
+        let (who, scope) = match self.keys.no_longer_good(key) {
             Some((id, name, scope)) => (client.with_key(&id, &name), scope),
             None => (client, Scope::All),
         };
-        self.records.refused(&begins_with, who, &scope);
+        self.records.refused(asked, who, &scope);
     }
 }
 
@@ -306,8 +322,9 @@ pub(crate) async fn require_key(
                 return response;
             }
             Ok(None) => {
-                if let Some(key) = shown {
-                    doors.refuse(&key, client(&request));
+                match shown {
+                    Some(key) => doors.refuse(&key, client(&request)),
+                    None => doors.refuse_session(&key, &request),
                 }
                 ApiError::Unauthorized
             }

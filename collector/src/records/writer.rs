@@ -65,12 +65,11 @@ impl Records {
 
     /// Records that a key was refused, or counts it where there are many. It never waits, and never
     /// grows: where there is no room it is in the log alone.
-    pub(crate) fn refused(&self, begins_with: &str, client: Who, scope: &Scope) {
-        let query = serde_json::json!({"key_begins_with": begins_with});
+    pub(crate) fn refused(&self, asked: &serde_json::Value, client: Who, scope: &Scope) {
         let refusal = AccessRecord {
             result: "unauthorized".into(),
             status: Some(401),
-            query: Some(query.to_string()),
+            query: Some(asked.to_string()),
             ..AccessRecord::new(Action::KeyRefused, client).of(scope)
         };
         let due = self.counted().refusals.add(refusal, Instant::now());

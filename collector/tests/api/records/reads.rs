@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::keys::{create_with, key_id, key_of, revoke};
-use crate::program::{Answer, Folder, KEY, Program};
+use crate::program::{Answer, Folder, KEY, Program, until_async};
 use crate::records::{looks, members, records};
 use crate::sample::{event, event_with};
 
@@ -280,4 +280,35 @@ async fn no_content_gets_into_a_record_but_what_was_asked_for() {
     let records = records(&folder).await;
     assert!(!json!(records).to_string().contains("CANARY"));
     assert_eq!(records.last().unwrap()["query"], json!({"text": "canary"}));
+}
+
+#[tokio::test]
+async fn a_session_whose_key_was_revoked_is_told_when_it_comes_again() {
+    let folder = Folder::new();
+    Program::start_in(&folder).await.stop().await;
+    let key = key_of(&folder, "read", "one").await;
+    let id = key_id(&folder, "one").await;
+    let program = Program::start_with(&folder, &[]).await;
+    let form = program
+        .anonymous(Method::POST, "/session")
+        .body(format!("key={key}"));
+    let answer = Answer::of(form.send().await.unwrap()).await;
+    let cookie = answer.headers["set-cookie"].to_str().unwrap().to_owned();
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    revoke(&folder, &id).await;
+    until_async("the session is refused", async || {
+        let request = program.anonymous(Method::GET, "/v1/audit/logs");
+        let answer = request.header("cookie", &cookie).send().await.unwrap();
+        answer.status() == 401
+    })
+    .await;
+    program.stop().await;
+    let looks = looks(&folder).await;
+    let of = |action: &str| looks.iter().find(|look| look["action"] == action).unwrap();
+    let refused = of("key_refused");
+    assert_eq!(
+        members(refused, &["key_id", "result", "query", "organization_id"]),
+        json!([id, "unauthorized", {}, "one"])
+    );
+    assert_eq!(refused["session"], of("logged_in")["session"]);
 }
