@@ -76,8 +76,13 @@ impl Sessions {
         self.is_encrypted || cookie::is_forwarded_from_tls(headers)
     }
 
-    fn begin(&self, id: &SessionId, key: KeyHash) {
-        self.begun().begin(KeyHash::of(&id.0), key, Instant::now());
+    /// Begins a session. Tells which others had to end for it.
+    fn begin(&self, id: &SessionId, key: KeyHash) -> Vec<(KeyHash, SessionName)> {
+        let ended = self.begun().begin(KeyHash::of(&id.0), key, Instant::now());
+        let ended = ended.into_iter();
+        ended
+            .map(|session| (session.key, name(&session.id)))
+            .collect()
     }
 
     /// The session of the browser that sent these headers, if it has one.
@@ -111,24 +116,33 @@ struct Session {
 }
 
 impl Begun {
-    fn begin(&mut self, id: KeyHash, key: KeyHash, now: Instant) {
+    /// Returns those that had to end for it.
+    fn begin(&mut self, id: KeyHash, key: KeyHash, now: Instant) -> Vec<Session> {
+        self.forget_old(now);
+        let mut ended = Vec::new();
         while self.0.len() >= limits::SESSIONS_MAX {
-            self.0.pop_front();
+            ended.extend(self.0.pop_front());
         }
         self.0.push_back(Session {
             id,
             key,
             began_at: now,
         });
+        ended
     }
 
-    fn key(&mut self, id: &KeyHash, now: Instant) -> Option<KeyHash> {
+    /// Ends those that have run out.
+    fn forget_old(&mut self, now: Instant) {
         let is_over = |session: &Session| {
             now.saturating_duration_since(session.began_at) >= limits::SESSION_AGE_MAX
         };
         while self.0.front().is_some_and(is_over) {
             self.0.pop_front();
         }
+    }
+
+    fn key(&mut self, id: &KeyHash, now: Instant) -> Option<KeyHash> {
+        self.forget_old(now);
         let session = self.0.iter().find(|session| session.id.is(id))?;
         Some(session.key.clone())
     }
@@ -230,10 +244,14 @@ mod tests {
         let now = Instant::now();
         let mut begun = Begun::default();
         for number in 0..limits::SESSIONS_MAX {
-            begun.begin(hash(number), hash("key"), now);
+            assert!(begun.begin(hash(number), hash("key"), now).is_empty());
         }
         assert!(begun.key(&hash(0), now).is_some());
-        begun.begin(hash("new"), hash("key"), now);
+        let ended = begun.begin(hash("new"), hash("key"), now);
+        let [ended] = ended.as_slice() else {
+            panic!("one had to end")
+        };
+        assert!(ended.id.is(&hash(0)));
         assert_eq!(begun.0.len(), limits::SESSIONS_MAX);
         assert!(begun.key(&hash(0), now).is_none());
         assert!(begun.key(&hash(1), now).is_some());

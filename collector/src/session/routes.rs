@@ -90,7 +90,10 @@ async fn begin(
     }
     // Before it is good for anything.
     doors.records.write(record(Some(id.name()))).await?;
-    sessions.begin(&id, key);
+    for (old, session) in sessions.begin(&id, key) {
+        // Nobody asked for it: it was the oldest.
+        record_end(doors, &old, session, Who::default()).await?;
+    }
     let cookie = cookie::begin(&id, sessions.speaks_tls(headers)).map(|value| (SET_COOKIE, value));
     let cookie: HeaderMap = cookie.into_iter().collect();
     Ok((cookie, Json(Good::from(&good.access))))
