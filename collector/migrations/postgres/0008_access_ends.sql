@@ -7,7 +7,7 @@ BEGIN
     IF old.result = 'begun' AND new.result <> 'begun' THEN
         of_the_end := of_the_end || ARRAY['result', 'ids', 'times'];
     -- As versions before this one write, which said `ok` from the beginning.
-    ELSIF old.items IS NOT NULL OR new.items IS NULL THEN
+    ELSIF old.result = 'begun' OR old.items IS NOT NULL OR new.items IS NULL THEN
         RAISE EXCEPTION 'an access record is never changed';
     END IF;
     IF (old.until IS NULL OR old.until = new.until)

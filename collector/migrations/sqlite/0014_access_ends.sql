@@ -8,7 +8,7 @@ WHEN NOT (
     AND (
         old.result = 'begun' AND new.result <> 'begun'
         -- As versions before this one write, which said `ok` from the beginning.
-        OR old.items IS NULL AND new.items IS NOT NULL AND old.result = new.result
+        OR old.result <> 'begun' AND old.result = new.result AND old.items IS NULL AND new.items IS NOT NULL
             AND old.ids = new.ids AND old.times = new.times
     )
     AND old.at = new.at AND old.id = new.id AND old.action = new.action

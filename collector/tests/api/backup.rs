@@ -177,3 +177,22 @@ async fn a_backup_leaves_an_access_record_here_and_in_the_copy() {
     );
     assert!(failed["until"].is_string());
 }
+
+#[tokio::test]
+async fn a_backup_of_a_database_of_the_version_before_is_recorded_when_it_has_ended() {
+    let folder = Folder::new();
+    let database = database_of(&folder, "0013_access_records.sql").await;
+    database.close().await.unwrap();
+    let target = folder.path("copy");
+    assert!(back_up(&folder, &target).await.status.success());
+    assert!(!back_up(&folder, &target).await.status.success());
+    let mut database = folder.beside().open().await;
+    let records = sqlx::query_as::<_, (String, i64)>(ENDS);
+    let records = records.fetch_all(&mut database).await.unwrap();
+    assert_eq!(records, [("ok".to_owned(), 0), ("failed".to_owned(), 0)]);
+    let versions = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM _sqlx_migrations");
+    assert_eq!(versions.fetch_one(&mut database).await.unwrap(), 13);
+}
+
+const ENDS: &str =
+    "SELECT result, items FROM access_records WHERE action = 'backup_made' ORDER BY at";

@@ -77,6 +77,39 @@ async fn a_record_is_never_changed_and_removed_only_by_its_retention() {
 }
 
 #[tokio::test]
+async fn what_was_begun_gets_its_end_once_and_is_not_changed_otherwise() {
+    let folder = Folder::new();
+    Program::start_in(&folder).await.stop().await;
+    let mut database = folder.beside().open().await;
+    database.execute(BEGUN).await.unwrap();
+    let end = "UPDATE access_records SET result = 'cut', items = 7, until = 8, times = 2, ids = '[\"a\"]'";
+    for (change, is_taken) in [
+        ("UPDATE access_records SET items = 7".to_owned(), false),
+        ("UPDATE access_records SET times = 2".to_owned(), false),
+        (format!("{end}, key_id = 'other'"), false),
+        (format!("{end}, query = '{{}}'"), false),
+        (end.to_owned(), true),
+        (end.to_owned(), false),
+        ("UPDATE access_records SET result = 'ok'".to_owned(), false),
+        (
+            "UPDATE access_records SET result = 'begun'".to_owned(),
+            false,
+        ),
+    ] {
+        let change = format!("{change} WHERE action = 'events_exported'");
+        let changed = database.execute(sqlx::AssertSqlSafe(change.clone())).await;
+        assert_eq!(changed.is_ok(), is_taken, "{change}: {changed:?}");
+    }
+    let looks = looks(&folder).await;
+    let what = ["result", "items", "times", "ids", "query"];
+    assert_eq!(members(&looks[0], &what), json!(["cut", 7, 2, ["a"], null]));
+}
+
+const BEGUN: &str = "
+    INSERT INTO access_records (at, id, action, result, ids, times)
+    VALUES (1, 'access_1', 'events_exported', 'begun', '[]', 1)";
+
+#[tokio::test]
 async fn records_have_a_retention_of_their_own_and_what_is_removed_is_recorded() {
     let folder = Folder::new();
     Program::start_in(&folder).await.stop().await;
