@@ -138,7 +138,7 @@ fn field(value: &str) -> Result<&'static str, ParameterError> {
 }
 
 /// What was looked at.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Seen {
     pub(crate) events: u64,
     pub(crate) is_all: bool,
