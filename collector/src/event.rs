@@ -10,7 +10,7 @@ mod tombstone;
 mod twins;
 mod usage;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 use thiserror::Error;
@@ -27,7 +27,7 @@ pub(crate) use gateway::{COMPLETION_STATES, GatewayFacts};
 pub(crate) use json::Entries;
 pub(crate) use members::{RISK_LEVELS, member_names};
 pub(crate) use node::{Fields, Node};
-pub(crate) use same::is_same;
+pub(crate) use same::Said;
 pub(crate) use tombstone::tombstone;
 pub(crate) use usage::{Usage, UsageSource};
 
@@ -53,6 +53,7 @@ pub(crate) struct Event {
     /// The JSON object as it was sent, without the members that the collector adds, with the
     /// organisation, and with the documented members in snake case.
     pub(crate) text: String,
+    said: OnceLock<Said>,
 }
 
 impl Event {
@@ -93,6 +94,7 @@ impl Event {
             },
             organization_id: organization.into_id(),
             terms: Arc::default(),
+            said: OnceLock::new(),
         };
         event.terms = event.find_terms()?;
         Ok(event)
@@ -132,6 +134,11 @@ impl Event {
         terms.sort_unstable();
         terms.dedup();
         Ok(terms.into())
+    }
+
+    /// What its text says, to be compared.
+    pub(crate) fn said(&self) -> Said {
+        *self.said.get_or_init(|| Said::of(&self.text))
     }
 
     /// Whether it says only that a call began.

@@ -404,6 +404,9 @@ pub const CONFLICTS_MAX: u8 = 16;
 /// Log ids that an answer names where one was asked for and several are meant.
 pub const AMBIGUOUS_IDS_MAX: usize = 50;
 
+/// Calls with records of which a transaction that stores events keeps in memory what they say.
+pub const KNOWN_CALLS_MAX: usize = 1024;
+
 /// How often a place is looked for that other collectors take first.
 pub const PLACE_TRIES_MAX: u32 = 1000;
 

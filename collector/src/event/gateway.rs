@@ -21,6 +21,8 @@ pub(crate) struct GatewayFacts {
     pub(crate) is_fetched: bool,
     /// The `request_id` of the event that an outer gateway recorded of the same call.
     pub(crate) outer_request_id: Option<String>,
+    /// Whether it names a writer, in whatever way.
+    pub(crate) names_writer: bool,
     pub(crate) writer_id: Option<String>,
     pub(crate) writer_seq: Option<i64>,
 }
@@ -42,6 +44,7 @@ impl GatewayFacts {
         let capture = capture.and_then(|raw| object::<RawCapture<'_>>(raw.get()));
         let gateway = gateway.and_then(|raw| object::<RawGateway<'_>>(raw.get()));
         let completion = completion.and_then(|raw| object::<RawCompletion>(raw.get()));
+        let names_writer = writer.is_some();
         let writer = writer.and_then(|raw| object::<RawWriter>(raw.get()));
         let writer = writer.filter(RawWriter::is_plausible);
         let is_fetched = capture.as_ref().is_some_and(RawCapture::is_fetched);
@@ -49,6 +52,7 @@ impl GatewayFacts {
         Self {
             is_stub,
             is_fetched,
+            names_writer,
             capture_api: capture.and_then(|capture| id(capture.api?)),
             outer_request_id: gateway.and_then(|gateway| id(gateway.outer_request_id?)),
             completion_state: completion.map(|completion| completion.state),

@@ -8,11 +8,13 @@ use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use crate::access::{Kind, Recorder};
-use crate::event::{Event, is_same};
+use crate::event::{Event, Said};
+use crate::hash::sha256;
 use crate::limits;
 use crate::store::{StoreError, stub};
 
-/// One of the stored events of a call.
+/// One of the stored events of a call. The text is not here, which may be as large as any: a call has many
+/// records, and many others of it may come.
 #[derive(Debug, Clone)]
 pub(super) struct Sibling {
     pub(super) id: String,
@@ -20,14 +22,22 @@ pub(super) struct Sibling {
     pub(super) copy: u8,
     pub(super) is_pending: bool,
     pub(super) erased_at: Option<i64>,
-    pub(super) user_id: String,
+    pub(super) timestamp: i64,
+    /// The hash of the id of the user.
+    pub(super) user: String,
+    /// The hash of the event's `prompt_hash`, which is any text.
+    pub(super) prompt_hash: String,
     /// `None` if it was recorded before that was noted.
     pub(super) kind: Option<Kind>,
     pub(super) family: Option<String>,
     /// Whether who recorded it may stand for gateways.
     pub(super) is_of_trusted: bool,
     pub(super) conflict_of: Option<String>,
-    pub(super) event: String,
+    pub(super) said: Said,
+    /// Whether it is from a log without content.
+    pub(super) is_stub: bool,
+    /// What such a log has of it.
+    pub(super) said_without_content: Said,
 }
 
 /// What becomes of an event.
@@ -101,7 +111,7 @@ impl Fate {
     /// What a log without content has of a call's end does not take the place of the record of its
     /// prompt, whose text would be lost.
     fn end(begun: &Sibling, sent: &Event) -> Self {
-        match sent.is_stub() && !stub::is_stub(&begun.event) {
+        match sent.is_stub() && !begun.is_stub {
             true => Self::Repeats(begun.clone()),
             false => Self::Ends(begun.clone()),
         }
@@ -133,11 +143,11 @@ impl Sibling {
             return Ok(false);
         }
         match self.erased_at {
-            None => Ok(is_same(&self.event, &sent.text)),
+            None => Ok(self.said == sent.said()),
             Some(at) => {
                 let left = sent.erased(at);
                 let left = left.map_err(|error| StoreError::Damaged(error.to_string()))?;
-                Ok(is_same(&self.event, &left.text))
+                Ok(self.said == left.said())
             }
         }
     }
@@ -146,8 +156,11 @@ impl Sibling {
     fn has_more_than(&self, sent: &Event) -> bool {
         sent.is_stub()
             && match self.erased_at {
-                None => stub::is_of(&sent.text, &self.event, &sent.request_id),
-                Some(_) => stub::is_of_erased(sent, &self.event),
+                None => self.said_without_content == sent.said(),
+                Some(_) => {
+                    self.timestamp == sent.timestamp
+                        && self.prompt_hash == sha256(&sent.prompt_hash)
+                }
             }
     }
 
@@ -158,15 +171,15 @@ impl Sibling {
         let may = is_imported || by.is_trusted || self.is_continued_by(by);
         may && !self.is_of_another_kind(sent, by)
             && self.erased_at.is_none()
-            && stub::is_stub(&self.event)
-            && stub::is_of(&self.event, &sent.text, &sent.request_id)
+            && self.is_stub
+            && self.said == stub::said_without_content(&sent.text)
     }
 
     /// Whether what was erased of this is erased of the event too. What a gateway says is judged by its own
     /// records: others could have it erased before it comes.
     fn concerns(&self, sent: &Event, by: &Recorder) -> bool {
         let may = by.kind == Kind::Application || self.is_continued_by(by);
-        may && self.user_id == sent.user_id
+        may && self.user == sha256(&sent.user_id)
     }
 
     /// Whether who sends with this key is who recorded it, or may stand for them: what was recorded

@@ -33,6 +33,8 @@ mod history;
 mod holds;
 #[path = "common/keys.rs"]
 mod keys;
+#[path = "common/known.rs"]
+mod known;
 #[path = "common/log_row.rs"]
 mod log_row;
 #[path = "common/new_rows.rs"]

@@ -34,9 +34,10 @@ impl NewRow<'_> {
         writer(&self.event.gateway, self.by)
     }
 
-    /// Whether it names a writer, and comes from an application, which has none.
+    /// Whether it names a writer for which it does not count: it comes from an application, which has none,
+    /// or the writer is none that there can be.
     pub(super) fn has_writer_of_others(&self) -> bool {
-        self.event.gateway.writer_id.is_some() && self.writer().is_none()
+        self.event.gateway.names_writer && self.writer().is_none()
     }
 
     /// What it is found by.

@@ -1,37 +1,19 @@
 //! What is stored of a call, and storing what comes beside it.
 
-use sqlx::{FromRow, Row as _};
+use sqlx::Row as _;
 
 use crate::access::Kind;
 use crate::event::Event;
 use crate::limits;
-use crate::store::fate::{Fate, Sibling, copies};
+use crate::store::fate::{Fate, Sibling};
 use crate::store::segments::Indexed;
 use crate::store::{Status, StoreError};
 
-use super::events::{SIBLINGS, copy_of, insert, place};
-use super::logs::{look_up, look_ups, organization};
+use super::events::{insert, place};
+use super::known::Known;
 use super::new_rows::{NewRow, without_content};
 use super::terms::{Connection, Row};
-use super::{holds, segments, text};
-
-impl<'r> FromRow<'r, Row> for Sibling {
-    fn from_row(row: &'r Row) -> Result<Self, sqlx::Error> {
-        let state: Option<&str> = row.try_get("completion_state")?;
-        Ok(Self {
-            id: row.try_get("id")?,
-            copy: 0,
-            is_pending: state == Some("pending"),
-            erased_at: row.try_get("erased_at")?,
-            user_id: text::read(row.try_get("user_id")?),
-            kind: kind_of(row)?,
-            family: row.try_get("family")?,
-            is_of_trusted: row.try_get("is_of_trusted")?,
-            conflict_of: row.try_get("conflict_of")?,
-            event: row.try_get("event")?,
-        })
-    }
-}
+use super::{holds, segments};
 
 /// What an event gets beside others of its call.
 struct Beside {
@@ -48,10 +30,16 @@ struct Beside {
 pub(super) async fn store_after_another(
     connection: &mut Connection,
     row: NewRow<'_>,
+    known: &mut Known,
     found_by: &mut Vec<Indexed>,
 ) -> Result<(String, Status), StoreError> {
     for _ in 0..limits::PLACE_TRIES_MAX {
-        let beside = match fate(connection, &row).await? {
+        let fate = fate(connection, known, &row).await?;
+        if !matches!(fate, Fate::Repeats(_) | Fate::TooMany(_)) {
+            // Whatever comes of it, here or because another collector was first, is not known.
+            known.forget(row.event);
+        }
+        let beside = match fate {
             Fate::Repeats(record) => return Ok((record.id, Status::Duplicate)),
             Fate::TooMany(first) => return Ok((first.id, Status::Refused)),
             Fate::First => Beside {
@@ -117,7 +105,7 @@ async fn remove(
     connection: &mut Connection,
     record: &Sibling,
 ) -> Result<Option<Option<i64>>, StoreError> {
-    let remove = sqlx::query_as(REMOVE).bind(&record.id).bind(&record.event);
+    let remove = sqlx::query_as(REMOVE).bind(&record.id).bind(record.is_stub);
     let removed = remove.fetch_optional(&mut *connection).await?;
     let Some((position, erased_at)) = removed else {
         return Ok(None);
@@ -126,37 +114,18 @@ async fn remove(
     Ok(Some(erased_at))
 }
 
-async fn fate(connection: &mut Connection, row: &NewRow<'_>) -> Result<Fate, StoreError> {
+async fn fate(
+    connection: &mut Connection,
+    known: &mut Known,
+    row: &NewRow<'_>,
+) -> Result<Fate, StoreError> {
     let (sent, by) = (row.event, row.by);
-    let mut records = siblings(connection, sent, 0..=0).await?;
-    let fate = Fate::of(&records, sent, by)?;
+    let first = known.first(connection, sent).await?;
+    let fate = Fate::of(first, sent, by)?;
     if fate.is_certain() {
         return Ok(fate);
     }
-    records.extend(siblings(connection, sent, copies()).await?);
-    Fate::of(&records, sent, by)
-}
-
-/// The records at these places of the call of an event.
-async fn siblings(
-    connection: &mut Connection,
-    event: &Event,
-    places: std::ops::RangeInclusive<u8>,
-) -> Result<Vec<Sibling>, StoreError> {
-    let request_id = &event.request_id;
-    let query = sqlx::query(SIBLINGS)
-        .bind(look_ups(
-            places.clone().map(|copy| look_up(request_id, copy)),
-        ))
-        .bind(organization(&event.organization_id));
-    let rows = query.fetch_all(connection).await?;
-    let records = rows.iter().map(|row| {
-        Ok(Sibling {
-            copy: copy_of(row, request_id, places.clone())?,
-            ..Sibling::from_row(row)?
-        })
-    });
-    records.collect()
+    Fate::of(known.all(connection, sent).await?, sent, by)
 }
 
 /// Adds an event where it is to be, and tells whether nobody was there before it.
@@ -205,8 +174,11 @@ pub(super) fn kind_of(row: &Row) -> Result<Option<Kind>, sqlx::Error> {
     Ok(kind.and_then(|kind| kind.parse().ok()))
 }
 
+/// What another collector has put in its place has its id, and may have its position.
 const REMOVE: &str = "
-    DELETE FROM events WHERE id = $1 AND event = $2 RETURNING position, erased_at";
+    DELETE FROM events
+    WHERE id = $1 AND (completion_state = 'pending' OR ($2 AND event LIKE '%not_logged%'))
+    RETURNING position, erased_at";
 
 const MARK_FIRST: &str = "
     UPDATE events SET conflict_of = $1 WHERE id = $1 AND conflict_of IS NULL

@@ -5,6 +5,7 @@ use crate::store::segments::Indexed;
 use crate::store::{Arrival, Outcome, Status, StoreError};
 
 use super::events::{DISOWN, insert, listed_ids};
+use super::known::Known;
 use super::new_rows::{NewRow, rows};
 use super::sequence::note;
 use super::siblings::store_after_another;
@@ -19,11 +20,12 @@ pub(super) async fn store(
     found_by: &mut Vec<Indexed>,
 ) -> Result<Vec<Outcome>, StoreError> {
     let mut outcomes = Vec::with_capacity(arrivals.len());
+    let mut known = Known::default();
     while let Some((_, rest)) = arrivals.split_at_checked(outcomes.len())
         && !rest.is_empty()
     {
         let rows = rows(connection, rest, received_at).await?;
-        outcomes.extend(store_rows(connection, rows, found_by).await?);
+        outcomes.extend(store_rows(connection, rows, &mut known, found_by).await?);
     }
     Ok(outcomes)
 }
@@ -31,6 +33,7 @@ pub(super) async fn store(
 async fn store_rows(
     connection: &mut Connection,
     rows: Vec<NewRow<'_>>,
+    known: &mut Known,
     found_by: &mut Vec<Indexed>,
 ) -> Result<Vec<Outcome>, StoreError> {
     let inserted = insert(connection, &rows).await?;
@@ -43,7 +46,7 @@ async fn store_rows(
                 found_by.push(row.indexed());
                 (row.id, Status::Stored)
             }
-            false => store_after_another(connection, row, found_by).await?,
+            false => store_after_another(connection, row, known, found_by).await?,
         };
         outcomes.push(Outcome {
             id,

@@ -118,8 +118,9 @@ const INSERTED: &str = "SELECT id FROM events WHERE id IN (SELECT value FROM jso
 
 /// Of a key that was made before keys had families, or is of another database, nothing is known.
 pub(super) const SIBLINGS: &str = "
-    SELECT events.id, request_id, completion_state, erased_at, user_id, recorded_kind, conflict_of,
-        event, coalesce(keys.family, recorded_by) AS family,
+    SELECT events.id, request_id, timestamp, completion_state, erased_at, user_id,
+        prompt_hash, recorded_kind, conflict_of, event,
+        coalesce(keys.family, recorded_by) AS family,
         coalesce(keys.role = 'admin' OR recorded_by = 'configured', FALSE) AS is_of_trusted
     FROM events LEFT JOIN keys ON keys.id = recorded_by
     WHERE request_id IN (SELECT value FROM json_each(?)) AND events.organization_id = ?";

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Stage, numbered};
+use crate::program::DEADLINE;
 use crate::sample::event_with;
 
 #[tokio::test]
@@ -90,6 +91,23 @@ async fn what_was_erased_does_not_come_back_by_a_conflict() {
     let answer = stage.record(&stage.gateway, &other).await;
     let log = stage.log(&answer["id"]).await;
     assert_eq!(log["prompt_content"], original["prompt_content"]);
+}
+
+#[tokio::test]
+async fn a_large_record_is_read_once_for_all_that_comes_beside_it() {
+    let stage = Stage::new().await;
+    let large = event_with("r", json!({"reasoning": "so ".repeat(3 << 20)}));
+    assert_eq!(stage.status(&stage.application, &large).await, "stored");
+    // Read for each of them, it would keep everybody from recording for minutes.
+    let lines = (0..600).map(|number| {
+        let event = event_with("r", json!({"reasoning": (number % 5).to_string()}));
+        format!("{event}\n")
+    });
+    let batch = stage.post(&stage.application, "/v1/audit/log/batch", lines.collect());
+    let answer = tokio::time::timeout(DEADLINE, batch).await.unwrap();
+    let counts = json!({"accepted": 5, "duplicates": 595, "conflicts": 5, "rejected": []});
+    assert_eq!(answer.json(), counts);
+    assert_eq!(stage.status(&stage.application, &large).await, "duplicate");
 }
 
 #[tokio::test]

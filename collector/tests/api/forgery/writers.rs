@@ -44,6 +44,34 @@ async fn an_application_has_no_writer_and_fills_no_hole_of_one() {
 }
 
 #[tokio::test]
+async fn a_writer_that_there_cannot_be_has_the_mark_too() {
+    let stage = Stage::new().await;
+    let writers = [
+        json!({"id": "w", "seq": 0}),
+        json!({"id": "w", "seq": 1.5}),
+        json!({"id": "w", "seq": 1_u64 << 53}),
+        json!({"id": "w"}),
+        json!(["w", 1]),
+        json!("w"),
+    ];
+    for (number, writer) in writers.into_iter().enumerate() {
+        for key in [&stage.application, &stage.gateway] {
+            let mut event = numbered(&format!("{number} of {key}"), "w", 1);
+            event["metadata"]["audit_layer"]["writer"] = writer.clone();
+            let answer = stage.record(key, &event).await;
+            let log = stage.log(&answer["id"]).await;
+            assert_eq!(log["writer_not_counted"], true, "{writer}");
+        }
+    }
+    assert!(stage.writers().await.is_empty());
+    let mut none = numbered("none", "w", 1);
+    none["metadata"]["audit_layer"]["writer"] = json!(null);
+    let answer = stage.record(&stage.application, &none).await;
+    let log = stage.log(&answer["id"]).await;
+    assert_eq!(log["writer_not_counted"], json!(null));
+}
+
+#[tokio::test]
 async fn a_writer_belongs_to_the_family_that_used_it_first_in_every_organization() {
     let stage = Stage::new().await;
     let rival = key_of_kind(&stage.folder, "gateway", "org_456").await;
