@@ -166,6 +166,15 @@ impl Recorder {
     /// What stands for the id and the family of every key of the configuration.
     pub(crate) const CONFIGURED: &str = "configured";
 
+    /// The same key, where what it records is an application's.
+    pub(crate) fn for_application(&self) -> Self {
+        Self {
+            kind: Kind::Application,
+            is_trusted: false,
+            ..self.clone()
+        }
+    }
+
     /// A key of the configuration, all of which may do everything.
     pub(crate) fn configured() -> Self {
         Self {

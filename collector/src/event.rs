@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::access::Scope;
+use crate::access::{Kind, Scope};
 use crate::event::gateway::object;
 use crate::event::members::{Members, Spelling};
 use crate::limits;
@@ -48,6 +48,8 @@ pub(crate) struct Event {
     pub(crate) prompt_hash: String,
     /// Where it comes from and how the call ended, if a gateway of ours wrote it.
     pub(crate) gateway: GatewayFacts,
+    /// Whether it was exported, and there was recorded with an application's key, as its sender says.
+    pub(crate) is_of_application: bool,
     /// What it can be found by, each once and in their order.
     pub(crate) terms: Arc<[Term]>,
     /// The JSON object as it was sent, without the members that the collector adds, with the
@@ -92,6 +94,7 @@ impl Event {
                 Some(rewritten) => rewritten,
                 None => text.to_owned(),
             },
+            is_of_application: is_of_application(&entries),
             organization_id: organization.into_id(),
             terms: Arc::default(),
             said: OnceLock::new(),
@@ -164,6 +167,15 @@ impl Event {
         let id = named.request_id.or(named.camel)?;
         (id.len() <= limits::ID_BYTES_MAX).then_some(id)
     }
+}
+
+/// Whether an exported event says that an application's key recorded it.
+fn is_of_application(entries: &Entries<'_>) -> bool {
+    let mut recorders = entries.iter().filter(|(name, _)| *name == "recorded_by");
+    recorders.any(|(_, recorder)| {
+        let kind = Node::of(recorder).get("kind").text();
+        kind.as_deref() == Some(Kind::Application.name())
+    })
 }
 
 /// Where an event's organisation comes from.

@@ -14,7 +14,13 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
+    /// Who may stand for gateways does so for no event that was exported as an application's: it would
+    /// become a gateway's by the detour.
     pub(crate) fn new(mut event: Event, by: Arc<Recorder>) -> Self {
+        let by = match by.is_trusted && event.is_of_application {
+            true => Arc::new(by.for_application()),
+            false => by,
+        };
         event.terms = with_recorder(&event.terms, &by.key_id, by.kind);
         Self { event, by }
     }

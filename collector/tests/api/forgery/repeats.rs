@@ -132,6 +132,19 @@ async fn what_an_application_foresees_takes_nothing_from_whoever_imports_for_a_g
     assert_eq!(stage.status(&stage.admin, &event).await, "duplicate");
     let expected = ("org_456".to_owned(), "w".to_owned(), 1, 1, 0);
     assert_eq!(stage.writers().await, [expected]);
+    // Nor does what is exported of the application become a gateway's by an import.
+    let query = "recorded_by_kind=application&format=ndjson";
+    let exported = stage.get(&format!("/v1/audit/logs?{query}")).await.text;
+    let exported = exported.replace("\"r\"", "\"elsewhere\"");
+    let answer = stage
+        .post(&stage.admin, "/v1/audit/log", exported)
+        .await
+        .json();
+    assert_eq!(answer["status"], "stored");
+    let log = stage.log(&answer["id"]).await;
+    assert_eq!(log["recorded_by"]["kind"], "application");
+    assert_eq!(log["writer_not_counted"], true);
+    assert_eq!(stage.writers().await[0].2, 1);
     // What applications say for themselves is still known when it comes again.
     let own = event_with("own", json!({}));
     assert_eq!(stage.status(&stage.application, &own).await, "stored");
