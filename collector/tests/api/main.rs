@@ -35,3 +35,4 @@ mod terminal;
 mod tls;
 mod upgrade;
 mod values;
+mod whole;

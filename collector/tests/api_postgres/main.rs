@@ -52,3 +52,5 @@ mod session;
 mod single;
 #[path = "../api/values.rs"]
 mod values;
+#[path = "../api/whole.rs"]
+mod whole;

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::{Stage, numbered};
 use crate::keys::key_of_kind;
 use crate::program::until_async;
-use crate::sample::{event_with, stub_of, whole};
+use crate::sample::event_with;
+use crate::whole::{stub_of, whole};
 
 /// Lets an event have arrived as long ago as it happened.
 const AGE: &str = "UPDATE events SET received_at = timestamp WHERE id = $1";

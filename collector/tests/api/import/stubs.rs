@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Imported, file, import, logged};
 use crate::program::{Folder, KEY, Program};
-use crate::sample::{stub_of, whole};
+use crate::whole::{stub_of, whole};
 
 async fn imported(program: &Program, folder: &Folder, event: &str) -> [u64; 3] {
     let letter = dead_letter::line("shutdown", event, LetterKey::new(KEY).as_ref());
