@@ -10,8 +10,10 @@ mod identity;
 mod letter;
 mod lines;
 mod pieces;
+mod quoted;
 mod record;
 mod source;
+mod text;
 mod trust;
 
 use std::fmt;
@@ -25,9 +27,10 @@ use audit_layer_core::dead_letter::Origin;
 use crate::import::batch::Batch;
 use crate::import::delivery::{Counted, Delivery, Receipt};
 use crate::import::letter::Letter;
-use crate::import::lines::Lines;
+use crate::import::lines::{Line, Lines};
 use crate::import::pieces::{Pieces, State, Written};
 use crate::import::source::Meter;
+use crate::import::text::Look;
 
 pub use delivery::{DeliveryError, Target, TargetError};
 pub use identity::Identity;
@@ -56,8 +59,10 @@ pub struct Counts {
     pub checked: u64,
     /// Events of which that cannot be said, sent or not.
     pub unchecked: u64,
-    /// Logs that could not be read to their end.
+    /// Logs that could not be read to their end, or are no text.
     pub unreadable: u64,
+    /// Lines that were read, of all logs.
+    pub lines: u64,
 }
 
 impl Counts {
@@ -129,6 +134,11 @@ pub enum Problem {
     /// The audit API will not take the event, however often it is sent.
     #[error("the audit API refused the event: {0}")]
     Refused(String),
+    /// Nothing was found, and nothing could be.
+    #[error(
+        "this is no text that a dead letter could be found in: give the log as the proxy wrote it, in UTF-8 or UTF-16, plain or gzip"
+    )]
+    NotText,
     /// The rest of this source was not read.
     #[error("cannot read on from here: {0}")]
     Unreadable(io::Error),
@@ -191,21 +201,48 @@ impl Importer<'_> {
         let mut lines = match source.open(&self.meter) {
             Ok(input) => Lines::new(input),
             Err(error) => {
-                self.unreadable(&place, error);
+                self.unreadable(&place, &Problem::Unreadable(error));
                 return Ok(());
             }
         };
+        let (mut look, mut has_letter) = (Look::default(), false);
         loop {
             match lines.next() {
-                Ok(Some(line)) => self.all_written(pieces.take(&place, &line))?,
-                Ok(None) => return Ok(()),
+                Ok(Some(line)) => {
+                    look.see(line.bytes);
+                    has_letter |= self.line(&place, &line, pieces)?;
+                }
+                Ok(None) => break,
                 Err(error) => {
-                    self.unreadable(&place, error);
+                    self.unreadable(&place, &Problem::Unreadable(error));
                     return Ok(());
                 }
             }
             place.line = place.line.saturating_add(1);
         }
+        if !has_letter && !look.is_text() {
+            place.line = 1;
+            self.unreadable(&place, &Problem::NotText);
+        }
+        Ok(())
+    }
+
+    /// Takes a line; says whether a letter was found with it.
+    fn line(
+        &mut self,
+        place: &Place,
+        line: &Line<'_>,
+        pieces: &mut Pieces,
+    ) -> Result<bool, DeliveryError> {
+        self.counts.lines = self.counts.lines.saturating_add(1);
+        if text::has_utf_16_letter(line.bytes) {
+            self.broken(place, &Problem::Broken(Broken::OtherEncoding));
+            return Ok(true);
+        }
+        let written = pieces.take(place, line);
+        let has_letter = !written.is_empty();
+        self.all_written(written)?;
+        Ok(has_letter)
     }
 
     fn all_written(&mut self, written: Vec<Written>) -> Result<(), DeliveryError> {
@@ -327,9 +364,9 @@ impl Importer<'_> {
         self.watch.problem(place, problem);
     }
 
-    fn unreadable(&mut self, place: &Place, error: io::Error) {
+    fn unreadable(&mut self, place: &Place, problem: &Problem) {
         self.counts.unreadable = self.counts.unreadable.saturating_add(1);
-        self.watch.problem(place, &Problem::Unreadable(error));
+        self.watch.problem(place, problem);
     }
 
     fn tell_progress(&mut self) {

@@ -478,6 +478,9 @@ pub const LOG_DEPTH_MAX: usize = 8;
 /// What looks like a dead letter behind one that breaks off and is tried to be read.
 pub const LOG_LETTERS_MAX: usize = 1000;
 
+/// Bytes of a log without dead letters that are looked at, whether they are text.
+pub const LOG_LOOKED_AT_BYTES: usize = MIB;
+
 /// Folders within folders that logs are looked for in.
 pub const LOG_FOLDERS_DEPTH_MAX: usize = 16;
 

@@ -148,6 +148,7 @@ impl Summary {
             "checked": counts.checked,
             "unchecked": counts.unchecked,
             "unreadable_logs": counts.unreadable,
+            "lines": counts.lines,
             "dry_run": self.dry_run,
             "complete": self.complete,
         })
@@ -166,6 +167,7 @@ impl Summary {
             checked,
             unchecked,
             unreadable,
+            lines,
         } = self.counts;
         let all = letters(self.counts.dead_letters());
         let mut text = match self.dry_run {
@@ -188,6 +190,11 @@ impl Summary {
         }
         if unreadable > 0 {
             text.push_str(&format!("; {unreadable} logs not read to their end"));
+        }
+        if self.counts.dead_letters() == 0 {
+            text.push_str(&format!(
+                "; nothing found in {lines} lines: the proxy wrote no dead letter, or not to this log"
+            ));
         }
         if !self.complete {
             text.push_str("; stopped early");

@@ -1,6 +1,7 @@
 //! The events of dead letters, out of the lines that a proxy wrote around them.
 
 use audit_layer_core::dead_letter::{self, LetterKey, Origin};
+use audit_layer_core::limits::REASON_BYTES_MAX;
 use memchr::memmem;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -9,6 +10,7 @@ use thiserror::Error;
 use crate::access::Scope;
 use crate::event::{Event, EventError};
 use crate::import::identity::Identity;
+use crate::import::quoted::Quoting;
 use crate::limits;
 
 /// Why a line that should be a dead letter has no event. No message has content.
@@ -42,6 +44,14 @@ pub enum Broken {
     /// What follows is not JSON.
     #[error("the event is not JSON: {0}")]
     NotJson(serde_json::Error),
+    /// Not a line that a gateway wrote.
+    #[error("the reason is longer than {REASON_BYTES_MAX} characters, which no gateway writes")]
+    Reason,
+    /// The line is in UTF-16, and the log is not.
+    #[error(
+        "this line is in UTF-16, as PowerShell appends it, and the log is not: write the log in one encoding"
+    )]
+    OtherEncoding,
     /// More than is kept in memory.
     #[error("the line is longer than {max} bytes{0}", max = limits::LOG_LINE_BYTES_MAX)]
     TooLong(Identity),
@@ -81,7 +91,7 @@ fn add(
 ) {
     let document = object(text);
     let Some(depth_left) = depth_left.checked_sub(1).filter(|_| document.is_some()) else {
-        scan(text, keys, found);
+        scan(text, keys, limits::LOG_DEPTH_MAX, found);
         return;
     };
     let before = found.len();
@@ -113,23 +123,47 @@ fn each_string(value: &Value, found: &mut impl FnMut(&str)) {
 /// Reads dead letters one after the other and passes over what a log's format may have put between.
 ///
 /// Behind one that breaks off another may stand, or what looks like one in the content of the first:
-/// in the JSON of an event no quote stands by itself, so that this never is one.
-fn scan(text: &[u8], keys: &[LetterKey], found: &mut Vec<Result<Letter, Broken>>) {
-    let (mut rest, mut is_broken, mut tries_left) = (text, false, limits::LOG_LETTERS_MAX);
+/// there a quote has a backslash more, so that this never is one.
+fn scan(
+    text: &[u8],
+    keys: &[LetterKey],
+    depth_left: usize,
+    found: &mut Vec<Result<Letter, Broken>>,
+) {
+    let (mut rest, mut tries_left) = (text, limits::LOG_LETTERS_MAX);
+    // Whether one broke off, and how many backslashes stand before its first quote.
+    let (mut is_broken, mut backslashes_max) = (false, None);
     while let Some(at) = memmem::find(rest, DEAD_LETTER).filter(|_| tries_left > 0) {
         let (_, letter) = rest.split_at(at);
+        let after_name = letter.get(DEAD_LETTER.len()..).unwrap_or_default();
+        let backslashes = opening(letter);
+        if backslashes
+            .zip(backslashes_max)
+            .is_some_and(|(own, max)| own > max)
+        {
+            rest = after_name;
+            continue;
+        }
+        let quoted = Quoting::of(after_event(letter)).zip(depth_left.checked_sub(1));
+        if let Some((quoting, depth_left)) = quoted {
+            let (letter, after) = quoting.open(letter);
+            scan(&letter, keys, depth_left, found);
+            rest = after;
+            continue;
+        }
         match open(letter, keys) {
             Ok((opened, after)) => {
                 found.push(Ok(opened));
                 rest = after;
             }
-            Err(broken) => {
+            Err(why) => {
                 if !is_broken {
-                    found.push(Err(broken));
+                    found.push(Err(why));
                 }
                 is_broken = true;
+                backslashes_max = backslashes.or(backslashes_max);
                 tries_left = tries_left.saturating_sub(1);
-                rest = letter.get(DEAD_LETTER.len()..).unwrap_or_default();
+                rest = after_name;
             }
         }
     }
@@ -138,11 +172,12 @@ fn scan(text: &[u8], keys: &[LetterKey], found: &mut Vec<Result<Letter, Broken>>
 /// A letter, and what stands behind it.
 fn open<'a>(letter: &'a [u8], keys: &[LetterKey]) -> Result<(Letter, &'a [u8]), Broken> {
     let (head, json) = at_event(letter).ok_or(Broken::NoEvent)?;
+    if !has_short_reason(head) {
+        return Err(Broken::Reason);
+    }
     let mut values = serde_json::Deserializer::from_slice(json).into_iter::<&RawValue>();
     let raw = match values.next() {
         Some(Ok(raw)) => raw.get(),
-        // In the string of a line of JSON that is itself cut.
-        Some(Err(_)) if json.starts_with(b"{\\\"") => return Err(cut(letter)),
         Some(Err(error)) if !error.is_eof() => return Err(Broken::NotJson(error)),
         Some(Err(_)) | None => return Err(cut(letter)),
     };
@@ -167,10 +202,19 @@ fn cut(letter: &[u8]) -> Broken {
     Broken::Cut(Identity::of(letter))
 }
 
+/// Whether the first word behind the beginning is as short as a gateway writes it.
+fn has_short_reason(head: &[u8]) -> bool {
+    let reason = head.get(DEAD_LETTER.len()..).unwrap_or_default();
+    let end = memchr::memchr(b' ', reason).unwrap_or(reason.len());
+    end <= REASON_BYTES_MAX
+}
+
 /// What stands before ` event=` of this letter, and what behind it.
 fn at_event(letter: &[u8]) -> Option<(&[u8], &[u8])> {
     let (head, rest) = letter.split_at_checked(memmem::find(letter, EVENT)?)?;
-    Some((head, rest.get(EVENT.len()..)?))
+    // Of one whose words are cut, the next `event=` is that of another.
+    let is_own = memmem::rfind(head, DEAD_LETTER) == Some(0);
+    Some((head, rest.get(EVENT.len()..)?)).filter(|_| is_own)
 }
 
 /// What stands behind ` event=` of this letter.
@@ -187,10 +231,19 @@ pub(super) fn is_cut(text: &[u8]) -> bool {
         return false;
     }
     let (_, letter) = text.split_at(at);
+    is_open(letter, limits::LOG_DEPTH_MAX)
+}
+
+fn is_open(letter: &[u8], depth_left: usize) -> bool {
+    let quoted = Quoting::of(after_event(letter)).zip(depth_left.checked_sub(1));
+    if let Some((quoting, depth_left)) = quoted {
+        let (letter, _) = quoting.open(letter);
+        return is_open(&letter, depth_left);
+    }
     after_event(letter).is_none_or(|json| {
         let mut values = serde_json::Deserializer::from_slice(json).into_iter::<&RawValue>();
         match values.next() {
-            Some(Err(error)) => error.is_eof() || json.starts_with(b"{\\\""),
+            Some(Err(error)) => error.is_eof(),
             None => true,
             Some(Ok(_)) => false,
         }
@@ -213,13 +266,14 @@ pub(super) fn begins_in(piece: &[u8], before: &[u8]) -> bool {
 
 /// Of each beginning of a dead letter, how many backslashes stand before the first quote of its event.
 fn openings(text: &[u8]) -> impl Iterator<Item = usize> {
-    memmem::find_iter(text, DEAD_LETTER).filter_map(|at| {
-        let (_, letter) = text.split_at(at);
-        let head = letter.get(..letter.len().min(HEAD_BYTES_MAX))?;
-        let json = after_event(head)?.strip_prefix(b"{")?;
-        let backslashes = json.iter().take_while(|byte| **byte == b'\\').count();
-        (json.get(backslashes) == Some(&b'"')).then_some(backslashes)
-    })
+    memmem::find_iter(text, DEAD_LETTER).filter_map(|at| opening(text.split_at(at).1))
+}
+
+fn opening(letter: &[u8]) -> Option<usize> {
+    let head = letter.get(..letter.len().min(HEAD_BYTES_MAX))?;
+    let json = after_event(head)?.strip_prefix(b"{")?;
+    let backslashes = json.iter().take_while(|byte| **byte == b'\\').count();
+    (json.get(backslashes) == Some(&b'"')).then_some(backslashes)
 }
 
 /// Whether a text without a beginning is the end of a dead letter.

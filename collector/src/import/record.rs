@@ -32,6 +32,8 @@ pub(super) enum End {
 /// The records of a line: one, unless it is a document of many. `is_wanted` says whether a line
 /// without a dead letter may be a piece of one.
 pub(super) fn read(line: &[u8], is_wanted: bool) -> Vec<Record<'_>> {
+    // Programs of Windows begin with it what they write, and what they append.
+    let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
     let line = line.trim_ascii_start();
     // Where a machine went down, a file has zeros.
     let zeros = line.iter().take_while(|byte| **byte == 0).count();
@@ -301,6 +303,9 @@ const OF_ONE_RECORD: [&str; 14] = [
     "time",
     "ts",
 ];
+
+/// U+FEFF.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Members that have what a program wrote.
 const TEXTS: [&str; 9] = [

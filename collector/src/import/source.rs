@@ -11,6 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 use thiserror::Error;
 
 use crate::import::files::{self, Rotation};
+use crate::import::text;
 
 /// A log to import from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +43,7 @@ impl Source {
     }
 
     /// The log's text. Whether it is compressed is told by its first bytes, because a pipe has no
-    /// name, and a name can be wrong.
+    /// name, and a name can be wrong; so is what it is written in.
     pub(super) fn open(&self, meter: &Meter) -> io::Result<Box<dyn BufRead>> {
         let input: Box<dyn Read> = match self {
             Self::File(path) => Box::new(File::open(path.as_path())?),
@@ -52,22 +53,21 @@ impl Source {
             input,
             meter: meter.clone(),
         };
-        let mut input = BufReader::with_capacity(BUFFER_BYTES, input);
-        let begin = input.fill_buf()?;
+        let (begin, input) = text::peek(BufReader::with_capacity(BUFFER_BYTES, input))?;
         let mut others = OTHERS.into_iter();
         if let Some((_, program)) = others.find(|(magic, _)| begin.starts_with(magic)) {
             let hint =
                 format!("it is compressed: pipe it in, `{program} FILE | audit-layer import -`");
             return Err(io::Error::new(io::ErrorKind::InvalidData, hint));
         }
-        Ok(match begin.starts_with(&GZIP) {
+        match begin.starts_with(&GZIP) {
             // Of many members, because logs are compressed piece by piece and appended.
-            true => Box::new(BufReader::with_capacity(
-                BUFFER_BYTES,
-                MultiGzDecoder::new(input),
-            )),
-            false => Box::new(input),
-        })
+            true => {
+                let plain = MultiGzDecoder::new(input);
+                text::in_utf_8(BufReader::with_capacity(BUFFER_BYTES, plain))
+            }
+            false => text::in_utf_8(input),
+        }
     }
 
     fn bytes(&self) -> Option<u64> {
@@ -165,11 +165,13 @@ impl<R: Read> Read for Metered<R> {
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Other ways to compress logs, and what undoes them: lines would be looked for in them in vain.
-const OTHERS: [(&[u8], &str); 4] = [
+const OTHERS: [(&[u8], &str); 6] = [
     (&[0x28, 0xb5, 0x2f, 0xfd], "zstdcat"),
     (&[0xfd, b'7', b'z', b'X', b'Z', 0], "xzcat"),
     (b"BZh", "bzcat"),
     (&[0x04, 0x22, 0x4d, 0x18], "lz4cat"),
+    (&[0x1f, 0x9d], "zcat"),
+    (b"PK\x03\x04", "unzip -p"),
 ];
 
 const BUFFER_BYTES: usize = 64 * 1024;

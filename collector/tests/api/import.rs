@@ -1,5 +1,6 @@
 //! `audit-layer import`: dead letters out of logs, into a served collector.
 
+mod encodings;
 mod fake;
 mod nodes;
 mod outage;

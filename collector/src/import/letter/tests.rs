@@ -159,3 +159,82 @@ fn whatever_is_around_a_letter_its_mac_is_checked() {
         assert_eq!(opened.event, event_json());
     }
 }
+
+/// As Go writes a text within quotes, and with it logfmt.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[test]
+fn a_letter_within_quotes_is_read_and_its_mac_is_right() {
+    let key = LetterKey::new("al_sk_1").unwrap();
+    let letter = dead_letter::line("max_age", &event_json(), Some(&key));
+    let logfmt = |text: &str| format!("time=now msg={} stream=stderr", quoted(text));
+    let record = json!({"log": format!("{letter}\n"), "stream": "stderr"}).to_string();
+    let hexadecimal = letter.replace('\\', "\\x5C").replace('"', "\\x22");
+    for text in [
+        logfmt(&letter),
+        logfmt(&logfmt(&letter)),
+        logfmt(&record),
+        format!("2026-11-29 INFO {record}"),
+        format!("now,\"[error] {}\",stderr", letter.replace('"', "\"\"")),
+        format!("\"{hexadecimal}\" 200"),
+        logfmt(&letter).replace('ü', "\\u00fc"),
+        // The quote that ends it is cut off, and nothing of the letter.
+        logfmt(&letter).replace("\" stream=stderr", ""),
+    ] {
+        let mut read = read(text.as_bytes(), std::slice::from_ref(&key));
+        assert_eq!(read.len(), 1, "{text}");
+        let letter = read.remove(0).unwrap_or_else(|why| panic!("{why}: {text}"));
+        assert_eq!(letter.event, event_json(), "{text}");
+        assert_eq!(letter.origin, Origin::Proven, "{text}");
+        assert!(
+            !is_cut(text.as_bytes()) && is_whole(text.as_bytes()),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_letter_within_quotes_that_is_cut_is_told_to_be() {
+    let text = format!("msg={}", quoted(&letter()));
+    for end in ["msg=".len() + 60..text.len() - 1].into_iter().flatten() {
+        let Some(begun) = text.get(..end) else {
+            continue;
+        };
+        assert_broken(begun, "the line was cut");
+        assert!(is_cut(begun.as_bytes()), "{begun}");
+    }
+    let two = format!("msg={} msg={}", quoted(&letter()), quoted(&letter()));
+    assert_eq!(read(two.as_bytes(), &[]).len(), 2);
+}
+
+#[test]
+fn what_looks_like_a_letter_in_the_content_of_one_that_is_cut_is_none() {
+    let content = json!({"prompt_content": letter(), "request_id": "outer"}).to_string();
+    let outer = format!("audit-layer dead-letter reason=x event={content}");
+    let cut = &outer[..outer.len() - 3];
+    for text in [cut.to_owned(), format!("msg={}", quoted(cut))] {
+        let read = read(text.as_bytes(), &[]);
+        assert_eq!(read.len(), 1, "{text}");
+        assert!(read[0].is_err(), "{text}");
+        // What stands behind it is one.
+        let behind = format!("{text} {}", letter());
+        assert_eq!(super::read(behind.as_bytes(), &[]).len(), 2, "{behind}");
+    }
+}
+
+#[test]
+fn a_letter_whose_words_are_cut_does_not_spoil_the_next() {
+    let text = format!("audit-layer dead-letter reason=max_{}", letter());
+    let read = read(text.as_bytes(), &[]);
+    assert!(matches!(read[0], Err(Broken::NoEvent)));
+    assert_eq!(read[1].as_ref().unwrap().event, event_json());
+}
+
+#[test]
+fn a_reason_longer_than_any_gateway_writes_is_refused() {
+    let with = |chars: usize| letter().replace("max_age", &"x".repeat(chars));
+    assert_read(&with(100));
+    assert_broken(&with(101), "the reason is longer than 100 characters");
+}
