@@ -254,7 +254,6 @@ pub(crate) struct ImportArgs {
         long = "dead-letter-key",
         value_name = "KEY",
         env = "AUDIT_LAYER_DEAD_LETTER_KEY",
-        value_delimiter = ' ',
         hide_env_values = true
     )]
     pub(crate) dead_letter_keys: Vec<String>,

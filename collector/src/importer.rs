@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: ImportArgs) -> Result<ExitCode, ImportError> {
         true => None,
         false => Some(target(&arguments)?),
     };
-    let trust = trust(&arguments);
+    let trust = trust(&arguments)?;
     let sources = sources(arguments.files)?;
     let mut screen = Screen::stderr();
     let (counts, result) = import(&sources, target.as_ref(), &trust, &mut screen);
@@ -55,9 +55,17 @@ fn target(arguments: &ImportArgs) -> Result<Target, ImportError> {
 }
 
 /// The key of the audit API is that of dead letters too, unless gateways have one of its own for them.
-fn trust(arguments: &ImportArgs) -> Trust {
-    let given = arguments.dead_letter_keys.iter();
-    let mut keys: Vec<_> = given.filter_map(|key| LetterKey::new(key)).collect();
+fn trust(arguments: &ImportArgs) -> Result<Trust, ImportError> {
+    let mut keys = Vec::new();
+    for given in &arguments.dead_letter_keys {
+        let before = keys.len();
+        keys.extend(given.split_ascii_whitespace().filter_map(LetterKey::new));
+        // Most of all a variable that was meant to have one: as no key it would let in what it was to
+        // keep out.
+        if keys.len() == before {
+            return Err(ImportError::EmptyLetterKey);
+        }
+    }
     let unproven = match (arguments.unchecked, keys.is_empty()) {
         (true, _) => Unproven::Wanted,
         (false, true) => Unproven::Taken,
@@ -67,7 +75,7 @@ fn trust(arguments: &ImportArgs) -> Trust {
         let api_key = arguments.api_key.as_deref();
         keys.extend(api_key.and_then(LetterKey::new));
     }
-    Trust { keys, unproven }
+    Ok(Trust { keys, unproven })
 }
 
 fn sources(files: Vec<PathBuf>) -> Result<Vec<Source>, ImportError> {
@@ -88,6 +96,10 @@ pub(crate) enum ImportError {
         "{error}. The {answered} events before it are stored; when this is mended, import the same again: what is stored counts as known"
     )]
     Delivery { error: DeliveryError, answered: u64 },
+    #[error(
+        "a key of dead letters is empty: give the gateway's key by --dead-letter-key or AUDIT_LAYER_DEAD_LETTER_KEY, or unset the variable to import what cannot be checked too"
+    )]
+    EmptyLetterKey,
     #[error("the API key {0}")]
     Key(KeyError),
     #[error("there is nothing to import: name a log, or pipe one in")]

@@ -92,6 +92,18 @@ pub enum DeliveryError {
         /// The status of the answer.
         status: u16,
     },
+    /// The key opens the API, and not for what an import does.
+    #[error(
+        "{url} does not let this key import (status {status}{message}): set AUDIT_LAYER_API_KEY to the gateway's own key, which has the role ingest, or to one with the role admin"
+    )]
+    Role {
+        /// Where it was sent.
+        url: String,
+        /// The status of the answer.
+        status: u16,
+        /// The message in the answer after a colon, or nothing.
+        message: String,
+    },
     /// The batch will not be taken, however often it is sent.
     #[error("{url} answered {status}{message}: check that this is the root of an audit API")]
     Refused {

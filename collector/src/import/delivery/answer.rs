@@ -55,7 +55,12 @@ impl Answer {
                 Some(counted) => Ok(Verdict::Receipt(Receipt::Counted(counted))),
                 None => Err(DeliveryError::Answer { url, status }),
             },
-            401 | 403 => Err(DeliveryError::Key { url, status }),
+            401 => Err(DeliveryError::Key { url, status }),
+            403 => Err(DeliveryError::Role {
+                url,
+                status,
+                message: self.message(),
+            }),
             408 | 425 | 429 | 500.. => Ok(Verdict::Later {
                 why: format!("it answered {status}{}", self.message()),
                 wait: self.retry_after,

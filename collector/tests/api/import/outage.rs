@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::import::fake::{Fake, answer, stored};
 use crate::import::{Imported, file, import, import_to, line};
+use crate::keys::create_with;
 use crate::program::{Folder, Program};
 use crate::sample::event;
 
@@ -53,6 +54,24 @@ async fn a_wrong_key_is_told_of_and_not_tried_again() {
     imported.assert_complaint(&["refused the API key", "401", "AUDIT_LAYER_API_KEY"]);
     assert!(!imported.stderr.contains("al_sk_wrong"));
     assert_eq!(program.get("/v1/audit/logs/0").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_key_that_may_not_record_is_told_which_one_may() {
+    let folder = Folder::new();
+    let key = create_with(&folder, &["--role", "read", "--all-organizations"]).await;
+    let program = Program::start_with(&folder, &[]).await;
+    let log = file(&folder, "envoy.log", letters(1));
+    let mut command = import(&program);
+    let imported = Imported::of(command.env("AUDIT_LAYER_API_KEY", &key).arg(log)).await;
+    imported.assert_complaint(&[
+        "403",
+        "the role read",
+        "ingest",
+        "gateway's own key",
+        "admin",
+    ]);
+    assert!(!imported.stderr.contains(&key));
 }
 
 #[tokio::test]

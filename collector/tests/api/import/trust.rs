@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::{Imported, file, import, line, line_by, logged};
-use crate::program::{Folder, KEY, Program};
+use crate::program::{Folder, KEY, Program, audit_layer};
 use crate::sample::{event, event_with};
 
 /// A letter of version 1.
@@ -120,7 +120,6 @@ async fn the_key_is_that_of_the_audit_api_or_those_given() {
     for (variable, arguments, checked) in [
         // The first letter is proven, and the others are not.
         (None, &[][..], 1),
-        (Some(""), &[], 1),
         (Some("before after"), &[], 2),
         (None, &["--dead-letter-key=before"], 1),
         (
@@ -160,4 +159,28 @@ async fn a_letter_that_docker_has_damaged_cannot_be_checked() {
     let imported = Imported::of(import(&program).arg("--unchecked").arg(&log)).await;
     assert_eq!((imported.code, imported.counts()), (Some(0), [1, 0, 0]));
     assert!(imported.stderr.contains("U+FFFD"), "{}", imported.stderr);
+}
+
+#[tokio::test]
+async fn an_empty_key_of_dead_letters_is_not_taken_for_none() {
+    let folder = Folder::new();
+    let log = file(&folder, "envoy.log", line(&event("a")));
+    for key in ["", " ", "\n"] {
+        let mut variable = audit_layer("import");
+        variable.env("AUDIT_LAYER_DEAD_LETTER_KEY", key);
+        let mut argument = audit_layer("import");
+        argument.args(["--dead-letter-key", key]);
+        let mut beside = audit_layer("import");
+        beside.args(["--dead-letter-key", KEY, "--dead-letter-key", key]);
+        for mut command in [variable, argument, beside] {
+            let imported = Imported::of(command.arg("--dry-run").arg(&log)).await;
+            imported.assert_complaint(&["key of dead letters is empty", "--dead-letter-key"]);
+            assert_eq!(imported.stdout, "", "{key:?}");
+        }
+    }
+    let mut several = audit_layer("import");
+    several.env("AUDIT_LAYER_DEAD_LETTER_KEY", format!(" other  {KEY}\n"));
+    several.args(["--dry-run", "--format", "json"]);
+    let imported = Imported::of(several.arg(&log)).await;
+    assert_eq!(trust(&imported), [1, 0, 0, 0]);
 }
