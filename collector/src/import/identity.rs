@@ -80,9 +80,14 @@ impl fmt::Display for Identity {
         if let Some(seq) = self.seq {
             known.push(format!("seq {seq}"));
         }
+        let unknown = match (&self.writer_id, self.seq) {
+            (None, _) => "; writer and seq are not in what is left of it",
+            (Some(_), None) => "; seq is not in what is left of it",
+            (Some(_), Some(_)) => "",
+        };
         match known.is_empty() {
-            true => Ok(()),
-            false => write!(f, " ({})", known.join(", ")),
+            true => f.write_str(unknown),
+            false => write!(f, " ({}{unknown})", known.join(", ")),
         }
     }
 }
@@ -105,11 +110,14 @@ mod tests {
         let in_json = json!(event).to_string();
         assert_eq!(shown(&in_json), " (request_id r, writer w, seq 71)");
         let (begun, _) = event.split_at(60);
-        assert_eq!(shown(begun), " (request_id r)");
+        let lost = "; writer and seq are not in what is left of it";
+        assert_eq!(shown(begun), format!(" (request_id r{lost})"));
         let (_, end) = event.split_at(30);
         assert_eq!(shown(end), " (writer w, seq 71)");
         let (cut, _) = event.split_once("1}").unwrap();
-        assert_eq!(shown(cut), " (request_id r, writer w)");
-        assert_eq!(shown("nothing"), "");
+        let lost = "; seq is not in what is left of it";
+        assert_eq!(shown(cut), format!(" (request_id r, writer w{lost})"));
+        let lost = "; writer and seq are not in what is left of it";
+        assert_eq!(shown("nothing"), lost);
     }
 }
