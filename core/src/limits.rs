@@ -119,6 +119,10 @@ pub const REASON_BYTES_MAX: usize = 100;
 /// Batches on their way at the same time, for each VM and destination. Each HTTP/1 callout takes a connection.
 pub const BATCHES_IN_FLIGHT_MAX: usize = 4;
 
+/// Events that a page forbade when each was alone, before it is taken to forbid all: more than one
+/// conversation has of what a firewall does not like.
+pub const FORBIDDEN_EVENTS_MAX: usize = 64;
+
 /// Destinations of a VM that wait to be emptied although no configuration has them any more. Each
 /// has come from a change of configuration, and is gone when its events are; the bound is for
 /// changes in a row while an audit API is down.

@@ -4,6 +4,7 @@
 //! [`Outbox::settle`] the outcome. An event leaves the outbox by being acknowledged or by becoming
 //! a [`DeadLetter`]; there is no other way out.
 
+mod forbidden;
 mod outcome;
 mod parcel;
 mod queue;
@@ -40,6 +41,9 @@ pub struct Outbox {
     last_batch: u64,
     failures: u32,
     retry_at: Timestamp,
+    /// Batches that were taken, and how many had been when a page last forbade an event that was alone.
+    taken: u64,
+    shut_at: Option<u64>,
     random: SplitMix,
 }
 
@@ -122,6 +126,8 @@ impl Outbox {
             last_batch: 0,
             failures: 0,
             retry_at: Timestamp::default(),
+            taken: 0,
+            shut_at: None,
             random: SplitMix(seed),
         }
     }
@@ -193,6 +199,8 @@ impl Outbox {
             recorded_at: now,
             is_logged: false,
             batch_max: usize::MAX,
+            forbidden_at: None,
+            is_aside: false,
         }
     }
 
@@ -240,7 +248,17 @@ impl Outbox {
         let batch = self.in_flight.iter().find(|(known, _)| *known == id);
         let letters = batch.map_or(&[][..], |(_, letters)| letters);
         let ids: Vec<&str> = letters.iter().map(|letter| &*letter.request_id).collect();
-        Outcome::of_answer(answer, &ids)
+        let outcome = Outcome::of_answer(answer, &ids);
+        match (&outcome, letters) {
+            (
+                Outcome::Refused {
+                    about: Refused::Page,
+                    ..
+                },
+                [alone],
+            ) => self.forbidden_alone(alone, answer),
+            _ => outcome,
+        }
     }
 
     /// Takes the outcome of a batch. An unknown or settled batch is passed over.
@@ -263,13 +281,25 @@ impl Outbox {
                 failure,
             } => {
                 self.back_off(retry_after_ms, retry, now);
-                self.retry(letters, failure, retry, now)
+                let (expired, kept) = letters
+                    .into_iter()
+                    .partition(|letter| now.ms_since(letter.recorded_at) >= retry.max_age_ms);
+                let mut settled = match failure {
+                    Failure::Forbidden(_) => {
+                        self.shut();
+                        self.set_aside(kept)
+                    }
+                    _ => self.retry(kept),
+                };
+                settled.dead = self.bury_all(expired, &failure.reason());
+                settled
             }
         }
     }
 
     fn accept(&mut self, letters: Vec<Letter>, receipt: &Receipt, now: Timestamp) -> Settled {
         self.failures = 0;
+        self.taken = self.taken.wrapping_add(1);
         let mut settled = Settled::default();
         for (place, letter) in letters.into_iter().enumerate() {
             match receipt.rejection(place) {
@@ -288,24 +318,27 @@ impl Outbox {
     }
 
     fn refuse(&mut self, mut letters: Vec<Letter>, reason: &str, about: Refused) -> Settled {
-        self.failures = 0;
+        if !self.is_shut() {
+            self.failures = 0;
+        }
         let events = letters.len();
-        if about == Refused::Content && events > 1 {
+        if about == Refused::Suspect {
+            return self.set_aside(letters);
+        }
+        if about != Refused::Sender && events > 1 {
             for letter in &mut letters {
                 letter.batch_max = events.div_ceil(2);
+                if about == Refused::Page {
+                    letter.forbidden_at.get_or_insert(self.taken);
+                }
             }
-            self.queue.put_back(letters);
-            return Settled {
-                retried: events,
-                ..Settled::default()
-            };
+            return self.retry(letters);
         }
-        let dead = letters
-            .into_iter()
-            .map(|letter| self.bury(letter, reason))
-            .collect();
+        if about == Refused::Page {
+            self.shut();
+        }
         Settled {
-            dead,
+            dead: self.bury_all(letters, reason),
             ..Settled::default()
         }
     }
@@ -317,25 +350,11 @@ impl Outbox {
         self.retry_at = self.retry_at.max(now.plus_ms(wait_ms));
     }
 
-    fn retry(
-        &mut self,
-        letters: Vec<Letter>,
-        failure: Failure,
-        retry: &Retry,
-        now: Timestamp,
-    ) -> Settled {
-        let (expired, kept): (Vec<_>, Vec<_>) = letters
-            .into_iter()
-            .partition(|letter| now.ms_since(letter.recorded_at) >= retry.max_age_ms);
-        let retried = kept.len();
-        self.queue.put_back(kept);
-        let dead = expired
-            .into_iter()
-            .map(|letter| self.bury(letter, &failure.reason()))
-            .collect();
+    fn retry(&mut self, letters: Vec<Letter>) -> Settled {
+        let retried = letters.len();
+        self.queue.put_back(letters);
         Settled {
             retried,
-            dead,
             ..Settled::default()
         }
     }
@@ -360,12 +379,8 @@ impl Outbox {
     pub fn drain(&mut self, reason: &str) -> Vec<DeadLetter> {
         let in_flight = mem::take(&mut self.in_flight);
         let waiting = self.queue.take();
-        in_flight
-            .into_iter()
-            .flat_map(|(_, letters)| letters)
-            .chain(waiting)
-            .map(|letter| self.bury(letter, reason))
-            .collect()
+        let in_flight = in_flight.into_iter().flat_map(|(_, letters)| letters);
+        self.bury_all(in_flight.chain(waiting), reason)
     }
 
     /// Where its events go.
@@ -386,6 +401,15 @@ impl Outbox {
     /// Bytes of those events.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    fn bury_all(
+        &mut self,
+        letters: impl IntoIterator<Item = Letter>,
+        reason: &str,
+    ) -> Vec<DeadLetter> {
+        let letters = letters.into_iter();
+        letters.map(|letter| self.bury(letter, reason)).collect()
     }
 
     fn bury(&mut self, letter: Letter, reason: &str) -> DeadLetter {

@@ -335,10 +335,7 @@ fn answer(num_headers: usize, body_size: usize, sent: &Sent) -> Outcome {
                 telemetry::delivery_goes_on(&sent.policy);
             }
         }
-        Outcome::Refused { about, .. } => {
-            let again = *about == Refused::Content && events > 1;
-            telemetry::delivery_refused(status, events, again);
-        }
+        Outcome::Refused { about, .. } => telemetry::delivery_refused(status, events, *about),
         Outcome::Failed { failure, .. } => match failure {
             Failure::Unavailable => {
                 telemetry::delivery_failed(format_args!("status {status}"), events);
@@ -346,10 +343,10 @@ fn answer(num_headers: usize, body_size: usize, sent: &Sent) -> Outcome {
             Failure::NoReceipt(_) => {
                 telemetry::no_receipt(status, content_type.as_deref(), body_size, events);
             }
-            Failure::Denied(_) => {
+            Failure::Denied(_) | Failure::Forbidden(_) => {
                 telemetry.delivery_denied();
                 if shared::is_news(&sent.policy.destination, Some(status)) {
-                    telemetry::denied(status, &sent.policy);
+                    telemetry::denied(*failure, status, &sent.policy);
                 }
             }
         },

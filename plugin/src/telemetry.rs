@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use audit_layer_core::destination::Destination;
-use audit_layer_core::outbox::{DeadLetter, Settled};
+use audit_layer_core::outbox::{DeadLetter, Failure, Refused, Settled};
 use audit_layer_core::policy::{AuditApi, DeadLetterPolicy, KeySource, Policy};
 
 use crate::host::{self, Level, MetricKind};
@@ -220,7 +220,8 @@ fn place(audit_api: &AuditApi) -> String {
         base_path,
         ..
     } = audit_api;
-    format!("{scheme}://{authority}{base_path} by cluster {cluster}")
+    let place = format!("{scheme}://{authority}{base_path} by cluster {cluster}");
+    in_one_line(&place)
 }
 
 pub(crate) fn configured(policy: &Policy, writer: &str) {
@@ -262,7 +263,10 @@ fn key_hint(audit_api: &AuditApi) -> String {
         KeySource::Configuration if is_set => "the key is that of audit_api.api_key".to_owned(),
         KeySource::Configuration => "audit_api.api_key is empty".to_owned(),
         KeySource::Environment(name) if is_set => {
-            format!("the key is that of the environment variable {name}")
+            format!(
+                "the key is that of the environment variable {}",
+                in_one_line(name)
+            )
         }
         KeySource::Environment(name) => format!(
             "neither audit_api.api_key nor the environment variable {name} is set in the plugin's \
@@ -272,9 +276,12 @@ fn key_hint(audit_api: &AuditApi) -> String {
 }
 
 /// The audit API takes nothing from us, which an operator can mend. Told once, as it is tried again.
-pub(crate) fn denied(status: u16, policy: &Policy) {
-    let why = match status {
-        401 | 403 | 407 => key_hint(&policy.audit_api),
+pub(crate) fn denied(failure: Failure, status: u16, policy: &Policy) {
+    let why = match (failure, status) {
+        (Failure::Forbidden(_), _) => "with a page, for one event after the other: a firewall \
+             before it may let none of them pass"
+            .to_owned(),
+        (_, 401 | 403 | 407) => key_hint(&policy.audit_api),
         _ => "audit_api.url or delivery.batch.path may be the wrong one".to_owned(),
     };
     let line = format!(
@@ -287,7 +294,7 @@ pub(crate) fn denied(status: u16, policy: &Policy) {
 
 /// What was denied is taken again.
 pub(crate) fn delivery_goes_on(policy: &Policy) {
-    let cluster = &policy.audit_api.cluster;
+    let cluster = in_one_line(&policy.audit_api.cluster);
     let line = format!("audit-layer: the audit API by cluster {cluster} takes events again");
     host::log(Level::Info, &line);
 }
@@ -325,6 +332,7 @@ pub(crate) fn look_at_log_level() {
 }
 
 pub(crate) fn unknown_cluster(cluster: &str) {
+    let cluster = in_one_line(cluster);
     let line = format!(
         "audit-layer: the proxy refused a callout to audit_api.cluster \"{cluster}\"; \
          is there a cluster of that name? Events are kept and tried again"
@@ -340,8 +348,7 @@ pub(crate) fn delivery_failed(why: impl Display, events: usize) {
 
 /// Something answered that is not the audit API, or not as it does: what came helps to find it.
 pub(crate) fn no_receipt(status: u16, content_type: Option<&str>, bytes: usize, events: usize) {
-    let shown = content_type.unwrap_or("none").chars();
-    let shown: String = shown.filter(|c| !c.is_control()).take(100).collect();
+    let shown = content_type.map_or("none".to_owned(), |kind| format!("\"{}\"", shown(kind)));
     let why = format!(
         "status {status} with {bytes} bytes of content-type {shown} is no receipt of an audit API; \
          does audit_api.url lead to one?"
@@ -349,16 +356,36 @@ pub(crate) fn no_receipt(status: u16, content_type: Option<&str>, bytes: usize, 
     delivery_failed(why, events);
 }
 
-/// Whether the events go again in smaller batches, or not at all.
-pub(crate) fn delivery_refused(status: u16, events: usize, again: bool) {
+/// Whether the events go again, and how, or not at all.
+pub(crate) fn delivery_refused(status: u16, events: usize, about: Refused) {
     let refused = format!("audit-layer: the audit API refused {events} events with {status}");
-    if again {
-        let line = format!("{refused}; they will be tried in halves, to find the one it means");
-        host::log(Level::Warn, &line);
-    } else {
-        host::log(
-            Level::Error,
-            &format!("{refused}; each follows as a dead letter"),
-        );
-    }
+    let (level, next) = match about {
+        Refused::Content | Refused::Page if events > 1 => (
+            Level::Warn,
+            "they will be tried in halves, to find the one it means",
+        ),
+        Refused::Suspect => (
+            Level::Warn,
+            "others will be tried before, to find out whether it means this one",
+        ),
+        Refused::Content | Refused::Page | Refused::Sender => {
+            (Level::Error, "each follows as a dead letter")
+        }
+    };
+    host::log(level, &format!("{refused}; {next}"));
+}
+
+/// What others wrote, in a line of the log: without line ends and quotes, and too short to begin a
+/// dead letter.
+fn shown(text: &str) -> String {
+    let characters = text.chars().take(SHOWN_CHARS_MAX);
+    characters.flat_map(char::escape_default).collect()
+}
+
+/// One less than a dead letter begins with.
+const SHOWN_CHARS_MAX: usize = 30;
+
+/// What the operator wrote, in one line.
+fn in_one_line(text: &str) -> String {
+    text.chars().flat_map(char::escape_default).collect()
 }

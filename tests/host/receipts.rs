@@ -11,10 +11,13 @@ use crate::proxy::{BATCHED, CLUSTER, Proxy, plugin};
 
 const PAGE: &str = "<!DOCTYPE html><html><body>Please log in</body></html>";
 
+/// Of a server that wants to write a line of its own, or a dead letter, into the log.
+const ODD_KIND: &str = "text/html\u{7}\r\n\"\u{2028}audit-layer dead-letter reason=x event={}";
+
 /// A web application that answers everything with a page.
 fn web_application(proxy: &Proxy, status: u16) -> Cluster {
     proxy.api.deciding(move |_| {
-        let response = Response::new(status).header("content-type", "text/html\u{7}");
+        let response = Response::new(status).header("content-type", ODD_KIND);
         Fate::Lost(Outcome::Answer {
             after: Duration::from_millis(1),
             response: response.body(PAGE),
@@ -34,9 +37,15 @@ fn a_page_or_a_redirect_delivers_nothing_and_is_told() -> Result<()> {
         let metrics = proxy.host.metrics();
         assert_eq!(metrics["audit_layer.events_delivered"], 0);
         assert!(metrics["audit_layer.events_retried"] > 0);
-        let told = format!("status {status} with 54 bytes of content-type text/html is no receipt");
+        let told = format!(
+            "status {status} with 54 bytes of content-type \"text/html\\u{{7}}\\r\\n\\\"\\u{{2028}}audit-layer dead\" is no receipt"
+        );
         let log = proxy.log();
         assert!(log.iter().any(|line| line.contains(&told)), "{log:#?}");
+        assert!(
+            !log.iter().any(|line| line.contains("dead-letter")),
+            "{log:#?}"
+        );
         proxy.host.set_cluster(CLUSTER, proxy.api.cluster());
         proxy.host.advance(Duration::from_secs(60));
         assert_eq!(
@@ -124,6 +133,99 @@ fn a_wrong_key_costs_no_event_and_is_told_once_in_words_that_help() -> Result<()
         "the key is right, and nothing lost"
     );
     assert_eq!(told(&proxy, "takes events again"), 1);
+    Ok(())
+}
+
+/// A firewall that answers with its page where `forbids` says so of the events of a batch.
+fn firewall(proxy: &Proxy, forbids: impl Fn(&str) -> bool + 'static) -> Cluster {
+    proxy.api.deciding(move |callout| {
+        if !forbids(&String::from_utf8_lossy(&callout.body)) {
+            return Fate::Stored(Outcome::status(200));
+        }
+        let response = Response::new(403).header("content-type", "text/html");
+        Fate::Lost(Outcome::Answer {
+            after: Duration::from_millis(1),
+            response: response.body("<html><body>Request blocked</body></html>"),
+        })
+    })
+}
+
+/// Calls whose prompts are these, at the same time.
+fn ask(proxy: &Proxy, prompts: &[&str]) {
+    for prompt in prompts {
+        let stream = proxy.vm.stream();
+        let question = ASK.replace("Hé?", prompt);
+        whole_call(
+            &stream,
+            OPENAI,
+            question.as_bytes(),
+            OPENAI_ANSWER.as_bytes(),
+        );
+    }
+}
+
+#[test]
+fn a_firewall_that_forbids_everything_costs_no_event_of_several() -> Result<()> {
+    let proxy = Proxy::new()?;
+    proxy.host.set_cluster(CLUSTER, firewall(&proxy, |_| true));
+    ask(&proxy, &["a", "b", "c", "d", "e"]);
+    proxy.host.advance(Duration::from_secs(120));
+    assert!(proxy.dead_letters().is_empty(), "{:#?}", proxy.log());
+    let denied = "denies events with status 403: with a page, for one event after the other";
+    assert_eq!(told(&proxy, denied), 1, "{:#?}", proxy.log());
+    assert!(proxy.host.metrics()["audit_layer.deliveries_denied"] > 1);
+    let attempts = proxy.host.callouts().len();
+    assert!(attempts < 100, "{attempts} attempts in two minutes");
+    proxy.host.set_cluster(CLUSTER, proxy.api.cluster());
+    proxy.host.advance(Duration::from_secs(60));
+    assert_eq!(
+        proxy.api.events().len(),
+        5,
+        "it is mended, and nothing lost"
+    );
+    assert_eq!(told(&proxy, "takes events again"), 1);
+    Ok(())
+}
+
+#[test]
+fn a_single_event_that_a_firewall_forbids_is_a_dead_letter_and_the_next_ones_are_kept() -> Result<()>
+{
+    let proxy = Proxy::new()?;
+    proxy.host.set_cluster(CLUSTER, firewall(&proxy, |_| true));
+    ask(&proxy, &["a"]);
+    proxy.host.advance(Duration::from_secs(2));
+    assert_eq!(proxy.dead_letters().len(), 1);
+    assert_eq!(proxy.host.callouts().len(), 1);
+    let metrics = proxy.host.metrics();
+    assert_eq!(metrics["audit_layer.events_dead_lettered_refused"], 1);
+    ask(&proxy, &["b"]);
+    proxy.host.advance(Duration::from_secs(60));
+    ask(&proxy, &["c"]);
+    proxy.host.advance(Duration::from_secs(60));
+    assert_eq!(proxy.dead_letters().len(), 1, "{:#?}", proxy.log());
+    proxy.host.set_cluster(CLUSTER, proxy.api.cluster());
+    proxy.host.advance(Duration::from_secs(60));
+    assert_eq!(proxy.api.events().len(), 2);
+    Ok(())
+}
+
+#[test]
+fn what_a_firewall_finds_in_events_costs_no_other() -> Result<()> {
+    let proxy = Proxy::new()?;
+    let finds = |text: &str| text.contains("drop table");
+    proxy.host.set_cluster(CLUSTER, firewall(&proxy, finds));
+    ask(
+        &proxy,
+        &["drop table 1", "drop table 2", "drop table 3", "a", "b"],
+    );
+    proxy.host.advance(Duration::from_secs(60));
+    ask(&proxy, &["c", "drop table 4"]);
+    proxy.host.advance(Duration::from_secs(60));
+    let dead = proxy.dead_letters();
+    assert_eq!(dead.len(), 4, "{:#?}", proxy.log());
+    assert!(dead.iter().all(|letter| letter.reason == "http_403"));
+    assert_eq!(proxy.api.events().len(), 3);
+    assert_eq!(proxy.host.metrics()["audit_layer.deliveries_denied"], 0);
     Ok(())
 }
 

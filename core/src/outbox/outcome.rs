@@ -47,6 +47,8 @@ pub enum Failure {
     /// The audit API, or what stands before it, takes nothing from us: with this status. The key,
     /// the address or the organization is wrong, which an operator can mend.
     Denied(u16),
+    /// A page forbids with this status whatever is sent: a firewall lets nothing of ours pass.
+    Forbidden(u16),
 }
 
 impl Failure {
@@ -56,9 +58,16 @@ impl Failure {
         match self {
             Self::Unavailable => "max_age".to_owned(),
             Self::NoReceipt(200..=299) => "no_receipt".to_owned(),
-            Self::NoReceipt(status) | Self::Denied(status) => format!("http_{status}"),
+            Self::NoReceipt(status) | Self::Denied(status) | Self::Forbidden(status) => {
+                refusal(status)
+            }
         }
     }
+}
+
+/// A refusal by this status, in one word.
+fn refusal(status: u16) -> String {
+    format!("http_{status}")
 }
 
 /// What a refusal is about.
@@ -66,6 +75,10 @@ impl Failure {
 pub enum Refused {
     /// What is in the batch: others of its events may be taken without the one that is not.
     Content,
+    /// The same, if a firewall found something; or nothing, if it lets nobody pass.
+    Page,
+    /// One of the two, for an event that was sent alone: what becomes of others will tell.
+    Suspect,
     /// That it is sent at all: the same for every event.
     Sender,
 }
@@ -82,7 +95,7 @@ impl Outcome {
     /// What an answer to the events with these request ids means. Something else than the audit API
     /// may have answered: a login, a proxy, a web application. So only a receipt acknowledges, and
     /// where there is none, a redirect or a refusal of whoever sends, events are kept until that is
-    /// mended. A page that forbids is a firewall's, which found something in the batch.
+    /// mended. A page that forbids is a firewall's, which may have found something in the batch.
     pub(super) fn of_answer(answer: &Answer<'_>, request_ids: &[&str]) -> Self {
         let status = answer.status;
         match status {
@@ -92,18 +105,18 @@ impl Outcome {
             },
             300..=399 => answer.failed(Failure::NoReceipt(status)),
             408 | 425 | 429 | 500.. => answer.failed(Failure::Unavailable),
-            400 | 413 | 422 => answer.refused(),
-            403 if answer.is_page() => answer.refused(),
+            400 | 413 | 422 => answer.refused(Refused::Content),
+            403 | 406 if answer.is_page() => answer.refused(Refused::Page),
             _ => answer.failed(Failure::Denied(status)),
         }
     }
 }
 
 impl Answer<'_> {
-    fn refused(&self) -> Outcome {
+    pub(super) fn refused(&self, about: Refused) -> Outcome {
         Outcome::Refused {
-            reason: format!("http_{}", self.status),
-            about: Refused::Content,
+            reason: refusal(self.status),
+            about,
         }
     }
 
@@ -113,7 +126,7 @@ impl Answer<'_> {
         self.content_type.is_some_and(names_html) || self.body.trim_ascii_start().starts_with(b"<")
     }
 
-    fn failed(&self, failure: Failure) -> Outcome {
+    pub(super) fn failed(&self, failure: Failure) -> Outcome {
         let seconds = self.retry_after.map(str::trim);
         let seconds = seconds.and_then(|seconds| seconds.parse::<u64>().ok());
         Outcome::Failed {

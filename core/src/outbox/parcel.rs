@@ -71,6 +71,8 @@ fn unpack(parcel: &[u8]) -> Option<(&str, Letter)> {
         is_pending: false,
         is_logged,
         batch_max: usize::MAX,
+        forbidden_at: None,
+        is_aside: false,
     };
     Some((destination, letter))
 }

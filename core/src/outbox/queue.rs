@@ -19,6 +19,10 @@ pub(super) struct Letter {
     /// How many events its next batch may have, itself included. Batches that are refused for what
     /// one of their events holds are halved until that one is alone.
     pub(super) batch_max: usize,
+    /// How many batches had been taken when a page first forbade one with this event.
+    pub(super) forbidden_at: Option<u64>,
+    /// Whether a page forbade it when it was alone.
+    pub(super) is_aside: bool,
 }
 
 /// The waiting events, with sums that no question has to make anew.
@@ -77,6 +81,12 @@ impl Queue {
             || self.letters.len() >= batch.max_events
             || self.bytes >= batch.max_bytes
             || now.ms_since(oldest.recorded_at) >= batch.linger_ms
+    }
+
+    /// How many were forbidden alone since so many batches were taken.
+    pub(super) fn aside_since(&self, taken: u64) -> usize {
+        let is_of_now = |letter: &&Letter| letter.is_aside && letter.forbidden_at == Some(taken);
+        self.letters.iter().filter(is_of_now).count()
     }
 
     /// Empties it.

@@ -1,3 +1,4 @@
+mod firewall;
 mod receipts;
 
 use std::rc::Rc;
@@ -306,14 +307,14 @@ fn a_page_that_forbids_is_about_what_is_sent() {
             body: body.as_bytes(),
         };
         let outcome = Outcome::of_answer(&answer, &["a"]);
-        let is_content = matches!(
+        let is_page = matches!(
             outcome,
             Outcome::Refused {
-                about: Refused::Content,
+                about: Refused::Page,
                 ..
             }
         );
-        assert!(is_content, "{outcome:?}");
+        assert!(is_page, "{outcome:?}");
     }
 }
 

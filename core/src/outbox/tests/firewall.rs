@@ -1,0 +1,122 @@
+//! A firewall before the audit API, which answers with a page.
+
+use super::*;
+
+/// Answers each batch with a page or takes it, until nothing is to be sent any more or after so long.
+struct Run {
+    delivered: Vec<u64>,
+    dead: Vec<String>,
+    denials: usize,
+    attempts: usize,
+}
+
+fn run(world: &mut World, ms: u64, forbids: impl Fn(&[u64]) -> bool) -> Run {
+    let mut run = Run {
+        delivered: Vec::new(),
+        dead: Vec::new(),
+        denials: 0,
+        attempts: 0,
+    };
+    let end = world.now.plus_ms(ms);
+    while world.now < end {
+        // As many as may be on their way at the same time, and then all their answers.
+        let batches: Vec<_> = std::iter::from_fn(|| world.poll()).collect();
+        if batches.is_empty() {
+            world.pass_ms(10);
+        }
+        for batch in batches {
+            run.attempts += 1;
+            let events = sequence(&batch);
+            if !forbids(&events) {
+                world.answer(&batch, 200, "");
+                run.delivered.extend(events);
+                continue;
+            }
+            let page = Answer {
+                status: 403,
+                retry_after: None,
+                content_type: Some("text/html"),
+                body: b"<html>Blocked</html>",
+            };
+            let outcome = world.outbox.outcome(batch.id, &page);
+            run.denials += usize::from(matches!(outcome, Outcome::Failed { .. }));
+            let settled = world.settle(&batch, outcome);
+            run.dead
+                .extend(settled.dead.into_iter().map(|dead| dead.reason));
+        }
+    }
+    run.delivered.sort_unstable();
+    run
+}
+
+fn world() -> World {
+    World::new(
+        r#"{"batch":{"path":"/batch","max_events":10,"linger_ms":0},"queue":{"max_events":1000},
+        "retry":{"base_ms":100,"max_ms":1000,"max_age_ms":86400000}}"#,
+    )
+}
+
+#[test]
+fn where_each_event_is_forbidden_all_are_kept_and_tried_seldom() {
+    for events in [2, 3, 10, 300] {
+        let mut world = world();
+        world.push(events);
+        let first = run(&mut world, 60_000, |_| true);
+        assert_eq!(first.dead, [""; 0], "{events}");
+        assert!(first.denials > 50, "{events}: {}", first.denials);
+        assert!(first.attempts < 1_000, "{events}: {}", first.attempts);
+        let then = run(&mut world, 60_000, |_| false);
+        let all: Vec<u64> = (1..=events as u64).collect();
+        assert_eq!((then.delivered, then.dead.len()), (all, 0));
+        assert_eq!((world.outbox.depth(), world.outbox.bytes()), (0, 0));
+    }
+}
+
+#[test]
+fn where_others_are_taken_what_is_forbidden_is_given_up_without_delay() {
+    let cases: [&[u64]; 5] = [
+        &[1],
+        &[5, 6],
+        &[1, 2, 3, 4, 5],
+        &[10, 20, 30],
+        &[27, 28, 29, 30],
+    ];
+    for found in cases {
+        let mut world = world();
+        world.push(30);
+        let run = run(&mut world, 5_000, |events| {
+            events.iter().any(|seq| found.contains(seq))
+        });
+        assert_eq!(run.dead, vec!["http_403"; found.len()], "{found:?}");
+        assert_eq!(run.delivered.len(), 30 - found.len());
+        assert_eq!(run.denials, 0, "{found:?}");
+    }
+}
+
+#[test]
+fn one_event_without_others_is_given_up_and_the_next_is_kept() {
+    let mut world = world();
+    world.push(1);
+    let first = run(&mut world, 1_000, |_| true);
+    assert_eq!((first.dead.len(), first.attempts), (1, 1));
+    world.push(1);
+    let second = run(&mut world, 60_000, |_| true);
+    assert_eq!((second.dead.len(), second.denials > 1), (0, true));
+    // Another one is taken: then it was about this one.
+    world.push(1);
+    let third = run(&mut world, 60_000, |events| events.contains(&2));
+    assert_eq!((third.delivered, third.dead.len()), (vec![3], 1));
+    world.push(1);
+    assert_eq!(run(&mut world, 1_000, |_| false).delivered, [4]);
+    world.push(1);
+    assert_eq!(run(&mut world, 1_000, |_| true).dead.len(), 1);
+}
+
+#[test]
+fn what_is_forbidden_for_too_long_is_given_up_with_its_status() {
+    let mut world =
+        World::new(r#"{"batch":{"path":"/batch","linger_ms":0},"retry":{"max_age_ms":10000}}"#);
+    world.push(2);
+    let run = run(&mut world, 120_000, |_| true);
+    assert_eq!(run.dead, ["http_403"; 2]);
+}
