@@ -206,6 +206,79 @@ mod tests {
         assert_eq!(capture["content"], NOT_LOGGED);
     }
 
+    /// Every text that stays is one that the operator has been told of.
+    #[test]
+    fn the_texts_that_stay_are_documented() {
+        let mut event = event();
+        let layer = &mut event["metadata"]["audit_layer"];
+        for name in [
+            "request_id",
+            "outer_request_id",
+            "traceparent",
+            "method",
+            "route",
+            "cluster",
+            "source",
+            "user_agent",
+        ] {
+            layer["gateway"][name] = name.into();
+        }
+        layer["completion"]["error"]["code"] = "code".into();
+        layer["capture"]["encoding"] = "br".into();
+        let text = without_content(&event.to_string(), "r");
+        let stub: Value = serde_json::from_str(&text).unwrap();
+        let documentation = include_str!("../../../OPERATING.md");
+        let (_, section) = documentation.split_once("## Content in the log").unwrap();
+        let (section, _) = section.split_once("\n## ").unwrap();
+        let mut names = Vec::new();
+        texts(&stub, "", &mut names);
+        assert!(names.len() > 30, "{names:?}");
+        for name in names {
+            // Made by the gateway, out of its own words, or out of the operator's configuration.
+            let is_own = [
+                "timestamp",
+                "organization_id",
+                "prompt_hash",
+                "prompt_content",
+                "response_content",
+                "model_provider",
+                "risk_level",
+                "schema",
+                "state",
+                "hash",
+                "api",
+                "content",
+                "notes",
+                "plugin",
+                "request_hash",
+            ];
+            let is_own =
+                is_own.contains(&name.as_str()) || name == "writer.id" || name == "usage.source";
+            assert!(is_own || section.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+
+    /// The names of all texts, with that of the object they are in where the own name says little.
+    fn texts(value: &Value, name: &str, names: &mut Vec<String>) {
+        match value {
+            Value::String(_) => names.push(name.to_owned()),
+            Value::Array(values) => values.iter().for_each(|value| texts(value, name, names)),
+            Value::Object(members) => {
+                for (own, value) in members {
+                    let says_little = ["id", "model", "type", "code", "source"]
+                        .contains(&own.as_str())
+                        && name != "gateway";
+                    let own = match says_little {
+                        true => format!("{name}.{own}"),
+                        false => own.clone(),
+                    };
+                    texts(value, &own, names);
+                }
+            }
+            _ => {}
+        }
+    }
+
     #[test]
     fn of_what_is_no_event_nothing_stays_but_the_id() {
         for text in ["SECRET", "{\"prompt_content\":\"SECRET\"}", ""] {
