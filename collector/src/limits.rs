@@ -476,7 +476,7 @@ pub const LOG_GUESSED_PIECES_MAX: usize = 1024;
 pub const LOG_DEPTH_MAX: usize = 8;
 
 /// What looks like a dead letter behind one that breaks off and is tried to be read.
-pub const LOG_LETTERS_MAX: usize = 1000;
+pub const LOG_LETTERS_MAX: usize = 100;
 
 /// Bytes of a log without dead letters that are looked at, whether they are text.
 pub const LOG_LOOKED_AT_BYTES: usize = MIB;

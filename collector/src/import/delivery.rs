@@ -94,7 +94,7 @@ pub enum DeliveryError {
     },
     /// The key opens the API, and not for what an import does.
     #[error(
-        "{url} does not let this key import (status {status}{message}): set AUDIT_LAYER_API_KEY to the gateway's own key, which has the role ingest, or to one with the role admin"
+        "{url} does not let this key import (status {status}{message}): set AUDIT_LAYER_API_KEY to the gateway's own key, of the role ingest and the kind gateway, or to one with the role admin"
     )]
     Role {
         /// Where it was sent.

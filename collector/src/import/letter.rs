@@ -91,7 +91,8 @@ fn add(
 ) {
     let document = object(text);
     let Some(depth_left) = depth_left.checked_sub(1).filter(|_| document.is_some()) else {
-        scan(text, keys, limits::LOG_DEPTH_MAX, found);
+        let mut tries_left = limits::LOG_LETTERS_MAX;
+        scan(text, keys, limits::LOG_DEPTH_MAX, &mut tries_left, found);
         return;
     };
     let before = found.len();
@@ -128,12 +129,13 @@ fn scan(
     text: &[u8],
     keys: &[LetterKey],
     depth_left: usize,
+    tries_left: &mut usize,
     found: &mut Vec<Result<Letter, Broken>>,
 ) {
-    let (mut rest, mut tries_left) = (text, limits::LOG_LETTERS_MAX);
+    let mut rest = text;
     // Whether one broke off, and how many backslashes stand before its first quote.
     let (mut is_broken, mut backslashes_max) = (false, None);
-    while let Some(at) = memmem::find(rest, DEAD_LETTER).filter(|_| tries_left > 0) {
+    while let Some(at) = memmem::find(rest, DEAD_LETTER).filter(|_| *tries_left > 0) {
         let (_, letter) = rest.split_at(at);
         let after_name = letter.get(DEAD_LETTER.len()..).unwrap_or_default();
         let backslashes = opening(letter);
@@ -147,8 +149,17 @@ fn scan(
         let quoted = Quoting::of(after_event(letter)).zip(depth_left.checked_sub(1));
         if let Some((quoting, depth_left)) = quoted {
             let (letter, after) = quoting.open(letter);
-            scan(&letter, keys, depth_left, found);
-            rest = after;
+            let before = found.len();
+            scan(&letter, keys, depth_left, tries_left, found);
+            if found.iter().skip(before).any(Result::is_ok) {
+                rest = after;
+                continue;
+            }
+            // What was taken for its end may be in another letter, which is not to go with it.
+            found.truncate(before.saturating_add(usize::from(!is_broken)));
+            is_broken = true;
+            backslashes_max = backslashes.or(backslashes_max);
+            rest = after_name;
             continue;
         }
         match open(letter, keys) {
@@ -162,7 +173,7 @@ fn scan(
                 }
                 is_broken = true;
                 backslashes_max = backslashes.or(backslashes_max);
-                tries_left = tries_left.saturating_sub(1);
+                *tries_left = tries_left.saturating_sub(1);
                 rest = after_name;
             }
         }

@@ -238,3 +238,33 @@ fn a_reason_longer_than_any_gateway_writes_is_refused() {
     assert_read(&with(100));
     assert_broken(&with(101), "the reason is longer than 100 characters");
 }
+
+#[test]
+fn what_begins_like_a_letter_within_quotes_does_not_hide_the_next_one() {
+    for begun in [
+        "{\\\"request_id\\\":",
+        "{\\",
+        "{\"\"request_id\"\":",
+        "{\\\\\\\"x",
+    ] {
+        let text = format!(
+            "x-forged: audit-layer dead-letter reason=x event={begun} {}",
+            letter()
+        );
+        let read = read(text.as_bytes(), &[]);
+        assert_eq!(read.len(), 2, "{text}");
+        assert!(read[0].is_err());
+        assert_eq!(read[1].as_ref().unwrap().event, event_json(), "{text}");
+    }
+}
+
+#[test]
+fn many_beginnings_within_quotes_come_to_an_end() {
+    let begun = format!(
+        "audit-layer dead-letter reason=x event={{{}\"",
+        "\\".repeat(255)
+    );
+    // With a try for each of those behind each, at each depth, this would not end.
+    let text = begun.repeat(60);
+    assert_eq!(read(text.as_bytes(), &[]).len(), 1);
+}
