@@ -1,12 +1,15 @@
 //! Dead letters: lines of a proxy's log, each with an event that will not be delivered.
 //!
 //! ```text
-//! audit-layer dead-letter reason=<word> v=2 key=<key id> mac=<MAC> event=<the event's JSON>
+//! audit-layer dead-letter reason=<word> v=2 writer=<writer id> seq=<number> key=<key id> mac=<MAC> event=<the event's JSON>
 //! ```
 //!
+//! Writer and number are those of the event, which says them near its end: a log that cuts long lines
+//! keeps their beginning. An event without them has neither word.
+//!
 //! A log can quote strangers, so that a letter proves by its MAC that a gateway wrote it. The MAC is
-//! HMAC-SHA-256 (RFC 2104) of the whole line without its word `mac=`, thus of version, reason and
-//! event, in which the event's writer is. It is cut to 128 bits, the least that RFC 2104 advises
+//! HMAC-SHA-256 (RFC 2104) of the whole line without its word `mac=`, thus of version, reason, writer
+//! and event. It is cut to 128 bits, the least that RFC 2104 advises
 //! (section 5): nobody without the key can try out what would be right, so that more would only make
 //! lines longer. The key id tells which of several keys made it.
 //!
@@ -66,19 +69,49 @@ impl LetterKey {
 
 /// The line of an event that is given up for this reason, without a line end.
 pub fn line(reason: &str, event: &str, key: Option<&LetterKey>) -> String {
-    let reason = word(reason);
+    let mut head = format!("{PREFIX}{} {VERSION}", word(reason));
+    if let Some((writer, seq)) = place_in(event) {
+        head.push_str(WRITER);
+        head.push_str(&word(writer));
+        head.push_str(SEQ);
+        head.push_str(seq);
+    }
     let Some(key) = key else {
-        return format!("{PREFIX}{reason} {VERSION}{EVENT}{event}");
+        return format!("{head}{EVENT}{event}");
     };
-    let head = format!("{PREFIX}{reason} {VERSION} key={}", key.id);
+    head.push_str(" key=");
+    head.push_str(&key.id);
     let mac = key.mac(head.as_bytes(), event.as_bytes());
     format!("{head} mac={mac}{EVENT}{event}")
 }
 
+/// The writer of an event's JSON and its sequence number. In a string each quote has a backslash, and
+/// what a caller sent stands before what the gateway says.
+fn place_in(event: &str) -> Option<(&str, &str)> {
+    let (_, writer) = event.rsplit_once(r#""writer":{"id":""#)?;
+    let (id, rest) = writer.split_once(r#"","seq":"#)?;
+    let (seq, _) = rest.split_once(|byte: char| !byte.is_ascii_digit())?;
+    Some((id, seq)).filter(|_| !seq.is_empty())
+}
+
+/// The writer and its sequence number, as the beginning of a letter names them; `None` where it names
+/// none, or breaks off in them.
+pub fn place(letter: &str) -> Option<(&str, u64)> {
+    let words = letter.strip_prefix(PREFIX)?;
+    let (_, words) = words.split_once(' ')?;
+    let place = words.strip_prefix(VERSION)?.strip_prefix(WRITER)?;
+    let (writer, rest) = place.split_once(' ')?;
+    let (seq, _) = rest.strip_prefix(SEQ.trim_start())?.split_once(' ')?;
+    Some((writer, seq.parse().ok()?))
+}
+
+const WRITER: &str = " writer=";
+const SEQ: &str = " seq=";
+
 /// A reason may be what an audit API wrote. In the line it is one word.
-fn word(reason: &str) -> String {
+fn word(text: &str) -> String {
     let is_plain = |byte: &u8| byte.is_ascii_graphic() && *byte != b'=';
-    let plain = reason.bytes().map(|byte| match is_plain(&byte) {
+    let plain = text.bytes().map(|byte| match is_plain(&byte) {
         true => char::from(byte),
         false => '_',
     });
@@ -118,11 +151,13 @@ pub fn origin(head: &[u8], event: &[u8], keys: &[LetterKey]) -> Origin {
             false => Origin::NoMac,
         };
     };
-    if rest.is_empty() {
+    if is_place(rest) {
         return Origin::NoMac;
     }
-    let named = rest.strip_prefix(" key=");
-    let Some((id, mac)) = named.and_then(|named| named.split_once(" mac=")) else {
+    let named = rest
+        .split_once(" key=")
+        .filter(|(place, _)| is_place(place));
+    let Some((id, mac)) = named.and_then(|(_, named)| named.split_once(" mac=")) else {
         return Origin::Forged;
     };
     let mut known = keys.iter().filter(|key| key.id == id).peekable();
@@ -141,6 +176,16 @@ pub fn origin(head: &[u8], event: &[u8], keys: &[LetterKey]) -> Origin {
         true => Origin::Proven,
         false => Origin::Forged,
     }
+}
+
+/// Whether these words name a writer and a number as a gateway does, or there are none.
+fn is_place(words: &str) -> bool {
+    let named = |words: &str| {
+        let (writer, seq) = words.strip_prefix(WRITER)?.split_once(SEQ)?;
+        let is_number = !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit());
+        Some(is_number && !writer.contains(' '))
+    };
+    words.is_empty() || named(words) == Some(true)
 }
 
 fn has_word(words: &str, begins_with: &str) -> bool {
@@ -176,6 +221,9 @@ mod tests {
             format!("max_age key={id} mac={mac}"),
             format!("max_age v=2 reason=x key={id} mac={mac}"),
             format!("max_age v=2 key=ours mac={mac}"),
+            format!("max_age v=2 writer=w key={id} mac={mac}"),
+            format!("max_age v=2 writer=w seq=x key={id} mac={mac}"),
+            format!("max_age v=2 seq=1 writer=w"),
         ] {
             let line = format!("{PREFIX}{words}{EVENT}{JSON}");
             assert_eq!(origin_of(&line, keys), Origin::Forged, "{line}");
@@ -184,6 +232,26 @@ mod tests {
             let line = format!("{PREFIX}{words}{EVENT}{JSON}");
             assert_eq!(origin_of(&line, keys), Origin::NoMac, "{line}");
         }
+    }
+
+    #[test]
+    fn the_beginning_names_writer_and_number_of_the_event() {
+        let ours = key("k");
+        let caller = r#""writer":{"id":"forged","seq":1}"#;
+        let escaped = caller.replace('"', "\\\"");
+        let event = format!(
+            r#"{{"prompt_content":"{escaped}","metadata":{{{caller},"audit_layer":{{"writer":{{"id":"w","seq":71}},"usage":1}}}}}}"#
+        );
+        for key in [None, Some(&ours)] {
+            let line = line("max_age", &event, key);
+            assert!(
+                line.starts_with("audit-layer dead-letter reason=max_age v=2 writer=w seq=71 ")
+            );
+            assert_eq!(place(&line), Some(("w", 71)));
+            let (cut, _) = line.split_once("1 ").unwrap();
+            assert_eq!(place(cut), None);
+        }
+        assert_eq!(place(&line("max_age", "{}", None)), None);
     }
 
     /// Made by Python's hmac, as SECURITY.md says.
@@ -221,7 +289,13 @@ mod tests {
                 assert_ne!(origin, Origin::Proven, "{changed}");
             }
         }
-        for (from, to) in [(" v=2", ""), (" v=2", " v=3"), (" key=", "  key=")] {
+        for (from, to) in [
+            (" v=2", ""),
+            (" v=2", " v=3"),
+            (" key=", "  key="),
+            (" seq=7", " seq=70"),
+            (" writer=w seq=7", ""),
+        ] {
             let changed = text.replacen(from, to, 1);
             let keys = std::slice::from_ref(&ours);
             assert_ne!(origin_of(&changed, keys), Origin::Proven);
@@ -260,7 +334,7 @@ mod tests {
             let (_, rest) = line.split_at(PREFIX.len());
             let (reason, rest) = rest.split_once(' ').unwrap();
             assert!(reason.len() <= REASON_BYTES_MAX && reason.is_ascii());
-            assert!(rest.starts_with("v=2 key="), "{line}");
+            assert!(rest.starts_with("v=2 writer=w seq=7 key="), "{line}");
             assert_eq!(origin_of(&line, &keys), Origin::Proven);
         }
     }

@@ -123,6 +123,10 @@ pub const BATCHES_IN_FLIGHT_MAX: usize = 4;
 /// conversation has of what a firewall does not like.
 pub const FORBIDDEN_EVENTS_MAX: usize = 64;
 
+/// Events in a row that a page forbade while no others waited, and that were given up, before it is taken to
+/// forbid all: a firewall may dislike one or a few, as many are everything.
+pub const FORBIDDEN_IN_A_ROW_MAX: u32 = 8;
+
 /// Destinations of a VM that wait to be emptied although no configuration has them any more. Each
 /// has come from a change of configuration, and is gone when its events are; the bound is for
 /// changes in a row while an audit API is down.

@@ -41,9 +41,11 @@ pub struct Outbox {
     last_batch: u64,
     failures: u32,
     retry_at: Timestamp,
-    /// Batches that were taken, and how many had been when a page last forbade an event that was alone.
+    /// Batches that were taken, and how many had been when a page was last found to forbid everything.
     taken: u64,
     shut_at: Option<u64>,
+    /// Events that were given up for a page since the last batch was taken.
+    given_up: u32,
     random: SplitMix,
 }
 
@@ -128,6 +130,7 @@ impl Outbox {
             retry_at: Timestamp::default(),
             taken: 0,
             shut_at: None,
+            given_up: 0,
             random: SplitMix(seed),
         }
     }
@@ -300,6 +303,7 @@ impl Outbox {
     fn accept(&mut self, letters: Vec<Letter>, receipt: &Receipt, now: Timestamp) -> Settled {
         self.failures = 0;
         self.taken = self.taken.wrapping_add(1);
+        self.given_up = 0;
         let mut settled = Settled::default();
         for (place, letter) in letters.into_iter().enumerate() {
             match receipt.rejection(place) {
@@ -335,7 +339,7 @@ impl Outbox {
             return self.retry(letters);
         }
         if about == Refused::Page {
-            self.shut();
+            self.give_up();
         }
         Settled {
             dead: self.bury_all(letters, reason),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use audit_layer_core::limits::FORBIDDEN_IN_A_ROW_MAX;
 use proxy_wasm_host_test::{Cluster, Outcome, Profile, Response};
 
 use crate::audit_api::Fate;
@@ -188,21 +189,25 @@ fn a_firewall_that_forbids_everything_costs_no_event_of_several() -> Result<()> 
 }
 
 #[test]
-fn a_single_event_that_a_firewall_forbids_is_a_dead_letter_and_the_next_ones_are_kept() -> Result<()>
-{
+fn single_events_that_a_firewall_forbids_are_dead_letters_until_they_are_many_in_a_row()
+-> Result<()> {
     let proxy = Proxy::new()?;
     proxy.host.set_cluster(CLUSTER, firewall(&proxy, |_| true));
-    ask(&proxy, &["a"]);
-    proxy.host.advance(Duration::from_secs(2));
-    assert_eq!(proxy.dead_letters().len(), 1);
-    assert_eq!(proxy.host.callouts().len(), 1);
-    let metrics = proxy.host.metrics();
-    assert_eq!(metrics["audit_layer.events_dead_lettered_refused"], 1);
+    for count in 1..=FORBIDDEN_IN_A_ROW_MAX as usize {
+        ask(&proxy, &["a"]);
+        proxy.host.advance(Duration::from_secs(2));
+        assert_eq!(proxy.dead_letters().len(), count);
+        assert_eq!(proxy.host.callouts().len(), count);
+        let metrics = proxy.host.metrics();
+        let refused = metrics["audit_layer.events_dead_lettered_refused"];
+        assert_eq!(refused, count as u64);
+    }
     ask(&proxy, &["b"]);
     proxy.host.advance(Duration::from_secs(60));
     ask(&proxy, &["c"]);
     proxy.host.advance(Duration::from_secs(60));
-    assert_eq!(proxy.dead_letters().len(), 1, "{:#?}", proxy.log());
+    let dead = proxy.dead_letters().len();
+    assert_eq!(dead, FORBIDDEN_IN_A_ROW_MAX as usize, "{:#?}", proxy.log());
     proxy.host.set_cluster(CLUSTER, proxy.api.cluster());
     proxy.host.advance(Duration::from_secs(60));
     assert_eq!(proxy.api.events().len(), 2);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use audit_layer_core::dead_letter;
 use memchr::memmem;
 
 use crate::limits;
@@ -15,6 +16,19 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// What a dead letter that breaks off says, the words at its beginning first, which are in `head`.
+    pub(super) fn of_letter(letter: &[u8], head: &[u8]) -> Self {
+        let found = Self::of(letter);
+        match dead_letter::place(&String::from_utf8_lossy(head)) {
+            Some((writer, seq)) => Self {
+                writer_id: Some(writer.to_owned()),
+                seq: Some(seq),
+                ..found
+            },
+            None => found,
+        }
+    }
+
     /// What a part of a dead letter says. In content quotes have backslashes, so that nothing of a
     /// caller is taken for it.
     pub(super) fn of(text: &[u8]) -> Self {
@@ -119,5 +133,9 @@ mod tests {
         assert_eq!(shown(cut), format!(" (request_id r, writer w{lost})"));
         let lost = "; writer and seq are not in what is left of it";
         assert_eq!(shown("nothing"), lost);
+        let letter = dead_letter::line("max_age", &event, None);
+        let (cut, _) = letter.split_once("prompt_content").unwrap();
+        let of_letter = Identity::of_letter(cut.as_bytes(), cut.as_bytes());
+        assert_eq!(of_letter.to_string(), " (request_id r, writer w, seq 71)");
     }
 }

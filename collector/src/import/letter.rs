@@ -210,7 +210,7 @@ fn open<'a>(letter: &'a [u8], keys: &[LetterKey]) -> Result<(Letter, &'a [u8]), 
 }
 
 fn cut(letter: &[u8]) -> Broken {
-    Broken::Cut(Identity::of(letter))
+    Broken::Cut(Identity::of_letter(letter, beginning(letter)))
 }
 
 /// Whether the first word behind the beginning is as short as a gateway writes it.
@@ -281,10 +281,14 @@ fn openings(text: &[u8]) -> impl Iterator<Item = usize> {
 }
 
 fn opening(letter: &[u8]) -> Option<usize> {
-    let head = letter.get(..letter.len().min(HEAD_BYTES_MAX))?;
-    let json = after_event(head)?.strip_prefix(b"{")?;
+    let json = after_event(beginning(letter))?.strip_prefix(b"{")?;
     let backslashes = json.iter().take_while(|byte| **byte == b'\\').count();
     (json.get(backslashes) == Some(&b'"')).then_some(backslashes)
+}
+
+/// What has all that stands before an event.
+fn beginning(letter: &[u8]) -> &[u8] {
+    letter.get(..HEAD_BYTES_MAX).unwrap_or(letter)
 }
 
 /// Whether a text without a beginning is the end of a dead letter.

@@ -3,11 +3,10 @@
 //!
 //! An answer does not say which. If others are taken meanwhile, it was about the event; if each that is
 //! sent alone is forbidden, about whoever sends, and the events are kept. Until that is known, an event
-//! waits behind the others. One that has no others is given up, but only the first of them: what becomes
-//! of the next ones tells more.
+//! waits behind the others. One that has no others is given up, but only a few in a row.
 
 use super::{Answer, Failure, Letter, Outbox, Outcome, Refused, Settled};
-use crate::limits::FORBIDDEN_EVENTS_MAX;
+use crate::limits::{FORBIDDEN_EVENTS_MAX, FORBIDDEN_IN_A_ROW_MAX};
 
 impl Outbox {
     /// What a page means that forbids an event which was sent alone.
@@ -25,7 +24,15 @@ impl Outbox {
         })
     }
 
-    /// Whether the last that is known of the way there is that a page forbade an event.
+    /// Counts an event that is given up for a page.
+    pub(super) fn give_up(&mut self) {
+        self.given_up = self.given_up.saturating_add(1);
+        if self.given_up >= FORBIDDEN_IN_A_ROW_MAX {
+            self.shut();
+        }
+    }
+
+    /// Whether the last that is known of the way there is that a page forbids everything.
     pub(super) fn is_shut(&self) -> bool {
         self.shut_at == Some(self.taken)
     }

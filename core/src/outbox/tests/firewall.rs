@@ -1,6 +1,7 @@
 //! A firewall before the audit API, which answers with a page.
 
 use super::*;
+use crate::limits::FORBIDDEN_IN_A_ROW_MAX;
 
 /// Answers each batch with a page or takes it, until nothing is to be sent any more or after so long.
 struct Run {
@@ -94,20 +95,23 @@ fn where_others_are_taken_what_is_forbidden_is_given_up_without_delay() {
 }
 
 #[test]
-fn one_event_without_others_is_given_up_and_the_next_is_kept() {
+fn events_without_others_are_given_up_until_they_are_many_in_a_row() {
     let mut world = world();
+    for _ in 0..FORBIDDEN_IN_A_ROW_MAX {
+        world.push(1);
+        let first = run(&mut world, 1_000, |_| true);
+        assert_eq!((first.dead.len(), first.attempts), (1, 1));
+    }
+    let kept = u64::from(FORBIDDEN_IN_A_ROW_MAX) + 1;
     world.push(1);
-    let first = run(&mut world, 1_000, |_| true);
-    assert_eq!((first.dead.len(), first.attempts), (1, 1));
-    world.push(1);
-    let second = run(&mut world, 60_000, |_| true);
-    assert_eq!((second.dead.len(), second.denials > 1), (0, true));
+    let then = run(&mut world, 60_000, |_| true);
+    assert_eq!((then.dead.len(), then.denials > 1), (0, true));
     // Another one is taken: then it was about this one.
     world.push(1);
-    let third = run(&mut world, 60_000, |events| events.contains(&2));
-    assert_eq!((third.delivered, third.dead.len()), (vec![3], 1));
+    let last = run(&mut world, 60_000, |events| events.contains(&kept));
+    assert_eq!((last.delivered, last.dead.len()), (vec![kept + 1], 1));
     world.push(1);
-    assert_eq!(run(&mut world, 1_000, |_| false).delivered, [4]);
+    assert_eq!(run(&mut world, 1_000, |_| false).delivered, [kept + 2]);
     world.push(1);
     assert_eq!(run(&mut world, 1_000, |_| true).dead.len(), 1);
 }
