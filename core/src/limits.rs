@@ -123,8 +123,8 @@ pub const BATCHES_IN_FLIGHT_MAX: usize = 4;
 /// conversation has of what a firewall does not like.
 pub const FORBIDDEN_EVENTS_MAX: usize = 64;
 
-/// Events in a row that a page forbade while no others waited, and that were given up, before it is taken to
-/// forbid all: a firewall may dislike one or a few, as many are everything.
+/// Events that are given up for a page before another event is taken: a firewall may dislike a few, and
+/// what forbids more may forbid all.
 pub const FORBIDDEN_IN_A_ROW_MAX: u32 = 8;
 
 /// Destinations of a VM that wait to be emptied although no configuration has them any more. Each

@@ -4,7 +4,7 @@
 //! [`Outbox::settle`] the outcome. An event leaves the outbox by being acknowledged or by becoming
 //! a [`DeadLetter`]; there is no other way out.
 
-mod forbidden;
+mod aside;
 mod outcome;
 mod parcel;
 mod queue;
@@ -22,6 +22,7 @@ use crate::limits::{BATCHES_IN_FLIGHT_MAX, RETRY_AFTER_MS_MAX};
 use crate::policy::{DeadLetterPolicy, Delivery, Retry};
 use crate::time::Timestamp;
 
+use aside::Aside;
 pub use outcome::{Answer, Failure, Outcome, Refused};
 use queue::{Letter, Queue};
 pub use receipt::Receipt;
@@ -41,11 +42,7 @@ pub struct Outbox {
     last_batch: u64,
     failures: u32,
     retry_at: Timestamp,
-    /// Batches that were taken, and how many had been when a page was last found to forbid everything.
-    taken: u64,
-    shut_at: Option<u64>,
-    /// Events that were given up for a page since the last batch was taken.
-    given_up: u32,
+    aside: Aside,
     random: SplitMix,
 }
 
@@ -73,6 +70,8 @@ pub struct DeadLetter {
     pub json: String,
     /// Whether the proxy's log has it already, from an outbox that it was taken over from.
     pub is_logged: bool,
+    /// Whether the proxy's log may have its content, by the configuration that recorded it.
+    has_content: bool,
     /// Whether it came from an outbox of its destination. What a queue of the host holds beside such
     /// events may be anyone's, and is not vouched for.
     is_ours: bool,
@@ -89,10 +88,11 @@ impl DeadLetter {
         self.is_pending.then_some(&self.request_id)
     }
 
-    /// The line of it for the proxy's log, by the policy of its destination.
+    /// The line of it for the proxy's log, by the policy of its destination. Several configurations may
+    /// share that: content that one of them keeps out of the log stays out.
     pub fn line(&self, policy: &DeadLetterPolicy) -> String {
         let key = policy.key.as_ref().filter(|_| self.is_ours);
-        let event = match policy.has_content {
+        let event = match policy.has_content && self.has_content {
             true => Cow::Borrowed(self.json.as_str()),
             false => Cow::Owned(without_content(&self.json, &self.request_id)),
         };
@@ -128,9 +128,7 @@ impl Outbox {
             last_batch: 0,
             failures: 0,
             retry_at: Timestamp::default(),
-            taken: 0,
-            shut_at: None,
-            given_up: 0,
+            aside: Aside::default(),
             random: SplitMix(seed),
         }
     }
@@ -144,7 +142,7 @@ impl Outbox {
         now: Timestamp,
     ) -> Vec<DeadLetter> {
         let seq = self.place(&event);
-        let letter = self.seal(event, seq, now);
+        let letter = self.seal(event, seq, delivery, now);
         self.keep(letter, delivery)
     }
 
@@ -164,7 +162,7 @@ impl Outbox {
         self.queue.push(letter);
         let mut dead = Vec::new();
         while self.is_over(delivery) {
-            let Some(oldest) = self.queue.pop() else {
+            let Some(oldest) = self.aside.pop().or_else(|| self.queue.pop()) else {
                 break;
             };
             dead.push(self.bury(oldest, "queue_full"));
@@ -185,7 +183,7 @@ impl Outbox {
         self.seq
     }
 
-    fn seal(&self, mut event: AuditEvent, seq: u64, now: Timestamp) -> Letter {
+    fn seal(&self, mut event: AuditEvent, seq: u64, delivery: &Delivery, now: Timestamp) -> Letter {
         event.metadata.audit_layer.writer = Some(Writer {
             id: self.writer_id.clone(),
             seq,
@@ -201,6 +199,7 @@ impl Outbox {
             request_id: event.request_id,
             recorded_at: now,
             is_logged: false,
+            has_content: delivery.dead_letter.has_content,
             batch_max: usize::MAX,
             forbidden_at: None,
             is_aside: false,
@@ -213,10 +212,7 @@ impl Outbox {
 
     /// The next batch to send now, if there is one. It counts as on its way until it is settled.
     pub fn poll(&mut self, delivery: &Delivery, now: Timestamp) -> Option<Batch> {
-        if !self.is_ready(delivery, now) {
-            return None;
-        }
-        let letters = self.queue.pop_batch(&delivery.batch);
+        let letters = self.next(delivery, now)?;
         let lines: Vec<&str> = letters.iter().map(|letter| letter.json.as_str()).collect();
         let mut body = lines.join("\n").into_bytes();
         if delivery.batch.path.is_some() {
@@ -231,19 +227,36 @@ impl Outbox {
 
     /// Whether there is a batch to be sent now.
     pub fn is_ready(&self, delivery: &Delivery, now: Timestamp) -> bool {
-        self.may_send(now) && self.queue.is_due(&delivery.batch, now)
+        let is_due = self.is_aside_due(delivery, now) || self.queue.is_due(&delivery.batch, now);
+        self.may_send(&delivery.retry, now) && is_due
+    }
+
+    fn is_aside_due(&self, delivery: &Delivery, now: Timestamp) -> bool {
+        let is_idle = self.in_flight.is_empty();
+        let is_tried = |(_, letters): &(_, Vec<Letter>)| letters.iter().any(|one| one.is_aside);
+        let wait_ms_max = wait_ms_max(&delivery.retry);
+        !self.in_flight.iter().any(is_tried) && self.aside.is_due(is_idle, wait_ms_max, now)
+    }
+
+    fn next(&mut self, delivery: &Delivery, now: Timestamp) -> Option<Vec<Letter>> {
+        if !self.is_ready(delivery, now) {
+            return None;
+        }
+        if self.is_aside_due(delivery, now) {
+            return Some(vec![self.aside.pop()?]);
+        }
+        Some(self.queue.pop_batch(&delivery.batch))
     }
 
     /// After a failure one batch at a time tries whether the audit API is back.
-    fn may_send(&self, now: Timestamp) -> bool {
+    fn may_send(&self, retry: &Retry, now: Timestamp) -> bool {
         let in_flight_max = if self.failures > 0 {
             1
         } else {
             BATCHES_IN_FLIGHT_MAX
         };
-        // A wait longer than any is a clock that was set back.
         let wait_ms = self.retry_at.ms_since(now);
-        self.in_flight.len() < in_flight_max && (wait_ms == 0 || wait_ms > RETRY_AFTER_MS_MAX)
+        self.in_flight.len() < in_flight_max && (wait_ms == 0 || wait_ms > wait_ms_max(retry))
     }
 
     /// What an answer to a batch means.
@@ -277,22 +290,32 @@ impl Outbox {
         };
         let (_, letters) = self.in_flight.swap_remove(at);
         match outcome {
-            Outcome::Accepted(receipt) => self.accept(letters, &receipt, now),
+            Outcome::Accepted(receipt) => {
+                self.aside.taken(id.0);
+                self.accept(letters, &receipt, now)
+            }
+            Outcome::Refused {
+                about: Refused::Suspect,
+                ..
+            } => self.set_aside(letters, retry, now),
             Outcome::Refused { reason, about } => self.refuse(letters, &reason, about),
             Outcome::Failed {
                 retry_after_ms,
                 failure,
             } => {
-                self.back_off(retry_after_ms, retry, now);
-                let (expired, kept) = letters
-                    .into_iter()
-                    .partition(|letter| now.ms_since(letter.recorded_at) >= retry.max_age_ms);
+                let asked_ms = retry_after_ms.unwrap_or(0).min(RETRY_AFTER_MS_MAX);
+                let is_over = |letter: &Letter| letter.is_expired(retry, now);
+                let (mut expired, kept): (Vec<_>, _) = letters.into_iter().partition(is_over);
                 let mut settled = match failure {
                     Failure::Forbidden(_) => {
-                        self.shut();
-                        self.set_aside(kept)
+                        let (settled, others) = self.shut(kept, asked_ms, retry, now);
+                        expired.extend(others);
+                        settled
                     }
-                    _ => self.retry(kept),
+                    _ => {
+                        self.back_off(asked_ms, retry, now);
+                        self.retry(kept)
+                    }
                 };
                 settled.dead = self.bury_all(expired, &failure.reason());
                 settled
@@ -302,8 +325,6 @@ impl Outbox {
 
     fn accept(&mut self, letters: Vec<Letter>, receipt: &Receipt, now: Timestamp) -> Settled {
         self.failures = 0;
-        self.taken = self.taken.wrapping_add(1);
-        self.given_up = 0;
         let mut settled = Settled::default();
         for (place, letter) in letters.into_iter().enumerate() {
             match receipt.rejection(place) {
@@ -322,24 +343,19 @@ impl Outbox {
     }
 
     fn refuse(&mut self, mut letters: Vec<Letter>, reason: &str, about: Refused) -> Settled {
-        if !self.is_shut() {
-            self.failures = 0;
-        }
+        self.failures = 0;
         let events = letters.len();
-        if about == Refused::Suspect {
-            return self.set_aside(letters);
-        }
         if about != Refused::Sender && events > 1 {
             for letter in &mut letters {
                 letter.batch_max = events.div_ceil(2);
                 if about == Refused::Page {
-                    letter.forbidden_at.get_or_insert(self.taken);
+                    letter.forbidden_at.get_or_insert(self.last_batch);
                 }
             }
             return self.retry(letters);
         }
         if about == Refused::Page {
-            self.give_up();
+            self.aside.give_up();
         }
         Settled {
             dead: self.bury_all(letters, reason),
@@ -347,19 +363,25 @@ impl Outbox {
         }
     }
 
-    fn back_off(&mut self, retry_after_ms: Option<u64>, retry: &Retry, now: Timestamp) {
-        let asked_ms = retry_after_ms.unwrap_or(0).min(RETRY_AFTER_MS_MAX);
-        let wait_ms = self.backoff_ms(retry).max(asked_ms);
+    fn back_off(&mut self, asked_ms: u64, retry: &Retry, now: Timestamp) {
+        let wait_ms = self.backoff_ms(self.failures, retry).max(asked_ms);
         self.failures = self.failures.saturating_add(1);
         self.retry_at = self.retry_at.max(now.plus_ms(wait_ms));
     }
 
     fn retry(&mut self, letters: Vec<Letter>) -> Settled {
         let retried = letters.len();
-        self.queue.put_back(letters);
+        self.put_back(letters);
         Settled {
             retried,
             ..Settled::default()
+        }
+    }
+
+    fn put_back(&mut self, letters: Vec<Letter>) {
+        match letters.iter().any(|letter| letter.is_aside) {
+            true => self.aside.put_back(letters),
+            false => self.queue.put_back(letters),
         }
     }
 
@@ -369,12 +391,12 @@ impl Outbox {
             return;
         };
         let (_, letters) = self.in_flight.swap_remove(at);
-        self.queue.put_back(letters);
+        self.put_back(letters);
     }
 
     /// Full jitter: anything up to `base · 2^failures`, which spreads the writers of a fleet.
-    fn backoff_ms(&mut self, retry: &Retry) -> u64 {
-        let factor = 1_u64.checked_shl(self.failures.min(32)).unwrap_or(u64::MAX);
+    fn backoff_ms(&mut self, failures: u32, retry: &Retry) -> u64 {
+        let factor = 1_u64.checked_shl(failures.min(32)).unwrap_or(u64::MAX);
         let bound = retry.base_ms.saturating_mul(factor).min(retry.max_ms);
         self.random.up_to(bound)
     }
@@ -382,7 +404,7 @@ impl Outbox {
     /// Gives up everything that is not acknowledged: what waits, and what is on its way.
     pub fn drain(&mut self, reason: &str) -> Vec<DeadLetter> {
         let in_flight = mem::take(&mut self.in_flight);
-        let waiting = self.queue.take();
+        let waiting = self.aside.take().into_iter().chain(self.queue.take());
         let in_flight = in_flight.into_iter().flat_map(|(_, letters)| letters);
         self.bury_all(in_flight.chain(waiting), reason)
     }
@@ -422,6 +444,7 @@ impl Outbox {
             reason: reason.to_owned(),
             json: letter.json,
             is_logged: letter.is_logged,
+            has_content: letter.has_content,
             is_ours: true,
             destination: self.destination.clone(),
             request_id: letter.request_id,
@@ -434,6 +457,11 @@ impl Outbox {
         self.bytes = self.bytes.saturating_sub(letter.json.len());
         self.events = self.events.saturating_sub(1);
     }
+}
+
+/// The longest wait there is. A longer one is a clock that was set back.
+fn wait_ms_max(retry: &Retry) -> u64 {
+    RETRY_AFTER_MS_MAX.max(retry.max_ms)
 }
 
 /// Bytes that most events have beside their texts.

@@ -42,7 +42,11 @@ impl Aside {
         let wait_ms = self.retry_at.ms_since(now);
         let is_time = wait_ms == 0 || wait_ms > wait_ms_max;
         let is_told = |letter: &Letter| self.is_told(letter);
-        is_time && self.letters.front().is_some_and(|letter| is_idle || is_told(letter))
+        is_time
+            && self
+                .letters
+                .front()
+                .is_some_and(|letter| is_idle || is_told(letter))
     }
 
     pub(super) fn pop(&mut self) -> Option<Letter> {
@@ -64,9 +68,10 @@ impl Aside {
     /// Those that have waited for as long as they may.
     fn take_expired(&mut self, retry: &Retry, now: Timestamp) -> Vec<Letter> {
         let waiting = mem::take(&mut self.letters).into_iter();
-        let (expired, kept) = waiting.partition(|letter| letter.is_expired(retry, now));
+        let (expired, kept): (VecDeque<_>, _) =
+            waiting.partition(|letter| letter.is_expired(retry, now));
         self.letters = kept;
-        expired
+        expired.into()
     }
 
     /// Whether something was taken that was sent after this event was forbidden.
@@ -98,48 +103,55 @@ impl Outbox {
         }
     }
 
-    /// Puts an event aside that a page forbids, or leaves it there, and gives up those whose time is
-    /// over. With `is_shut` everything seems to be forbidden.
+    /// Puts an event aside that a page forbids, and goes on with the others.
     pub(super) fn set_aside(
         &mut self,
         letters: Vec<Letter>,
-        is_shut: bool,
-        asked_ms: u64,
         retry: &Retry,
         now: Timestamp,
     ) -> Settled {
-        let retried = letters.len();
+        if self.aside.letters.is_empty() {
+            self.aside.failures = 0;
+            self.aside.retry_at = now.plus_ms(self.backoff_ms(0, retry));
+        }
+        self.push_aside(letters, |letter, last| {
+            letter.forbidden_at.get_or_insert(last);
+        })
+    }
+
+    /// Keeps an event that a page forbids, as it seems to forbid all, and takes out those aside that
+    /// have waited for as long as they may.
+    pub(super) fn shut(
+        &mut self,
+        letters: Vec<Letter>,
+        asked_ms: u64,
+        retry: &Retry,
+        now: Timestamp,
+    ) -> (Settled, Vec<Letter>) {
         let was_aside = letters.iter().any(|letter| letter.is_aside);
         let failures = if was_aside { self.aside.failures } else { 0 };
-        let wait_ms = self.backoff_ms(failures, retry).max(asked_ms);
-        let again_at = now.plus_ms(wait_ms);
-        match (was_aside, is_shut) {
-            (true, _) => {
-                self.aside.failures = failures.saturating_add(1);
-                self.aside.retry_at = again_at;
-            }
-            // What has not been tried yet is tried at a steady rate, or it would wait for what is forbidden.
-            (false, true) => self.retry_at = self.retry_at.max(again_at),
-            (false, false) if self.aside.letters.is_empty() => self.aside.retry_at = again_at,
-            (false, false) => {}
+        let again_at = now.plus_ms(self.backoff_ms(failures, retry).max(asked_ms));
+        if was_aside {
+            self.aside.failures = failures.saturating_add(1);
+            self.aside.retry_at = again_at;
+        } else {
+            // At a steady rate: what has not been tried must not wait ever longer for what is forbidden.
+            self.retry_at = self.retry_at.max(again_at);
         }
+        let settled = self.push_aside(letters, |letter, last| letter.forbidden_at = Some(last));
+        (settled, self.aside.take_expired(retry, now))
+    }
+
+    fn push_aside(&mut self, letters: Vec<Letter>, note: impl Fn(&mut Letter, u64)) -> Settled {
+        let retried = letters.len();
         for mut letter in letters {
             letter.batch_max = 1;
             letter.is_aside = true;
-            match is_shut {
-                true => letter.forbidden_at = Some(self.last_batch),
-                false => _ = letter.forbidden_at.get_or_insert(self.last_batch),
-            }
+            note(&mut letter, self.last_batch);
             self.aside.letters.push_back(letter);
         }
-        let expired = match is_shut {
-            true => self.aside.take_expired(retry, now),
-            false => Vec::new(),
-        };
         Settled {
-            retried: retried.saturating_sub(expired.len().min(retried)),
-            dead: Vec::new(),
-            expired,
+            retried,
             ..Settled::default()
         }
     }

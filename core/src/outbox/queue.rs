@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use crate::policy::Batch;
+use crate::policy::{Batch, Retry};
 use crate::time::Timestamp;
 
 /// One event, ready to be sent.
@@ -16,13 +16,22 @@ pub(super) struct Letter {
     pub(super) is_pending: bool,
     /// Whether the proxy's log has it, as a dead letter of the outbox it was taken over from.
     pub(super) is_logged: bool,
+    /// Whether that log may have its content.
+    pub(super) has_content: bool,
     /// How many events its next batch may have, itself included. Batches that are refused for what
     /// one of their events holds are halved until that one is alone.
     pub(super) batch_max: usize,
-    /// How many batches had been taken when a page first forbade one with this event.
+    /// The last batch that had been sent when a page forbade one with this event.
     pub(super) forbidden_at: Option<u64>,
     /// Whether a page forbade it when it was alone.
     pub(super) is_aside: bool,
+}
+
+impl Letter {
+    /// Whether it has been tried for as long as it may.
+    pub(super) fn is_expired(&self, retry: &Retry, now: Timestamp) -> bool {
+        now.ms_since(self.recorded_at) >= retry.max_age_ms
+    }
 }
 
 /// The waiting events, with sums that no question has to make anew.
@@ -81,12 +90,6 @@ impl Queue {
             || self.letters.len() >= batch.max_events
             || self.bytes >= batch.max_bytes
             || now.ms_since(oldest.recorded_at) >= batch.linger_ms
-    }
-
-    /// How many were forbidden alone since so many batches were taken.
-    pub(super) fn aside_since(&self, taken: u64) -> usize {
-        let is_of_now = |letter: &&Letter| letter.is_aside && letter.forbidden_at == Some(taken);
-        self.letters.iter().filter(is_of_now).count()
     }
 
     /// Empties it.

@@ -8,7 +8,7 @@ use crate::limits::RECEIPT_BYTES_MAX;
 /// Which events of a delivery were rejected: `{"rejected":[{"line":1,"request_id":…}]}`.
 ///
 /// Any implementation of the API may be at the other end, so every member may be missing; but what
-/// contradicts the delivery, or is no object at all, is no receipt.
+/// contradicts the delivery, has a member that cannot be read, or is no object at all, is no receipt.
 #[derive(Debug, Default)]
 pub struct Receipt {
     /// Why, by the event's place in the delivery, from 0.
@@ -37,6 +37,9 @@ impl Receipt {
             return None;
         }
         let (text, _) = json::text(body, true);
+        if json::has_more(&text) {
+            return None;
+        }
         let Object(wire) = json::read::<Object<ReceiptWire<'_>>>(&text)?;
         wire?.receipt(request_ids)
     }
@@ -49,15 +52,14 @@ impl Receipt {
 
 impl ReceiptWire<'_> {
     fn receipt(self, request_ids: &[&str]) -> Option<Receipt> {
-        if says_something(self.error) || says_something(self.errors) {
+        let is_failure = is_false(self.success) || is_false(self.ok);
+        if is_failure || says_something(self.error) || says_something(self.errors) {
             return None;
         }
-        let taken = self.accepted.0.map(|accepted| {
-            let duplicates = self.duplicates.0.unwrap_or(0);
-            accepted.saturating_add(duplicates)
-        });
+        let duplicates = number(self.duplicates)?.unwrap_or(0);
+        let taken = number(self.accepted)?.map(|accepted| accepted.saturating_add(duplicates));
         let mut rejected = BTreeMap::new();
-        for Object(wire) in self.rejected.0 {
+        for Object(wire) in rejections(self.rejected)? {
             let refusal = Rejected::from(wire?);
             // A refusal of an event that nobody sent leaves open which one was meant.
             rejected.insert(refusal.place(request_ids)?, refusal.reason);
@@ -108,15 +110,40 @@ fn says_something(value: Option<Json<'_>>) -> bool {
     value.is_some_and(|value| !nothing.contains(&value.get()))
 }
 
+fn is_false(value: Option<Json<'_>>) -> bool {
+    value.is_some_and(|value| value.get() == "false")
+}
+
+/// How many a member says they are; nothing if what it says is no number.
+fn number(value: Option<Json<'_>>) -> Option<Option<u64>> {
+    match value {
+        Some(value) => json::read::<Count>(value.get())?.0.map(Some),
+        None => Some(None),
+    }
+}
+
+/// The rejected events; nothing if what stands there is no list.
+fn rejections(value: Option<Json<'_>>) -> Option<Vec<Object<RejectedWire<'_>>>> {
+    match value {
+        Some(value) if value.get().starts_with('[') => {
+            json::read::<List<Object<RejectedWire<'_>>>>(value.get()).map(|list| list.0)
+        }
+        Some(_) => None,
+        None => Some(Vec::new()),
+    }
+}
+
 fn count(size: usize) -> u64 {
     u64::try_from(size).unwrap_or(u64::MAX)
 }
 
 json::wire! {
     struct ReceiptWire<'a> {
-        accepted: Count = "accepted",
-        duplicates: Count = "duplicates",
-        rejected: List<Object<RejectedWire<'a>>> = "rejected",
+        success: Option<Json<'a>> = "success",
+        ok: Option<Json<'a>> = "ok",
+        accepted: Option<Json<'a>> = "accepted",
+        duplicates: Option<Json<'a>> = "duplicates",
+        rejected: Option<Json<'a>> = "rejected",
         error: Option<Json<'a>> = "error",
         errors: Option<Json<'a>> = "errors",
     }

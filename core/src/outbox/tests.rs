@@ -518,3 +518,21 @@ fn an_event_is_one_line_however_its_values_were_written() {
     let event: serde_json::Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(event["model_parameters"]["thinking"]["type"], "a\nb");
 }
+
+#[test]
+fn content_that_one_configuration_keeps_out_of_the_log_stays_out_whoever_gives_the_event_up() {
+    let hidden = r#"{"dead_letter":{"content":"none"}}"#;
+    let shown = World::new("{}").policy;
+    let mut first = World::new(hidden);
+    first.push(1);
+    let dead = first.outbox.drain("shutdown").remove(0);
+    let mut next = World::new("{}");
+    next.outbox.adopt(dead.parcel().as_bytes(), &shown.delivery);
+    next.push(1);
+    let dead = next.outbox.drain("shutdown");
+    let lines = dead
+        .iter()
+        .map(|dead| dead.line(&shown.delivery.dead_letter));
+    let hides: Vec<bool> = lines.map(|line| line.contains("not_logged")).collect();
+    assert_eq!(hides, [true, false]);
+}

@@ -124,3 +124,92 @@ fn what_is_forbidden_for_too_long_is_given_up_with_its_status() {
     let run = run(&mut world, 120_000, |_| true);
     assert_eq!(run.dead, ["http_403"; 2]);
 }
+
+fn page(world: &mut World, batch: &Batch) -> Settled {
+    let page = Answer {
+        status: 403,
+        retry_after: None,
+        content_type: Some("text/html"),
+        body: b"<html>Blocked</html>",
+    };
+    let outcome = world.outbox.outcome(batch.id, &page);
+    world.settle(batch, outcome)
+}
+
+#[test]
+fn what_was_sent_before_tells_nothing_of_a_firewall_that_shut_since() {
+    let mut world = world();
+    world.push(40);
+    let batches: Vec<_> = std::iter::from_fn(|| world.poll()).collect();
+    assert_eq!(batches.len(), 4);
+    for batch in &batches[1..] {
+        page(&mut world, batch);
+    }
+    world.answer(&batches[0], 200, "");
+    let shut = run(&mut world, 60_000, |_| true);
+    assert_eq!(shut.dead, [""; 0]);
+    assert_eq!(run(&mut world, 60_000, |_| false).delivered.len(), 30);
+}
+
+#[test]
+fn one_event_that_passes_costs_few_of_those_that_do_not() {
+    let mut world = world();
+    world.push(100);
+    assert_eq!(run(&mut world, 20_000, |_| true).dead, [""; 0]);
+    world.push(1);
+    let after = run(&mut world, 60_000, |events| events != [101]);
+    assert_eq!(after.delivered, [101]);
+    assert!(after.dead.len() <= FORBIDDEN_IN_A_ROW_MAX as usize);
+    assert_eq!(run(&mut world, 60_000, |_| false).dead, [""; 0]);
+}
+
+#[test]
+fn an_event_does_not_wait_for_those_that_a_page_forbids() {
+    for delivery in [
+        r#"{"retry":{"base_ms":100,"max_ms":1000}}"#,
+        r#"{"batch":{"path":"/batch","max_events":10,"linger_ms":0},"retry":{"base_ms":100,"max_ms":1000}}"#,
+    ] {
+        for forbidden in [1, 10, 60, 200] {
+            let mut world = World::new(delivery);
+            world.push(forbidden);
+            run(&mut world, 5_000, |_| true);
+            world.push(1);
+            let good = forbidden as u64 + 1;
+            let run = run(&mut world, 500, |events| events != [good]);
+            assert_eq!(run.delivered, [good], "{forbidden} {delivery}");
+        }
+    }
+}
+
+#[test]
+fn those_that_a_page_forbids_are_the_first_to_go_where_there_is_no_room() {
+    let mut world = World::new(r#"{"queue":{"max_events":10},"retry":{"base_ms":100}}"#);
+    world.push(5);
+    run(&mut world, 1_000, |_| true);
+    let dead = world.push(8);
+    assert_eq!(dead.len(), 3);
+    assert!(dead.iter().all(|dead| dead.reason == "queue_full"));
+    let then = run(&mut world, 60_000, |events| events[0] <= 5);
+    assert_eq!(then.delivered, (6..=13).collect::<Vec<u64>>());
+}
+
+#[test]
+fn the_longest_wait_is_kept() {
+    let mut world =
+        World::new(r#"{"retry":{"base_ms":60000,"max_ms":3600000,"max_age_ms":86400000}}"#);
+    world.push(1);
+    for _ in 0..20 {
+        let began_at = world.now;
+        let batch = loop {
+            match world.poll() {
+                Some(batch) => break batch,
+                None => world.pass_ms(1_000),
+            }
+        };
+        assert!(world.now.ms_since(began_at) <= 3_601_000);
+        world.answer(&batch, 503, "");
+        if world.outbox.retry_at.ms_since(world.now) > 0 {
+            assert!(world.poll().is_none());
+        }
+    }
+}

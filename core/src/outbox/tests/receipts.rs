@@ -38,6 +38,20 @@ fn only_a_receipt_or_no_body_at_all_acknowledges() {
         (207, "", false),
         (200, r#"{"error":{"message":"who are you?"}}"#, false),
         (200, r#"{"errors":true}"#, false),
+        (
+            200,
+            r#"{"success":true,"accepted":"3","rejected":null}"#,
+            true,
+        ),
+        (200, r#"{"success":false}"#, false),
+        (200, r#"{"ok":false,"message":"Unauthorized"}"#, false),
+        (200, r#"{"accepted":false}"#, false),
+        (200, r#"{"accepted":-1}"#, false),
+        (200, r#"{"accepted":3,"duplicates":"some"}"#, false),
+        (200, r#"{"rejected":3}"#, false),
+        (200, r#"{"rejected":{"line":1}}"#, false),
+        (200, "{}<html>", false),
+        (200, "{} {}", false),
     ] {
         let settled = receipt(status, body);
         let delivered = settled.delivered_after_ms.len();
