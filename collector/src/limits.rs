@@ -114,6 +114,9 @@ pub const RECORD_PARAMETERS_MAX: usize = 40;
 /// search.
 pub const RECORD_TEXT_BYTES_MAX: usize = SEARCH_BYTES_MAX;
 
+/// Bytes of all parameters of a request that are recorded.
+pub const RECORD_QUERY_BYTES_MAX: usize = 4 * 1024;
+
 /// How often what was counted of followed lists and refused keys is recorded. A collector that is killed
 /// loses no more of these counts.
 pub const RECORDS_INTERVAL: Duration = Duration::from_secs(60);

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::limits;
 use crate::query::values::{self, LISTED, Tally, Value};
 use crate::search::each_word;
-use crate::store::{Condition, LogFilter, Store, StoreError};
+use crate::store::{Condition, Field, LogFilter, Store, StoreError};
 
 /// Why there is nothing on a page.
 #[derive(Debug, Serialize)]
@@ -65,6 +65,9 @@ impl OfFilter {
         let elsewhere = self.elsewhere.iter();
         let elsewhere = elsewhere.map(|place| (place.parameter, &self.value));
         let all = own.into_iter().chain(near).chain(elsewhere);
+        // A record outlives an erasure, and the hash of a short content gives it back.
+        let is_hash = self.parameter == Field::PromptHash.name();
+        let all = all.filter(move |_| !is_hash);
         all.map(|(parameter, value)| format!("{parameter}={value}"))
     }
 }
@@ -151,7 +154,8 @@ fn of_filter(tally: &Tally, name: &'static str, value: &str) -> OfFilter {
     let events = tally.count(name, value);
     let mut near = Vec::new();
     let mut elsewhere = Vec::new();
-    if events == 0 {
+    // A hash is like another one by chance alone.
+    if events == 0 && name != Field::PromptHash.name() {
         let values = tally.values(name).into_iter();
         let mut ranked: Vec<(usize, Value)> = values
             .filter_map(|one| Some((distance(&one.value, value)?, one)))

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::connections::Peer;
 use crate::limits;
-use crate::store::{Action, Who};
+use crate::store::{Action, Field, Who};
 
 /// What a request of a path that reads does; `None` if the path is not known to read.
 pub(super) fn action(request: &Request) -> Option<Action> {
@@ -45,11 +45,17 @@ pub(super) fn query(request: &Request) -> Value {
         members.insert("id".to_owned(), cut(&id).into());
     }
     let query = request.uri().query().unwrap_or_default();
+    let mut bytes: usize = 0;
     for (name, value) in parse(query.as_bytes()).take(limits::RECORD_PARAMETERS_MAX) {
-        let value = match name == FOLLOWED {
+        let value = match UNRECORDED.contains(&&*name) {
             true => OPAQUE.into(),
             false => cut(&value),
         };
+        bytes = bytes.saturating_add(name.len()).saturating_add(value.len());
+        if bytes > limits::RECORD_QUERY_BYTES_MAX {
+            members.insert(OPAQUE.to_owned(), OPAQUE.into());
+            break;
+        }
         let (name, value) = (cut(&name), Value::from(value));
         match members.get_mut(&name) {
             None => {
@@ -62,9 +68,10 @@ pub(super) fn query(request: &Request) -> Value {
     Value::Object(members)
 }
 
-/// The parameter with which a list is followed. It says what the client knows, which is nothing that
-/// is asked for, and each time it is another.
-const FOLLOWED: &str = "after";
+/// Parameters whose values are not recorded. That with which a list is followed says what the client knows,
+/// which is nothing that is asked for, and each time it is another. The hash of a short content would give
+/// it back after it was erased.
+const UNRECORDED: [&str; 2] = ["after", Field::PromptHash.name()];
 
 const OPAQUE: &str = "…";
 
@@ -85,8 +92,21 @@ fn shown(address: SocketAddr) -> String {
 
 fn forwarded_for(headers: &HeaderMap) -> Option<String> {
     let values = headers.get_all("x-forwarded-for").into_iter();
-    let values: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
-    (!values.is_empty()).then(|| cut(&values.join(", ")))
+    let values: Vec<_> = values
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
+    (!values.is_empty()).then(|| end(&values.join(", ")))
+}
+
+/// The end of a text that is too long to be recorded: proxies add to it what they see.
+fn end(text: &str) -> String {
+    match text.len().checked_sub(limits::RECORD_TEXT_BYTES_MAX) {
+        None | Some(0) => text.to_owned(),
+        Some(over) => {
+            let begin = text.ceil_char_boundary(over);
+            format!("…{}", text.get(begin..).unwrap_or_default())
+        }
+    }
 }
 
 /// The beginning of a text that is too long to be recorded.
@@ -103,6 +123,7 @@ pub(super) fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use axum::http::HeaderValue;
 
     use super::*;
 
@@ -131,6 +152,12 @@ mod tests {
             assert_eq!(recorded.ends_with('…'), is_cut);
             assert!(recorded.trim_end_matches('…').len() <= limits::RECORD_TEXT_BYTES_MAX);
         }
+        let long = "x".repeat(1000);
+        let much: String = (0..10).map(|number| format!("p{number}={long}&")).collect();
+        let much = asked(&much);
+        assert_eq!(much["…"], "…");
+        assert!(much.to_string().len() < limits::RECORD_QUERY_BYTES_MAX + 100);
+        assert_eq!(asked("prompt_hash=0a1b")["prompt_hash"], "…");
         let many: String = (0..=limits::RECORD_PARAMETERS_MAX)
             .map(|number| format!("p{number}=&"))
             .collect();
@@ -148,11 +175,14 @@ mod tests {
         headers.append("x-forwarded-for", "10.0.0.2, 10.0.0.3".parse().unwrap());
         let all = "10.0.0.1, 10.0.0.2, 10.0.0.3";
         assert_eq!(forwarded_for(&headers).as_deref(), Some(all));
-        let long = "9"
-            .repeat(limits::RECORD_TEXT_BYTES_MAX + 1)
-            .parse()
-            .unwrap();
+        let long = "9".repeat(limits::RECORD_TEXT_BYTES_MAX + 1);
+        let long = format!("{long}, 203.0.113.7").parse().unwrap();
         headers.insert("x-forwarded-for", long);
-        assert!(forwarded_for(&headers).unwrap().ends_with('…'));
+        let kept = forwarded_for(&headers).unwrap();
+        assert!(kept.starts_with("…9") && kept.ends_with(", 203.0.113.7"));
+        let odd = HeaderValue::from_bytes(b"\xff, 203.0.113.7").unwrap();
+        headers.insert("x-forwarded-for", odd);
+        let kept = forwarded_for(&headers).unwrap();
+        assert_eq!(kept, "\u{fffd}, 203.0.113.7");
     }
 }

@@ -86,7 +86,7 @@ impl Field {
     }
 
     /// The name of the column, which is also that of the parameter.
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::CompletionState => "completion_state",
             Self::DecisionOutcome => "decision_outcome",

@@ -19,25 +19,30 @@ struct List(Vec<Position>);
 
 impl Newest {
     /// Adds a list, in which nothing is newer than what was taken.
-    pub(super) fn add(&mut self, list: Vec<Position>) {
+    pub(super) fn add(&mut self, mut list: Vec<Position>) {
+        while list.last().is_some_and(|last| Some(*last) == self.before) {
+            list.pop();
+        }
         if !list.is_empty() {
             self.lists.push(List(list));
         }
     }
 
+    /// The one that is taken next.
     pub(super) fn newest(&self) -> Option<Position> {
         self.lists.peek().and_then(|list| list.0.last().copied())
     }
 
+    /// Takes it out of all lists: what is left of it in one would be taken for the next, and hide those
+    /// that are in none yet.
     pub(super) fn take(&mut self) -> Option<Position> {
-        loop {
-            let mut list = self.lists.pop()?;
-            let newest = list.0.pop()?;
+        let newest = self.newest()?;
+        self.before = Some(newest);
+        while self.newest() == Some(newest) {
+            let list = self.lists.pop()?;
             self.add(list.0);
-            if self.before.replace(newest) != Some(newest) {
-                return Some(newest);
-            }
         }
+        Some(newest)
     }
 }
 
@@ -78,6 +83,20 @@ mod tests {
             .map(|at| at.0)
             .collect();
         assert_eq!(taken, [9, 8, 5, 1]);
+    }
+
+    #[test]
+    fn what_was_taken_is_not_the_newest_any_more() {
+        let mut newest = Newest::default();
+        for list in [vec![4, 5], vec![5], vec![5]] {
+            newest.add(list.into_iter().map(Position).collect());
+        }
+        assert_eq!(newest.take(), Some(Position(5)));
+        assert_eq!(newest.newest(), Some(Position(4)));
+        newest.add(vec![Position(3), Position(5)]);
+        assert_eq!(newest.take(), Some(Position(4)));
+        assert_eq!(newest.take(), Some(Position(3)));
+        assert_eq!((newest.newest(), newest.take()), (None, None));
     }
 
     #[test]

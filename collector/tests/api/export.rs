@@ -419,3 +419,23 @@ async fn more_exports_than_there_is_memory_for_are_asked_to_come_back() {
     })
     .await;
 }
+
+/// Where what is in the index meets what is in no segment of it yet, on the border of a page too.
+#[tokio::test]
+async fn nothing_is_missing_however_many_events_are_in_no_segment_yet() {
+    let program = Program::start().await;
+    let mut stored = 0;
+    for events in [5000, 5000, 250, 250, 1, 249, 250] {
+        let lines = (stored..stored + events)
+            .map(|number| format!("{}\n", event_with(&number.to_string(), json!({}))));
+        let answer = program
+            .post("/v1/audit/log/batch", lines.collect::<String>())
+            .await;
+        assert_eq!(answer.json()["accepted"], events, "{}", answer.text);
+        stored += events;
+        let export = program.get("/v1/audit/logs?format=ndjson").await;
+        assert_eq!(export.text.lines().count(), stored);
+        let values = program.get("/v1/audit/values?field=user_id").await.json();
+        assert_eq!(values["counted_events"], stored);
+    }
+}

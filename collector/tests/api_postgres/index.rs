@@ -70,9 +70,10 @@ async fn collectors_that_start_together_bring_each_event_into_the_index_once() {
     let folder = Folder::new();
     let program = Program::start_in(&folder).await;
     let lines = (0..5000).map(|number| format!("{}\n", event_with(&number.to_string(), json!({}))));
-    program
+    let answer = program
         .post("/v1/audit/log/batch", lines.collect::<String>())
         .await;
+    assert_eq!(answer.json()["accepted"], 5000, "{}", answer.text);
     program.stop().await;
     let mut database = folder.beside().open().await;
     database.execute(WITHOUT_CHARACTERS).await.unwrap();
