@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::fs;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
 use crate::limits;
@@ -12,31 +12,47 @@ use crate::limits;
 /// The files that a path names. A folder is all files in it and in its folders.
 pub(super) fn named(path: &Path) -> io::Result<Vec<PathBuf>> {
     let found = match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => below(path)?,
+        Ok(metadata) if metadata.is_dir() => {
+            entries(path)?;
+            below(path)
+        }
         Ok(_) => return Ok(vec![path.to_owned()]),
         Err(error) => match has_wildcard(path) {
-            true => matching(path)?,
+            true => matching(path),
             false => return Err(error),
         },
     };
     match found.is_empty() {
         true => Err(io::Error::new(
-            io::ErrorKind::NotFound,
+            ErrorKind::NotFound,
             "there is no file in it",
         )),
         false => Ok(found),
     }
 }
 
-/// The regular files below a folder, each once, however many links lead to it.
-fn below(folder: &Path) -> io::Result<Vec<PathBuf>> {
+/// The regular files below a folder, each once, however many links lead to it; and what cannot be looked
+/// into, so that it is told when it is read.
+fn below(folder: &Path) -> Vec<PathBuf> {
     let (mut found, mut seen) = (Vec::new(), HashSet::new());
     let mut folders = vec![(folder.to_owned(), limits::LOG_FOLDERS_DEPTH_MAX)];
     while let Some((folder, depth_left)) = folders.pop() {
-        for path in entries(&folder)? {
-            // What goes away meanwhile was rotated, and what leads nowhere is no log.
-            let Ok(metadata) = fs::metadata(&path) else {
+        let entries = match entries(&folder) {
+            Ok(entries) => entries,
+            Err(error) if is_nothing(&error) => continue,
+            Err(_) => {
+                found.push(folder);
                 continue;
+            }
+        };
+        for path in entries {
+            let metadata = match fs::metadata(&path) {
+                Ok(metadata) => metadata,
+                Err(error) if is_nothing(&error) => continue,
+                Err(_) => {
+                    found.push(path);
+                    continue;
+                }
             };
             let real = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
             if !seen.insert(real) {
@@ -44,14 +60,20 @@ fn below(folder: &Path) -> io::Result<Vec<PathBuf>> {
             }
             match (metadata.is_dir(), depth_left.checked_sub(1)) {
                 (true, Some(depth_left)) => folders.push((path, depth_left)),
-                (true, None) => {}
+                // As a file it is what cannot be read.
+                (true, None) => found.push(path),
                 (false, _) if metadata.is_file() => found.push(path),
                 (false, _) => {}
             }
         }
     }
     found.sort();
-    Ok(found)
+    found
+}
+
+/// Whether there is nothing: what goes away meanwhile was rotated, and what leads nowhere is no log.
+fn is_nothing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -67,7 +89,8 @@ fn has_wildcard(path: &Path) -> bool {
 
 /// The files that a pattern names, whose `*` and `?` stand for characters within one name, as a shell
 /// has them. What it names may be folders.
-fn matching(pattern: &Path) -> io::Result<Vec<PathBuf>> {
+fn matching(pattern: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
     let mut paths = vec![PathBuf::new()];
     for component in pattern.components() {
         let Component::Normal(name) = component else {
@@ -85,7 +108,15 @@ fn matching(pattern: &Path) -> io::Result<Vec<PathBuf>> {
                 true => Path::new("."),
                 false => path.as_path(),
             };
-            for entry in entries(folder).unwrap_or_default() {
+            let entries = match entries(folder) {
+                Ok(entries) => entries,
+                Err(error) if is_nothing(&error) => continue,
+                Err(_) => {
+                    found.push(path);
+                    continue;
+                }
+            };
+            for entry in entries {
                 let Some(own) = entry
                     .file_name()
                     .map(|own| own.to_string_lossy().into_owned())
@@ -100,14 +131,14 @@ fn matching(pattern: &Path) -> io::Result<Vec<PathBuf>> {
         }
         paths = next;
     }
-    let mut found = Vec::new();
-    for path in paths.into_iter().filter(|path| path.exists()) {
-        match path.is_dir() {
-            true => found.extend(below(&path)?),
-            false => found.push(path),
+    for path in paths {
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => found.extend(below(&path)),
+            Err(error) if is_nothing(&error) => {}
+            Ok(_) | Err(_) => found.push(path),
         }
     }
-    Ok(found)
+    found
 }
 
 /// Whether a name is of a pattern.
@@ -225,6 +256,33 @@ mod tests {
         }
         let hostile = "*a".repeat(200) + "b";
         assert!(!fits(&hostile, &"a".repeat(2000)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_cannot_be_looked_into_is_among_the_files() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        let (pod, circle) = (folder.join("pod"), folder.join("circle"));
+        fs::create_dir_all(&pod).unwrap();
+        let log = pod.join("0.log");
+        fs::write(&log, "").unwrap();
+        // Nobody can follow this link, not even an administrator, whom no permission holds.
+        std::os::unix::fs::symlink(&circle, &circle).unwrap();
+        std::os::unix::fs::symlink(folder.join("gone"), pod.join("gone.log")).unwrap();
+        for (path, found) in [
+            ("", vec![&circle, &log]),
+            ("*", vec![&circle, &log]),
+            ("*/*.log", vec![&circle, &log]),
+            ("*/0.log", vec![&circle.join("0.log"), &log]),
+        ] {
+            let mut named = named(&folder.join(path)).unwrap();
+            named.sort();
+            assert_eq!(named.iter().collect::<Vec<_>>(), found, "{path}");
+        }
+        let deep = (0..limits::LOG_FOLDERS_DEPTH_MAX).fold(pod, |path, _| path.join("d"));
+        fs::create_dir_all(deep.join("deeper")).unwrap();
+        assert!(named(folder).unwrap().contains(&deep));
     }
 
     #[test]
