@@ -7,6 +7,7 @@ mod batch;
 mod delivery;
 mod files;
 mod identity;
+mod json;
 mod letter;
 mod lines;
 mod pieces;
@@ -235,7 +236,7 @@ impl Importer<'_> {
         pieces: &mut Pieces,
     ) -> Result<bool, DeliveryError> {
         self.counts.lines = self.counts.lines.saturating_add(1);
-        if text::has_utf_16_letter(line.bytes) {
+        if text::has_other_letter(line.bytes) {
             self.broken(place, &Problem::Broken(Broken::OtherEncoding));
             return Ok(true);
         }

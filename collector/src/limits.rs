@@ -478,7 +478,13 @@ pub const LOG_GUESSED_PIECES_MAX: usize = 1024;
 /// How deep a line of a log is in the JSON of those who handed it on.
 pub const LOG_DEPTH_MAX: usize = 8;
 
-/// What looks like a dead letter behind one that breaks off and is tried to be read.
+/// Values that a line of a log may have as JSON to be read as such; each takes some hundred bytes.
+pub const LOG_JSON_VALUES_MAX: usize = 100_000;
+
+/// Bytes of dead letters without proof that an import holds back until it knows whether others have it.
+pub const LOG_HELD_BYTES_MAX: usize = 64 * MIB;
+
+/// What looks like a dead letter within quotes in one line and is tried to be read.
 pub const LOG_LETTERS_MAX: usize = 100;
 
 /// Bytes of a log without dead letters that are looked at, whether they are text.

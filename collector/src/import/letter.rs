@@ -3,6 +3,7 @@
 use audit_layer_core::dead_letter::{self, LetterKey, Origin};
 use audit_layer_core::limits::REASON_BYTES_MAX;
 use memchr::memmem;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -10,6 +11,7 @@ use thiserror::Error;
 use crate::access::Scope;
 use crate::event::{Event, EventError};
 use crate::import::identity::Identity;
+use crate::import::json;
 use crate::import::quoted::Quoting;
 use crate::limits;
 
@@ -47,11 +49,17 @@ pub enum Broken {
     /// Not a line that a gateway wrote.
     #[error("the reason is longer than {REASON_BYTES_MAX} characters, which no gateway writes")]
     Reason,
-    /// The line is in UTF-16, and the log is not.
+    /// The line is in UTF-16 and the log is not, or the other way around.
     #[error(
-        "this line is in UTF-16, as PowerShell appends it, and the log is not: write the log in one encoding"
+        "the log is in UTF-16 in one part and in UTF-8 in another, as where PowerShell appends to it, and a dead letter here cannot be read: write the log in one encoding"
     )]
     OtherEncoding,
+    /// So many that begin like dead letters within quotes that no more are tried.
+    #[error(
+        "more than {max} texts within quotes begin like dead letters in this line, so that the rest of it was not read",
+        max = limits::LOG_LETTERS_MAX
+    )]
+    TooMany,
     /// More than is kept in memory.
     #[error("the line is longer than {max} bytes{0}", max = limits::LOG_LINE_BYTES_MAX)]
     TooLong(Identity),
@@ -107,8 +115,11 @@ fn add(
 }
 
 fn object(text: &[u8]) -> Option<Value> {
-    let is_object = text.trim_ascii_start().starts_with(b"{");
-    is_object.then(|| serde_json::from_slice(text).ok())?
+    is_object(text).then(|| json::value(text))?
+}
+
+fn is_object(text: &[u8]) -> bool {
+    text.trim_ascii_start().starts_with(b"{")
 }
 
 /// Gives every string that has a dead letter.
@@ -135,8 +146,16 @@ fn scan(
     let mut rest = text;
     // Whether one broke off, and how many backslashes stand before its first quote.
     let (mut is_broken, mut backslashes_max) = (false, None);
-    while let Some(at) = memmem::find(rest, DEAD_LETTER).filter(|_| *tries_left > 0) {
-        let (_, letter) = rest.split_at(at);
+    while let Some(at) = memmem::find(rest, DEAD_LETTER) {
+        let (_, begun) = rest.split_at(at);
+        let letter = last_before_event(begun);
+        if letter.is_none_or(|letter| letter.len() < begun.len()) && !is_broken {
+            found.push(Err(Broken::NoEvent));
+            is_broken = true;
+        }
+        let Some(letter) = letter else {
+            return;
+        };
         let after_name = letter.get(DEAD_LETTER.len()..).unwrap_or_default();
         let backslashes = opening(letter);
         if backslashes
@@ -148,6 +167,13 @@ fn scan(
         }
         let quoted = Quoting::of(after_event(letter)).zip(depth_left.checked_sub(1));
         if let Some((quoting, depth_left)) = quoted {
+            // Each reads up to the end of its quotes, and may have others in them. Without quotes one
+            // ends before the next begins, so that any number is read.
+            let Some(left) = tries_left.checked_sub(1) else {
+                found.push(Err(Broken::TooMany));
+                return;
+            };
+            *tries_left = left;
             let (letter, after) = quoting.open(letter);
             let before = found.len();
             scan(&letter, keys, depth_left, tries_left, found);
@@ -173,11 +199,17 @@ fn scan(
                 }
                 is_broken = true;
                 backslashes_max = backslashes.or(backslashes_max);
-                *tries_left = tries_left.saturating_sub(1);
                 rest = after_name;
             }
         }
     }
+}
+
+/// The last beginning of a dead letter before the next ` event=`: to those before it belongs none, as a
+/// gateway writes no beginning into the words of another. `None` if no event follows.
+fn last_before_event(begun: &[u8]) -> Option<&[u8]> {
+    let (head, _) = begun.split_at_checked(memmem::find(begun, EVENT)?)?;
+    begun.get(memmem::rfind(head, DEAD_LETTER)?..)
 }
 
 /// A letter, and what stands behind it.
@@ -238,14 +270,18 @@ pub(super) fn is_cut(text: &[u8]) -> bool {
     let Some(at) = memmem::find(text, DEAD_LETTER) else {
         return false;
     };
-    if object(text).is_some() {
+    if is_object(text) && serde_json::from_slice::<IgnoredAny>(text).is_ok() {
         return false;
     }
     let (_, letter) = text.split_at(at);
     is_open(letter, limits::LOG_DEPTH_MAX)
 }
 
-fn is_open(letter: &[u8], depth_left: usize) -> bool {
+fn is_open(begun: &[u8], depth_left: usize) -> bool {
+    let Some(letter) = last_before_event(begun) else {
+        let last = memmem::rfind(begun, DEAD_LETTER).unwrap_or_default();
+        return begun.len().saturating_sub(last) < HEAD_BYTES_MAX;
+    };
     let quoted = Quoting::of(after_event(letter)).zip(depth_left.checked_sub(1));
     if let Some((quoting, depth_left)) = quoted {
         let (letter, _) = quoting.open(letter);
@@ -266,12 +302,29 @@ pub(super) fn is_whole(text: &[u8]) -> bool {
     matches!(read(text, &[]).first(), Some(Ok(_)))
 }
 
-/// Whether a dead letter begins in a piece that might go on with `before`, and not something in the
-/// content of another that looks like one: there a quote has a backslash more.
-pub(super) fn begins_in(piece: &[u8], before: &[u8]) -> bool {
-    let Some(first) = openings(before).next() else {
-        return false;
-    };
+/// How an event begins in a log: how many backslashes stand before its first quote.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opening(usize);
+
+/// How the first dead letter of a text begins, if its event does.
+pub(super) fn first_opening(text: &[u8]) -> Option<Opening> {
+    openings(text).next().map(Opening)
+}
+
+/// The same of one that begins in `before`, which has none yet, and goes on in a piece.
+pub(super) fn opening_over(before: &[u8], piece: &[u8]) -> Option<Opening> {
+    let from = before.len().saturating_sub(HEAD_BYTES_MAX);
+    let before = before.get(from..).unwrap_or(before);
+    let both = [before, beginning(piece)].concat();
+    let mut begun = memmem::find_iter(&both, DEAD_LETTER).take_while(|at| *at < before.len());
+    begun
+        .find_map(|at| opening(both.split_at(at).1))
+        .map(Opening)
+}
+
+/// Whether a dead letter begins in a piece that might go on with one that began so, and not something
+/// in its content that looks like one: there a quote has a backslash more.
+pub(super) fn begins_in(piece: &[u8], Opening(first): Opening) -> bool {
     openings(piece).any(|backslashes| backslashes <= first)
 }
 
@@ -304,7 +357,7 @@ pub(super) const DEAD_LETTER: &[u8] = dead_letter::PREFIX.as_bytes();
 const EVENT: &[u8] = dead_letter::EVENT.as_bytes();
 
 /// Bytes of what stands before an event.
-const HEAD_BYTES_MAX: usize = 1024;
+pub(super) const HEAD_BYTES_MAX: usize = 1024;
 
 #[cfg(test)]
 mod tests;

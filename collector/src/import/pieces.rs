@@ -9,7 +9,7 @@ use std::mem;
 use memchr::memmem;
 
 use crate::import::Place;
-use crate::import::letter::{self, DEAD_LETTER};
+use crate::import::letter::{self, DEAD_LETTER, HEAD_BYTES_MAX, Opening};
 use crate::import::lines::Line;
 use crate::import::record::{self, End, Record};
 use crate::limits;
@@ -59,6 +59,8 @@ struct Begun {
     /// Whether its format says where a line ends.
     is_told: bool,
     pieces: usize,
+    /// How its first dead letter begins, as soon as that is there.
+    opening: Option<Opening>,
 }
 
 impl Pieces {
@@ -96,7 +98,14 @@ impl Pieces {
             self.guess(place, begun, (stream, end, &text), written);
             return;
         }
-        if letter::begins_in(&text, &begun.text) {
+        if !begun.is_told {
+            // Formats that say where a line ends say it of its first piece too.
+            written.extend(begun.without_end());
+            self.first(place, stream, end, &text, written);
+            return;
+        }
+        let is_other = |first| letter::begins_in(&text, first);
+        if begun.opening.is_some_and(is_other) {
             // The one that had begun was left by a program that ended, or the log is of several.
             written.extend(begun.without_end());
             match end {
@@ -106,7 +115,6 @@ impl Pieces {
             return;
         }
         begun.add(&text);
-        begun.is_told = true;
         match end {
             End::Later => self.keep(stream, begun),
             End::Here | End::Unknown => written.extend(begun.ended()),
@@ -160,7 +168,7 @@ impl Pieces {
         let before = begun.text.len();
         let is_beyond = before.saturating_add(text.len()) > limits::LOG_GUESSED_BYTES_MAX
             || begun.pieces >= limits::LOG_GUESSED_PIECES_MAX;
-        if !is_beyond && !letter::begins_in(text, &begun.text) {
+        if !is_beyond && !begun.is_followed_by(text) {
             begun.add(text);
             if letter::is_cut(&begun.text) {
                 self.keep(stream, begun);
@@ -184,6 +192,7 @@ impl Pieces {
             state,
             is_told: true,
             pieces: 0,
+            opening: None,
         };
         begun.add(text);
         self.keep(stream, begun);
@@ -223,7 +232,12 @@ impl Begun {
         if is_damaged && self.state == State::Whole {
             self.state = State::Damaged;
         }
+        // Words before the event may stand in both.
+        let unseen = self.text.len().saturating_sub(HEAD_BYTES_MAX);
         self.text.extend_from_slice(text);
+        if self.opening.is_none() {
+            self.opening = self.text.get(unseen..).and_then(letter::first_opening);
+        }
         if self.text.len() > limits::LOG_LINE_BYTES_MAX {
             self.text.truncate(limits::LOG_LINE_BYTES_MAX);
             self.state = State::TooLong;
@@ -234,6 +248,20 @@ impl Begun {
             let left = self.text.len().saturating_sub(DEAD_LETTER.len());
             self.text.drain(..left);
             self.state = State::TooLong;
+        }
+    }
+
+    /// Whether a piece behind it, in a format that does not say whether it goes on, is of another.
+    ///
+    /// Where no event has begun, what begins in the piece is not its content: a stranger can write the
+    /// first words of a dead letter into a line.
+    fn is_followed_by(&self, piece: &[u8]) -> bool {
+        let opening = self
+            .opening
+            .or_else(|| letter::opening_over(&self.text, piece));
+        match opening {
+            Some(first) => letter::begins_in(piece, first),
+            None => memmem::find(piece, DEAD_LETTER).is_some(),
         }
     }
 

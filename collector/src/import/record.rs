@@ -2,11 +2,13 @@
 //! those who ship logs write it down.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use memchr::memmem;
 use serde_json::{Map, Value};
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64_with_seed};
 
+use crate::import::json;
 use crate::import::letter::DEAD_LETTER;
 
 /// A piece of what one program wrote.
@@ -33,8 +35,8 @@ pub(super) enum End {
 /// without a dead letter may be a piece of one.
 pub(super) fn read(line: &[u8], is_wanted: bool) -> Vec<Record<'_>> {
     // Programs of Windows begin with it what they write, and what they append.
-    let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
-    let line = line.trim_ascii_start();
+    let written = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
+    let line = written.trim_ascii_start();
     // Where a machine went down, a file has zeros.
     let zeros = line.iter().take_while(|byte| **byte == 0).count();
     let (_, line) = line.split_at(zeros);
@@ -59,7 +61,8 @@ pub(super) fn read(line: &[u8], is_wanted: bool) -> Vec<Record<'_>> {
     // What is not understood must not be passed over.
     let is_left = has_letter && !records.iter().any(is_in);
     if is_left || (records.is_empty() && is_wanted) {
-        records.push(whole(line, 0));
+        // With the blanks that it begins with: a line may have been cut before them.
+        records.push(whole(written, 0));
     }
     records
 }
@@ -114,11 +117,11 @@ fn may_be_of_docker(line: &[u8]) -> bool {
 /// The line as JSON, or a line of a document that is written over many.
 fn document(line: &[u8]) -> Option<Value> {
     match line.first()? {
-        b'{' | b'[' => serde_json::from_slice(line).ok(),
+        b'{' | b'[' => json::value(line),
         b'"' => {
             let member = line.trim_ascii_end();
             let member = member.strip_suffix(b",").unwrap_or(member);
-            serde_json::from_slice(&[b"{", member, b"}"].concat()).ok()
+            json::value(&[b"{", member, b"}"].concat())
         }
         _ => None,
     }
@@ -128,20 +131,32 @@ fn document(line: &[u8]) -> Option<Value> {
 fn collect(value: &Value, has_letter: bool, identity: &Identity, found: &mut Vec<Record<'static>>) {
     match value {
         Value::Object(members) => {
+            let mut taken = HashSet::new();
             if let Some((text, end)) = piece(members) {
                 found.push(record(text, end, identity.without(text)));
-                return;
+                if !has_letter {
+                    return;
+                }
+                taken.insert(text);
             }
-            let mut texts = members.iter().filter_map(|(name, value)| {
-                let text = value.as_str()?;
+            for (name, value) in members {
+                let Some(text) = value.as_str() else {
+                    continue;
+                };
                 let is_text = match has_letter {
                     true => memmem::find(text.as_bytes(), DEAD_LETTER).is_some(),
                     false => TEXTS.contains(&name.as_str()),
                 };
-                is_text.then_some(text)
-            });
-            if let Some(text) = texts.next() {
-                found.push(inner(text, identity.without(text)));
+                // One member may say the same as another.
+                if is_text && taken.insert(text) {
+                    let stream = identity.without(text);
+                    // A second text goes on in its own member.
+                    let stream = match main_text(members) == Some(text) {
+                        true => stream,
+                        false => xxh3_64_with_seed(name.as_bytes(), stream),
+                    };
+                    found.push(inner(text, stream));
+                }
             }
             let nested = members.values().filter(|value| !value.is_string());
             nested.for_each(|value| collect(value, has_letter, identity, found));
@@ -189,9 +204,14 @@ fn record(text: &str, end: End, stream: u64) -> Record<'static> {
     }
 }
 
+/// What a program wrote, as most name it.
+fn main_text(members: &Map<String, Value>) -> Option<&str> {
+    TEXTS.iter().find_map(|name| members.get(*name)?.as_str())
+}
+
 /// The text of an object that says whether more of it follows.
 fn piece(members: &Map<String, Value>) -> Option<(&str, End)> {
-    let text = TEXTS.iter().find_map(|name| members.get(*name)?.as_str())?;
+    let text = main_text(members)?;
     let flag = |name: &str| {
         members
             .get(name)

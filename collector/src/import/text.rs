@@ -5,9 +5,11 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read};
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 
+use crate::import::letter::DEAD_LETTER;
 use crate::limits;
 
 /// The log in UTF-8, if it is in UTF-16, as `>` of PowerShell writes it; and as it is otherwise.
@@ -121,10 +123,30 @@ impl<R: BufRead> Read for Utf16<R> {
     }
 }
 
-/// Whether a line that is read as UTF-8 has a letter in UTF-16: PowerShell appends so to any file.
-pub(super) fn has_utf_16_letter(line: &[u8]) -> bool {
-    memmem::find(line, UTF_16_LETTER).is_some()
+/// Whether a line has a letter in another encoding than it is read in: PowerShell appends UTF-16 to any
+/// file, and others UTF-8 to a file of PowerShell's.
+pub(super) fn has_other_letter(line: &[u8]) -> bool {
+    let is_of_utf_8 = || AS_UTF_16.iter().any(|letter| letter.find(line).is_some());
+    memmem::find(line, UTF_16_LETTER).is_some() || (!line.is_ascii() && is_of_utf_8())
 }
+
+/// What a letter in UTF-8 begins with, as it is read as UTF-16: in both orders, from its first byte on
+/// and from its second.
+static AS_UTF_16: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| {
+    let letter = DEAD_LETTER;
+    let from = [letter, letter.get(1..).unwrap_or_default()];
+    let misread = |bytes: &[u8], order: Order| -> String {
+        let units = bytes.as_chunks::<2>().0.iter();
+        let units = units.map(|unit| order.unit(*unit));
+        char::decode_utf16(units).filter_map(Result::ok).collect()
+    };
+    let orders = [Order::Little, Order::Big];
+    let all = from
+        .iter()
+        .flat_map(|bytes| orders.map(|order| misread(bytes, order)));
+    all.map(|text| Finder::new(text.as_bytes()).into_owned())
+        .collect()
+});
 
 /// Looks at the beginning of a log, whether it is text.
 #[derive(Debug, Default)]
@@ -213,6 +235,30 @@ mod tests {
             input.read_to_string(&mut read).unwrap();
             assert_eq!(read, text);
         }
+    }
+
+    #[test]
+    fn a_letter_in_utf_8_is_seen_where_it_is_read_as_utf_16() {
+        for big in [false, true] {
+            for before in ["", "x"] {
+                let mut bytes: Vec<u8> = match big {
+                    false => "ab\n".encode_utf16().flat_map(u16::to_le_bytes).collect(),
+                    true => "ab\n".encode_utf16().flat_map(u16::to_be_bytes).collect(),
+                };
+                let line = format!(
+                    "{before}\u{fc} [error] {}x",
+                    audit_layer_core::dead_letter::PREFIX
+                );
+                bytes.extend(line.into_bytes());
+                let mut read = Vec::new();
+                let mut input = in_utf_8(Cursor::new(bytes)).unwrap();
+                input.read_to_end(&mut read).unwrap();
+                assert!(has_other_letter(&read), "{big} {before:?}");
+            }
+        }
+        assert!(!has_other_letter(
+            "\u{7561}\u{6964}\u{2d74} [error]".as_bytes()
+        ));
     }
 
     #[test]

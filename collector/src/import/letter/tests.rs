@@ -266,5 +266,30 @@ fn many_beginnings_within_quotes_come_to_an_end() {
     );
     // With a try for each of those behind each, at each depth, this would not end.
     let text = begun.repeat(60);
-    assert_eq!(read(text.as_bytes(), &[]).len(), 1);
+    let read = read(text.as_bytes(), &[]);
+    assert!(matches!(read.last(), Some(Err(Broken::TooMany))));
+    assert!(read.iter().all(Result::is_err));
+}
+
+#[test]
+fn words_that_begin_a_letter_hide_none_in_the_same_text() {
+    for stranger in [
+        "audit-layer dead-letter reason=",
+        "audit-layer dead-letter reason=x event=",
+        "audit-layer dead-letter reason=x event={ ",
+    ] {
+        let text = format!("{} {}", stranger.repeat(150), letter());
+        let read = read(text.as_bytes(), &[]);
+        assert_eq!(read.len(), 2, "{stranger}");
+        assert_eq!(read[1].as_ref().unwrap().event, event_json());
+    }
+}
+
+#[test]
+fn a_letter_in_a_document_of_too_many_values_is_read() {
+    let many = "1,".repeat(limits::LOG_JSON_VALUES_MAX);
+    let text = format!("{{\"many\":[{many}1],\"message\":{}}}", json!(letter()));
+    assert!(object(text.as_bytes()).is_none());
+    assert_read(&text);
+    assert!(!is_cut(text.as_bytes()));
 }

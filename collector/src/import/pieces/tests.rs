@@ -310,3 +310,102 @@ fn a_line_over_the_limit_is_told_if_it_is_a_letter() {
     assert_eq!(states(letter("a", 1).as_bytes()), [State::TooLong]);
     assert_eq!(states(b"some huge line"), []);
 }
+
+#[test]
+fn what_a_stranger_writes_into_other_lines_hides_no_letter() {
+    let prefix = "audit-layer dead-letter reason=";
+    let open = format!("{prefix}x event={{\"a\":\"");
+    let quoted = format!("{prefix}x event={{\\\"a\\\":\\\"");
+    let strangers = [
+        prefix.to_owned(),
+        prefix.repeat(100),
+        prefix.repeat(3000),
+        format!("{prefix}x event="),
+        format!("{prefix}x event=").repeat(150),
+        open.clone(),
+        format!("{open}{}", prefix.repeat(150)),
+        open.repeat(150),
+        quoted.clone(),
+        quoted.repeat(150),
+        format!("{prefix}x event={{\\").repeat(150),
+        format!("{prefix}x event={{\"\"a").repeat(150),
+    ];
+    let json = |id: &str| json!({"message": letter(id, 10)}).to_string().into_bytes();
+    let logfmt = |id: &str| format!("msg={}", json!(letter(id, 10))).into_bytes();
+    for stranger in strangers {
+        for line in [
+            format!("\"GET /\" 404 \"{stranger}\" \"host\""),
+            format!("404 {stranger}"),
+        ] {
+            let line = line.into_bytes();
+            let other = b"[info] other".to_vec();
+            let lines = [
+                vec![
+                    line.clone(),
+                    letter("a", 10).into_bytes(),
+                    line.clone(),
+                    other.clone(),
+                ],
+                cut(&letter("b", 3_000), 1_000),
+                vec![
+                    line.clone(),
+                    json("c"),
+                    line.clone(),
+                    logfmt("d"),
+                    line.clone(),
+                    other,
+                ],
+            ];
+            let mut all = found(&lines.concat());
+            all.retain(|one| one.len() == 1);
+            let shown = stranger.get(..80).unwrap_or(&stranger);
+            assert_eq!(all, ["a", "b", "c", "d"], "{shown}");
+        }
+    }
+}
+
+#[test]
+fn letters_behind_a_stranger_are_found_in_the_pieces_of_a_runtime() {
+    let stranger = format!("\"{}\"", "audit-layer dead-letter reason=".repeat(100));
+    let time = "2026-11-29T03:00:00Z stderr";
+    // The program ended before its line did.
+    let left = format!("{time} P {stranger}").into_bytes();
+    let whole = cri("stderr", &cut(&letter("a", 40_000), 16_384));
+    let said = found(&[vec![left], whole].concat());
+    assert_eq!(said.last().map(String::as_str), Some("a"), "{said:?}");
+    // Who ships Docker's files has taken the end of a line away.
+    let left = json!({"log": stranger, "stream": "stderr", "time": "0"}).to_string();
+    let whole = docker("stderr", &cut(&letter("a", 40_000), 16_384));
+    let said = found(&[vec![left.into_bytes()], whole].concat());
+    assert_eq!(said.last().map(String::as_str), Some("a"), "{said:?}");
+}
+
+#[test]
+fn a_letter_cut_in_the_words_before_its_event_goes_on_in_the_next_line() {
+    let text = letter("a", 300).replace("shutdown", &format!("{}x", "shutdown_".repeat(9)));
+    for at in 20..170 {
+        let pieces = [
+            text.as_bytes().split_at(at).0,
+            text.as_bytes().split_at(at).1,
+        ];
+        let said = found(&pieces.map(<[u8]>::to_vec));
+        // Of what begins with its first words alone nobody can tell.
+        let is_told = at > text.find("reason=").unwrap() + 7;
+        assert!(!is_told || said == ["a"], "{at}: {said:?}");
+    }
+}
+
+#[test]
+fn a_line_full_of_beginnings_is_not_looked_through_with_each_further_one() {
+    let mut lines = vec![
+        "audit-layer dead-letter reason="
+            .repeat(30_000)
+            .into_bytes(),
+    ];
+    // To look for an event behind each of its beginnings with each of these would take many minutes.
+    lines.extend(std::iter::repeat_n(b"[info] other".to_vec(), 1000));
+    lines.push(letter("a", 10).into_bytes());
+    let [said, whole] = found(&lines).try_into().unwrap();
+    assert!(said.starts_with("1: there is no `event=`"), "{said}");
+    assert_eq!(whole, "a");
+}

@@ -142,3 +142,38 @@ fn lines_without_a_letter_are_read_only_when_they_may_go_on() {
     let begun = json!({"log": "a".repeat(16384), "stream": "stderr", "time": "x"}).to_string();
     assert_eq!(read(begun.as_bytes(), false).len(), 1);
 }
+
+#[test]
+fn each_text_of_an_object_that_has_a_letter_is_read() {
+    let texts = |line: Value| -> Vec<String> {
+        let all = read_all(&line.to_string()).into_iter();
+        all.map(|(_, text, _)| text).collect()
+    };
+    let other = LETTER.replace("\"b\"", "\"c\"");
+    assert_eq!(texts(json!({"a": LETTER, "b": other})), [LETTER, &other]);
+    assert_eq!(texts(json!({"a": LETTER, "b": LETTER})), [LETTER]);
+    let cut = &LETTER[..LETTER.len() - 3];
+    assert_eq!(texts(json!({"log": cut, "message": LETTER})), [cut, LETTER]);
+    let piece = json!({"log": "x", "logtag": "F", "message": LETTER, "in": {"log": other}});
+    assert_eq!(texts(piece), ["x", LETTER, &other]);
+}
+
+#[test]
+fn texts_of_one_object_are_not_put_together() {
+    let record = |text: &str| json!({"log": text, "logtag": "P", "message": LETTER}).to_string();
+    let streams = |text: &str| -> Vec<u64> {
+        let all = read_all(&record(text)).into_iter();
+        all.map(|(_, _, stream)| stream).collect()
+    };
+    let [log, message] = streams("a").try_into().unwrap();
+    assert_ne!(log, message);
+    assert_eq!(streams("b"), [log, message]);
+}
+
+#[test]
+fn a_line_of_too_many_values_is_read_as_text() {
+    let many = "{},".repeat(crate::limits::LOG_JSON_VALUES_MAX);
+    let line = format!("{{\"message\":{},\"many\":[{many}0]}}", json!(LETTER));
+    assert_eq!(one(&line).1, line);
+    assert!(read(many.as_bytes(), false).is_empty());
+}

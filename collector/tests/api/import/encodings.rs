@@ -71,6 +71,17 @@ async fn a_letter_in_utf_16_amid_another_encoding_is_named() {
 }
 
 #[tokio::test]
+async fn letters_in_utf_8_behind_utf_16_are_named() {
+    let mut content = little(&marked(&letter("a")));
+    for id in ["b", "c"] {
+        content.extend(line(&event_with(id, json!({}))).into_bytes());
+    }
+    let imported = import_content(content, &["a"]).await;
+    imported.assert_complaint(&["envoy.log:2: ", "UTF-16", "one encoding"]);
+    assert_eq!(imported.counts(), [1, 0, 1], "{}", imported.stderr);
+}
+
+#[tokio::test]
 async fn what_is_no_text_is_not_taken_for_a_log_without_letters() {
     let mut noise = 1_u64;
     let binary: Vec<u8> = std::iter::repeat_with(|| {
