@@ -248,8 +248,9 @@ pub(crate) struct ImportArgs {
     /// after the key was changed.
     ///
     /// Without it, dead letters are checked by the key of `--api-key`; those that cannot be checked are
-    /// named and imported, until the first one is proven. The key is what the gateway has as `delivery.dead_letter.key`, or else its key of the audit API. In the
-    /// variable blanks stand between keys. Other users of the machine can see arguments: prefer it.
+    /// named, and imported only if none is proven. The key is what the gateway has as
+    /// `delivery.dead_letter.key`, or else its key of the audit API. In the variable blanks stand between
+    /// keys. Other users of the machine can see arguments: prefer it.
     #[arg(
         long = "dead-letter-key",
         value_name = "KEY",
@@ -695,7 +696,7 @@ Examples:
 
 The summary counts events that are new to the audit API, those it knew, and broken ones, whose lines \
 are named on stderr. A dead letter whose MAC is wrong is forged, and is never imported. One that cannot be \
-checked is imported only if no key was given and none was proven before it, or with --unchecked. Both are \
+checked is imported only if no key was given and none of the import is proven, or with --unchecked. Both are \
 counted and named too. The exit status is 1 if any was broken, \
 forged, not imported or could not be sent, otherwise 0.
 

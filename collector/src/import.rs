@@ -6,6 +6,7 @@
 mod batch;
 mod delivery;
 mod files;
+mod held;
 mod identity;
 mod json;
 mod letter;
@@ -27,11 +28,13 @@ use audit_layer_core::dead_letter::Origin;
 
 use crate::import::batch::Batch;
 use crate::import::delivery::{Counted, Delivery, Receipt};
+use crate::import::held::{Held, HeldLetter};
 use crate::import::letter::Letter;
 use crate::import::lines::{Line, Lines};
 use crate::import::pieces::{Pieces, State, Written};
 use crate::import::source::Meter;
 use crate::import::text::Look;
+use crate::limits;
 
 pub use delivery::{DeliveryError, Target, TargetError};
 pub use identity::Identity;
@@ -132,6 +135,15 @@ pub enum Problem {
     /// Who wrote it cannot be checked, and such letters are not to be imported.
     #[error("{0}; it is not imported: --unchecked imports it")]
     Withheld(Unchecked),
+    /// The same, and there was no room to wait for a proof.
+    #[error(
+        "{why}; it is not imported, as {max} bytes of such dead letters came before it and none is proven: --unchecked imports it",
+        max = limits::LOG_HELD_BYTES_MAX
+    )]
+    NotHeld {
+        /// Why it cannot be checked.
+        why: Unchecked,
+    },
     /// The audit API will not take the event, however often it is sent.
     #[error("the audit API refused the event: {0}")]
     Refused(String),
@@ -161,6 +173,7 @@ pub fn import(
     let mut importer = Importer {
         delivery: target.map(Delivery::new),
         batch: Batch::default(),
+        held: Held::default(),
         counts: Counts::default(),
         meter: Meter::default(),
         bytes_total: source::bytes_of(sources),
@@ -168,12 +181,15 @@ pub fn import(
         watch,
     };
     let result = importer.run(sources);
+    let left = importer.waiting();
+    importer.counts.unsent = importer.counts.unsent.saturating_add(left);
     (importer.counts, result)
 }
 
 struct Importer<'a> {
     delivery: Option<Delivery>,
     batch: Batch,
+    held: Held,
     counts: Counts,
     meter: Meter,
     bytes_total: Option<u64>,
@@ -189,6 +205,9 @@ impl Importer<'_> {
                 self.source(source, &mut pieces)?;
             }
             self.all_written(pieces.end())?;
+        }
+        while let Some(letter) = self.held.pop() {
+            self.unproven(letter)?;
         }
         self.send()
     }
@@ -285,9 +304,12 @@ impl Importer<'_> {
         letter: Letter,
         is_damaged: bool,
     ) -> Result<(), DeliveryError> {
-        let unchecked = match (letter.origin, is_damaged) {
+        let why = match (letter.origin, is_damaged) {
             (Origin::Proven, _) => {
                 self.counts.checked = self.counts.checked.saturating_add(1);
+                while let Some(held) = self.held.pop() {
+                    self.withheld(&held.place, &Problem::Withheld(held.why));
+                }
                 return self.event(place, &letter.event);
             }
             (Origin::Forged, false) => {
@@ -301,18 +323,42 @@ impl Importer<'_> {
             (Origin::OtherVersion, _) => Unchecked::OtherVersion,
         };
         self.counts.unchecked = self.counts.unchecked.saturating_add(1);
-        let unproven = self.trust.unproven;
-        if !unproven.is_taken_after(self.counts.checked) {
-            self.counts.withheld = self.counts.withheld.saturating_add(1);
-            self.watch.problem(place, &Problem::Withheld(unchecked));
-            return Ok(());
+        let letter = HeldLetter {
+            place: place.clone(),
+            event: letter.event,
+            why,
+        };
+        let may_be_proven = !self.trust.keys.is_empty();
+        match self.trust.unproven {
+            Unproven::Wanted => self.unproven(letter),
+            Unproven::Taken if !may_be_proven => self.unproven(letter),
+            Unproven::Taken if self.counts.checked == 0 => {
+                if let Err(HeldLetter { place, why, .. }) = self.held.push(letter) {
+                    self.withheld(&place, &Problem::NotHeld { why });
+                }
+                Ok(())
+            }
+            Unproven::Taken | Unproven::Withheld => {
+                self.withheld(&letter.place, &Problem::Withheld(letter.why));
+                Ok(())
+            }
         }
-        if is_damaged {
-            self.watch.problem(place, &Problem::Damaged);
-        } else if unproven == Unproven::Taken {
-            self.watch.problem(place, &Problem::Unchecked(unchecked));
+    }
+
+    fn withheld(&mut self, place: &Place, problem: &Problem) {
+        self.counts.withheld = self.counts.withheld.saturating_add(1);
+        self.watch.problem(place, problem);
+    }
+
+    /// Takes a letter of which nobody can say who wrote it.
+    fn unproven(&mut self, letter: HeldLetter) -> Result<(), DeliveryError> {
+        let HeldLetter { place, event, why } = letter;
+        if matches!(why, Unchecked::Damaged) {
+            self.watch.problem(&place, &Problem::Damaged);
+        } else if self.trust.unproven == Unproven::Taken {
+            self.watch.problem(&place, &Problem::Unchecked(why));
         }
-        self.event(place, &letter.event)
+        self.event(&place, &event)
     }
 
     fn event(&mut self, place: &Place, event: &str) -> Result<(), DeliveryError> {
@@ -320,11 +366,13 @@ impl Importer<'_> {
             self.counts.unsent = self.counts.unsent.saturating_add(1);
             return Ok(());
         }
-        if !self.batch.has_room(event) {
-            self.send()?;
-        }
+        let sent = match self.batch.has_room(event) {
+            true => Ok(()),
+            false => self.send(),
+        };
+        // Also where the batch was not sent: this one was found, and is counted.
         self.batch.push(place.clone(), event);
-        Ok(())
+        sent
     }
 
     fn send(&mut self) -> Result<(), DeliveryError> {
@@ -341,7 +389,8 @@ impl Importer<'_> {
                 },
                 Err(error) => {
                     let unsent = waiting.iter().map(Batch::len).sum::<usize>();
-                    self.counts.unsent = count(unsent.saturating_add(batch.len()));
+                    let unsent = count(unsent.saturating_add(batch.len()));
+                    self.counts.unsent = self.counts.unsent.saturating_add(unsent);
                     return Err(error);
                 }
             }
@@ -370,8 +419,13 @@ impl Importer<'_> {
         self.watch.problem(place, problem);
     }
 
+    /// Letters that were found and neither sent nor held for good.
+    fn waiting(&self) -> u64 {
+        count(self.batch.len().saturating_add(self.held.len()))
+    }
+
     fn tell_progress(&mut self) {
-        let waiting = count(self.batch.len());
+        let waiting = self.waiting();
         self.watch.progress(Progress {
             bytes_read: self.meter.bytes(),
             bytes_total: self.bytes_total,

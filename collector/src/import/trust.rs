@@ -18,22 +18,11 @@ pub struct Trust {
 pub enum Unproven {
     /// It is not imported: keys were given to check letters by.
     Withheld,
-    /// It is imported as long as no other has been proven: from then on the gateways that wrote the log
-    /// are known to sign what they write.
+    /// It is imported if no other of the whole import is proven: if one is, the gateways that wrote the
+    /// logs are known to sign what they write.
     Taken,
     /// It is imported: the operator has asked for it.
     Wanted,
-}
-
-impl Unproven {
-    /// Whether it is imported after so many that were proven.
-    pub(super) fn is_taken_after(self, proven: u64) -> bool {
-        match self {
-            Self::Withheld => false,
-            Self::Taken => proven == 0,
-            Self::Wanted => true,
-        }
-    }
 }
 
 /// Why nobody can say who wrote a dead letter.

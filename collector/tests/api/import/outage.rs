@@ -119,6 +119,16 @@ async fn a_long_log_goes_out_in_batches_and_a_failure_tells_how_far_it_came() {
 }
 
 #[tokio::test]
+async fn the_letter_that_a_full_batch_has_no_room_for_is_counted() {
+    let fake = Fake::start(|_, _| answer(500, "")).await;
+    let imported = import_letters(&fake.url, 1002, 0).await;
+    assert_eq!(fake.batches(), [1000]);
+    let summary = &imported.stdout;
+    assert!(summary.contains("\"unsent\":1001"), "{summary}");
+    assert!(summary.contains("\"dead_letters\":1001"), "{summary}");
+}
+
+#[tokio::test]
 async fn a_batch_that_is_too_large_for_the_audit_api_is_halved() {
     let fake = Fake::start(|_, events| match events {
         1 => stored(1),

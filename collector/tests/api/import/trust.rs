@@ -4,7 +4,7 @@ use audit_layer_core::dead_letter::EVENT;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use super::{Imported, file, import, line, line_by, logged};
+use super::{Imported, file, import, import_to, line, line_by, logged};
 use crate::program::{Folder, KEY, Program, audit_layer};
 use crate::sample::{event, event_with};
 
@@ -54,26 +54,42 @@ async fn a_letter_that_was_changed_or_written_without_the_key_is_not_imported() 
 }
 
 #[tokio::test]
-async fn what_cannot_be_checked_is_imported_and_named_until_a_letter_is_proven() {
+async fn what_cannot_be_checked_is_not_imported_where_any_letter_is_proven() {
     let folder = Folder::new();
     let program = Program::start_in(&folder).await;
-    let content = unsigned(&event("old"))
-        + &line_by(Some("al_sk_another"), &event("another"))
-        + &line(&event("ours"))
-        + &unsigned(&event("forged"));
-    let log = file(&folder, "envoy.log", content);
-    let imported = Imported::of(without_key(&program).arg(&log)).await;
-    assert_eq!((imported.code, imported.counts()), (Some(1), [3, 0, 0]));
-    assert_eq!(trust(&imported), [1, 0, 3, 1]);
+    let before = unsigned(&event("before")) + &line_by(Some("al_sk_another"), &event("another"));
+    let first = file(&folder, "first.log", before);
+    let content = line(&event("ours")) + &unsigned(&event("behind"));
+    let second = file(&folder, "second.log", content);
+    let imported = Imported::of(without_key(&program).args([first, second])).await;
+    assert_eq!(imported.counts(), [1, 0, 0]);
+    assert_eq!(trust(&imported), [1, 0, 3, 3]);
     imported.assert_complaint(&[
-        "envoy.log:1: this dead letter has no MAC",
-        "envoy.log:2: this dead letter names the key ",
-        "it is imported",
-        "envoy.log:4: this dead letter has no MAC",
-        "it is not imported",
+        "first.log:1: this dead letter has no MAC",
+        "first.log:2: this dead letter names the key ",
+        "second.log:2: this dead letter has no MAC",
+        "it is not imported: --unchecked imports it",
     ]);
-    let answer = program.get("/v1/audit/logs/forged").await;
-    assert_eq!(answer.status, 404);
+    for id in ["before", "another", "behind"] {
+        let answer = program.get(&format!("/v1/audit/logs/{id}")).await;
+        assert_eq!(answer.status, 404, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_held_back_is_counted_where_nothing_is_taken() {
+    let folder = Folder::new();
+    let letters = ["a", "b"].map(|id| unsigned(&event(id))).concat();
+    let log = file(&folder, "envoy.log", letters);
+    let mut import = import_to("http://127.0.0.1:1/v1");
+    import.env_remove("AUDIT_LAYER_DEAD_LETTER_KEY");
+    let imported = Imported::of(import.arg("--retry-for=0").arg(log)).await;
+    assert_eq!(trust(&imported), [0, 0, 2, 0]);
+    assert!(
+        imported.stdout.contains("\"unsent\":2"),
+        "{}",
+        imported.stdout
+    );
 }
 
 #[tokio::test]
@@ -85,6 +101,13 @@ async fn a_log_of_an_earlier_version_is_imported_as_it_is() {
     let imported = Imported::of(without_key(&program).arg(&log)).await;
     assert_eq!((imported.code, imported.counts()), (Some(0), [2, 0, 0]));
     assert_eq!(trust(&imported), [0, 0, 2, 0]);
+    for words in [
+        "envoy.log:1: this dead letter has no MAC",
+        "envoy.log:2: ",
+        "; it is imported",
+    ] {
+        assert!(imported.stderr.contains(words), "{}", imported.stderr);
+    }
 }
 
 #[tokio::test]
