@@ -223,7 +223,7 @@ mod tests {
             format!("max_age v=2 key=ours mac={mac}"),
             format!("max_age v=2 writer=w key={id} mac={mac}"),
             format!("max_age v=2 writer=w seq=x key={id} mac={mac}"),
-            format!("max_age v=2 seq=1 writer=w"),
+            "max_age v=2 seq=1 writer=w".to_owned(),
         ] {
             let line = format!("{PREFIX}{words}{EVENT}{JSON}");
             assert_eq!(origin_of(&line, keys), Origin::Forged, "{line}");

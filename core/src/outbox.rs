@@ -232,6 +232,9 @@ impl Outbox {
     }
 
     fn is_aside_due(&self, delivery: &Delivery, now: Timestamp) -> bool {
+        if self.aside.is_empty() {
+            return false;
+        }
         let is_idle = self.in_flight.is_empty();
         let is_tried = |(_, letters): &(_, Vec<Letter>)| letters.iter().any(|one| one.is_aside);
         let wait_ms_max = wait_ms_max(&delivery.retry);

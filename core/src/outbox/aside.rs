@@ -37,6 +37,10 @@ impl Aside {
         self.retry_at = Timestamp::default();
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.letters.is_empty()
+    }
+
     /// Whether one is to be tried now. What is on its way may tell of it first.
     pub(super) fn is_due(&self, is_idle: bool, wait_ms_max: u64, now: Timestamp) -> bool {
         let wait_ms = self.retry_at.ms_since(now);
