@@ -232,6 +232,11 @@ pub(crate) enum EventError {
         field: &'static str,
         expected: &'static str,
     },
+    #[error(
+        "{field}: more than {} hours ahead of the collector's clock, which no event of an application can be",
+        limits::APPLICATION_AHEAD_MAX.as_secs() / 3600
+    )]
+    Ahead { field: &'static str },
     #[error("{field}: appears twice, send it once")]
     MemberTwice { field: &'static str },
     #[error("{field}: has an object with a member twice inside, send each member once")]
@@ -272,6 +277,7 @@ impl EventError {
             | Self::MemberMissing { .. }
             | Self::MemberTwice { .. }
             | Self::TwinsInside { .. }
+            | Self::Ahead { .. }
             | Self::NotAnObject => "invalid_event",
             Self::OtherOrganization { .. } => "wrong_organization",
             Self::TooManyConflicts => "too_many_conflicts",
@@ -287,6 +293,7 @@ impl EventError {
             | Self::MemberMissing { field, .. }
             | Self::MemberTwice { field }
             | Self::TwinsInside { field }
+            | Self::Ahead { field }
             | Self::OtherOrganization { field } => Some(field),
             Self::Json(_)
             | Self::NotAnObject

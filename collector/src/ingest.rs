@@ -14,11 +14,12 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json, body::Bytes};
+use chrono::Utc;
 use memchr::memchr;
 use serde::Serialize;
 use tokio::task::spawn_blocking;
 
-use crate::access::{Access, KeyId, KeyName, Recorder, Scope};
+use crate::access::{Access, KeyId, KeyName, Kind, Recorder, Scope};
 use crate::error::{ApiError, ErrorDetail};
 use crate::event::{Event, EventError};
 use crate::key::KeyHash;
@@ -129,7 +130,7 @@ pub(crate) async fn log(
     let scope = access.scope.clone();
     let by = Sender::of(&key_id, access.scope.id());
     let arrival = parsed(body, move |body| {
-        let event = Event::parse(&body, &scope)?;
+        let event = read_event(&body, &scope, &recorder)?;
         Ok(Arrival::new(event, recorder))
     });
     let arrival = arrival.await?.inspect_err(|error: &EventError| {
@@ -284,7 +285,7 @@ fn read_lines(body: &Bytes, scope: &Scope, by: &Arc<Recorder>) -> Result<Lines, 
     }
     let (mut numbers, mut arrivals, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
     for (bytes, line) in numbered {
-        match Event::parse(bytes, scope) {
+        match read_event(bytes, scope, by) {
             Ok(event) => {
                 numbers.push(line);
                 arrivals.push(Arrival::new(event, Arc::clone(by)));
@@ -297,6 +298,17 @@ fn read_lines(body: &Bytes, scope: &Scope, by: &Arc<Recorder>) -> Result<Lines, 
         }
     }
     Ok((numbers, arrivals, rejected))
+}
+
+/// Reads an event that this key may record.
+fn read_event(bytes: &[u8], scope: &Scope, by: &Recorder) -> Result<Event, EventError> {
+    let event = Event::parse(bytes, scope)?;
+    // Lists begin with the latest times: those that are still to come would hide what happens.
+    let latest = Utc::now() + limits::APPLICATION_AHEAD_MAX;
+    match by.kind == Kind::Application && event.timestamp > latest.timestamp_micros() {
+        true => Err(EventError::Ahead { field: "timestamp" }),
+        false => Ok(event),
+    }
 }
 
 /// Splits on the newline byte only: text may hold U+2028 and its like.

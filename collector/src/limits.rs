@@ -114,6 +114,10 @@ pub const RECORD_PARAMETERS_MAX: usize = 40;
 /// search.
 pub const RECORD_TEXT_BYTES_MAX: usize = SEARCH_BYTES_MAX;
 
+/// How far the time of an application's event may be ahead of the collector's clock: more than clocks and
+/// time zones differ by.
+pub const APPLICATION_AHEAD_MAX: Duration = Duration::from_hours(24);
+
 /// Bytes of all parameters of a request that are recorded.
 pub const RECORD_QUERY_BYTES_MAX: usize = 4 * 1024;
 

@@ -2,6 +2,8 @@
 //! organization: nothing is replaced, hidden, ended or renumbered, and each attempt shows.
 
 // With their paths, so that the tests on PostgreSQL find them too.
+#[path = "forgery/ahead.rs"]
+mod ahead;
 #[path = "forgery/ambiguous.rs"]
 mod ambiguous;
 #[path = "forgery/erased.rs"]

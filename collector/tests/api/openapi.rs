@@ -16,7 +16,17 @@ async fn every_answer_is_one_that_the_document_describes() {
     let folder = Folder::new();
     // The first start makes the database.
     Program::start_in(&folder).await.stop().await;
-    let ingest = create_with(&folder, &["--role", "ingest", "--all-organizations"]).await;
+    let ingest = create_with(
+        &folder,
+        &[
+            "--role",
+            "ingest",
+            "--kind",
+            "gateway",
+            "--all-organizations",
+        ],
+    )
+    .await;
     let read = create_with(&folder, &["--role", "read", "--all-organizations"]).await;
     let auditor = create_with(&folder, &["--role", "auditor", "--all-organizations"]).await;
     let program = Program::start_with(&folder, &[]).await;
