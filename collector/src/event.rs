@@ -233,8 +233,8 @@ pub(crate) enum EventError {
         expected: &'static str,
     },
     #[error(
-        "{field}: more than {} hours ahead of the collector's clock, which no event of an application can be",
-        limits::APPLICATION_AHEAD_MAX.as_secs() / 3600
+        "{field}: more than {} seconds ahead of the collector's clock, which no event of an application can be",
+        limits::APPLICATION_AHEAD_MAX.as_secs()
     )]
     Ahead { field: &'static str },
     #[error("{field}: appears twice, send it once")]

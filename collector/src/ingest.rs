@@ -304,8 +304,9 @@ fn read_lines(body: &Bytes, scope: &Scope, by: &Arc<Recorder>) -> Result<Lines, 
 fn read_event(bytes: &[u8], scope: &Scope, by: &Recorder) -> Result<Event, EventError> {
     let event = Event::parse(bytes, scope)?;
     // Lists begin with the latest times: those that are still to come would hide what happens.
-    let latest = Utc::now() + limits::APPLICATION_AHEAD_MAX;
-    match by.kind == Kind::Application && event.timestamp > latest.timestamp_micros() {
+    let ahead = i64::try_from(limits::APPLICATION_AHEAD_MAX.as_micros()).unwrap_or(i64::MAX);
+    let latest = Utc::now().timestamp_micros().saturating_add(ahead);
+    match by.kind == Kind::Application && event.timestamp > latest {
         true => Err(EventError::Ahead { field: "timestamp" }),
         false => Ok(event),
     }
