@@ -33,13 +33,7 @@ fn run(world: &mut World, ms: u64, forbids: impl Fn(&[u64]) -> bool) -> Run {
                 run.delivered.extend(events);
                 continue;
             }
-            let page = Answer {
-                status: 403,
-                retry_after: None,
-                content_type: Some("text/html"),
-                body: b"<html>Blocked</html>",
-            };
-            let outcome = world.outbox.outcome(batch.id, &page);
+            let outcome = blocked(world, &batch);
             run.denials += usize::from(matches!(outcome, Outcome::Failed { .. }));
             let settled = world.settle(&batch, outcome);
             run.dead
@@ -48,6 +42,17 @@ fn run(world: &mut World, ms: u64, forbids: impl Fn(&[u64]) -> bool) -> Run {
     }
     run.delivered.sort_unstable();
     run
+}
+
+/// What the firewall's page means for a batch.
+fn blocked(world: &World, batch: &Batch) -> Outcome {
+    let page = Answer {
+        status: 403,
+        retry_after: None,
+        content_type: Some("text/html"),
+        body: b"<html>Blocked</html>",
+    };
+    world.outbox.outcome(batch.id, &page)
 }
 
 fn world() -> World {
@@ -125,17 +130,6 @@ fn what_is_forbidden_for_too_long_is_given_up_with_its_status() {
     assert_eq!(run.dead, ["http_403"; 2]);
 }
 
-fn page(world: &mut World, batch: &Batch) -> Settled {
-    let page = Answer {
-        status: 403,
-        retry_after: None,
-        content_type: Some("text/html"),
-        body: b"<html>Blocked</html>",
-    };
-    let outcome = world.outbox.outcome(batch.id, &page);
-    world.settle(batch, outcome)
-}
-
 #[test]
 fn what_was_sent_before_tells_nothing_of_a_firewall_that_shut_since() {
     let mut world = world();
@@ -143,7 +137,8 @@ fn what_was_sent_before_tells_nothing_of_a_firewall_that_shut_since() {
     let batches: Vec<_> = std::iter::from_fn(|| world.poll()).collect();
     assert_eq!(batches.len(), 4);
     for batch in &batches[1..] {
-        page(&mut world, batch);
+        let outcome = blocked(&world, batch);
+        world.settle(batch, outcome);
     }
     world.answer(&batches[0], 200, "");
     let shut = run(&mut world, 60_000, |_| true);
