@@ -101,11 +101,11 @@ fn those_who_use_the_api_are_told_its_limits() {
 #[test]
 fn operators_are_told_their_limits() {
     let sentences = [
-        format!("for {} at most", seconds(SHUTDOWN_MAX)),
-        format!("has come for {} is closed", seconds(HEAD_TIME_MAX)),
+        format!("for at most {}", seconds(SHUTDOWN_MAX)),
+        format!("arrives within {}", seconds(HEAD_TIME_MAX)),
         format!("takes more than {} is refused", seconds(BODY_TIME_MAX)),
-        format!("read again every {}", seconds(CERTIFICATE_INTERVAL)),
-        format!("in after {}", seconds(DATABASE_CONNECT_MAX)),
+        format!("reread every {}", seconds(CERTIFICATE_INTERVAL)),
+        format!("connect times out after {}", seconds(DATABASE_CONNECT_MAX)),
     ];
     assert_said(include_str!("../../../OPERATING.md"), &sentences);
     // Those that are written as words.
