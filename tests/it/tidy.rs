@@ -46,20 +46,18 @@ fn nothing_is_left_to_do_in_code() -> Result<()> {
 }
 
 #[test]
-fn architecture_names_only_files_that_exist() -> Result<()> {
-    let Ok(text) = std::fs::read_to_string(workspace::root().join("ARCHITECTURE.md")) else {
-        return Ok(());
-    };
-    for name in text
-        .split('`')
-        .skip(1)
-        .step_by(2)
-        .filter(|name| looks_like_a_path(name))
-    {
-        assert!(
-            workspace::root().join(name).exists(),
-            "ARCHITECTURE.md names {name}"
-        );
+fn the_map_and_the_decisions_name_only_files_that_exist() -> Result<()> {
+    for document in ["ARCHITECTURE.md", "DECISIONS.md"] {
+        let text = std::fs::read_to_string(workspace::root().join(document))?;
+        let names = text.split('`').skip(1).step_by(2);
+        let names: Vec<&str> = names.filter(|name| looks_like_a_path(name)).collect();
+        assert!(names.len() > 10, "{document} names {names:?}");
+        for name in names {
+            assert!(
+                workspace::root().join(name).exists(),
+                "{document} names {name}"
+            );
+        }
     }
     Ok(())
 }
