@@ -7,12 +7,12 @@ use crate::access::Scope;
 use crate::event::Event;
 use crate::openapi;
 
-/// A number as people read it: `10 000`.
+/// A number as people read it: `10,000`.
 fn read(number: impl TryInto<u64>) -> String {
     let number: u64 = number.try_into().ok().unwrap();
     match number {
         0..10_000 => number.to_string(),
-        _ => format!("{} {:03}", number / 1000, number % 1000),
+        _ => format!("{},{:03}", number / 1000, number % 1000),
     }
 }
 
@@ -48,16 +48,16 @@ fn those_who_use_the_api_are_told_its_limits() {
             read(BATCH_LINES_MAX)
         ),
         format!("1 to {PAGE_EVENTS_MAX}, by default {PAGE_EVENTS_DEFAULT}"),
-        format!("takes longer than {} is ended", seconds(QUERY_TIME_MAX)),
+        format!("takes longer than {} is aborted", seconds(QUERY_TIME_MAX)),
         format!("Up to {EXPORTS_MAX} exports run at the same time"),
         format!(
-            "It shows {} of a text and {} and {} lines of all",
+            "at most {} of any text and {} and {} lines in total",
             kib(PDF_TEXT_BYTES_MAX),
             kib(PDF_TEXTS_BYTES_MAX),
             read(PDF_TEXTS_LINES_MAX)
         ),
         format!(
-            "of the turns of a conversation together {} and {} lines",
+            "{} and {} lines for the turns of a conversation",
             kib(PDF_TEXT_BYTES_MAX),
             read(PDF_TURNS_LINES_MAX)
         ),
@@ -66,9 +66,9 @@ fn those_who_use_the_api_are_told_its_limits() {
             mib(REPORT_CONVERSATION_BYTES_MAX)
         ),
         format!("the {REPORT_NAMES_LISTED} names that have most events"),
-        format!("Of each kind {} names", read(REPORT_NAMES_MAX)),
+        format!("Of each kind, {} names", read(REPORT_NAMES_MAX)),
         format!(
-            "up to {} writers and {} holes of each",
+            "up to {} writers and {} gaps of each",
             read(REPORT_WRITERS_MAX),
             read(REPORT_HOLES_MAX)
         ),
@@ -78,18 +78,18 @@ fn those_who_use_the_api_are_told_its_limits() {
         format!("A text of more than {RECORD_TEXT_BYTES_MAX} bytes is cut"),
         format!("{REFUSALS_RECORDED_MAX} a minute are recorded"),
         format!(
-            "A report is kept for {REPORT_DAYS} days, {} of them and {} at most",
+            "Reports are kept for {REPORT_DAYS} days, at most {} of them and {}",
             read(REPORTS_KEPT_MAX),
             mib(REPORTS_BYTES_MAX)
         ),
-        format!("One has {} at most", mib(REPORT_BYTES_MAX)),
+        format!("A report has at most {}", mib(REPORT_BYTES_MAX)),
         format!("it has more than {} |", mib(REPORT_BYTES_MAX)),
         format!(
             "A session lasts {} hours at most",
             SESSION_AGE_MAX.as_secs() / 3600
         ),
         format!("At most {} are open", read(SESSIONS_MAX)),
-        format!("up to {} holes of each", read(HOLES_MAX)),
+        format!("up to {} gaps of each", read(HOLES_MAX)),
         format!("{} of all together", read(ANSWER_HOLES_MAX)),
         format!("By default {RETENTION_DAYS_DEFAULT} days"),
         format!("Less than {RETENTION_DAYS_MIN} days"),
