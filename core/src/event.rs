@@ -407,7 +407,7 @@ pub struct Capture {
     pub notes: Vec<Note>,
 }
 
-/// What of prompts and answers an event may carry.
+/// How much of prompts and answers an event may carry.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

@@ -33,7 +33,7 @@ pub use value::Content;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PromptFormat {
-    /// As the client wrapper of the provider lays it out.
+    /// In the layout of the provider's client wrapper.
     #[default]
     Wrapper,
     /// `[role] content` lines for every provider, the role as written.

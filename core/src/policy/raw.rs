@@ -55,19 +55,19 @@ fn reason(error: &serde_json::Error) -> String {
 #[cfg_attr(feature = "schema", schemars(rename = "PluginConfiguration"))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawPolicy {
-    /// The organisation that events belong to. Absent: the environment variable
+    /// The organization that events belong to. Default: the environment variable
     /// AUDIT_LAYER_ORG_ID.
     pub(super) organization_id: Option<RawString>,
-    /// Where events go.
+    /// Where events are sent.
     pub(super) audit_api: RawAuditApi,
-    /// How events go.
+    /// How events are delivered.
     pub(super) delivery: RawDelivery,
-    /// What is read and kept of each exchange.
+    /// What is captured from each exchange.
     pub(super) capture: RawCapture,
-    /// What this gateway tells the next one.
+    /// What this gateway tells the next gateway.
     pub(super) gateway: RawGateway,
-    /// Who serves models at hosts, clusters or routes of your own. The first that fits counts,
-    /// before the hosts that the plugin knows.
+    /// The providers at your own hosts, clusters or routes. The first match wins, and precedes the
+    /// hosts that the plugin knows.
     pub(super) providers: Vec<RawProvider>,
 }
 
@@ -75,15 +75,15 @@ pub(super) struct RawPolicy {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawAuditApi {
-    /// The proxy's name of the upstream that takes the events; required.
+    /// The proxy's name for the upstream that receives the events; required.
     pub(super) cluster: Option<RawString>,
-    /// Root of the audit API. Absent: the environment variable AUDIT_LAYER_API_URL, or else
-    /// https://api.auditlayer.io/v1. Whether TLS is used is the cluster's matter.
+    /// Root URL of the audit API. Default: the environment variable AUDIT_LAYER_API_URL, or else
+    /// https://api.auditlayer.io/v1. Whether TLS is used depends on the cluster.
     pub(super) url: Option<RawString>,
-    /// Bearer key. Absent: the environment variable AUDIT_LAYER_API_KEY; without either, requests
+    /// Bearer key. Default: the environment variable AUDIT_LAYER_API_KEY; without either, requests
     /// carry no key.
     pub(super) api_key: Option<RawString>,
-    /// How long one delivery may take, in milliseconds.
+    /// Timeout of one delivery, in milliseconds.
     pub(super) timeout_ms: Bounded<5_000, 1, { 10 * MINUTE_MS }>,
 }
 
@@ -91,13 +91,13 @@ pub(super) struct RawAuditApi {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawDelivery {
-    /// When events are sent, and how many together.
+    /// When events are sent, and how many at once.
     pub(super) batch: RawBatch,
-    /// How many undelivered events each worker keeps; over it the oldest become dead letters.
+    /// How many undelivered events each worker keeps; beyond that, the oldest become dead letters.
     pub(super) queue: RawQueue,
     /// What follows a failed attempt: exponential backoff with full jitter.
     pub(super) retry: RawRetry,
-    /// How events are written to the proxy's log that cannot be delivered.
+    /// How events that cannot be delivered are written to the proxy's log.
     pub(super) dead_letter: RawDeadLetter,
     /// Whether calls wait for the audit API.
     pub(super) guarantee: RawGuarantee,
@@ -110,15 +110,15 @@ pub(super) struct RawDelivery {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawDeadLetter {
-    /// From this secret the key is derived by which a dead letter proves to `audit-layer import` that
-    /// this gateway wrote it. Absent: the environment variable AUDIT_LAYER_DEAD_LETTER_KEY, or else the
-    /// key of the audit API; without any, dead letters prove nothing.
+    /// Secret for the MAC that proves to `audit-layer import` that this gateway wrote a dead letter.
+    /// Default: the environment variable AUDIT_LAYER_DEAD_LETTER_KEY, or else the key of the audit API;
+    /// without any, dead letters prove nothing.
     pub(super) key: Option<RawString>,
-    /// What of an event the log gets.
+    /// How much of an event is written to the log.
     pub(super) content: RawDeadLetterContent,
 }
 
-/// What of an event a dead letter has.
+/// How much of an event a dead letter contains.
 #[derive(Debug, Clone, Copy, Default, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -127,11 +127,11 @@ pub(super) enum RawDeadLetterContent {
     #[default]
     Full,
     /// Who, when, which model, how it ended, hashes and counts. Prompt, answer, reasoning, parameters
-    /// and the caller's metadata are lost.
+    /// and the caller's metadata are omitted.
     None,
 }
 
-/// What is guaranteed to who calls.
+/// What is guaranteed to callers.
 #[derive(Debug, Clone, Copy, Default, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -147,10 +147,10 @@ pub(super) enum RawGuarantee {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawBatch {
-    /// Path below the URL that takes NDJSON, such as /audit/log/batch. Absent: each event is sent
+    /// Path below the URL that accepts NDJSON, such as /audit/log/batch. Default: each event is sent
     /// alone to /audit/log.
     pub(super) path: Option<RawString>,
-    /// A batch is sent when it has this many events,
+    /// A batch is sent when it reaches this many events,
     pub(super) max_events: Bounded<100, 1, 10_000>,
     /// or this many bytes,
     pub(super) max_bytes: Bounded<{ MIB }, 1, { 64 * MIB }>,
@@ -162,9 +162,9 @@ pub(super) struct RawBatch {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawQueue {
-    /// Events at most.
+    /// The maximum number of events.
     pub(super) max_events: Bounded<10_000, 1, 1_000_000>,
-    /// Bytes of events at most.
+    /// The maximum bytes of events.
     pub(super) max_bytes: Bounded<{ 32 * MIB }, { MIB }, { 512 * MIB }>,
 }
 
@@ -176,7 +176,7 @@ pub(super) struct RawRetry {
     pub(super) base_ms: Bounded<100, 1, { MINUTE_MS }>,
     /// Upper bound of every wait, in milliseconds.
     pub(super) max_ms: Bounded<30_000, 1, { HOUR_MS }>,
-    /// An event of this age that fails again becomes a dead letter, in milliseconds.
+    /// Age in milliseconds from which an event that fails again becomes a dead letter.
     pub(super) max_age_ms: Bounded<600_000, { SECOND_MS }, { 24 * HOUR_MS }>,
 }
 
@@ -184,7 +184,7 @@ pub(super) struct RawRetry {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawCapture {
-    /// What of prompts and answers an event carries.
+    /// How much of prompts and answers an event carries.
     pub(super) content: ContentPolicy,
     /// Layout of the canonical prompt text.
     pub(super) prompt_format: PromptFormat,
@@ -200,9 +200,9 @@ pub(super) struct RawCapture {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawGateway {
-    /// Whether requests go on with the header audit-layer-hop, by which the plugin in another proxy
-    /// on the way knows that this call is recorded already. Without a key of the audit API there is
-    /// none.
+    /// Whether requests are forwarded with the header audit-layer-hop, which tells the plugin in
+    /// another proxy that this call is already recorded. Without a key of the audit API there is no
+    /// header.
     pub(super) hop_header: bool,
 }
 
@@ -238,7 +238,7 @@ pub(super) struct RawLimits {
     pub(super) content_bytes: Bounded<{ MIB }, { KIB }, { 64 * MIB }>,
 }
 
-/// Servers of models, by at least one of host, cluster and route; all that are given must fit.
+/// Model servers, by at least one of host, cluster and route; all that are given must match.
 #[derive(Debug, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(extend("anyOf" = [
@@ -246,17 +246,16 @@ pub(super) struct RawLimits {
 ])))]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawProvider {
-    /// The host that clients ask for, without a port; it counts with everything before it, at a
-    /// dot.
+    /// The host that clients ask for, without a port; its subdomains match too.
     pub(super) host: Option<RawString>,
-    /// The proxy's name of the upstream to which it sends the call.
+    /// The proxy's name for the upstream to which it sends the call.
     pub(super) cluster: Option<RawString>,
-    /// The proxy's name of the route by which it does.
+    /// The proxy's name for the route that it uses.
     pub(super) route: Option<RawString>,
     /// Who serves the models: the event's model_provider.
     pub(super) name: RawString,
-    /// The format of calls to paths by which the plugin knows none, such as
-    /// openai.chat_completions. Absent: such calls give an event without content.
+    /// The format of calls to paths that have no known format, such as openai.chat_completions.
+    /// Default: such calls produce an event without content.
     pub(super) format: Option<RawFormat>,
 }
 
