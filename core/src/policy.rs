@@ -22,13 +22,13 @@ pub use schema::schema;
 pub struct Policy {
     /// The organisation that events belong to; empty if the audit API knows it by the key.
     pub organization_id: String,
-    /// Where events are sent.
+    /// Where events go.
     pub audit_api: AuditApi,
     /// Both of these, as what tells events of several configurations apart.
     pub destination: Destination,
-    /// How events are delivered.
+    /// How events go.
     pub delivery: Delivery,
-    /// What is captured from each exchange.
+    /// What is read and kept of each exchange.
     pub capture: CapturePolicy,
     /// What gateways tell each other.
     pub gateway: GatewayPolicy,
@@ -36,7 +36,7 @@ pub struct Policy {
     pub providers: Vec<Own>,
 }
 
-/// Where events are sent.
+/// Where events go.
 #[derive(Debug, Clone)]
 pub struct AuditApi {
     /// The proxy's name of the upstream: in Envoy, a cluster.
@@ -64,7 +64,7 @@ pub enum KeySource {
     Environment(String),
 }
 
-/// How events are delivered.
+/// How events go.
 #[derive(Debug, Clone)]
 pub struct Delivery {
     /// When a batch is sent, and where.
@@ -96,9 +96,9 @@ pub struct Batch {
 /// How many undelivered events are kept, on their way or waiting.
 #[derive(Debug, Clone)]
 pub struct Queue {
-    /// The maximum number of events.
+    /// Events at most.
     pub max_events: usize,
-    /// The maximum bytes of events.
+    /// Bytes of events at most.
     pub max_bytes: usize,
 }
 
@@ -123,10 +123,10 @@ pub struct DeadLetterPolicy {
     pub has_content: bool,
 }
 
-/// What is captured from each exchange.
+/// What is read and kept of each exchange.
 #[derive(Debug, Clone)]
 pub struct CapturePolicy {
-    /// How much of prompts and answers an event may carry.
+    /// What of prompts and answers an event may carry.
     pub content: ContentPolicy,
     /// Layout of the canonical prompt text.
     pub prompt_format: PromptFormat,

@@ -33,7 +33,7 @@ pub use value::Content;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PromptFormat {
-    /// In the layout of the provider's client wrapper.
+    /// As the client wrapper of the provider lays it out.
     #[default]
     Wrapper,
     /// `[role] content` lines for every provider, the role as written.
