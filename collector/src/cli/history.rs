@@ -3,16 +3,50 @@
 use std::io::{self, Write};
 
 use audit_layer_collector::Shown;
-use audit_layer_collector::history::{Change, Entry, History};
+use audit_layer_collector::history::{self, Change, Entry, History, HistoryAction};
+use chrono::{DateTime, Utc};
+use clap::Args;
 use serde_json::{Value, json};
 
-use crate::MainError;
-use crate::cli::{Format, HistoryArgs};
-use crate::eraser::number;
-use crate::keyring::seconds;
+use crate::cli::database::DatabaseArgs;
+use crate::cli::dates::since;
+use crate::cli::error::CliError;
+use crate::cli::output::{Format, number, seconds};
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+
+    /// Only what was since this day (UTC), such as 2026-11-25, or RFC 3339 time.
+    #[arg(long, value_name = "DATE", value_parser = since)]
+    since: Option<DateTime<Utc>>,
+
+    /// Only this action, such as event_read, removed or erased; repeat it for several.
+    #[arg(long, value_name = "ACTION", value_parser = HistoryAction::read)]
+    action: Vec<HistoryAction>,
+
+    /// Only what was done with the key that has this id.
+    #[arg(long, value_name = "ID")]
+    key: Option<String>,
+
+    /// How the list is written to stdout.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+impl HistoryArgs {
+    pub(crate) fn wanted(&self) -> history::Wanted {
+        history::Wanted {
+            since: self.since,
+            actions: self.action.clone(),
+            key_id: self.key.clone(),
+        }
+    }
+}
 
 /// Prints the history of a database.
-pub(crate) async fn run(arguments: HistoryArgs) -> Result<(), MainError> {
+pub(crate) async fn run(arguments: HistoryArgs) -> Result<(), CliError> {
     let database = arguments.database.database()?;
     let mut history = History::open(&database, &arguments.wanted()).await?;
     let written = write(&mut history, arguments.format).await;
@@ -22,7 +56,7 @@ pub(crate) async fn run(arguments: HistoryArgs) -> Result<(), MainError> {
 }
 
 /// Writes one entry after the other, so that a long history takes no more memory than a short one.
-async fn write(history: &mut History, format: Format) -> Result<(), MainError> {
+async fn write(history: &mut History, format: Format) -> Result<(), CliError> {
     let mut output = io::BufWriter::new(io::stdout().lock());
     let mut is_first = true;
     while let Some(entry) = history.next().await? {
@@ -30,7 +64,7 @@ async fn write(history: &mut History, format: Format) -> Result<(), MainError> {
             Format::Human => ("", human(&entry)),
             Format::Json => (if is_first { "[" } else { "," }, json(&entry)),
         };
-        write!(output, "{before}{text}").map_err(MainError::Output)?;
+        write!(output, "{before}{text}").map_err(CliError::Output)?;
         is_first = false;
     }
     let end = match (format, is_first) {
@@ -40,7 +74,7 @@ async fn write(history: &mut History, format: Format) -> Result<(), MainError> {
         (Format::Json, false) => "]\n",
     };
     let end = write!(output, "{end}").and_then(|()| output.flush());
-    end.map_err(MainError::Output)
+    end.map_err(CliError::Output)
 }
 
 fn human(entry: &Entry) -> String {
@@ -132,3 +166,12 @@ fn json(entry: &Entry) -> String {
     };
     Value::to_string(&change)
 }
+
+/// What stands below the options.
+pub(super) const HELP: &str = "\
+Examples:
+  audit-layer history --since 2026-11-25
+  audit-layer history --action event_read --action events_exported --key key_01999b5d3f0a7c21a4c1f2b3c4d5e6f7
+  audit-layer history --action removed --action erased --format json
+
+Reading it is recorded as well. OPERATING.md names all actions.";

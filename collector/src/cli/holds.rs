@@ -1,14 +1,75 @@
 //! The command `holds`: what it does to the legal holds of a database, and what it prints.
 
-use audit_layer_collector::holds::{self, HoldEntry};
+use audit_layer_collector::Scope;
+use audit_layer_collector::holds::{self, Hold, HoldEntry};
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::MainError;
-use crate::cli::{Format, HoldsCommand};
-use crate::keyring::{print, seconds};
+use crate::cli::database::DatabaseArgs;
+use crate::cli::error::CliError;
+use crate::cli::output::{Format, print, seconds};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HoldsCommand {
+    /// Hold events, from now on, against retention and erasure. Prints the hold's id.
+    Create(HoldArgs),
+
+    /// Show the holds that there are, in force and released.
+    List {
+        #[command(flatten)]
+        database: DatabaseArgs,
+
+        /// How the list is written to stdout.
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+    },
+
+    /// Let go of what a hold holds. What is over is then removed within an hour.
+    Release {
+        /// The hold's id, which begins with `hold_`: see `audit-layer holds list`.
+        id: String,
+
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+#[group(id = "held", required = true, multiple = false, args = ["organization", "all_organizations"])]
+pub(crate) struct HoldArgs {
+    /// The organization whose events are held.
+    #[arg(long, value_name = "ID", value_parser = Scope::organization)]
+    organization: Option<Scope>,
+
+    /// The events of every organization are held.
+    #[arg(long)]
+    all_organizations: bool,
+
+    /// The user whose events are held. Without it, every user's are.
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    user: Option<String>,
+
+    /// Why, such as the reference of a court. It stays in the list.
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    reason: String,
+
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+impl HoldArgs {
+    pub(crate) fn hold(self) -> Hold {
+        Hold {
+            scope: self.organization.unwrap_or(Scope::All),
+            user_id: self.user,
+            reason: self.reason,
+        }
+    }
+}
 
 /// Does one of the things that can be done with holds.
-pub(crate) async fn run(command: HoldsCommand) -> Result<(), MainError> {
+pub(crate) async fn run(command: HoldsCommand) -> Result<(), CliError> {
     match command {
         HoldsCommand::Create(arguments) => {
             let database = arguments.database.database()?;

@@ -2,13 +2,53 @@
 
 use std::process::ExitCode;
 
-use audit_layer_collector::{Erasable, Erased, Left, count_erasable, erase};
+use audit_layer_collector::{Erasable, Erased, Erasure, Left, Scope, count_erasable, erase};
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
-use crate::MainError;
-use crate::cli::EraseArgs;
+use crate::cli::database::DatabaseArgs;
+use crate::cli::error::CliError;
+use crate::cli::output::number;
+
+#[derive(Debug, Args)]
+#[group(id = "erased", required = true, multiple = false, args = ["organization", "all_organizations"])]
+pub(crate) struct EraseArgs {
+    /// The organization that knows the user by this id.
+    #[arg(long, value_name = "ID", value_parser = Scope::organization)]
+    organization: Option<Scope>,
+
+    /// Every organization knows the user by this id.
+    #[arg(long)]
+    all_organizations: bool,
+
+    /// The user whose content is erased.
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    user: String,
+
+    /// Why, such as the reference of the user's request. It is kept.
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    reason: String,
+
+    /// Do it. Without this, the events are only counted.
+    #[arg(long)]
+    pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+impl EraseArgs {
+    pub(crate) fn erasure(self) -> Erasure {
+        Erasure {
+            scope: self.organization.unwrap_or(Scope::All),
+            user_id: self.user,
+            reason: self.reason,
+        }
+    }
+}
 
 /// Erases, or only counts while nobody has said yes.
-pub(crate) async fn run(arguments: EraseArgs) -> Result<ExitCode, MainError> {
+pub(crate) async fn run(arguments: EraseArgs) -> Result<ExitCode, CliError> {
     let (database, is_certain) = (arguments.database.database()?, arguments.yes);
     let erasure = arguments.erasure();
     if is_certain {
@@ -86,10 +126,4 @@ fn tell_held(held: u64) {
         "events are held and stay as they are",
     );
     eprintln!("audit-layer: {held}: `audit-layer holds list` shows why");
-}
-
-/// A count, and what there are so many of.
-pub(crate) fn number(count: u64, one: &str, many: &str) -> String {
-    let words = if count == 1 { one } else { many };
-    format!("{count} {words}")
 }
