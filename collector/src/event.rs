@@ -1,6 +1,7 @@
 //! An audit event as a client sent it: checked once, kept as text, with the facts one asks for
 //! beside it.
 
+mod field;
 mod gateway;
 mod json;
 mod members;
@@ -20,9 +21,9 @@ use crate::event::gateway::object;
 use crate::event::members::{Members, Spelling};
 use crate::limits;
 use crate::search::{Content, Term};
-use crate::store::{Field, Observed};
 use crate::time;
 
+pub(crate) use field::{Field, Observed, UNREAD_API};
 pub(crate) use gateway::{COMPLETION_STATES, GatewayFacts};
 pub(crate) use json::Entries;
 pub(crate) use members::{RISK_LEVELS, member_names};

@@ -42,6 +42,9 @@ pub use letter::Broken;
 pub use source::{Source, SourceError};
 pub use trust::{Trust, Unchecked, Unproven};
 
+/// The header by which an import is known to the audit API. It has an id, and nothing secret.
+pub(crate) const IMPORT: &str = "audit-layer-import";
+
 /// What became of the dead letters. Each that was found is in one of the first six.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {

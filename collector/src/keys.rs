@@ -1,5 +1,7 @@
 //! Managing the keys in a database, beside a collector that may be running on it.
 
+mod known;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -8,6 +10,8 @@ use crate::key::{ApiKey, KeyError};
 use crate::records::operator;
 use crate::store::{AccessRecord, Action, AddedKey, Database, Store, StoreError, StoredKey};
 use crate::time::{self, moment};
+
+pub(crate) use known::{GoodKey, Keys, note_uses};
 
 /// A key that was just made. The key itself is told only here.
 #[derive(Debug)]

@@ -14,30 +14,22 @@
 )]
 
 mod access;
-mod auth;
+mod api;
 mod backup;
-mod connections;
 mod erasure;
-mod error;
 mod event;
 mod hash;
 mod ingest;
 mod key;
-mod openapi;
-mod operations;
-mod page;
 mod places;
 mod query;
 mod records;
 mod report;
 mod retention;
 mod search;
-mod server;
-mod session;
 mod store;
 mod telemetry;
 mod time;
-mod tls;
 
 pub mod history;
 pub mod holds;
@@ -47,14 +39,13 @@ pub mod limits;
 pub mod values;
 
 pub use access::{Access, AccessError, Kind, Role, Scope};
+pub use api::{Collector, Config, StartError, StopError, TlsError, TlsFiles};
 pub use backup::back_up;
 pub use erasure::{EraseError, count_erasable, erase};
 pub use key::{ApiKey, KeyError};
 pub use records::Shown;
 pub use report::FontsError;
 pub use retention::{Keep, KeepOf, Retention, RetentionError, Shortest};
-pub use server::{Collector, Config, StartError, StopError};
 pub use store::{
     Action, BackupError, Database, DatabaseError, Erasable, Erased, Erasure, Left, StoreError,
 };
-pub use tls::{TlsError, TlsFiles};

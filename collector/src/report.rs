@@ -8,10 +8,12 @@ mod completeness;
 mod csv;
 mod decision;
 mod document;
+mod failure;
 mod gather;
 mod head;
 mod html;
 mod json;
+mod members;
 mod outer;
 #[cfg(feature = "pdf")]
 mod pdf;
@@ -20,7 +22,6 @@ mod pdf;
 mod pdf;
 mod removed;
 mod request;
-mod routes;
 mod runs;
 mod spelling;
 mod tally;
@@ -35,11 +36,11 @@ use crate::hash::sha256;
 use crate::report::document::Document;
 use crate::report::head::Head;
 
+pub(crate) use failure::Failure;
+pub(crate) use pdf::Fonts;
 pub use pdf::FontsError;
-pub(crate) use pdf::{Fonts, TypesetError};
-pub(crate) use request::RequestError;
-pub(crate) use routes::routes;
-pub(crate) use runs::{Failure, Reports};
+pub(crate) use request::{Request, RequestError, Subject};
+pub(crate) use runs::{Found, Order, Reports};
 
 /// A report, ready to be written.
 pub(crate) struct Report {

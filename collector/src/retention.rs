@@ -13,7 +13,8 @@ use tokio::time::sleep;
 use crate::access::{AccessError, Scope};
 use crate::limits;
 use crate::records::operator;
-use crate::store::{AccessRecord, Action, Cutoffs, Position, Store, StoreError};
+use crate::search::Position;
+use crate::store::{AccessRecord, Action, Cutoffs, Store, StoreError};
 use crate::telemetry::{self, Telemetry};
 use crate::time::DAY_MICROS;
 

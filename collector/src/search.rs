@@ -6,6 +6,7 @@
 //! which terms; the store keeps segments, and merges small ones into larger ones.
 
 mod content;
+mod position;
 mod script;
 mod segment;
 mod term;
@@ -13,6 +14,7 @@ mod varint;
 mod words;
 
 pub(crate) use content::Content;
+pub(crate) use position::{PLACES, Position};
 pub(crate) use segment::{Chunk, Damaged, Segment};
 pub(crate) use term::Term;
 pub(crate) use words::{each_word, terms_of_phrase};

@@ -39,6 +39,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use crate::access::{Access, Kind, Scope};
+use crate::search::Position;
 use crate::store::database::Place;
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
@@ -48,13 +49,12 @@ pub(crate) use cutoffs::{Cutoffs, Step};
 pub use database::{Database, DatabaseError};
 pub use erased::{Erasable, Erased, Erasure, Left};
 pub use error::{BackupError, StoreError};
-pub(crate) use filter::{Condition, Field, LogFilter, Observed, Phrase, Range, UNREAD_API};
+pub(crate) use filter::{Condition, LogFilter, Phrase, Range};
 pub(crate) use history::{StoredErasure, StoredRemoval};
 pub(crate) use hold::StoredHold;
 pub(crate) use key::{AddedKey, StoredKey};
 pub(crate) use log::{CallId, Log, LogIds, LogPage, RecordedBy};
 pub(crate) use outcome::{Outcome, Status};
-pub(crate) use position::Position;
 pub use record::Action;
 pub(crate) use record::{
     AccessRecord, CUT, Completion, FAILED, OK, Order, RecordFilter, RecordPlace, Who,

@@ -4,22 +4,18 @@
 mod metrics;
 mod sparing;
 
+use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::http::StatusCode;
 use tracing::{debug, error, info, warn};
 
 use crate::access::KeyId;
-use crate::query::ExportError;
-use crate::report::TypesetError;
-use crate::store::{Outcome, Status, StoreError};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::sparing::Sparing;
-use crate::tls::TlsError;
 
-pub(crate) use metrics::{Levels, StoredLevels};
+pub(crate) use metrics::{Levels, Outcomes, StoredLevels};
 
 /// What is counted. Cloning gives another handle to the same counters.
 #[derive(Clone)]
@@ -36,18 +32,18 @@ impl Telemetry {
     }
 
     /// A request was answered. Answers that are streams are only begun.
-    pub(crate) fn answered(&self, path: &str, status: StatusCode, took: Duration) {
+    pub(crate) fn answered(&self, path: &str, status: u16, took: Duration) {
         self.0.answered(path, status, took);
     }
 
-    pub(crate) fn group_committed(&self, requests: usize, outcomes: &[Outcome], took: Duration) {
+    pub(crate) fn group_committed(&self, requests: usize, outcomes: &Outcomes, took: Duration) {
         self.0.committed(outcomes, took);
-        let events = outcomes.len();
+        let events = outcomes.all();
         debug!(requests, events, "committed a group of requests");
     }
 
     /// The clients are told to send the events again, so that nothing is lost yet.
-    pub(crate) fn group_failed(&self, requests: usize, events: usize, cause: &StoreError) {
+    pub(crate) fn group_failed(&self, requests: usize, events: usize, cause: &impl Display) {
         self.0.commits_failed.inc();
         error!(requests, events, %cause, "nothing of a group was stored: check the database and its disk");
     }
@@ -80,12 +76,10 @@ impl Telemetry {
 
     /// Tells of events that others of their call contradict, and of those whose writer is not their
     /// sender's: a mistake in a configuration, or somebody who forges records.
-    pub(crate) fn told_of_outcomes(&self, by: &Sender<'_>, outcomes: &[Outcome]) {
+    pub(crate) fn told_of_outcomes(&self, by: &Sender<'_>, outcomes: &Outcomes) {
         let Sender { key, organization } = by;
-        let count =
-            |wanted: fn(&Outcome) -> bool| outcomes.iter().filter(|one| wanted(one)).count();
         static CONFLICTS: Sparing = Sparing::new();
-        let events = count(|one| one.status == Status::Conflict);
+        let events = outcomes.conflict;
         if let Some(unsaid) = line(&CONFLICTS, events) {
             warn!(
                 events,
@@ -96,7 +90,7 @@ impl Telemetry {
             );
         }
         static REFUSED: Sparing = Sparing::new();
-        let events = count(|one| one.status == Status::Refused);
+        let events = outcomes.conflict_refused;
         if let Some(unsaid) = line(&REFUSED, events) {
             warn!(
                 events,
@@ -107,7 +101,7 @@ impl Telemetry {
             );
         }
         static WRITERS: Sparing = Sparing::new();
-        let events = count(|one| one.writer_not_counted);
+        let events = outcomes.writer_not_counted;
         if let Some(unsaid) = line(&WRITERS, events) {
             warn!(
                 events,
@@ -144,7 +138,7 @@ impl Telemetry {
     }
 
     /// The client sees that its answer is not whole.
-    pub(crate) fn export_broke_off(&self, cause: &ExportError) {
+    pub(crate) fn export_broke_off(&self, cause: &impl Display) {
         self.0.exports_broken.inc();
         error!(%cause, "an export broke off");
     }
@@ -203,7 +197,7 @@ pub(crate) fn certificate_renewed() {
 }
 
 /// Connections get the one before, until it expires.
-pub(crate) fn certificate_kept(cause: &TlsError) {
+pub(crate) fn certificate_kept(cause: &impl Display) {
     error!(%cause, "the new certificate is not used");
 }
 
@@ -228,12 +222,12 @@ pub(crate) fn keys_lack_kind(keys: usize) {
 }
 
 /// The list of keys says less of when they were used.
-pub(crate) fn uses_failed(cause: &StoreError) {
+pub(crate) fn uses_failed(cause: &impl Display) {
     warn!(%cause, "it was not noted when keys were last used");
 }
 
 /// What was to be read is not given out, and is asked for again.
-pub(crate) fn records_failed(cause: &StoreError) {
+pub(crate) fn records_failed(cause: &impl Display) {
     static LINES: Sparing = Sparing::new();
     if let Some(unsaid) = LINES.line(Instant::now()) {
         error!(%cause, unsaid, "access records were not written: check the database and its disk");
@@ -248,7 +242,7 @@ pub(crate) fn read_unaccounted() {
 }
 
 /// The answer is 503, and counted as such.
-pub(crate) fn read_failed(cause: &StoreError) {
+pub(crate) fn read_failed(cause: &impl Display) {
     error!(%cause, "the database did not answer a query");
 }
 
@@ -258,7 +252,7 @@ pub(crate) fn server_not_durable() {
 }
 
 /// What is over stays until the next sweep.
-pub(crate) fn sweep_failed(cause: &StoreError) {
+pub(crate) fn sweep_failed(cause: &impl Display) {
     warn!(%cause, "old events were not all removed");
 }
 
@@ -276,7 +270,7 @@ pub(crate) fn tombstones_mended(events: usize) {
 }
 
 /// It is tried again after the next commit. Until then queries take longer.
-pub(crate) fn indexing_failed(cause: &StoreError) {
+pub(crate) fn indexing_failed(cause: &impl Display) {
     warn!(%cause, "a part of the index was not written");
 }
 
@@ -293,7 +287,8 @@ pub(crate) fn report_failed(why: &'static str) {
 }
 
 /// The messages of the typesetter are about the template, and quote nothing of an event.
-pub(crate) fn typesetting_failed(cause: &TypesetError) {
+#[cfg(feature = "pdf")]
+pub(crate) fn typesetting_failed(cause: &impl Display) {
     error!(%cause, "a report could not be typeset");
 }
 

@@ -5,10 +5,11 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::access::Scope;
+use crate::event::Field;
 use crate::limits;
 use crate::query::values::{Answer, LISTED, Tally, Value, each};
 use crate::records::operator;
-use crate::store::{AccessRecord, Action, Database, Field, LogFilter, Range, Store, StoreError};
+use crate::store::{AccessRecord, Action, Database, LogFilter, Range, Store, StoreError};
 use crate::time;
 
 /// The members whose values are counted, in the order of their names.

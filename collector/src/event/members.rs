@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn the_openapi_document_describes_each_member_in_both_spellings() {
-        let schemas = &crate::openapi::document()["components"]["schemas"];
+        let schemas = &crate::api::document()["components"]["schemas"];
         for (schema, spelling) in [("Event", Spelling::Snake), ("CamelEvent", Spelling::Camel)] {
             let schema = &schemas[schema];
             let members = schema["properties"].as_object().unwrap();

@@ -10,9 +10,9 @@ use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
 use uuid::Uuid;
 
+use crate::import::IMPORT;
 use crate::import::batch::Batch;
 use crate::import::delivery::answer::{Answer, Verdict};
-use crate::ingest::IMPORT;
 use crate::key::ApiKey;
 use crate::limits;
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::error::ApiError;
+use crate::ingest::IngestError;
 use crate::key::KeyHash;
 use crate::limits;
 
@@ -48,14 +48,14 @@ impl Budget {
     }
 
     /// A share of nothing, that may grow.
-    pub(super) fn share(&self) -> Share {
+    pub(crate) fn share(&self) -> Share {
         Share {
             budget: self.clone(),
             bytes: 0,
         }
     }
 
-    fn take(&self, bytes: usize) -> Result<(), ApiError> {
+    fn take(&self, bytes: usize) -> Result<(), IngestError> {
         let mut taken = self.taken();
         let all = taken.bytes.saturating_add(bytes);
         let of_key = self.key.as_ref().map(|key| {
@@ -64,7 +64,7 @@ impl Budget {
         });
         let of_key_max = self.bytes_max / limits::KEYS_OF_A_BUDGET;
         if all > self.bytes_max || of_key.is_some_and(|(_, own)| own > of_key_max) {
-            return Err(ApiError::Overloaded);
+            return Err(IngestError::Overloaded);
         }
         taken.bytes = all;
         if let Some((key, own)) = of_key {
@@ -99,7 +99,7 @@ pub(crate) struct Share {
 
 impl Share {
     /// Makes it as large as `bytes`, if it is smaller.
-    pub(super) fn grow_to(&mut self, bytes: usize) -> Result<(), ApiError> {
+    pub(crate) fn grow_to(&mut self, bytes: usize) -> Result<(), IngestError> {
         let more = bytes.saturating_sub(self.bytes);
         self.budget.take(more)?;
         self.bytes = self.bytes.saturating_add(more);
@@ -123,7 +123,7 @@ mod tests {
         let (mut first, mut second) = (budget.share(), budget.share());
         first.grow_to(4).unwrap();
         first.grow_to(6).unwrap();
-        assert!(matches!(second.grow_to(6), Err(ApiError::Overloaded)));
+        assert!(matches!(second.grow_to(6), Err(IngestError::Overloaded)));
         assert_eq!(budget.bytes_taken(), 6);
         drop(first);
         second.grow_to(10).unwrap();
@@ -137,7 +137,7 @@ mod tests {
         let [one, other] = ["one", "other"].map(|key| budget.for_key(&KeyHash::of(key)));
         let (mut first, mut second) = (one.share(), one.share());
         first.grow_to(3).unwrap();
-        assert!(matches!(second.grow_to(3), Err(ApiError::Overloaded)));
+        assert!(matches!(second.grow_to(3), Err(IngestError::Overloaded)));
         second.grow_to(2).unwrap();
         other.share().grow_to(5).unwrap();
         drop(first);

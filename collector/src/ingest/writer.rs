@@ -6,8 +6,7 @@ use chrono::Utc;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
-use crate::error::ApiError;
-use crate::ingest::Share;
+use crate::ingest::{IngestError, Share};
 use crate::limits;
 use crate::store::{Arrival, Indexer, Outcome, Store, StoreError};
 use crate::telemetry::{self, Telemetry};
@@ -15,7 +14,7 @@ use crate::telemetry::{self, Telemetry};
 /// The events of one request, on their way to the writer.
 struct Job {
     events: Vec<Arrival>,
-    answer: oneshot::Sender<Result<Vec<Outcome>, ApiError>>,
+    answer: oneshot::Sender<Result<Vec<Outcome>, IngestError>>,
     /// Given back when the job is done with, and the events are no longer in memory.
     _share: Share,
 }
@@ -26,7 +25,7 @@ impl Job {
     fn settle(self, result: Result<Vec<Outcome>, StoreError>) {
         let _ = self
             .answer
-            .send(result.map_err(|_| ApiError::StorageUnavailable));
+            .send(result.map_err(|_| IngestError::StorageUnavailable));
     }
 }
 
@@ -42,7 +41,7 @@ impl Inbox {
         &self,
         events: Vec<Arrival>,
         share: Share,
-    ) -> Result<Vec<Outcome>, ApiError> {
+    ) -> Result<Vec<Outcome>, IngestError> {
         let (answer, answered) = oneshot::channel();
         let job = Job {
             events,
@@ -50,10 +49,12 @@ impl Inbox {
             _share: share,
         };
         self.0.try_send(job).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => ApiError::Overloaded,
-            mpsc::error::TrySendError::Closed(_) => ApiError::StorageUnavailable,
+            mpsc::error::TrySendError::Full(_) => IngestError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => IngestError::StorageUnavailable,
         })?;
-        answered.await.unwrap_or(Err(ApiError::StorageUnavailable))
+        answered
+            .await
+            .unwrap_or(Err(IngestError::StorageUnavailable))
     }
 }
 
@@ -148,7 +149,7 @@ impl Writer {
             }
             Err(_) => {
                 for (job, _) in jobs {
-                    let _ = job.answer.send(Err(ApiError::StorageUnavailable));
+                    let _ = job.answer.send(Err(IngestError::StorageUnavailable));
                 }
             }
         }
@@ -165,7 +166,8 @@ impl Writer {
         match &result {
             Ok(outcomes) => {
                 let took = began_at.elapsed();
-                self.telemetry.group_committed(requests, outcomes, took);
+                let outcomes = Outcome::counted(outcomes);
+                self.telemetry.group_committed(requests, &outcomes, took);
             }
             Err(error) => self.telemetry.group_failed(requests, events.len(), error),
         }
@@ -175,9 +177,6 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
-    use axum::extract::Request;
-
     use super::*;
     use crate::ingest::Budget;
 
@@ -186,17 +185,17 @@ mod tests {
         let (sender, mut jobs) = mpsc::channel(1);
         let inbox = Inbox(sender);
         let budget = Budget::new(1);
-        let share = async || budget.read(Request::new(Body::empty()), 1).await.unwrap().1;
+        let share = || budget.share();
 
         let waiting = tokio::spawn({
-            let (inbox, share) = (inbox.clone(), share().await);
+            let (inbox, share) = (inbox.clone(), share());
             async move { inbox.store(Vec::new(), share).await }
         });
         while inbox.0.capacity() > 0 {
             tokio::task::yield_now().await;
         }
-        let refused = inbox.store(Vec::new(), share().await).await;
-        assert!(matches!(refused, Err(ApiError::Overloaded)));
+        let refused = inbox.store(Vec::new(), share()).await;
+        assert!(matches!(refused, Err(IngestError::Overloaded)));
 
         let job = jobs.recv().await.unwrap();
         job.answer.send(Ok(Vec::new())).unwrap();

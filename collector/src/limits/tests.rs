@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::access::Scope;
+use crate::api::{document, query_parameters};
 use crate::event::Event;
-use crate::openapi;
 
 /// A number as people read it: `10,000`.
 fn read(number: impl TryInto<u64>) -> String {
@@ -117,7 +117,7 @@ fn operators_are_told_their_limits() {
 
 #[test]
 fn the_openapi_document_has_the_limits() {
-    let document = openapi::document();
+    let document = document();
     for (pointer, limit) in [
         (
             "/paths/~1v1~1audit~1log~1batch/post/requestBody/content/application~1x-ndjson/schema/maxItems",
@@ -160,11 +160,11 @@ fn the_openapi_document_has_the_limits() {
         assert_eq!(document.pointer(pointer), Some(&json!(limit)), "{pointer}");
     }
     for path in ["/v1/audit/completeness", "/v1/reports"] {
-        let schema = &openapi::query_parameters(path)["limit"]["schema"];
+        let schema = &query_parameters(path)["limit"]["schema"];
         assert_eq!(schema["maximum"], PAGE_EVENTS_MAX, "{path}");
         assert_eq!(schema["default"], PAGE_EVENTS_DEFAULT, "{path}");
     }
-    let text = &openapi::query_parameters("/v1/audit/logs")["text"]["schema"];
+    let text = &query_parameters("/v1/audit/logs")["text"]["schema"];
     assert_eq!(text["maxLength"], SEARCH_BYTES_MAX);
 }
 
@@ -188,7 +188,7 @@ fn the_openapi_document_tells_the_limits() {
 }
 
 fn sample_with(name: &str, value: &str) -> Value {
-    let document = openapi::document();
+    let document = document();
     let mut event = document["components"]["examples"]["Event"]["value"].clone();
     event[name] = json!(value);
     event
@@ -209,7 +209,7 @@ fn a_refused_event_is_told_the_limit_that_it_met() {
     assert!(said.as_ref().unwrap().contains(&expected), "{said:?}");
 
     // As the OpenAPI document has it, too.
-    let described = openapi::document()["components"]["schemas"]["Timestamp"].clone();
+    let described = document()["components"]["schemas"]["Timestamp"].clone();
     let described = described["description"].as_str().unwrap().to_owned();
     for (first, last, is_allowed) in [(1678, 2261, true), (1677, 2262, false)] {
         let years = format!("from {first} to {last}");

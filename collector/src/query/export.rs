@@ -5,23 +5,20 @@
 
 use std::mem;
 
-use axum::body::{Body, Bytes};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::Response;
-use futures_util::{TryStreamExt, stream};
+use futures_util::{Stream, TryStreamExt, stream};
 use thiserror::Error;
 
-use crate::auth::Keys;
-use crate::error::ApiError;
 use crate::key::KeyHash;
+use crate::keys::Keys;
 use crate::limits;
 use crate::places::{Place, Places};
 use crate::query::dialect::Dialect;
+use crate::query::error::QueryError;
 use crate::query::filter::LogQuery;
 use crate::query::format::Format;
 use crate::query::{render, table};
-use crate::records::{Seen, Told};
-use crate::store::{Action, LogFilter, LogPage, Store, StoreError};
+use crate::records::Told;
+use crate::store::{LogFilter, LogPage, Store, StoreError};
 use crate::telemetry::Telemetry;
 
 /// The streams that may be open at the same time.
@@ -42,9 +39,9 @@ impl Exports {
     }
 
     /// A place for one more stream of this key, if there is one.
-    pub(crate) fn place(&self, key: &KeyHash) -> Result<Place<KeyHash>, ApiError> {
+    pub(crate) fn place(&self, key: &KeyHash) -> Result<Place<KeyHash>, QueryError> {
         let place = self.open.try_take(key);
-        place.map_err(|_| ApiError::TooManyExports)
+        place.map_err(|_| QueryError::TooManyExports)
     }
 
     /// A key that was good at the start may have expired or been revoked since.
@@ -62,14 +59,16 @@ impl Exports {
         self.telemetry.export_broke_off(error);
     }
 
-    /// Begins to answer a query of this key. What goes wrong later breaks the answer off, so that no
-    /// client takes a part for the whole.
+    /// Begins to read what a query of this key wants. What goes wrong later breaks the stream off, so
+    /// that no client takes a part for the whole.
+    ///
+    /// Each piece is some whole lines or rows. What was given out in the end, the first of the two says.
     pub(crate) async fn start(
         self,
         store: Store,
         query: LogQuery,
         key: KeyHash,
-    ) -> Result<Response, ApiError> {
+    ) -> Result<(Told, impl Stream<Item = Result<Vec<u8>, ExportError>>), QueryError> {
         let LogQuery {
             filter,
             format,
@@ -78,9 +77,6 @@ impl Exports {
         } = query;
         let open = self.place(&key)?;
         let told = Told::default();
-        let seen = Seen::stream(Action::EventsExported, told.clone());
-        let seen = seen.of(filter.organization().map(str::to_owned));
-        let broken = told.clone();
         let mut export = Export {
             store,
             exports: self.clone(),
@@ -90,22 +86,15 @@ impl Exports {
             events_left: filter.limit,
             filter,
             next: Next::Read,
-            told,
+            told: told.clone(),
             _open: open,
         };
         // While an error can still be answered.
-        export.next = Next::Head(export.page().await.map_err(ApiError::of_query)?);
-        let body = stream::try_unfold(export, Export::piece)
+        export.next = Next::Head(export.page().await?);
+        let broken = told.clone();
+        let pieces = stream::try_unfold(export, Export::piece)
             .inspect_err(move |error| self.broke_off(error, &broken));
-        let name = match format {
-            Format::Csv => "attachment; filename=\"audit-logs.csv\"",
-            Format::Lines | Format::Page => "attachment; filename=\"audit-logs.ndjson\"",
-        };
-        let headers = [
-            (CONTENT_TYPE, format.media_type()),
-            (CONTENT_DISPOSITION, name),
-        ];
-        Ok(seen.with((headers, Body::from_stream(body))))
+        Ok((told, pieces))
     }
 }
 
@@ -137,7 +126,7 @@ enum Next {
 
 impl Export {
     /// The next piece of the answer, and what comes after it.
-    async fn piece(mut self) -> Result<Option<(Bytes, Self)>, ExportError> {
+    async fn piece(mut self) -> Result<Option<(Vec<u8>, Self)>, ExportError> {
         let page = match mem::replace(&mut self.next, Next::End) {
             Next::Head(page) => {
                 self.next = Next::Page(page);
@@ -169,17 +158,17 @@ impl Export {
         Ok(page)
     }
 
-    fn head(&self) -> Result<Bytes, ExportError> {
+    fn head(&self) -> Result<Vec<u8>, ExportError> {
         match self.format {
-            Format::Csv => Ok(table::head(self.dialect)?.into()),
-            Format::Lines | Format::Page => Ok(Bytes::new()),
+            Format::Csv => Ok(table::head(self.dialect)?),
+            Format::Lines | Format::Page => Ok(Vec::new()),
         }
     }
 
-    fn body(&self, page: &LogPage) -> Result<Bytes, ExportError> {
+    fn body(&self, page: &LogPage) -> Result<Vec<u8>, ExportError> {
         match self.format {
-            Format::Csv => Ok(table::body(&page.logs, self.dialect)?.into()),
-            Format::Lines | Format::Page => Ok(render::lines(&page.logs).into()),
+            Format::Csv => Ok(table::body(&page.logs, self.dialect)?),
+            Format::Lines | Format::Page => Ok(render::lines(&page.logs).into_bytes()),
         }
     }
 }

@@ -5,14 +5,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::access::Kind;
 use crate::event::{COMPLETION_STATES, RISK_LEVELS};
+use crate::event::{Field, Observed};
 use crate::limits;
 use crate::query::dialect::Dialect;
-use crate::query::follow::Known;
 use crate::query::format::Format;
+use crate::query::known::Known;
 use crate::query::parameters::{self, Edge, ParameterError, check_range, instant, number_up_to};
 use crate::query::words;
+use crate::search::Position;
 use crate::store::arrival::{RECORDED_BY, RECORDED_BY_KIND};
-use crate::store::{Condition, Field, LogFilter, Observed, Position};
+use crate::store::{Condition, LogFilter};
 
 /// What is asked for, and how it is to be written.
 pub(crate) struct LogQuery {
@@ -258,7 +260,7 @@ mod tests {
 
     #[test]
     fn the_openapi_document_describes_each_parameter() {
-        let documented = crate::openapi::query_parameters("/v1/audit/logs");
+        let documented = crate::api::query_parameters("/v1/audit/logs");
         let known: BTreeSet<String> = known().map(str::to_owned).collect();
         assert_eq!(documented.keys().cloned().collect::<BTreeSet<_>>(), known);
         let states = &documented["completion_state"]["schema"]["enum"];

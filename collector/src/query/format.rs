@@ -1,8 +1,5 @@
 //! How events are written: pages for programs that go on, or one stream of all of them.
 
-use axum::http::HeaderMap;
-use axum::http::header::ACCEPT;
-
 use crate::limits;
 use crate::query::parameters::ParameterError;
 
@@ -31,10 +28,9 @@ impl Format {
         }
     }
 
-    /// The first format that the client accepts and that there is; otherwise a page.
-    pub(crate) fn accepted(headers: &HeaderMap) -> Self {
-        let values = headers.get_all(ACCEPT).into_iter();
-        let values = values.filter_map(|value| value.to_str().ok());
+    /// The first format that the client accepts, by the values of its headers `accept`, and that there
+    /// is; otherwise a page.
+    pub(crate) fn accepted<'a>(values: impl Iterator<Item = &'a str>) -> Self {
         let mut types = values.flat_map(|value| value.split(','));
         types.find_map(Self::of_media_type).unwrap_or(Self::Page)
     }
@@ -52,6 +48,14 @@ impl Format {
             }
             "text/csv" => Some(Self::Csv),
             _ => None,
+        }
+    }
+
+    /// The end of a file's name. A page is no file: as one it has lines.
+    pub(crate) fn ending(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Lines | Self::Page => "ndjson",
         }
     }
 
@@ -92,9 +96,7 @@ mod tests {
     use super::*;
 
     fn accepted(value: &str) -> Format {
-        let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, value.parse().unwrap());
-        Format::accepted(&headers)
+        Format::accepted([value].into_iter())
     }
 
     #[test]
@@ -109,6 +111,6 @@ mod tests {
             Format::Page
         );
         assert_eq!(accepted("*/*"), Format::Page);
-        assert_eq!(Format::accepted(&HeaderMap::new()), Format::Page);
+        assert_eq!(Format::accepted([].into_iter()), Format::Page);
     }
 }

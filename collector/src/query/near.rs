@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
+use crate::event::Field;
 use crate::limits;
 use crate::query::values::{self, LISTED, Tally, Value};
 use crate::search::each_word;
-use crate::store::{Condition, Field, LogFilter, Store, StoreError};
+use crate::store::{Condition, LogFilter, Store, StoreError};
 
 /// Why there is nothing on a page.
 #[derive(Debug, Serialize)]

@@ -1,46 +1,16 @@
-//! `GET /v1/audit/values`: what events have in the members that can be asked for, and how many do.
+//! Which values events have in the members that can be asked for, and how many events have each.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
-use axum::extract::{RawQuery, State};
-use axum::response::Response;
-use axum::{Extension, Json};
 use serde::Serialize;
 
-use crate::access::Access;
-use crate::error::ApiError;
 use crate::event::{Fields, Node};
 use crate::limits;
+use crate::query::filter;
 use crate::query::parameters::{self, ParameterError, number_up_to};
-use crate::query::{filter, narrow};
-use crate::records;
 use crate::store::{Log, LogFilter, Store, StoreError};
-
-/// Answers with the values of all listed members, or of one.
-pub(crate) async fn values(
-    State(store): State<Store>,
-    Extension(access): Extension<Access>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, ApiError> {
-    let asked = Asked::read(query.as_deref().unwrap_or_default())?;
-    let mut filter = asked.filter;
-    narrow(&mut filter, access.scope)?;
-    let organization = filter.organization().map(str::to_owned);
-    let mut tally = Tally::default();
-    let seen = each(&store, filter, limits::VALUES_EVENTS_MAX, |members| {
-        asked
-            .fields
-            .iter()
-            .for_each(|name| tally.add(name, members));
-        true
-    });
-    let seen = seen.await.map_err(ApiError::of_query)?;
-    let answer = Answer::new(&tally, &asked.fields, asked.limit, seen);
-    let given = records::Seen::items(answer.items()).ids(answer.names());
-    Ok(given.of(organization).with(Json(answer)))
-}
 
 /// The answer.
 #[derive(Debug, Serialize)]
@@ -98,15 +68,16 @@ pub(crate) const LISTED: [&str; 10] = [
     "user_id",
 ];
 
-struct Asked {
-    filter: LogFilter,
-    fields: Vec<&'static str>,
+/// What is asked for.
+pub(crate) struct Asked {
+    pub(crate) filter: LogFilter,
+    pub(crate) fields: Vec<&'static str>,
     /// Values of each member, at most.
-    limit: usize,
+    pub(crate) limit: usize,
 }
 
 impl Asked {
-    fn read(query: &str) -> Result<Self, ParameterError> {
+    pub(crate) fn read(query: &str) -> Result<Self, ParameterError> {
         let known: Vec<&'static str> = filter::choosing().chain(["field", "limit"]).collect();
         let parameters = parameters::read(query, &known)?;
         let mut asked = Self {

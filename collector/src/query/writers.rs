@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn the_openapi_document_describes_each_parameter() {
-        let documented = crate::openapi::query_parameters("/v1/audit/completeness");
+        let documented = crate::api::query_parameters("/v1/audit/completeness");
         let mut known = KNOWN.map(str::to_owned);
         known.sort_unstable();
         assert_eq!(documented.into_keys().collect::<Vec<_>>(), known);

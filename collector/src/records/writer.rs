@@ -5,11 +5,11 @@ use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::access::Scope;
-use crate::error::ApiError;
 use crate::limits;
 use crate::records::follows::Follows;
 use crate::records::refusals::Refusals;
@@ -40,18 +40,18 @@ enum Job {
 
 impl Records {
     /// Records something. It is on disk when this returns.
-    pub(crate) async fn write(&self, record: AccessRecord) -> Result<(), ApiError> {
+    pub(crate) async fn write(&self, record: AccessRecord) -> Result<(), Unrecorded> {
         let (done, is_written) = oneshot::channel();
         let job = Job::Write(record, done);
-        self.queue.try_send(job).map_err(|_| ApiError::Unrecorded)?;
+        self.queue.try_send(job).map_err(|_| Unrecorded)?;
         match is_written.await {
             Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(ApiError::Unrecorded),
+            Ok(false) | Err(_) => Err(Unrecorded),
         }
     }
 
     /// Records an answer to who follows a list: with the answers before, or by itself if there are none.
-    pub(crate) async fn write_follow(&self, record: AccessRecord) -> Result<(), ApiError> {
+    pub(crate) async fn write_follow(&self, record: AccessRecord) -> Result<(), Unrecorded> {
         if self.counted().follows.add(&record) {
             return Ok(());
         }
@@ -87,6 +87,13 @@ impl Records {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// The database did not take a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error(
+    "who reads what is recorded, and the database did not take the record: nothing was given out, ask again later"
+)]
+pub(crate) struct Unrecorded;
 
 /// The task's state.
 pub(crate) struct RecordWriter {

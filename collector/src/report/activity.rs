@@ -2,17 +2,19 @@
 
 mod gateways;
 mod sections;
+mod table;
 mod tokens;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::event::UNREAD_API;
 use crate::query::Received;
 use crate::report::outer::Marked;
 use crate::report::removed::Removed;
 use crate::report::tally::{DecisionKind, Different, Model, Name, Tally, Tokens, Top};
-use crate::store::{UNREAD_API, WriterTotals};
+use crate::store::WriterTotals;
 
 /// What happened in a period.
 #[derive(Debug, Serialize)]

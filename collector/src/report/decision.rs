@@ -5,15 +5,14 @@ mod conversation;
 mod sections;
 mod turns;
 
-use audit_layer_core::dead_letter::NOT_LOGGED;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::event::{Fields, Node, Usage};
 use crate::hash::sha256;
 use crate::report::completeness::Sequence;
 use crate::report::decision::conversation::Recorded;
-use crate::report::document::{Block, Document, Section, Value};
+use crate::report::document::{Block, Document, Section};
+use crate::report::members::Members;
 use crate::store::{Log, RecordedBy, StoreError};
 use crate::time;
 
@@ -182,150 +181,9 @@ fn parts<S: Serializer>(recorded: &Recorded<'_>, serializer: S) -> Result<S::Ok,
     recorded.conversation().serialize(serializer)
 }
 
-/// The members of an event, read once.
-#[derive(Debug)]
-pub(crate) struct Members<'a> {
-    top: Fields<'a>,
-    audit_layer: Fields<'a>,
-    is_erased: bool,
-    /// Whether an application recorded it, whatever it says.
-    is_of_application: bool,
-}
-
-/// Where the content of an event was erased.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Erased {
-    /// By this collector.
-    Here,
-    /// The event came without content, and says so. Whoever may record events can write that.
-    Elsewhere,
-}
-
-impl Erased {
-    /// What a reader is told of erased content.
-    fn sentence(self, what: &str) -> String {
-        format!("The {what} was erased {}.", self.how())
-    }
-
-    /// The same where nobody knows any more whether there was anything.
-    fn if_any(self) -> String {
-        format!("If there was any, it was erased {}.", self.how())
-    }
-
-    fn how(self) -> &'static str {
-        match self {
-            Self::Here => "on request",
-            Self::Elsewhere => "before the event was recorded here, as the event itself says",
-        }
-    }
-}
-
-impl<'a> Members<'a> {
-    pub(crate) fn of(log: &'a Log) -> Self {
-        let top = Fields::of(Node::of(&log.event));
-        let audit_layer = Fields::of(top.get("metadata").get("audit_layer"));
-        Self {
-            top,
-            audit_layer,
-            is_erased: log.erased_at.is_some(),
-            is_of_application: !log.is_of_gateway(),
-        }
-    }
-
-    /// A documented member.
-    pub(crate) fn get(&self, name: &str) -> Node<'a> {
-        self.top.get(name)
-    }
-
-    /// What the gateway says under `metadata.audit_layer`.
-    pub(crate) fn gateway(&self, part: &str, name: &str) -> Node<'a> {
-        self.audit_layer.get(part).get(name)
-    }
-
-    /// What is known of the tokens of the call.
-    pub(crate) fn usage(&self) -> Usage {
-        let documented = ["prompt_tokens", "response_tokens"].map(|name| self.get(name));
-        let usage = Usage::of(documented, self.part("usage"));
-        match self.has_note("answer_fetched") {
-            true => usage.fetched(),
-            false => usage,
-        }
-    }
-
-    fn part(&self, part: &str) -> Node<'a> {
-        self.audit_layer.get(part)
-    }
-
-    /// Whether an application's key recorded it.
-    pub(crate) fn is_of_application(&self) -> bool {
-        self.is_of_application
-    }
-
-    /// Whether it says that a gateway of ours recorded it, and no application's key was used for it.
-    fn is_of_gateway(&self) -> bool {
-        !self.is_of_application
-            && self.part("schema").text().is_some()
-            && self.gateway("writer", "id").text().is_some()
-    }
-
-    /// Where its content was erased, if it was.
-    pub(crate) fn erased(&self) -> Option<Erased> {
-        let has_text = ["prompt_content", "response_content"]
-            .into_iter()
-            .any(|name| self.get(name).text().is_some_and(|text| !text.is_empty()));
-        match self.is_erased {
-            true => Some(Erased::Here),
-            false if self.get("erasure").is_object() && !has_text => Some(Erased::Elsewhere),
-            false => None,
-        }
-    }
-
-    /// A section of what erasing drops, or that it was erased.
-    fn or_erased(&self, heading: &str, section: Option<Section>) -> Option<Section> {
-        let erased = || self.erased().map(Erased::if_any);
-        section.or_else(|| Some(Section::new(heading, vec![Block::paragraph(erased()?)])))
-    }
-
-    /// Why nothing is known of what erasing drops: it was erased, or else `why`.
-    fn unknown(&self, why: &str) -> Value {
-        match self.erased() {
-            Some(_) => Value::unknown(ERASED),
-            None => Value::unknown(why),
-        }
-    }
-
-    /// The texts of a documented member that is an array.
-    pub(crate) fn texts(&self, name: &str) -> Vec<String> {
-        let items = self.get(name).items().into_iter();
-        items.filter_map(Node::text).collect()
-    }
-
-    /// The notes of the gateway on what is missing or changed.
-    fn notes(&self) -> Vec<String> {
-        let notes = self.gateway("capture", "notes").items().into_iter();
-        notes.filter_map(Node::shown).collect()
-    }
-
-    fn has_note(&self, name: &str) -> bool {
-        self.notes().iter().any(|note| note == name)
-    }
-
-    fn has_only_hashes(&self) -> bool {
-        self.gateway("capture", "content").text().as_deref() == Some("hash_only")
-    }
-
-    /// Whether it is of a dead letter of a gateway that keeps content out of its log.
-    fn is_stub(&self) -> bool {
-        self.gateway("capture", "content").text().as_deref() == Some(NOT_LOGGED)
-    }
-}
-
 const WRITER_NOT_COUNTED: &str = "\
     The event names a gateway’s worker that is not its sender’s: its number is in no sequence, and \
     what it says of a gateway is only what its sender says.";
 
 const NOT_NUMBERED: &str = "\
     No gateway numbered this event: whether others of whoever recorded it are missing cannot be told.";
-
-/// Why a fact of an erased event is unknown.
-const ERASED: &str = "it was erased, if there was any";

@@ -10,10 +10,10 @@ use crate::limits;
 use crate::query::Received;
 use crate::report::activity::{Activity, Gaps, Period};
 use crate::report::completeness::{Completeness, Sequence};
+use crate::report::failure::Failure;
 use crate::report::outer::Outer;
 use crate::report::removed::Removed;
 use crate::report::request::Query;
-use crate::report::runs::Failure;
 use crate::report::tally::Tally;
 use crate::store::{LogFilter, Store, StoreError, WriterFilter, WriterHoles, WriterPage};
 

@@ -33,8 +33,3 @@ pub enum FontsError {
     )]
     NoTypesetter(PathBuf),
 }
-
-/// Why there is no PDF. Nothing is typeset, so that nothing fails.
-#[derive(Debug, Error)]
-#[error("nothing is typeset")]
-pub(crate) struct TypesetError;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use crate::report::decision::Members;
+use crate::report::members::Members;
 use crate::store::{CallId, Log, LogFilter, Store, StoreError};
 
 /// What became of events that name the event of an outer gateway.

@@ -18,6 +18,7 @@ use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
 use crate::report::pdf::world::World;
 use crate::report::{Failure, Report};
+use crate::telemetry;
 
 pub(crate) use fonts::Fonts;
 pub use fonts::FontsError;
@@ -30,7 +31,10 @@ pub(crate) fn write(report: &Report, fonts: &Arc<Fonts>) -> Result<Vec<u8>, Fail
     let written = typeset(&world, report);
     // What typst remembers for the next time is only of use for a text that changes little.
     comemo::evict(0);
-    Ok(written?)
+    written.map_err(|error| {
+        telemetry::typesetting_failed(&error);
+        Failure::Typesetting
+    })
 }
 
 fn typeset(world: &World, report: &Report) -> Result<Vec<u8>, TypesetError> {
@@ -74,7 +78,7 @@ fn datetime(text: &str) -> Option<Datetime> {
 /// Why there is no PDF. What typst says is left out: it may quote the text.
 #[derive(Debug, Error)]
 #[error("{step} failed with {errors} errors")]
-pub(crate) struct TypesetError {
+struct TypesetError {
     step: &'static str,
     errors: usize,
 }

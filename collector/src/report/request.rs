@@ -5,11 +5,12 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::event::Entries;
+use crate::event::{Field, Observed};
 use crate::query::dialect::Dialect;
 use crate::query::{ParameterError, filter, writers};
 use crate::report::{ReportFormat, ReportType};
 use crate::store::arrival::{RECORDED_BY, RECORDED_BY_KIND};
-use crate::store::{Field, LogFilter, Observed, WriterFilter};
+use crate::store::{LogFilter, WriterFilter};
 
 /// What a client asks for.
 #[derive(Debug)]
@@ -53,32 +54,34 @@ impl Serialize for Query {
     }
 }
 
-/// Reads the body.
-pub(crate) fn parse(body: &[u8]) -> Result<Request, RequestError> {
-    let text = str::from_utf8(body).map_err(|_| RequestError::NotAnObject)?;
-    let entries = Entries::read(text).map_err(|_| RequestError::NotAnObject)?;
-    let named = entries.iter().find(|(name, _)| *name == "report_type");
-    let (_, report_type) = named.ok_or(RequestError::Missing("report_type"))?;
-    let report_type = serde_json::from_str::<String>(report_type).ok();
-    let report_type = report_type.and_then(|name| ReportType::named(&name));
-    let report_type = report_type.ok_or(ParameterError::Choice {
-        name: "report_type",
-        known: ReportType::ALL.map(ReportType::name).to_vec(),
-    })?;
-    let query = read(&entries, &known(report_type))?;
-    Dialect::of(query.iter())?;
-    Ok(Request {
-        format: format(&query)?,
-        subject: match report_type {
-            ReportType::Activity => Subject::Activity(activity(&query)?),
-            ReportType::Completeness => Subject::Completeness(completeness(&query)?),
-            ReportType::DecisionAudit => Subject::Decision {
-                id: required(&query, "audit_log_id")?.to_owned(),
-                organization_id: query.get("organization_id").map(str::to_owned),
+impl Request {
+    /// Reads the body.
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, RequestError> {
+        let text = str::from_utf8(body).map_err(|_| RequestError::NotAnObject)?;
+        let entries = Entries::read(text).map_err(|_| RequestError::NotAnObject)?;
+        let named = entries.iter().find(|(name, _)| *name == "report_type");
+        let (_, report_type) = named.ok_or(RequestError::Missing("report_type"))?;
+        let report_type = serde_json::from_str::<String>(report_type).ok();
+        let report_type = report_type.and_then(|name| ReportType::named(&name));
+        let report_type = report_type.ok_or(ParameterError::Choice {
+            name: "report_type",
+            known: ReportType::ALL.map(ReportType::name).to_vec(),
+        })?;
+        let query = read(&entries, &known(report_type))?;
+        Dialect::of(query.iter())?;
+        Ok(Self {
+            format: format(&query)?,
+            subject: match report_type {
+                ReportType::Activity => Subject::Activity(activity(&query)?),
+                ReportType::Completeness => Subject::Completeness(completeness(&query)?),
+                ReportType::DecisionAudit => Subject::Decision {
+                    id: required(&query, "audit_log_id")?.to_owned(),
+                    organization_id: query.get("organization_id").map(str::to_owned),
+                },
             },
-        },
-        query,
-    })
+            query,
+        })
+    }
 }
 
 fn format(query: &Query) -> Result<ReportFormat, RequestError> {
@@ -210,7 +213,7 @@ mod tests {
     use super::*;
 
     fn field_at_fault(body: &str) -> Option<String> {
-        parse(body.as_bytes())
+        Request::parse(body.as_bytes())
             .unwrap_err()
             .field()
             .map(str::to_owned)
@@ -268,7 +271,7 @@ mod tests {
     #[test]
     fn the_query_is_what_was_given() {
         let body = br#"{"incomplete": true, "report_type": "completeness", "writer_id": "w"}"#;
-        let request = parse(body).unwrap();
+        let request = Request::parse(body).unwrap();
         let json = serde_json::to_string(&request.query).unwrap();
         assert_eq!(
             json,

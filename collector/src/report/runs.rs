@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
 use chrono::Utc;
-use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{sleep, timeout};
@@ -15,11 +13,13 @@ use crate::key::KeyHash;
 use crate::limits;
 use crate::places::{Place, Places};
 use crate::report::completeness::Sequence;
-use crate::report::decision::{Decision, Members};
+use crate::report::decision::Decision;
+use crate::report::failure::Failure;
 use crate::report::gather::{self, Progress};
 use crate::report::head::{Head, Origin, PROGRAM, SCHEMA};
+use crate::report::members::Members;
 use crate::report::request::Query;
-use crate::report::{Fonts, Report, ReportFormat, ReportType, TypesetError};
+use crate::report::{Fonts, Report, ReportFormat, ReportType};
 use crate::store::{Log, LogFilter, NewReport, Store, StoreError, WriterFilter};
 use crate::{telemetry, time};
 
@@ -300,102 +300,4 @@ impl Task {
 /// In microseconds since 1970, UTC.
 fn now() -> i64 {
     Utc::now().timestamp_micros()
-}
-
-/// Why there is no document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub(crate) enum Failure {
-    #[error("a stored event cannot be read: restore the database from a backup")]
-    Damaged,
-    #[error(
-        "what the report shows was erased, removed or replaced while it was made: ask for it again"
-    )]
-    Erased,
-    #[error("the collector stopped before the report was done: ask for it again")]
-    Interrupted,
-    #[error("a query of the report took longer than {} seconds: narrow it, such as by start_date and end_date", limits::QUERY_TIME_MAX.as_secs())]
-    QueryTooSlow,
-    #[error("the database did not answer: ask for the report again later")]
-    StorageUnavailable,
-    #[error(
-        "the report is larger than {} bytes: ask for the event itself by GET /v1/audit/logs/{{id}}",
-        limits::REPORT_BYTES_MAX
-    )]
-    TooLarge,
-    #[error(
-        "the report could not be typeset: ask for it as html or json, which have the same facts"
-    )]
-    Typesetting,
-}
-
-impl Failure {
-    const ALL: [Self; 7] = [
-        Self::Damaged,
-        Self::Erased,
-        Self::Interrupted,
-        Self::QueryTooSlow,
-        Self::StorageUnavailable,
-        Self::TooLarge,
-        Self::Typesetting,
-    ];
-
-    /// The code of the error, by which it is also kept.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Damaged => "event_damaged",
-            Self::Erased => "report_erased",
-            Self::Interrupted => "report_interrupted",
-            Self::QueryTooSlow => "query_too_slow",
-            Self::StorageUnavailable => "storage_unavailable",
-            Self::TooLarge => "report_too_large",
-            Self::Typesetting => "report_not_typeset",
-        }
-    }
-
-    /// The failure that was kept. What nobody noted was interrupted.
-    pub(crate) fn named(name: Option<&str>) -> Self {
-        let found = Self::ALL.into_iter().find(|one| Some(one.name()) == name);
-        found.unwrap_or(Self::Interrupted)
-    }
-
-    pub(crate) fn status(self) -> StatusCode {
-        match self {
-            Self::Erased => StatusCode::GONE,
-            Self::TooLarge | Self::Typesetting => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Damaged | Self::Interrupted | Self::QueryTooSlow | Self::StorageUnavailable => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-        }
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        telemetry::read_failed(&error);
-        match error {
-            StoreError::TooSlow => Self::QueryTooSlow,
-            StoreError::Damaged(_) | StoreError::Index(_) => Self::Damaged,
-            _ => Self::StorageUnavailable,
-        }
-    }
-}
-
-impl From<TypesetError> for Failure {
-    fn from(error: TypesetError) -> Self {
-        telemetry::typesetting_failed(&error);
-        Self::Typesetting
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_failure_is_kept_by_its_name() {
-        for failure in Failure::ALL {
-            assert_eq!(Failure::named(Some(failure.name())), failure);
-        }
-        assert_eq!(Failure::named(None), Failure::Interrupted);
-    }
 }

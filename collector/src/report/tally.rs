@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::hash::sha256;
 use crate::limits;
-use crate::report::decision::Members;
+use crate::report::members::Members;
 use crate::report::outer::{Mark, Marked};
 use crate::report::spelling::beginning;
 use crate::store::Log;

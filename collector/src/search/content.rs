@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::event::GatewayFacts;
 use crate::search::Term;
 use crate::search::words::{each_term, has_phrase};
 
@@ -51,9 +50,9 @@ impl<'a> Content<'a> {
         terms
     }
 
-    /// What a gateway says of the call.
-    pub(crate) fn gateway(&self) -> GatewayFacts {
-        GatewayFacts::read(self.metadata.map(RawValue::get))
+    /// The JSON text of the member in which a gateway says what it observed.
+    pub(crate) fn metadata(&self) -> Option<&str> {
+        self.metadata.map(RawValue::get)
     }
 
     /// Whether this is one of the tags.

@@ -12,8 +12,7 @@ use std::iter;
 use thiserror::Error;
 
 use crate::limits;
-use crate::search::{Term, varint};
-use crate::store::Position;
+use crate::search::{Position, Term, varint};
 
 /// The index of some events.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::store::Position;
+use crate::search::Position;
 
 /// The times before which events are over, in microseconds since 1970, UTC. `None` is never.
 pub(crate) struct Cutoffs<'a> {

@@ -1,9 +1,8 @@
 //! Which events a query wants.
 
 use crate::access::Kind;
-use crate::event::GatewayFacts;
-use crate::search::{Content, Term, terms_of_phrase};
-use crate::store::Position;
+use crate::event::{Field, GatewayFacts, Observed};
+use crate::search::{Content, Position, Term, terms_of_phrase};
 use crate::store::arrival::{RECORDED_BY, RECORDED_BY_KIND};
 
 /// Which events to read, and how many.
@@ -50,94 +49,6 @@ pub(crate) enum Condition {
 /// [`each_word`](crate::search::each_word) gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Phrase(pub(crate) Vec<String>);
-
-/// A member of the event that can be asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Field {
-    CompletionState,
-    DecisionOutcome,
-    DecisionType,
-    ModelName,
-    ModelProvider,
-    OrganizationId,
-    PromptHash,
-    RiskLevel,
-    SessionId,
-    UserId,
-}
-
-impl Field {
-    pub(crate) const ALL: [Self; 10] = [
-        Self::CompletionState,
-        Self::DecisionOutcome,
-        Self::DecisionType,
-        Self::ModelName,
-        Self::ModelProvider,
-        Self::OrganizationId,
-        Self::PromptHash,
-        Self::RiskLevel,
-        Self::SessionId,
-        Self::UserId,
-    ];
-
-    /// The columns of all, in their order.
-    pub(super) fn columns() -> String {
-        Self::ALL.map(Self::name).join(", ")
-    }
-
-    /// The name of the column, which is also that of the parameter.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::CompletionState => "completion_state",
-            Self::DecisionOutcome => "decision_outcome",
-            Self::DecisionType => "decision_type",
-            Self::ModelName => "model_name",
-            Self::ModelProvider => "model_provider",
-            Self::OrganizationId => "organization_id",
-            Self::PromptHash => "prompt_hash",
-            Self::RiskLevel => "risk_level",
-            Self::SessionId => "session_id",
-            Self::UserId => "user_id",
-        }
-    }
-}
-
-/// What a gateway observed of a call and can be asked for: no column has it, only the event's text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Observed {
-    CaptureApi,
-    OuterRequestId,
-}
-
-impl Observed {
-    pub(crate) const ALL: [Self; 2] = [Self::CaptureApi, Self::OuterRequestId];
-
-    /// The name of the parameter.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::CaptureApi => "capture_api",
-            Self::OuterRequestId => "outer_request_id",
-        }
-    }
-
-    /// What a gateway says of it.
-    pub(crate) fn value(self, facts: &GatewayFacts) -> Option<&str> {
-        match self {
-            Self::CaptureApi => facts.capture_api.as_deref(),
-            Self::OuterRequestId => facts.outer_request_id.as_deref(),
-        }
-    }
-
-    /// What events with this value are found by. Events of earlier versions have other wire formats,
-    /// and are not found by them: whoever asks for one looks at each event.
-    pub(crate) fn term(self, value: &str) -> Option<Term> {
-        let is_indexed = self != Self::CaptureApi || value == UNREAD_API;
-        is_indexed.then(|| Term::member(self.name(), value))
-    }
-}
-
-/// The wire format of calls whose content is not read.
-pub(crate) const UNREAD_API: &str = "unknown";
 
 impl LogFilter {
     /// The one organisation whose events are wanted, if it is one.
@@ -205,7 +116,8 @@ impl Condition {
                 true
             }
             Self::Observed(observed, value) => {
-                observed.value(&content.gateway()) == Some(value.as_str())
+                let facts = GatewayFacts::read(content.metadata());
+                observed.value(&facts) == Some(value.as_str())
             }
             Self::Tag(tag) => content.has_tag(tag),
             Self::Words(phrases) => phrases

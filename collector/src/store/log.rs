@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Kind;
 use crate::limits;
-use crate::store::Position;
+use crate::search::Position;
 
 /// The text of a statement that reads [`Log`]s, from what follows the table on.
 macro_rules! reading_logs {

@@ -2,7 +2,7 @@
 
 use std::collections::BinaryHeap;
 
-use crate::store::Position;
+use crate::search::Position;
 
 /// Ascending lists of events, of which the newest is taken again and again. An event that is in two
 /// lists is taken once.

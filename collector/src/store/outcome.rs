@@ -1,5 +1,7 @@
 //! What became of events that were to be stored.
 
+use crate::telemetry::Outcomes;
+
 /// What became of one event.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
@@ -32,5 +34,25 @@ impl Status {
     /// Whether it is in the database now, and was not before.
     pub(crate) fn is_stored(self) -> bool {
         !matches!(self, Self::Duplicate | Self::Refused)
+    }
+}
+
+impl Outcome {
+    /// How many of these became what.
+    pub(crate) fn counted(outcomes: &[Self]) -> Outcomes {
+        let mut counted = Outcomes::default();
+        for outcome in outcomes {
+            let count = match outcome.status {
+                Status::Conflict => &mut counted.conflict,
+                Status::Duplicate => &mut counted.duplicate,
+                Status::Refused => &mut counted.conflict_refused,
+                Status::Stored => &mut counted.stored,
+                Status::Superseding => &mut counted.superseding,
+            };
+            *count = count.saturating_add(1);
+            let is_not_counted = usize::from(outcome.writer_not_counted);
+            counted.writer_not_counted = counted.writer_not_counted.saturating_add(is_not_counted);
+        }
+        counted
     }
 }

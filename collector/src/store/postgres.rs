@@ -3,6 +3,7 @@
 //! No two of them have to know of each other: what must be one is one by a constraint of a table or
 //! a lock of a row. A transaction that another was in the way of is tried again.
 
+mod commit;
 mod erasure;
 mod events;
 mod indexer;

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use axum::http::StatusCode;
 use uuid::Uuid;
 
 use crate::access::{KeyId, KeyName, Recorder, Scope};
@@ -98,9 +97,9 @@ impl AccessRecord {
     }
 
     /// It was refused with this code and status.
-    pub(crate) fn refused(mut self, code: &'static str, status: StatusCode) -> Self {
+    pub(crate) fn refused(mut self, code: &'static str, status: u16) -> Self {
         self.result = code.into();
-        self.status = Some(status.as_u16());
+        self.status = Some(status);
         self
     }
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use crate::access::Scope;
 use crate::event::Event;
 use crate::limits;
+use crate::search::Position;
 use crate::search::Term;
-use crate::store::Position;
 use crate::store::arrival::with_recorder;
 
 /// An event and its terms, in their order.

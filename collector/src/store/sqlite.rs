@@ -1,6 +1,7 @@
 //! The database as one SQLite file.
 
 mod backup;
+mod commit;
 mod erasure;
 mod events;
 mod indexer;

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use axum::http::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
@@ -12,8 +11,6 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
-
-use crate::store::{Outcome, Status};
 
 /// What is not counted but looked up when it is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +27,37 @@ pub(crate) struct StoredLevels {
     pub(crate) writers: i64,
     pub(crate) incomplete_writers: i64,
     pub(crate) missing: i64,
+}
+
+/// How many events became what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Outcomes {
+    pub(crate) conflict: usize,
+    pub(crate) conflict_refused: usize,
+    pub(crate) duplicate: usize,
+    pub(crate) stored: usize,
+    pub(crate) superseding: usize,
+    /// Those of all these that name a writer which is not their sender's.
+    pub(crate) writer_not_counted: usize,
+}
+
+impl Outcomes {
+    /// How many events these are.
+    pub(crate) fn all(&self) -> usize {
+        let counts = self.named().into_iter().map(|(_, events)| events);
+        counts.fold(0, usize::saturating_add)
+    }
+
+    /// Each with its label.
+    fn named(&self) -> [(&'static str, usize); 5] {
+        [
+            ("stored", self.stored),
+            ("superseding", self.superseding),
+            ("duplicate", self.duplicate),
+            ("conflict", self.conflict),
+            ("conflict_refused", self.conflict_refused),
+        ]
+    }
 }
 
 pub(super) struct Metrics {
@@ -86,6 +114,11 @@ impl Metrics {
     }
 
     fn register(&mut self) {
+        // A counter that is not there is no zero to an alert.
+        for (outcome, none) in Outcomes::default().named() {
+            self.count(outcome, none);
+        }
+        self.rejected(0);
         let registry = &mut self.registry;
         registry.register("requests", "Requests answered", self.requests.clone());
         registry.register_with_unit(
@@ -94,10 +127,6 @@ impl Metrics {
             Unit::Seconds,
             self.request_seconds.clone(),
         );
-        // A counter that is not there is no zero to an alert.
-        for outcome in OUTCOMES {
-            self.events.get_or_create(&Event { outcome }).inc_by(0);
-        }
         registry.register("events", "Events received, by outcome", self.events.clone());
         registry.register(
             "writers_not_counted",
@@ -148,43 +177,38 @@ impl Metrics {
         );
     }
 
-    pub(super) fn answered(&self, path: &str, status: StatusCode, took: Duration) {
+    pub(super) fn answered(&self, path: &str, status: u16, took: Duration) {
         let path = path.to_owned();
         let asked = Asked { path: path.clone() };
         self.request_seconds
             .get_or_create(&asked)
             .observe(took.as_secs_f64());
-        let status = status.as_u16().into();
+        let status = status.into();
         self.requests
             .get_or_create(&Answered { path, status })
             .inc();
     }
 
-    pub(super) fn committed(&self, outcomes: &[Outcome], took: Duration) {
+    pub(super) fn committed(&self, outcomes: &Outcomes, took: Duration) {
         self.commit_seconds.observe(took.as_secs_f64());
-        for outcome in outcomes {
-            self.writers_not_counted
-                .inc_by(outcome.writer_not_counted.into());
-            let outcome = match outcome.status {
-                Status::Conflict => "conflict",
-                Status::Refused => "conflict_refused",
-                Status::Duplicate => "duplicate",
-                Status::Stored => "stored",
-                Status::Superseding => "superseding",
-            };
-            self.events.get_or_create(&Event { outcome }).inc();
+        self.writers_not_counted
+            .inc_by(number(outcomes.writer_not_counted));
+        for (outcome, events) in outcomes.named() {
+            self.count(outcome, events);
         }
     }
 
-    pub(super) fn rejected(&self, events: usize) {
-        let events = u64::try_from(events).unwrap_or(u64::MAX);
-        let outcome = "rejected";
+    fn count(&self, outcome: &'static str, events: usize) {
+        let events = number(events);
         self.events.get_or_create(&Event { outcome }).inc_by(events);
     }
 
+    pub(super) fn rejected(&self, events: usize) {
+        self.count(REJECTED, events);
+    }
+
     pub(super) fn expired(&self, events: usize) {
-        let events = u64::try_from(events).unwrap_or(u64::MAX);
-        self.expired.inc_by(events);
+        self.expired.inc_by(number(events));
     }
 
     pub(super) fn render(&self, levels: Levels) -> Result<String, fmt::Error> {
@@ -229,19 +253,16 @@ impl StoredLevels {
     }
 }
 
-/// What becomes of an event.
-const OUTCOMES: [&str; 6] = [
-    "stored",
-    "superseding",
-    "duplicate",
-    "rejected",
-    "conflict",
-    "conflict_refused",
-];
+/// The outcome of what is no event.
+const REJECTED: &str = "rejected";
 
 const PREFIX: &str = "audit_layer_collector";
 
 /// From a millisecond to half a minute.
 fn histogram() -> Histogram {
     Histogram::new(exponential_buckets(0.001, 2.0, 16))
+}
+
+fn number(events: usize) -> u64 {
+    u64::try_from(events).unwrap_or(u64::MAX)
 }

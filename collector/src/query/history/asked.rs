@@ -9,16 +9,16 @@ use crate::query::parameters::{self, Edge, ParameterError, check_range, instant,
 use crate::store::{Action, RecordFilter, RecordPlace};
 
 /// What is asked for, and how it is to be written.
-pub(super) struct Asked {
-    pub(super) filter: RecordFilter,
-    pub(super) format: Format,
-    pub(super) dialect: Dialect,
+pub(crate) struct Asked {
+    pub(crate) filter: RecordFilter,
+    pub(crate) format: Format,
+    pub(crate) dialect: Dialect,
 }
 
 impl Asked {
     /// Reads `start_date=…&limit=…` as it stands after the question mark. The format is as `accepted`
     /// unless the parameter `format` says otherwise.
-    pub(super) fn read(query: &str, accepted: Format) -> Result<Self, ParameterError> {
+    pub(crate) fn read(query: &str, accepted: Format) -> Result<Self, ParameterError> {
         let parameters = parameters::read(query, &KNOWN)?;
         let named = parameters.iter().find(|(name, _)| *name == "format");
         let format = named.map_or(Ok(accepted), |(_, value)| Format::named(value))?;
@@ -70,7 +70,7 @@ fn action(value: &str) -> Result<Action, ParameterError> {
 }
 
 /// The cursor that goes on after a record. Clients pass it back and do not look inside.
-pub(super) fn cursor(place: &RecordPlace) -> String {
+pub(crate) fn cursor(place: &RecordPlace) -> String {
     URL_SAFE_NO_PAD.encode(format!("{} {}", place.at, place.id))
 }
 
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn the_openapi_document_describes_each_parameter() {
-        let documented = crate::openapi::query_parameters("/v1/audit/history");
+        let documented = crate::api::query_parameters("/v1/audit/history");
         let mut known = KNOWN.map(str::to_owned);
         known.sort_unstable();
         let actions = &documented["action"]["schema"]["enum"];

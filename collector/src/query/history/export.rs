@@ -1,12 +1,8 @@
 //! All access records of a query as one stream, read page by page.
 
-use axum::body::{Body, Bytes};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::Response;
-use futures_util::{TryStreamExt, stream};
+use futures_util::{Stream, TryStreamExt, stream};
 
 use crate::access::Scope;
-use crate::error::ApiError;
 use crate::key::KeyHash;
 use crate::limits;
 use crate::places::Place;
@@ -15,22 +11,19 @@ use crate::query::format::Format;
 use crate::query::history::asked::Asked;
 use crate::query::history::{place, shown};
 use crate::query::table::{TableError, harmless, rows};
-use crate::query::{ExportError, Exports};
-use crate::records::{Seen, Shown, Told};
-use crate::store::{AccessRecord, Action, RecordFilter, Store, StoreError};
+use crate::query::{ExportError, Exports, QueryError};
+use crate::records::{Shown, Told};
+use crate::store::{AccessRecord, RecordFilter, Store, StoreError};
 
-/// Begins to answer. What goes wrong later breaks the answer off.
-pub(super) async fn start(
+/// Begins to read, as [`Exports::start`] does. What goes wrong later breaks the stream off.
+pub(crate) async fn start(
     exports: Exports,
     store: Store,
     asked: Asked,
     scope: Scope,
     key: KeyHash,
-) -> Result<Response, ApiError> {
+) -> Result<(Told, impl Stream<Item = Result<Vec<u8>, ExportError>>), QueryError> {
     let told = Told::default();
-    let seen = Seen::stream(Action::HistoryExported, told.clone());
-    let seen = seen.of(asked.filter.organization_id.clone());
-    let broken = told.clone();
     let mut export = Export {
         _open: exports.place(&key)?,
         exports: exports.clone(),
@@ -43,21 +36,14 @@ pub(super) async fn start(
         filter: asked.filter,
         page: None,
         is_begun: false,
-        told,
+        told: told.clone(),
     };
     // While an error can still be answered.
-    export.page = Some(export.read().await.map_err(ApiError::of_query)?);
-    let body = stream::try_unfold(export, Export::piece)
+    export.page = Some(export.read().await?);
+    let broken = told.clone();
+    let pieces = stream::try_unfold(export, Export::piece)
         .inspect_err(move |error| exports.broke_off(error, &broken));
-    let name = match asked.format {
-        Format::Csv => "attachment; filename=\"access-history.csv\"",
-        Format::Lines | Format::Page => "attachment; filename=\"access-history.ndjson\"",
-    };
-    let headers = [
-        (CONTENT_TYPE, asked.format.media_type()),
-        (CONTENT_DISPOSITION, name),
-    ];
-    Ok(seen.with((headers, Body::from_stream(body))))
+    Ok((told, pieces))
 }
 
 struct Export {
@@ -80,7 +66,7 @@ struct Export {
 
 impl Export {
     /// The next piece of the answer, and what comes after it.
-    async fn piece(mut self) -> Result<Option<(Bytes, Self)>, ExportError> {
+    async fn piece(mut self) -> Result<Option<(Vec<u8>, Self)>, ExportError> {
         let page = match self.page.take() {
             Some(page) => page,
             None => {
@@ -100,7 +86,7 @@ impl Export {
         self.told.add(page.len());
         self.filter.after = page.last().map(place).or(self.filter.after);
         let body = self.body(shown(page, &self.scope))?;
-        Ok(Some(([head, body].concat().into(), self)))
+        Ok(Some(([head, body].concat(), self)))
     }
 
     async fn read(&mut self) -> Result<Vec<AccessRecord>, StoreError> {

@@ -2,7 +2,7 @@
 //! were not read.
 
 use crate::report::activity::Activity;
-use crate::report::activity::sections::table;
+use crate::report::activity::table::table;
 use crate::report::document::{Block, number};
 use crate::report::outer::Marked;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::limits;
 use crate::report::activity::gateways::unread;
+use crate::report::activity::table::{NOBODY_SAID, push_others, said, table};
 use crate::report::activity::{Activity, Period};
 use crate::report::completeness::{self, events, seconds};
 use crate::report::document::{
@@ -407,55 +408,12 @@ fn with_chart(chart: Option<Chart>, mut table: Table) -> Vec<Block> {
     chart.into_iter().chain([Block::Table(table)]).collect()
 }
 
-/// A row for each name, and for those that have none of their own.
-pub(super) fn table(caption: &str, column: &'static str, noun: &str, top: &Top<Name>) -> Table {
-    let mut table = Table::new(caption, &[Column::text(column), Column::number("Events")]);
-    let rows = top.listed.iter();
-    table.rows = rows
-        .map(|one| {
-            vec![
-                Cell::text(said(one.name.name.as_ref())),
-                Cell::number(one.events),
-            ]
-        })
-        .collect();
-    push_others(&mut table, noun, top);
-    table
-}
-
-/// The rows for names that have no row of their own.
-fn push_others<K>(table: &mut Table, noun: &str, top: &Top<K>) {
-    let blanks = table.columns.len().saturating_sub(2);
-    let mut push = |name: String, events: u64| {
-        let mut row = vec![Cell::text(name)];
-        row.extend(std::iter::repeat_n(Cell::text(""), blanks));
-        row.push(Cell::number(events));
-        table.rows.push(row);
-    };
-    if top.other_names > 0 {
-        push(
-            format!("{} other {noun}", top.other_names),
-            top.other_events,
-        );
-    }
-    if top.uncounted_events > 0 {
-        push(
-            format!("{noun} beyond those that are told apart"),
-            top.uncounted_events,
-        );
-    }
-}
-
 fn bars(top: &Top<Name>) -> Vec<Bar> {
     let bars = top.listed.iter().map(|one| Bar {
         name: said(one.name.name.as_ref()),
         number: one.events,
     });
     bars.collect()
-}
-
-fn said(text: Option<&String>) -> String {
-    text.map_or(NOBODY_SAID, String::as_str).to_owned()
 }
 
 fn different(names: Different) -> Value {
@@ -468,5 +426,3 @@ fn different(names: Different) -> Value {
 fn wide(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
-
-const NOBODY_SAID: &str = "(nobody said)";

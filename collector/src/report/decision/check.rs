@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::hash::sha256;
-use crate::report::decision::{ERASED, Members, conversation};
+use crate::report::decision::conversation;
+use crate::report::members::{ERASED, Members};
 
 /// What became of comparing one hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

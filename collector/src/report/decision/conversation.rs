@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::event::{Fields, Node};
 use crate::limits;
-use crate::report::decision::Members;
+use crate::report::members::Members;
 
 pub(crate) use content::Content;
 pub(crate) use record::hash;

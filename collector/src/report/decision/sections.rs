@@ -3,8 +3,9 @@
 use crate::access::Recorder;
 use crate::event::{Node, UsageSource};
 use crate::limits;
-use crate::report::decision::{Check, ERASED, Erased, Members};
+use crate::report::decision::Check;
 use crate::report::document::{Block, Fact, Section, Value};
+use crate::report::members::{ERASED, Erased, Members};
 
 use crate::report::outer::outer_request_id;
 use crate::report::words;

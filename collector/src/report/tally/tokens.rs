@@ -81,7 +81,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::report::decision::Members;
+    use crate::report::members::Members;
     use crate::store::Log;
 
     /// An event as gateways write it: 0 where the provider gave no count.

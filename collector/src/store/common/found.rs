@@ -1,9 +1,10 @@
 //! The events that segments have for some terms, newest first.
 
+use crate::search::Position;
 use crate::search::Term;
+use crate::store::StoreError;
 use crate::store::newest::Newest;
 use crate::store::segments::Head;
-use crate::store::{Position, StoreError};
 
 use super::postings::{self, SEGMENTS_OPENED};
 use super::segments;

@@ -14,8 +14,8 @@ use crate::store::fate::{Sibling, copies};
 use crate::store::{CallId, StoreError, stub};
 
 use super::events::{SIBLINGS, copy_of};
+use super::log_row::kind_of;
 use super::logs::{look_up, look_ups, organization};
-use super::siblings::kind_of;
 use super::terms::{Connection, Row};
 use super::text;
 

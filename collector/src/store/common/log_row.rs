@@ -2,9 +2,10 @@
 
 use sqlx::{FromRow, Row as _};
 
-use crate::store::{Log, Position, RecordedBy};
+use crate::access::Kind;
+use crate::search::Position;
+use crate::store::{Log, RecordedBy};
 
-use super::siblings::kind_of;
 use super::terms::Row;
 
 impl<'r> FromRow<'r, Row> for Log {
@@ -29,4 +30,10 @@ fn recorder(row: &Row) -> Result<Option<RecordedBy>, sqlx::Error> {
     let key_id: Option<String> = row.try_get("recorded_by")?;
     let recorder = key_id.zip(kind_of(row)?);
     Ok(recorder.map(|(key_id, kind)| RecordedBy { key_id, kind }))
+}
+
+/// The kind that a row says, if it says any.
+pub(super) fn kind_of(row: &Row) -> Result<Option<Kind>, sqlx::Error> {
+    let kind: Option<&str> = row.try_get("recorded_kind")?;
+    Ok(kind.and_then(|kind| kind.parse().ok()))
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use crate::access::Recorder;
 use crate::event::{Event, EventError};
 use crate::limits;
+use crate::search::Position;
 use crate::store::arrival::{with_recorder, writer};
 use crate::store::log_id::log_ids;
 use crate::store::segments::Indexed;
-use crate::store::{Arrival, Position, StoreError};
+use crate::store::{Arrival, StoreError};
 
 use super::position;
 use super::terms::Connection;

@@ -3,11 +3,12 @@
 use sqlx::{FromRow, Row as _};
 
 use crate::limits;
+use crate::search::Position;
 use crate::store::fate::copies;
 use crate::store::history::by_organization;
 use crate::store::hold::Holds;
 use crate::store::segments::Share;
-use crate::store::{Cutoffs, Position, Step, StoreError};
+use crate::store::{Cutoffs, Step, StoreError};
 
 use super::logs::{look_up, look_ups, organization};
 use super::removal::{FORGET_CONFLICTS, LEFT, NAMED, PUT_FIRST, REMOVE, listed, note};

@@ -1,8 +1,5 @@
 //! What is stored of a call, and storing what comes beside it.
 
-use sqlx::Row as _;
-
-use crate::access::Kind;
 use crate::event::Event;
 use crate::limits;
 use crate::store::fate::{Fate, Sibling};
@@ -12,7 +9,7 @@ use crate::store::{Status, StoreError};
 use super::events::{insert, place};
 use super::known::Known;
 use super::new_rows::{NewRow, without_content};
-use super::terms::{Connection, Row};
+use super::terms::Connection;
 use super::{holds, segments};
 
 /// What an event gets beside others of its call.
@@ -166,12 +163,6 @@ async fn add(
         }
     }
     Ok(true)
-}
-
-/// The kind that a row says, if it says any.
-pub(super) fn kind_of(row: &Row) -> Result<Option<Kind>, sqlx::Error> {
-    let kind: Option<&str> = row.try_get("recorded_kind")?;
-    Ok(kind.and_then(|kind| kind.parse().ok()))
 }
 
 /// What another collector has put in its place has its id, and may have its position.

@@ -2,13 +2,15 @@
 
 use sqlx::PgConnection;
 
+use crate::event::Field;
 use crate::limits;
+use crate::search::Position;
 use crate::search::Term;
 use crate::store::postgres::found::Found;
 use crate::store::postgres::terms::SNAPSHOT;
 use crate::store::postgres::{PostgresStore, again, hash_of, holds, reports, text};
 use crate::store::segments::Share;
-use crate::store::{Erasable, Erased, Erasure, Field, Left, Position, StoreError};
+use crate::store::{Erasable, Erased, Erasure, Left, StoreError};
 
 impl PostgresStore {
     /// How many events an erasure would meet.

@@ -1,4 +1,4 @@
-//! Storing events: each call once, many in one commit, whichever collector they come to.
+//! Rows of events: inserting them, and finding those of a call.
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -8,38 +8,12 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 
 use crate::event::Event;
+use crate::event::Field;
+use crate::search::Position;
+use crate::store::StoreError;
 use crate::store::postgres::logs::look_up;
 use crate::store::postgres::new_rows::NewRow;
-use crate::store::postgres::storing::{note_writers, store};
-use crate::store::postgres::{PostgresStore, hash_of, position, segments, text};
-use crate::store::{Arrival, Field, Outcome, Position, StoreError};
-
-impl PostgresStore {
-    /// Stores `arrivals` in one transaction: all are on disk when this returns, or none is stored.
-    ///
-    /// `received_at` is in microseconds since 1970, UTC. The outcomes are in the order of `arrivals`.
-    pub(crate) async fn insert(
-        &self,
-        arrivals: &[Arrival],
-        received_at: i64,
-    ) -> Result<Vec<Outcome>, StoreError> {
-        self.tried(|| self.insert_once(arrivals, received_at)).await
-    }
-
-    async fn insert_once(
-        &self,
-        arrivals: &[Arrival],
-        received_at: i64,
-    ) -> Result<Vec<Outcome>, StoreError> {
-        let mut transaction = self.begin().await?;
-        let mut found_by = Vec::with_capacity(arrivals.len());
-        let mut outcomes = store(&mut transaction, arrivals, received_at, &mut found_by).await?;
-        segments::add(&mut transaction, &found_by).await?;
-        note_writers(&mut transaction, arrivals, &mut outcomes).await?;
-        transaction.commit().await?;
-        Ok(outcomes)
-    }
-}
+use crate::store::postgres::{hash_of, position, text};
 
 /// Where an event goes that something was in the way of: another collector may have taken its place.
 pub(super) async fn place(
@@ -117,7 +91,7 @@ pub(super) fn listed_ids(ids: &[String]) -> Vec<String> {
 }
 
 static INSERT: LazyLock<String> = LazyLock::new(|| {
-    let fields = Field::columns();
+    let fields = Field::ALL.map(Field::name).join(", ");
     let (first, end) = (OWN_COLUMNS + 1, OWN_COLUMNS + 1 + Field::ALL.len());
     let values = (first..end).map(|number| format!("${number}::TEXT[]"));
     let values = values.collect::<Vec<_>>().join(", ");

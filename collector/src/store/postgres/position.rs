@@ -2,8 +2,9 @@
 
 use sqlx::PgConnection;
 
+use crate::search::Position;
+use crate::store::StoreError;
 use crate::store::position::{assigned, stretches_after};
-use crate::store::{Position, StoreError};
 
 /// Positions that are free as far as one can see, for events of these times in microseconds: each
 /// after all events of the same time that came before it. Another collector may take them first.

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use sqlx::PgConnection;
 
+use crate::search::Position;
 use crate::search::{Chunk, Term};
+use crate::store::StoreError;
 use crate::store::newest::intersection;
 use crate::store::postgres::segments;
-use crate::store::{Position, StoreError};
 
 /// Segments that a search looks into at a time: it is the way to the server and back that takes time.
 pub(super) const SEGMENTS_OPENED: usize = 16;

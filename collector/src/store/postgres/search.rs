@@ -11,11 +11,12 @@ use std::time::Instant;
 use sqlx::{Connection, PgConnection, QueryBuilder};
 
 use crate::limits;
+use crate::search::Position;
 use crate::store::log::reading_logs;
 use crate::store::postgres::found::Found;
 use crate::store::postgres::terms::SNAPSHOT;
 use crate::store::postgres::{PostgresStore, filter};
-use crate::store::{Log, LogFilter, Position, StoreError};
+use crate::store::{Log, LogFilter, StoreError};
 
 impl PostgresStore {
     /// Gives the events of `filter` to `visit`, newest first, until it breaks off or there are no

@@ -12,10 +12,11 @@ use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use crate::limits;
+use crate::search::Position;
 use crate::search::{Chunk, Segment, Term};
+use crate::store::StoreError;
 use crate::store::postgres::PostgresStore;
 use crate::store::segments::{Head, Indexed, Share, Stored, bytes_of, due, positions_of, terms_of};
-use crate::store::{Position, StoreError};
 
 impl<'r> FromRow<'r, PgRow> for Head {
     fn from_row(row: &'r PgRow) -> Result<Self, sqlx::Error> {

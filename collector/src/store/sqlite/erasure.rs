@@ -2,12 +2,14 @@
 
 use sqlx::{Executor, SqliteConnection};
 
+use crate::event::Field;
 use crate::limits;
+use crate::search::Position;
 use crate::search::Term;
 use crate::store::segments::Share;
 use crate::store::sqlite::found::Found;
 use crate::store::sqlite::{SqliteStore, holds, reports};
-use crate::store::{Erasable, Erased, Erasure, Field, Left, Position, StoreError};
+use crate::store::{Erasable, Erased, Erasure, Left, StoreError};
 
 impl SqliteStore {
     /// How many events an erasure would meet.

@@ -1,4 +1,4 @@
-//! Storing events: each call once, many in one commit.
+//! Rows of events: inserting them, and finding those of a call.
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -7,38 +7,11 @@ use std::sync::LazyLock;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
+use crate::event::Field;
+use crate::search::Position;
+use crate::store::StoreError;
 use crate::store::sqlite::logs::look_up;
 use crate::store::sqlite::new_rows::NewRow;
-use crate::store::sqlite::storing::{note_writers, store};
-use crate::store::sqlite::{SqliteStore, segments};
-use crate::store::{Arrival, Field, Outcome, Position, StoreError};
-
-impl SqliteStore {
-    /// Stores `arrivals` in one transaction: all are on disk when this returns, or none is stored.
-    ///
-    /// `received_at` is in microseconds since 1970, UTC. The outcomes are in the order of `arrivals`.
-    pub(crate) async fn insert(
-        &self,
-        arrivals: &[Arrival],
-        received_at: i64,
-    ) -> Result<Vec<Outcome>, StoreError> {
-        let mut transaction = self.begin().await?;
-        let mut found_by = Vec::with_capacity(arrivals.len());
-        let mut outcomes = store(&mut transaction, arrivals, received_at, &mut found_by).await?;
-        segments::note_unindexed(&mut transaction, &found_by).await?;
-        note_writers(&mut transaction, arrivals, &mut outcomes).await?;
-        // Before the commit: whoever sees the database after it finds what is new there. The event of
-        // a call's end takes the place of the record of its prompt, which is gone then.
-        let added = found_by.len();
-        self.tail.add(found_by);
-        let committed = transaction.commit().await;
-        if committed.is_err() {
-            self.tail.take_back(added);
-        }
-        committed?;
-        Ok(outcomes)
-    }
-}
 
 /// Where an event goes that something was in the way of: nobody else has taken its place.
 pub(super) async fn place(
@@ -105,7 +78,7 @@ pub(super) fn listed_ids(ids: &[String]) -> String {
 }
 
 static INSERT: LazyLock<String> = LazyLock::new(|| {
-    let fields = Field::columns();
+    let fields = Field::ALL.map(Field::name).join(", ");
     format!(
         "INSERT INTO events (
             position, id, request_id, timestamp, received_at, erased_at, writer_id, writer_seq,

@@ -2,10 +2,11 @@
 
 use sqlx::SqliteConnection;
 
+use crate::search::Position;
 use crate::search::{Chunk, Term};
+use crate::store::StoreError;
 use crate::store::newest::intersection;
 use crate::store::sqlite::segments;
-use crate::store::{Position, StoreError};
 
 /// Segments that a search looks into at a time: it is as quick as looking into each by itself.
 pub(super) const SEGMENTS_OPENED: usize = 1;

@@ -4,10 +4,11 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, QueryBuilder, Row, Sqlite, SqliteConnection, Transaction};
 
 use crate::limits;
+use crate::search::Position;
 use crate::search::{Chunk, Segment, Term};
+use crate::store::StoreError;
 use crate::store::segments::{Head, Indexed, Share, Stored, bytes_of, due, positions_of, terms_of};
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Position, StoreError};
 
 impl<'r> FromRow<'r, SqliteRow> for Head {
     fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
@@ -405,7 +406,7 @@ mod tests {
         // What stays of them is still found by what it still says.
         let filter = LogFilter {
             conditions: vec![crate::store::Condition::Is(
-                crate::store::Field::UserId,
+                crate::event::Field::UserId,
                 "user 1".to_owned(),
             )],
             limit: 10,

@@ -8,8 +8,8 @@ use std::ops::RangeBounds;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::limits;
+use crate::search::Position;
 use crate::search::Term;
-use crate::store::Position;
 use crate::store::segments::Indexed;
 
 /// Cloning gives another handle to the same events.

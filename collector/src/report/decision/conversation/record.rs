@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::event::{Fields, Node};
 use crate::limits;
-use crate::report::decision::Members;
+use crate::report::members::Members;
 
 /// SHA-256 of the conversation as `sha256:<hex>`, or why the event does not tell it.
 pub(crate) fn hash(event: &Members<'_>) -> Result<String, &'static str> {

@@ -1,0 +1,30 @@
+//! Why events were not taken in.
+
+use thiserror::Error;
+
+use crate::limits;
+
+/// Why nothing of a request was stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(crate) enum IngestError {
+    #[error("more events are waiting than the collector may hold: send the same again later")]
+    Overloaded,
+    #[error("the database did not answer: nothing was stored, send the same again later")]
+    StorageUnavailable,
+    #[error(
+        "the batch has more than {} lines: send it in parts",
+        limits::BATCH_LINES_MAX
+    )]
+    TooManyLines,
+}
+
+impl IngestError {
+    /// For programs: stable, in snake case.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Overloaded => "overloaded",
+            Self::StorageUnavailable => "storage_unavailable",
+            Self::TooManyLines => "too_many_lines",
+        }
+    }
+}
