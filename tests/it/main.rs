@@ -15,6 +15,7 @@ mod faults;
 mod fixture;
 mod gateways;
 mod headers;
+mod layers;
 mod operating;
 mod prompt_hash;
 mod providers;
