@@ -11,10 +11,7 @@ use crate::sample::{event, event_with};
 
 async fn record_many(program: &Program, count: usize) {
     let lines = (0..count).map(|number| format!("{}\n", event(&number.to_string())));
-    let answer = program
-        .post("/v1/audit/log/batch", lines.collect::<String>())
-        .await;
-    assert_eq!(answer.status, 200);
+    program.record_lines(lines).await;
 }
 
 async fn export(program: &Program, parameters: &str) -> Answer {
@@ -428,10 +425,7 @@ async fn nothing_is_missing_however_many_events_are_in_no_segment_yet() {
     for events in [5000, 5000, 250, 250, 1, 249, 250] {
         let lines = (stored..stored + events)
             .map(|number| format!("{}\n", event_with(&number.to_string(), json!({}))));
-        let answer = program
-            .post("/v1/audit/log/batch", lines.collect::<String>())
-            .await;
-        assert_eq!(answer.json()["accepted"], events, "{}", answer.text);
+        program.record_lines(lines).await;
         stored += events;
         let export = program.get("/v1/audit/logs?format=ndjson").await;
         assert_eq!(export.text.lines().count(), stored);

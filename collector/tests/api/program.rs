@@ -150,6 +150,24 @@ impl Program {
         answer.json()
     }
 
+    /// Records these lines, each of which has to be new and taken.
+    ///
+    /// They are one batch, as long as the database commits that in time: on a machine with much else to
+    /// do it may take two. Then it is sent again in halves, as a client would.
+    pub(crate) async fn record_lines(&self, lines: impl IntoIterator<Item = String>) {
+        let mut batches = vec![lines.into_iter().collect::<Vec<_>>()];
+        while let Some(batch) = batches.pop() {
+            let answer = self.post("/v1/audit/log/batch", batch.concat()).await;
+            if answer.status == StatusCode::SERVICE_UNAVAILABLE && batch.len() > 1 {
+                let (first, second) = batch.split_at(batch.len() / 2);
+                // The last is sent next: the order stays.
+                batches.extend([second.to_vec(), first.to_vec()]);
+                continue;
+            }
+            assert_eq!(answer.json()["accepted"], batch.len(), "{}", answer.text);
+        }
+    }
+
     /// Sends a signal, such as `TERM` to ask the program to stop.
     pub(crate) async fn signal(&self, name: &str) {
         let id = self.child.id().unwrap().to_string();

@@ -111,10 +111,8 @@ async fn each_organization_keeps_as_long_as_it_says() {
 async fn more_than_one_step_is_removed_while_events_come_in() {
     let folder = Folder::new();
     let program = Program::start_in(&folder).await;
-    let lines: String = (0..1050)
-        .map(|number| format!("{}\n", event_with(&number.to_string(), json!({}))))
-        .collect();
-    program.post("/v1/audit/log/batch", lines).await;
+    let lines = (0..1050).map(|number| format!("{}\n", event_with(&number.to_string(), json!({}))));
+    program.record_lines(lines).await;
     program.stop().await;
     let names: Vec<String> = (0..1050).map(|number| number.to_string()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -1,7 +1,5 @@
 //! Every way in which events can be asked for.
 
-use std::fmt::Write;
-
 use serde_json::json;
 use sqlx::{Connection, Executor};
 
@@ -107,16 +105,15 @@ async fn all_filters_must_hold_whichever_is_the_rarest() {
 #[tokio::test]
 async fn common_filters_are_combined() {
     let program = Program::start().await;
-    let mut batch = String::new();
-    for number in 0..2500 {
+    let lines = (0..2500).map(|number| {
         let members = json!({
             "user_id": format!("user {}", number % 2),
             "compliance_tags": [format!("tag {}", number % 3)],
             "prompt_content": format!("word{}", number % 5),
         });
-        writeln!(batch, "{}", event_with(&number.to_string(), members)).unwrap();
-    }
-    program.post("/v1/audit/log/batch", batch).await;
+        format!("{}\n", event_with(&number.to_string(), members))
+    });
+    program.record_lines(lines).await;
     let query = "user_id=user+1&compliance_tag=tag+2&text=word3&limit=500";
     let found = request_ids(&program, query).await;
     let expected = (0..2500).rev().filter(|number| number % 30 == 23);
@@ -342,12 +339,8 @@ async fn more_events_of_one_time_than_it_has_places_stay_in_order_and_in_range()
     let program = Program::start().await;
     let after = event_with("after", json!({"timestamp": "2025-02-01T10:30:00.000002Z"}));
     program.record(&after).await;
-    let mut batch = String::new();
-    for number in 0..5000 {
-        writeln!(batch, "{}", event(&number.to_string())).unwrap();
-    }
-    let answer = program.post("/v1/audit/log/batch", batch).await.json();
-    assert_eq!(answer["accepted"], 5000);
+    let lines = (0..5000).map(|number| format!("{}\n", event(&number.to_string())));
+    program.record_lines(lines).await;
 
     let instant = "2025-02-01T10:30:00Z";
     let query = format!("start_date={instant}&end_date={instant}&limit=500");

@@ -70,10 +70,7 @@ async fn collectors_that_start_together_bring_each_event_into_the_index_once() {
     let folder = Folder::new();
     let program = Program::start_in(&folder).await;
     let lines = (0..5000).map(|number| format!("{}\n", event_with(&number.to_string(), json!({}))));
-    let answer = program
-        .post("/v1/audit/log/batch", lines.collect::<String>())
-        .await;
-    assert_eq!(answer.json()["accepted"], 5000, "{}", answer.text);
+    program.record_lines(lines).await;
     program.stop().await;
     let mut database = folder.beside().open().await;
     database.execute(WITHOUT_CHARACTERS).await.unwrap();
