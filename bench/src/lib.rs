@@ -10,6 +10,7 @@ pub mod audit_api;
 pub mod kills;
 pub mod ledger;
 pub mod load;
+pub mod scale;
 pub mod scene;
 pub mod screen;
 pub mod situation;

@@ -1,49 +1,13 @@
 //! The situations, in the order of the table.
 
-use std::time::Duration;
-
 use anyhow::Result;
 use futures_util::future::LocalBoxFuture;
 
 use crate::ledger::Row;
+use crate::scale::Scale;
 use crate::situations::{
     answers, audit_api, changes, ends, forgery, guarantee, hostile, nodes, queue, tenants, traps,
 };
-
-/// How long situations take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scale {
-    /// Seconds: long enough that everything happens.
-    Brief,
-    /// As long as it takes for what only time brings about, such as backoff.
-    Full,
-}
-
-impl Scale {
-    /// How long there is load before and after something happens.
-    pub fn calm(self) -> Duration {
-        match self {
-            Self::Brief => Duration::from_millis(700),
-            Self::Full => Duration::from_secs(5),
-        }
-    }
-
-    /// How long an outage lasts.
-    pub fn outage(self) -> Duration {
-        match self {
-            Self::Brief => Duration::from_secs(2),
-            Self::Full => Duration::from_secs(30),
-        }
-    }
-
-    /// How many calls each client makes, where calls are counted and not timed.
-    pub fn calls_each(self) -> usize {
-        match self {
-            Self::Brief => 5,
-            Self::Full => 30,
-        }
-    }
-}
 
 /// Something that happens, and what must hold when it has.
 #[derive(Debug)]

@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use anyhow::Result;
 use audit_layer_bench::kills::{self, Engine, Plan};
-use audit_layer_bench::situation::{SITUATIONS, Scale};
+use audit_layer_bench::scale::Scale;
+use audit_layer_bench::situation::SITUATIONS;
 use audit_layer_bench::soak::Soak;
 use libtest_mimic::{Arguments, Trial};
 use tokio::runtime::Runtime;

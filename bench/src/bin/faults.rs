@@ -6,8 +6,9 @@ use std::time::Instant;
 use anstream::{eprintln, println};
 use anyhow::Result;
 use audit_layer_bench::ledger::Row;
+use audit_layer_bench::scale::Scale;
 use audit_layer_bench::screen::{BAD, DIM, GOOD, table};
-use audit_layer_bench::situation::{SITUATIONS, Scale, Situation};
+use audit_layer_bench::situation::{SITUATIONS, Situation};
 use audit_layer_tests::{stack, wasm};
 use clap::Parser;
 

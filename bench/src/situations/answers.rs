@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::ledger::{Ledger, Row, account, state};
 use crate::load::{CallEnd, Manner, Streamed};
+use crate::scale::Scale;
 use crate::scene::{Change, Scene, Setting};
-use crate::situation::Scale;
 
 pub(crate) async fn client_leaves(scale: Scale) -> Result<Row> {
     let manner = Manner {

@@ -7,8 +7,8 @@ use tokio::time::sleep;
 
 use crate::ledger::{Ledger, Row, account};
 use crate::load::Call;
+use crate::scale::Scale;
 use crate::scene::{Scene, Setting};
-use crate::situation::Scale;
 use crate::unruly::Mood;
 
 pub(crate) async fn down(scale: Scale) -> Result<Row> {

@@ -10,8 +10,8 @@ use tokio::time::sleep;
 
 use crate::ledger::{Ledger, Row, account, state};
 use crate::load::Call;
+use crate::scale::Scale;
 use crate::scene::{Scene, Setting};
-use crate::situation::Scale;
 use crate::unruly::Mood;
 
 pub(crate) async fn configuration_by_lds(scale: Scale) -> Result<Row> {

@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::ledger::{Ledger, Row, place, state};
 use crate::load::{Call, CallEnd};
+use crate::scale::Scale;
 use crate::scene::{Scene, Setting};
-use crate::situation::Scale;
 use crate::situations::guarantee::acknowledged;
 use crate::unruly::Mood;
 

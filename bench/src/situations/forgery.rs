@@ -14,8 +14,8 @@ use tokio::time::Instant;
 
 use crate::ledger::{Ledger, Row};
 use crate::load::{CALL_HEADER, Call, CallEnd, USER};
+use crate::scale::Scale;
 use crate::scene::{Scene, Setting};
-use crate::situation::Scale;
 
 /// Requests and answers have forged dead letters in headers, paths and bodies, while the gateway
 /// writes real ones to the log in which the shipped access log is too.

@@ -6,8 +6,8 @@ use anyhow::{Result, ensure};
 
 use crate::ledger::{Ledger, Row, account, state};
 use crate::load::{CallEnd, Manner};
+use crate::scale::Scale;
 use crate::scene::{Change, Scene, Setting};
-use crate::situation::Scale;
 use crate::unruly::Mood;
 
 /// No byte of an answer reaches any client.

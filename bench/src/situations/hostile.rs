@@ -14,8 +14,8 @@ use tokio::time::Instant;
 
 use crate::ledger::{Row, account};
 use crate::load::{CALL_HEADER, Call, CallEnd, USER};
+use crate::scale::Scale;
 use crate::scene::{Scene, Setting};
-use crate::situation::Scale;
 
 /// Requests that are open at the same time, in each coding, all but their last byte sent.
 pub(crate) async fn requests(scale: Scale) -> Result<Row> {

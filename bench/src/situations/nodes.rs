@@ -11,8 +11,8 @@ use serde_json::json;
 
 use crate::ledger::{Ledger, Row};
 use crate::load::Manner;
+use crate::scale::Scale;
 use crate::scene::{Scene, Setting};
-use crate::situation::Scale;
 
 /// Letters of 100 KB in files of CRI and of Docker, between the pieces of other lines, over files
 /// that were rotated within a line and compressed.

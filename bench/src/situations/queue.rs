@@ -6,8 +6,8 @@ use anyhow::{Result, ensure};
 
 use crate::ledger::{Ledger, Row, account, place};
 use crate::load::Manner;
+use crate::scale::Scale;
 use crate::scene::{Scene, Setting};
-use crate::situation::Scale;
 
 /// Of each worker.
 const EVENTS_MAX: u64 = 100;

@@ -12,8 +12,8 @@ use tokio::time::sleep;
 
 use crate::ledger::{Ledger, Row, account, place};
 use crate::load::{Load, Manner};
+use crate::scale::Scale;
 use crate::scene::{Scene, Setting};
-use crate::situation::Scale;
 
 /// Both call while the configuration of one is changed, and then its listener goes: everything is
 /// stored, and nothing with the other's organization or writer.

@@ -12,8 +12,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::ledger::{Ledger, Row};
 use crate::load::{CALL_HEADER, Call, CallEnd, Manner, Streamed, USER};
+use crate::scale::Scale;
 use crate::scene::{Scene, Setting};
-use crate::situation::Scale;
 
 pub(crate) async fn fail_open(scale: Scale) -> Result<Row> {
     let trap = trapped(scale, |plugin| plugin["fail_open"] = true.into()).await?;
