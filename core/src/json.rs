@@ -17,6 +17,7 @@ mod odd;
 mod parse;
 mod scan;
 mod stub;
+mod text;
 mod unicode;
 mod value;
 mod wire;
@@ -26,9 +27,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::find;
 use crate::limits::RAW_DEPTH_MAX;
-use keep::substituted;
 use stub::MARK;
 
 pub use blob::Blob;
@@ -37,15 +36,17 @@ pub use compact::{canonical, compact};
 pub use keep::Kept;
 pub use last::last_of_each;
 pub use lenient::{
-    Aside, Count, Depth, Flag, FromObject, List, Object, OneOrMany, Scalar, Text, TextOrList, keep,
+    Aside, Count, Depth, Flag, List, Object, OneOrMany, Scalar, Text, TextOrList, keep,
 };
 pub use mend::{half_mark, half_of_mark, is_half_mark, mend, mend_keeping_halves};
-pub use names::{is_plain_name, is_same_name};
+pub use names::{FromObject, is_plain_name, is_same_name};
 pub use odd::{Odd, Oddities};
 pub use parse::{FromJson, Items, Members, Mode, expected, has_more, read, split};
 pub use scan::Broken;
 pub use stub::CUT;
 pub(crate) use stub::file_stub;
+pub(crate) use text::kept_text;
+pub use text::{text, text_with_halves};
 pub use unicode::from_wide;
 pub use value::Json;
 pub(crate) use wire::wire;
@@ -82,43 +83,6 @@ pub fn is_portable(value: Json<'_>) -> bool {
 pub fn one_line(value: Json<'_>) -> Box<RawValue> {
     let line = value.get().replace(['\n', '\r'], " ");
     RawValue::from_string(line).unwrap_or_else(|_| RawValue::NULL.to_owned())
-}
-
-/// Text of a JSON body: mended, and closed where its end is missing.
-///
-/// The second value says whether something that is not Unicode was replaced.
-pub fn text(bytes: &[u8], whole: bool) -> (Cow<'_, str>, bool) {
-    let special = find::any([MARK, b'\\'], bytes);
-    if special.is_none() && whole {
-        // Neither marks nor escapes, of which some stand for no character.
-        return mend::from_utf8(bytes);
-    }
-    if find::any([MARK], bytes).is_none() {
-        return kept_text(bytes, whole);
-    }
-    let bytes = substituted(bytes);
-    let (text, replaced) = kept_text(&bytes, whole);
-    (Cow::Owned(text.into_owned()), replaced)
-}
-
-/// Text of a whole JSON document in which halves of characters that begin or end a string keep
-/// their marks: they may go on in another document. The last value says whether there are any.
-pub fn text_with_halves(bytes: &[u8]) -> (Cow<'_, str>, bool, bool) {
-    if find::any([MARK], bytes).is_none() {
-        return mend_keeping_halves(bytes);
-    }
-    let (text, replaced) = text(bytes, true);
-    (text, replaced, false)
-}
-
-/// The text of a body that was kept by [`Kept`], in the same way.
-pub(crate) fn kept_text(bytes: &[u8], whole: bool) -> (Cow<'_, str>, bool) {
-    if whole {
-        return mend(bytes);
-    }
-    let closed = close(bytes);
-    let (text, replaced) = mend(&closed);
-    (Cow::Owned(text.into_owned()), replaced)
 }
 
 #[cfg(test)]

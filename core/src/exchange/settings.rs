@@ -88,10 +88,10 @@ pub(super) fn left<'a>(
     document: &'a str,
 ) -> impl Iterator<Item = MessagePart<'a>> {
     let mut left = oddities.left(document);
-    left.retain(|(name, value)| !is_setting(name) && !is_empty(*value));
+    left.retain(|(name, value)| !is_setting(name) && !is_empty(Json::from(*value)));
     left.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let part = |(name, value): (String, Json<'a>)| {
-        MessagePart::hashed_json(Kind::Other, value).typed(name)
+    let part = |(name, value): (String, &'a str)| {
+        MessagePart::hashed_json(Kind::Other, Json::from(value)).typed(name)
     };
     left.into_iter().map(part)
 }

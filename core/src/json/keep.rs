@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use std::mem;
 
 use super::escape;
-use super::stub::{self, MARK, SUBSTITUTE, Stub};
+use super::stub::{self, MARK, Stub, substituted};
+use super::text::{kept_text, text};
 use super::unicode;
 use crate::find;
 use crate::limits::{LONG_STRING_BYTES, LONG_STRING_KEPT_BYTES};
@@ -68,8 +69,8 @@ impl Kept {
     /// The second value says whether something that is not Unicode was replaced.
     pub fn text(&self, whole: bool) -> (Cow<'_, str>, bool) {
         match self.filter {
-            Some(_) => super::kept_text(self.bytes(), whole && !self.is_cut),
-            None => super::text(self.bytes(), whole && !self.is_cut),
+            Some(_) => kept_text(self.bytes(), whole && !self.is_cut),
+            None => text(self.bytes(), whole && !self.is_cut),
         }
     }
 
@@ -131,14 +132,6 @@ impl Kept {
         let piece = marked.as_deref().unwrap_or(piece);
         self.is_cut |= !filter.push(piece, &mut self.out);
     }
-}
-
-/// The text without marks, which only the filter may write.
-pub(super) fn substituted(text: &[u8]) -> Vec<u8> {
-    let bytes = text.iter();
-    bytes
-        .map(|byte| if *byte == MARK { SUBSTITUTE } else { *byte })
-        .collect()
 }
 
 /// Whether a text of which these two pieces are the beginning may be JSON in UTF-8.

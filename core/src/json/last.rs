@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::lenient::{FromObject, List, Object};
+use super::lenient::{List, Object};
+use super::names::FromObject;
 use super::names::is_same_name;
 use super::parse::{Members, read};
 use super::scan::Broken;

@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use super::Json;
 use crate::limits::LEFT_MEMBERS_MAX;
 
 /// What was left of a document so far. Members count that may hold words, of the document itself
@@ -54,17 +53,17 @@ impl Left {
 
     /// A reader has left a member, which counts unless another one takes it. False if there are too
     /// many of them.
-    pub(super) fn leave(&self, name: &str, value: Json<'_>) -> bool {
+    pub(super) fn leave(&self, name: &str, value: &str) -> bool {
         // What only the first reader took is no longer there.
         self.passes.get() > 1 || self.put(name, value)
     }
 
     /// The same of a member that a reader took with others and then left.
-    pub(super) fn put(&self, name: &str, value: Json<'_>) -> bool {
+    pub(super) fn put(&self, name: &str, value: &str) -> bool {
         let mut members = self.members.take();
         let is_full = members.len() >= LEFT_MEMBERS_MAX;
         if !is_full {
-            let (start, bytes) = place(value.get());
+            let (start, bytes) = place(value);
             let start = start.saturating_sub(self.document.get().0);
             members.push((name.to_owned(), start..start.saturating_add(bytes)));
         }
@@ -73,9 +72,9 @@ impl Left {
     }
 
     /// What was left of the document.
-    pub(super) fn of<'a>(&self, document: &'a str) -> Vec<(String, Json<'a>)> {
+    pub(super) fn of<'a>(&self, document: &'a str) -> Vec<(String, &'a str)> {
         let members = self.members.take();
-        let value = |place: &Range<usize>| document.get(place.clone()).map(Json::from);
+        let value = |place: &Range<usize>| document.get(place.clone());
         let left = members
             .iter()
             .filter_map(|(name, place)| Some((name.clone(), value(place)?)))

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::mem;
 
-use super::names::read_members;
+use super::names::{FromObject, read_members};
 use super::parse::{FromJson, Items, Members, Mode};
 use super::scan::Broken;
 use super::value::Json;
@@ -62,22 +62,6 @@ pub enum TextOrList<'a> {
 /// is beyond a double.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Depth(pub usize);
-
-/// A wire object of which only some members are read.
-///
-/// Of a member given twice the last one counts, as in the parsers that providers use.
-pub trait FromObject<'de> {
-    /// Takes the value of the member `name`, or skips it.
-    ///
-    /// # Errors
-    /// When the object is broken.
-    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken>;
-
-    /// The names that are read in another case as well.
-    fn names(&self) -> [&'static [&'static str]; 2] {
-        [&[], &[]]
-    }
-}
 
 /// Keeps the value of a member that is one of `names`, and skips others.
 ///

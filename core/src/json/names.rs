@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 
-use super::lenient::FromObject;
 use super::odd::Odd;
 use super::parse::{At, Members};
 use super::scan::Broken;
@@ -14,6 +13,22 @@ use super::value::Json;
 
 /// Names in another case that are read of one object.
 const OTHERS_MAX: usize = 64;
+
+/// A wire object of which only some members are read.
+///
+/// Of a member given twice the last one counts, as in the parsers that providers use.
+pub trait FromObject<'de> {
+    /// Takes the value of the member `name`, or skips it.
+    ///
+    /// # Errors
+    /// When the object is broken.
+    fn member(&mut self, name: &str, value: &mut Members<'_, 'de>) -> Result<(), Broken>;
+
+    /// The names that are read in another case as well.
+    fn names(&self) -> [&'static [&'static str]; 2] {
+        [&[], &[]]
+    }
+}
 
 /// Reads the members of an object into what knows their names.
 pub(super) fn read_members<'de>(

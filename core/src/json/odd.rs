@@ -3,7 +3,6 @@
 use std::cell::Cell;
 
 use super::left::Left;
-use super::value::Json;
 use crate::limits::LIST_ITEMS_MAX;
 
 /// What readers found in a document that servers do not all read alike.
@@ -46,7 +45,7 @@ impl Oddities {
 
     /// The members of a document that no reader took and that may hold words. What stands in lists
     /// is not among them.
-    pub fn left<'a>(&self, document: &'a str) -> Vec<(String, Json<'a>)> {
+    pub fn left<'a>(&self, document: &'a str) -> Vec<(String, &'a str)> {
         self.left.of(document)
     }
 

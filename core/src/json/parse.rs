@@ -373,7 +373,7 @@ impl<'de> Members<'_, 'de> {
                 _ => return Ok(()),
             },
         };
-        if !oddities.left.leave(name, value) {
+        if !oddities.left.leave(name, value.get()) {
             oddities.found(Odd::TooMany);
         }
         Ok(())

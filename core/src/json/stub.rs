@@ -89,3 +89,11 @@ pub(super) fn shown(stub: &Stub) -> String {
 
 const FILE: &str = "f";
 const DECODED: &str = "d";
+
+/// The text without marks, which only the filter may write.
+pub(super) fn substituted(text: &[u8]) -> Vec<u8> {
+    let bytes = text.iter();
+    bytes
+        .map(|byte| if *byte == MARK { SUBSTITUTE } else { *byte })
+        .collect()
+}

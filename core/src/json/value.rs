@@ -46,7 +46,7 @@ impl<'a> Json<'a> {
     /// Tells that no reader takes it: it is the member `name` of the document or of a part of it.
     pub fn left(self, name: &str) {
         if let Some(oddities) = self.oddities
-            && !oddities.left.put(name, self)
+            && !oddities.left.put(name, self.text)
         {
             oddities.found(Odd::TooMany);
         }
