@@ -5,7 +5,6 @@ mod choice;
 mod counts;
 mod decided;
 mod halves;
-mod names;
 mod parts;
 mod several;
 
@@ -17,14 +16,13 @@ pub use self::choice::{Choice, Gathered, Part};
 pub use self::counts::Counts;
 pub use self::decided::Decided;
 use self::halves::{Halves, Place};
-use self::names::keep_first;
-pub use self::names::{cut, name_within, shortened};
 pub use self::parts::AnswerPart;
 use self::parts::Parts;
 use crate::decision::Answered;
 use crate::digest::HashForm;
 use crate::event::{ApiError, ToolCall};
 use crate::limits::{CHOICES_MAX, ERROR_MESSAGE_BYTES_MAX, FINDINGS_MAX, NAME_BYTES_MAX};
+use crate::names::{cut, keep_first, shortened};
 use crate::redact::Secrets;
 
 /// The answer as far as it has been read.

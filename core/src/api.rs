@@ -62,6 +62,7 @@ mod openai_speech;
 mod openai_threads;
 mod openai_transcriptions;
 mod openai_usage;
+mod own;
 mod path;
 mod path_model;
 mod reasoning;
@@ -93,6 +94,7 @@ use crate::note::Note;
 use crate::prompt::Prompt;
 
 pub(crate) use openai_error::{read_document as read_error, take_document as take_error};
+pub use own::Own;
 pub use path::Path;
 pub use path_model::model_in_path;
 pub use refusal::{Refusal, refusal};

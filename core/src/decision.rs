@@ -4,8 +4,8 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::answer::shortened;
 use crate::limits::NAME_BYTES_MAX;
+use crate::names::shortened;
 
 /// What an answer decided, and from whom the event's own members are.
 #[derive(Debug, Clone, Serialize)]

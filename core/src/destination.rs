@@ -1,7 +1,55 @@
 //! Where the events of a configuration go, told apart from where those of others go.
 
 use crate::digest::HashForm;
-use crate::policy::AuditApi;
+
+/// Where events go.
+#[derive(Debug, Clone)]
+pub struct AuditApi {
+    /// The proxy's name of the upstream: in Envoy, a cluster.
+    pub cluster: String,
+    /// `:scheme` of the callouts.
+    pub scheme: String,
+    /// `:authority` of the callouts.
+    pub authority: String,
+    /// Path of the API's root, without a slash at its end; may be empty.
+    pub base_path: String,
+    /// The Bearer key; absent where the upstream is authenticated in another way.
+    pub api_key: Option<Secret>,
+    /// Where the key was looked for.
+    pub key_source: KeySource,
+    /// How long one callout may take, in milliseconds.
+    pub timeout_ms: u64,
+}
+
+/// Where the audit API's key was looked for, for those who search why it is the wrong one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// In the configuration itself.
+    Configuration,
+    /// In the environment variable of this name.
+    Environment(String),
+}
+
+/// A credential: never printed.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    pub(crate) fn new(secret: String) -> Self {
+        Self(secret)
+    }
+
+    /// The credential itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
+}
 
 /// An audit API, with the key that it knows us by, and an organization.
 ///

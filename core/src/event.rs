@@ -3,13 +3,16 @@
 //! The top level is the audit API's documented event, so that any implementation of that API
 //! accepts it. What the gateway knows beyond that stands under `metadata.audit_layer`.
 
+mod kind;
+
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::decision::Decision;
 use crate::note::Note;
-use crate::prompt::Kind;
+
+pub use kind::Kind;
 
 /// The version of what stands under `metadata.audit_layer`.
 pub const SCHEMA: &str = "audit-layer/1";

@@ -14,7 +14,6 @@ mod settings;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::answer::cut;
 use crate::api::{self, Evidence, Identity, Path, Refusal};
 use crate::caller::Caller;
 use crate::completion::{self, End, Seen};
@@ -26,6 +25,7 @@ use crate::event::{
 use crate::event::{Completion, Usage, UsageSource};
 use crate::headers::Headers;
 use crate::hop::{self, Outer};
+use crate::names::cut;
 use crate::note::Note;
 use crate::opening::{Destination, Opening};
 use crate::policy::Policy;

@@ -1,19 +1,18 @@
 //! The checked configuration: what the operator wrote, with every value in its range.
 
 mod check;
+mod error;
 mod raw;
 #[cfg(feature = "schema")]
 mod schema;
 
+use crate::api::Own;
+use crate::capture::CapturePolicy;
 use crate::dead_letter::LetterKey;
-use crate::destination::Destination;
-use crate::digest::HashForm;
-use crate::event::ContentPolicy;
+use crate::destination::{AuditApi, Destination};
 use crate::hop::HopKey;
-use crate::prompt::PromptFormat;
-use crate::provider::Own;
 
-pub use check::ConfigError;
+pub use error::ConfigError;
 #[cfg(feature = "schema")]
 pub use schema::schema;
 
@@ -34,34 +33,6 @@ pub struct Policy {
     pub gateway: GatewayPolicy,
     /// Servers that the operator names and who serves models there; the first that fits counts.
     pub providers: Vec<Own>,
-}
-
-/// Where events go.
-#[derive(Debug, Clone)]
-pub struct AuditApi {
-    /// The proxy's name of the upstream: in Envoy, a cluster.
-    pub cluster: String,
-    /// `:scheme` of the callouts.
-    pub scheme: String,
-    /// `:authority` of the callouts.
-    pub authority: String,
-    /// Path of the API's root, without a slash at its end; may be empty.
-    pub base_path: String,
-    /// The Bearer key; absent where the upstream is authenticated in another way.
-    pub api_key: Option<Secret>,
-    /// Where the key was looked for.
-    pub key_source: KeySource,
-    /// How long one callout may take, in milliseconds.
-    pub timeout_ms: u64,
-}
-
-/// Where the audit API's key was looked for, for those who search why it is the wrong one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeySource {
-    /// In the configuration itself.
-    Configuration,
-    /// In the environment variable of this name.
-    Environment(String),
 }
 
 /// How events go.
@@ -123,19 +94,6 @@ pub struct DeadLetterPolicy {
     pub has_content: bool,
 }
 
-/// What is read and kept of each exchange.
-#[derive(Debug, Clone)]
-pub struct CapturePolicy {
-    /// What of prompts and answers an event may carry.
-    pub content: ContentPolicy,
-    /// Layout of the canonical prompt text.
-    pub prompt_format: PromptFormat,
-    /// Form of prompt and answer hashes.
-    pub hash: HashForm,
-    /// How much is read and kept.
-    pub limits: CaptureLimits,
-}
-
 /// What gateways tell each other.
 #[derive(Debug, Clone)]
 pub struct GatewayPolicy {
@@ -143,34 +101,6 @@ pub struct GatewayPolicy {
     pub hop_key: Option<HopKey>,
     /// Whether requests go on with that proof.
     pub sends_hop: bool,
-}
-
-/// How much is read and kept of each exchange, in bytes.
-#[derive(Debug, Clone)]
-pub struct CaptureLimits {
-    /// Of a request's body, to be read.
-    pub request_bytes: usize,
-    /// Of a response's body that is not a stream, to be read.
-    pub response_bytes: usize,
-    /// Of the prompt's text, and of the answer's texts together, to be kept in the event.
-    pub content_bytes: usize,
-}
-
-/// A credential: never printed.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The credential itself.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Secret(…)")
-    }
 }
 
 impl Policy {

@@ -15,30 +15,18 @@ mod value;
 use std::borrow::Cow;
 use std::ops::Range;
 
-use serde::Deserialize;
-
+use crate::capture::PromptFormat;
 use crate::digest::HashForm;
 use crate::json::{self, Json, Text};
 
 pub use crate::json::compact;
 
+pub use crate::event::Kind;
 pub use content::{content_parts, files, input_parts, list_parts, media_part, medium, other_part};
 pub use fields::{Fields, is_empty};
-pub use part::{Kind, MessagePart, Said};
+pub use part::{MessagePart, Said};
 pub use shared::{Shared, results};
 pub use value::Content;
-
-/// How the canonical text is laid out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum PromptFormat {
-    /// As the client wrapper of the provider lays it out.
-    #[default]
-    Wrapper,
-    /// `[role] content` lines for every provider, the role as written.
-    Roles,
-}
 
 /// The layout of a provider's client wrapper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,9 +2,6 @@
 //!
 //! `core/PROVIDERS.md` lists the names with those of the OpenTelemetry conventions.
 
-use crate::api::Format;
-use crate::opening::Destination;
-
 /// Hosts, or the ends of hosts after a dot, and the provider that each belongs to.
 const HOSTS: &[(&str, &str)] = &[
     ("ai-gateway.helicone.ai", "helicone"),
@@ -107,33 +104,6 @@ const LABELLED: [(&[&str], &str, &str); 4] = [
     (&["volces.com"], "ark", "volcengine"),
 ];
 
-/// Servers that the configuration names, by all of what it says of them.
-#[derive(Debug, Clone)]
-pub struct Own {
-    /// The host, in lower case; it counts with everything before it, at a dot.
-    pub host: Option<String>,
-    /// The gateway's name of the group of servers.
-    pub cluster: Option<String>,
-    /// The gateway's name of the rule that chose it.
-    pub route: Option<String>,
-    /// Who serves the models there.
-    pub name: String,
-    /// How calls to paths are read by which no format is known.
-    pub format: Option<&'static Format>,
-}
-
-impl Own {
-    /// Whether a request goes there, for a [`host`] and by the gateway's names.
-    pub fn is_it(&self, host: &str, destination: Destination<'_>) -> bool {
-        let is = |own: &Option<String>, given: Option<&str>| {
-            own.as_deref().is_none_or(|own| Some(own) == given)
-        };
-        self.host.as_deref().is_none_or(|own| is_within(host, own))
-            && is(&self.cluster, destination.cluster)
-            && is(&self.route, destination.route)
-    }
-}
-
 /// The provider of a [`host`]; `None` if it is nobody's we know.
 ///
 /// Hosts are compared by whole labels: `x.ai` is no part of `llamaindex.ai`.
@@ -162,7 +132,7 @@ pub fn host(authority: &str) -> String {
     host.to_ascii_lowercase()
 }
 
-fn is_within(host: &str, known: &str) -> bool {
+pub(crate) fn is_within(host: &str, known: &str) -> bool {
     host.strip_suffix(known)
         .is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }

@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 
-use audit_layer_core::destination::Destination;
+use audit_layer_core::destination::{AuditApi, Destination, KeySource};
 use audit_layer_core::outbox::{DeadLetter, Failure, Refused, Settled};
-use audit_layer_core::policy::{AuditApi, DeadLetterPolicy, KeySource, Policy};
+use audit_layer_core::policy::{DeadLetterPolicy, Policy};
 
 use crate::host::{self, Level, MetricKind};
 

@@ -1,5 +1,6 @@
 //! What holds of any event, whatever its call was.
 
+use audit_layer_core::capture::CapturePolicy;
 use audit_layer_core::digest::HashForm;
 use audit_layer_core::event::{
     AuditEvent, CompletionState, ContentPolicy, Conversation, PromptPart,
@@ -8,7 +9,6 @@ use audit_layer_core::limits::{
     ANSWER_PARTS_MAX, CHOICES_MAX, FINDINGS_MAX, PROMPT_PARTS_MAX, TOOL_CALLS_MAX,
 };
 use audit_layer_core::note::Note;
-use audit_layer_core::policy::CapturePolicy;
 
 /// What keeps the hashes of a prompt from being made again of the event.
 const LESS_THAN_HASHED: [Note; 4] = [

@@ -5,13 +5,14 @@
 
 use audit_layer_core::answer::Answer;
 use audit_layer_core::api::{FORMATS, Format, Reader};
+use audit_layer_core::capture::PromptFormat;
 use audit_layer_core::digest::HashForm;
 use audit_layer_core::framing::{Decoder, Message, ndjson, sse};
 use audit_layer_core::limits::{
     ANSWER_PARTS_BYTES_MAX, ANSWER_PARTS_MAX, CHOICES_MAX, DECISIONS_MAX, ERROR_MESSAGE_BYTES_MAX,
     FINDINGS_MAX, NAME_BYTES_MAX, TOOL_CALLS_MAX,
 };
-use audit_layer_core::prompt::{Canonical, Prompt, PromptFormat, Said};
+use audit_layer_core::prompt::{Canonical, Prompt, Said};
 
 /// Bytes of an answer's texts, few enough that inputs reach them.
 const TEXT_BYTES_MAX: usize = 1 << 10;

@@ -2,10 +2,11 @@
 
 use std::cell::Cell;
 
-use super::{CallKey, CallPiece, keep_first, shortened};
+use super::{CallKey, CallPiece};
 use crate::event::ToolCall;
 use crate::json;
 use crate::limits::{ARGUMENTS_LOOKED_AT_BYTES_MAX, NAME_BYTES_MAX, TOOL_CALLS_MAX};
+use crate::names::{keep_first, shortened};
 
 /// What some servers send before the arguments, or after them.
 const EMPTY: &str = "{}";

@@ -2,9 +2,10 @@
 
 use serde_json::value::RawValue;
 
-use super::{Answer, shortened};
+use super::Answer;
 use crate::decision::Answered;
 use crate::limits::{DECISIONS_MAX, NAME_BYTES_MAX};
+use crate::names::shortened;
 
 /// The answer to one question, where the model was asked for decisions.
 #[derive(Debug)]

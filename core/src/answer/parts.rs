@@ -3,9 +3,10 @@
 
 use super::choice::Gathered;
 use super::halves::Place;
-use super::{Answer, Room, shortened};
+use super::{Answer, Room};
+use crate::event::Kind;
 use crate::limits::{ANSWER_PARTS_BYTES_MAX, ANSWER_PARTS_MAX, NAME_BYTES_MAX};
-use crate::prompt::Kind;
+use crate::names::shortened;
 
 /// One such part.
 #[derive(Debug)]

@@ -8,9 +8,10 @@ use super::chat_message::ChatMessages;
 use super::openai_usage::UsageWire;
 use super::tool_names::Tools;
 use super::{Format, Reader, Request, openai_error};
-use crate::answer::{Answer, CallKey, CallPiece, Part, shortened};
+use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::json::{self, Count, Json, List, Object, Text};
 use crate::limits::NAME_BYTES_MAX;
+use crate::names::shortened;
 use crate::note::Note;
 use crate::prompt::{Message, MessagePart, Prompt};
 

@@ -2,9 +2,10 @@
 //! the last event. None of the three need have everything.
 
 use super::openai_item::{ItemWire, SaidWire, Sort};
-use crate::answer::{Answer, CallKey, CallPiece, Part, shortened};
+use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::json::Object;
 use crate::limits::{NAME_BYTES_MAX, RESPONSE_ITEMS_MAX};
+use crate::names::shortened;
 use crate::prompt::Kind;
 
 /// A response has one choice.

@@ -4,12 +4,13 @@ mod fetched;
 mod harmless;
 mod table;
 
+use super::own::Own;
 use super::path::{self, Path, Readings, has_readings, readings};
 use super::{Format, unread};
 use crate::headers::Headers;
 use crate::note::Note;
 use crate::opening::Opening;
-use crate::provider::{self, Own};
+use crate::provider;
 
 use fetched::FETCHED;
 pub use fetched::fetched_id;

@@ -7,10 +7,10 @@ use super::carried;
 use super::response::Answered;
 use crate::answer::{Answer, AnswerPart};
 use crate::caller::Caller;
+use crate::capture::CapturePolicy;
 use crate::decision::{self, Coverage, Decision, Given};
 use crate::event::{Choice, CompletionState, ContentPolicy, Response, ResponsePart, ToolCall};
 use crate::note::Note;
-use crate::policy::CapturePolicy;
 
 impl Answered {
     /// `response_content`, and what the event says of the answer beside it.

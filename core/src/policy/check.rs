@@ -1,50 +1,17 @@
 //! From what the operator wrote to what is in range.
 
-use std::fmt::Display;
-
+use super::error::ConfigError;
 use super::raw::{
     RawAuditApi, RawBatch, RawCapture, RawDeadLetter, RawDeadLetterContent, RawDelivery,
     RawGuarantee, RawHash, RawPolicy, RawProvider, RawString,
 };
-use super::{
-    AuditApi, Batch, CaptureLimits, CapturePolicy, DeadLetterPolicy, Delivery, GatewayPolicy,
-    KeySource, Policy, Queue, Retry, Secret,
-};
+use super::{Batch, DeadLetterPolicy, Delivery, GatewayPolicy, Policy, Queue, Retry};
+use crate::api::Own;
+use crate::capture::{CaptureLimits, CapturePolicy};
 use crate::dead_letter::LetterKey;
-use crate::destination::Destination;
+use crate::destination::{AuditApi, Destination, KeySource, Secret};
 use crate::digest::{HashForm, HmacKey};
 use crate::hop::HopKey;
-use crate::provider::Own;
-
-/// Why a configuration is refused, in one line: `delivery.batch.max_events: must be at least 1`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{reason}", if path.is_empty() { String::new() } else { format!("{path}: ") })]
-pub struct ConfigError {
-    path: String,
-    reason: String,
-}
-
-impl ConfigError {
-    pub(super) fn new(path: &str, reason: impl Display) -> Self {
-        Self {
-            path: in_one_line(path),
-            reason: in_one_line(&reason.to_string()),
-        }
-    }
-}
-
-/// Names and values that the operator wrote may hold line ends; a refusal is one line of a log.
-fn in_one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            line.extend(character.escape_default());
-        } else {
-            line.push(character);
-        }
-    }
-    line
-}
 
 /// The environment variable of the audit API's key.
 const API_KEY: &str = "AUDIT_LAYER_API_KEY";
@@ -197,7 +164,7 @@ fn audit_api(raw: RawAuditApi, resolver: &Resolver<'_>) -> Result<AuditApi, Conf
         scheme: url.scheme,
         authority: url.authority,
         base_path: url.base_path,
-        api_key: api_key.filter(|key| !key.is_empty()).map(Secret),
+        api_key: api_key.filter(|key| !key.is_empty()).map(Secret::new),
         key_source,
         timeout_ms: raw.timeout_ms.get(),
     })

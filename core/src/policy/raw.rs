@@ -7,10 +7,10 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
-use super::check::ConfigError;
+use super::error::ConfigError;
 use crate::api::{FORMATS, Format};
+use crate::capture::PromptFormat;
 use crate::event::ContentPolicy;
-use crate::prompt::PromptFormat;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;

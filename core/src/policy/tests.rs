@@ -1,4 +1,5 @@
 use super::*;
+use crate::digest::HashForm;
 
 const MINIMAL: &str = r#"{"audit_api":{"cluster":"audit"}}"#;
 

@@ -6,8 +6,9 @@
 
 use std::borrow::Cow;
 
-use super::part::{Kind, MessagePart};
+use super::part::MessagePart;
 use super::{Content, Fields, Shared, data_text, placeholder, results};
+use crate::event::Kind;
 use crate::json::{self, Blob, Json, Text, TextOrList};
 use crate::media;
 

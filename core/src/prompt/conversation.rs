@@ -11,13 +11,13 @@ use std::iter;
 use std::ops::Range;
 
 use super::shared::is_long;
-use super::{Canonical, Kind, MessagePart, Prompt, Said};
-use crate::answer::name_within;
+use super::{Canonical, MessagePart, Prompt, Said};
+use crate::capture::CapturePolicy;
 use crate::digest::{HASH_BYTES, HashForm};
-use crate::event::{ContentPolicy, Conversation, PromptPart};
+use crate::event::{ContentPolicy, Conversation, Kind, PromptPart};
 use crate::limits::{NAME_BYTES_MAX, PROMPT_NAMES_BYTES_MAX, PROMPT_PARTS_MAX};
+use crate::names::name_within;
 use crate::note::Note;
-use crate::policy::CapturePolicy;
 
 /// What the hash begins with: the name of this form.
 const FORM: &[u8] = b"audit-layer/prompt/1\n";
@@ -176,7 +176,7 @@ impl Record {
             self.0.push(b'-');
             return;
         };
-        self.0.push(part.kind.letter());
+        self.0.push(letter(part.kind));
         self.optional(part.type_name.as_ref());
         self.optional(part.id.as_ref());
         self.optional(part.name.as_ref());
@@ -200,6 +200,19 @@ impl Record {
                 self.string(reference.as_bytes());
             }
         }
+    }
+}
+
+/// The letter of a kind in what is hashed.
+fn letter(kind: Kind) -> u8 {
+    match kind {
+        Kind::Text => b'T',
+        Kind::ToolCall => b'C',
+        Kind::ToolResult => b'R',
+        Kind::Media => b'M',
+        Kind::Reasoning => b'Z',
+        Kind::Document => b'D',
+        Kind::Other => b'O',
     }
 }
 

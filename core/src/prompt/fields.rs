@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 
 use super::data_text;
-use super::part::{Kind, MessagePart};
+use super::part::MessagePart;
+use crate::event::Kind;
 use crate::json::{self, Broken, FromObject, Json, Members, Object, Odd, Text};
 use crate::limits::{FIELDS_COMPARED_MAX, MEMBER_BYTES_MAX};
 

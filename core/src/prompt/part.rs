@@ -3,66 +3,11 @@
 
 use std::borrow::Cow;
 
-use serde::{Serialize, Serializer};
-
 use super::placeholder;
 use crate::digest::HashForm;
+use crate::event::Kind;
 use crate::json::{self, Json};
 use crate::media::Media;
-
-/// What a part is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Kind {
-    /// Words.
-    #[default]
-    Text,
-    /// A tool that the model called, or is shown as having called.
-    ToolCall,
-    /// What a tool gave.
-    ToolResult,
-    /// An image, sound, a video or another file.
-    Media,
-    /// What the model thought before.
-    Reasoning,
-    /// A document to answer from.
-    Document,
-    /// Anything else that stood in the prompt.
-    Other,
-}
-
-impl Kind {
-    /// Its letter in what is hashed.
-    pub(super) fn letter(self) -> u8 {
-        match self {
-            Self::Text => b'T',
-            Self::ToolCall => b'C',
-            Self::ToolResult => b'R',
-            Self::Media => b'M',
-            Self::Reasoning => b'Z',
-            Self::Document => b'D',
-            Self::Other => b'O',
-        }
-    }
-
-    /// Its name in events.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::ToolCall => "tool_call",
-            Self::ToolResult => "tool_result",
-            Self::Media => "media",
-            Self::Reasoning => "reasoning",
-            Self::Document => "document",
-            Self::Other => "other",
-        }
-    }
-}
-
-impl Serialize for Kind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
 
 /// One part of a message.
 #[derive(Debug, Clone)]
