@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::callout::Arrival;
-use crate::vm::VmNumber;
+use crate::thread::VmNumber;
 
 /// Something that will happen to a VM.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::headers::Headers;
 use crate::status::Status;
-use crate::vm::{Thread, VmNumber};
+use crate::thread::{Thread, VmNumber};
 
 /// One call of `proxy_http_call` that left the proxy.
 #[derive(Clone, Debug)]

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::callout::Response;
-use crate::plugin::Plugin;
-use crate::stream::state::{Side, StreamState};
+use crate::settings::Settings;
+use crate::stream_state::{Side, StreamState};
 
 /// A context by its kind.
 pub(crate) enum Context {
@@ -16,7 +16,7 @@ pub(crate) enum Context {
 
 /// One configuration of a plugin in a VM.
 pub(crate) struct RootContext {
-    pub(crate) plugin: Plugin,
+    pub(crate) settings: Settings,
     pub(crate) tick_period: Option<Duration>,
     /// Counts the settings of the timer, so that a tick of an older setting is recognised.
     pub(crate) arming: u32,
@@ -41,9 +41,9 @@ pub enum RootLife {
 }
 
 impl RootContext {
-    pub(crate) fn boxed(plugin: Plugin) -> Box<Self> {
+    pub(crate) fn boxed(settings: Settings) -> Box<Self> {
         Box::new(Self {
-            plugin,
+            settings,
             tick_period: None,
             arming: 0,
             callout: None,
@@ -57,8 +57,13 @@ impl RootContext {
 ///
 /// Source: `addAfterVmCallAction` of proxy-wasm-cpp-host.
 pub(crate) enum Deferred {
-    Continue(Rc<RefCell<StreamState>>, Side),
-    Close(Rc<RefCell<StreamState>>),
-    Reply(Rc<RefCell<StreamState>>, Response),
+    Stream(Rc<RefCell<StreamState>>, Asked),
     DeleteRoot(u32),
+}
+
+/// What is to be done with a stream.
+pub(crate) enum Asked {
+    Continue(Side),
+    Close,
+    Reply(Response),
 }

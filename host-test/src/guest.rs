@@ -9,9 +9,9 @@ use wasmtime::{Memory, StoreLimits, StoreLimitsBuilder, TypedFunc};
 use crate::context::{Context, Deferred, RootContext};
 use crate::log::{Level, LogLine, Writer};
 use crate::metrics;
-use crate::plugin::Plugin;
-use crate::stream::state::StreamState;
-use crate::vm::{Thread, VmNumber};
+use crate::settings::Settings;
+use crate::stream_state::StreamState;
+use crate::thread::{Thread, VmNumber};
 use crate::world::World;
 
 /// The data of a VM's store.
@@ -20,7 +20,7 @@ pub(crate) struct Guest {
     pub(crate) vm: VmNumber,
     pub(crate) generation: u32,
     pub(crate) thread: Thread,
-    pub(crate) plugin: Plugin,
+    pub(crate) settings: Settings,
     pub(crate) limits: StoreLimits,
     pub(crate) memory: Option<Memory>,
     pub(crate) allocator: Option<TypedFunc<u32, u32>>,
@@ -57,17 +57,17 @@ impl Guest {
         vm: VmNumber,
         generation: u32,
         thread: Thread,
-        plugin: &Plugin,
+        settings: &Settings,
     ) -> Self {
         let limits = StoreLimitsBuilder::new()
-            .memory_size(plugin.memory_bytes_max)
+            .memory_size(settings.memory_bytes_max)
             .build();
         Self {
             world: Rc::clone(world),
             vm,
             generation,
             thread,
-            plugin: plugin.clone(),
+            settings: settings.clone(),
             limits,
             memory: None,
             allocator: None,

@@ -1,6 +1,5 @@
 //! The host: everything around the VMs, and the time in which they live.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
@@ -13,8 +12,10 @@ use crate::instance::Instance;
 use crate::log::{Level, LogLine};
 use crate::plugin::Plugin;
 use crate::profile::Profile;
+use crate::slots::Slots;
 use crate::status::Status;
-use crate::vm::{Slot, Thread, Vm, VmNumber};
+use crate::thread::Thread;
+use crate::vm::Vm;
 use crate::world::World;
 
 /// A proxy for tests: it owns the clock, the log, the upstreams and what VMs share.
@@ -26,8 +27,7 @@ use crate::world::World;
 /// Clones are the same host. It stays on its thread; every test makes its own.
 #[derive(Clone)]
 pub struct Host {
-    world: Rc<RefCell<World>>,
-    slots: Rc<RefCell<BTreeMap<VmNumber, Rc<Slot>>>>,
+    slots: Slots,
 }
 
 /// The VMs of a deployed plugin.
@@ -49,10 +49,8 @@ impl Host {
     /// A host whose guests get their randomness from this seed.
     #[must_use]
     pub fn with_seed(profile: Profile, seed: u64) -> Self {
-        let world = Rc::new(RefCell::new(World::new(profile, EPOCH, seed)));
         Self {
-            world,
-            slots: Rc::default(),
+            slots: Slots::new(World::new(profile, EPOCH, seed)),
         }
     }
 
@@ -63,9 +61,7 @@ impl Host {
     ///
     /// When the plugin does not start or refuses its configuration.
     pub fn canary(&self, plugin: &Plugin) -> Result<(), Error> {
-        let vm = Vm::start(self, plugin, Thread::Canary)?;
-        self.kill(vm.number());
-        Ok(())
+        Vm::canary(&self.slots, plugin)
     }
 
     /// Starts and configures a plugin in one VM of the first worker, without a canary.
@@ -83,7 +79,7 @@ impl Host {
     ///
     /// When the plugin does not start or refuses its configuration.
     pub fn start_on(&self, thread: Thread, plugin: &Plugin) -> Result<Vm, Error> {
-        Vm::start(self, plugin, thread)
+        Vm::start(&self.slots, plugin, thread)
     }
 
     /// Does what Envoy does with a plugin: a canary, then a VM for the main thread and one for
@@ -93,16 +89,25 @@ impl Host {
     ///
     /// When the plugin does not start or refuses its configuration.
     pub fn deploy(&self, plugin: &Plugin, workers: u32) -> Result<Deployment, Error> {
-        self.world.borrow_mut().shared.join(&plugin.vm_id);
+        self.slots
+            .world
+            .borrow_mut()
+            .shared
+            .join(&plugin.settings.vm_id);
         let deployed = self.deploy_all(plugin, workers);
-        self.world.borrow_mut().shared.leave(&plugin.vm_id);
+        self.slots
+            .world
+            .borrow_mut()
+            .shared
+            .leave(&plugin.settings.vm_id);
         deployed
     }
 
     fn deploy_all(&self, plugin: &Plugin, workers: u32) -> Result<Deployment, Error> {
         self.canary(plugin)?;
-        let main = Vm::start(self, plugin, Thread::Main)?;
-        let workers = (0..workers).map(|worker| Vm::start(self, plugin, Thread::Worker(worker)));
+        let main = Vm::start(&self.slots, plugin, Thread::Main)?;
+        let workers =
+            (0..workers).map(|worker| Vm::start(&self.slots, plugin, Thread::Worker(worker)));
         Ok(Deployment {
             main,
             workers: workers.collect::<Result<_, _>>()?,
@@ -111,7 +116,7 @@ impl Host {
 
     /// The proxy stops: all VMs are shut down, workers before the main thread.
     pub fn stop(&self) {
-        let mut slots: Vec<_> = self.slots.borrow().values().cloned().collect();
+        let mut slots = self.slots.all();
         slots.sort_by_key(|slot| std::cmp::Reverse(slot.instance().thread()));
         for slot in slots {
             slot.instance().shut_down();
@@ -121,19 +126,19 @@ impl Host {
     /// The virtual time since the host was made.
     #[must_use]
     pub fn now(&self) -> Duration {
-        self.world.borrow().now
+        self.slots.world.borrow().now
     }
 
     /// The wall clock that guests see, in nanoseconds since the epoch.
     #[must_use]
     pub fn wall_clock_ns(&self) -> u64 {
-        self.world.borrow().wall_clock_ns()
+        self.slots.world.borrow().wall_clock_ns()
     }
 
     /// How long it is until the next tick, answer or notification, if one is due at all.
     #[must_use]
     pub fn next_event_in(&self) -> Option<Duration> {
-        let world = self.world.borrow();
+        let world = self.slots.world.borrow();
         Some(world.agenda.next_at()?.saturating_sub(world.now))
     }
 
@@ -145,10 +150,10 @@ impl Host {
         let until = self.now().saturating_add(by);
         for count in 0..EVENTS_PER_ADVANCE_MAX {
             let Some((at, event)) = self.take_due(until) else {
-                self.world.borrow_mut().now = until;
+                self.slots.world.borrow_mut().now = until;
                 return count;
             };
-            self.world.borrow_mut().now = at;
+            self.slots.world.borrow_mut().now = at;
             self.deliver(event);
         }
         EVENTS_PER_ADVANCE_MAX
@@ -161,12 +166,12 @@ impl Host {
 
     /// Adds a cluster, or replaces it for further callouts.
     pub fn set_cluster(&self, name: &str, cluster: Cluster) {
-        self.world.borrow_mut().set_cluster(name, cluster);
+        self.slots.world.borrow_mut().set_cluster(name, cluster);
     }
 
     /// Removes a cluster; callouts in flight to it are reset.
     pub fn remove_cluster(&self, name: &str) {
-        self.world.borrow_mut().remove_cluster(name);
+        self.slots.world.borrow_mut().remove_cluster(name);
     }
 
     /// Adds a foreign function.
@@ -175,7 +180,8 @@ impl Host {
         name: &str,
         function: impl FnMut(&[u8]) -> Result<Vec<u8>, Status> + 'static,
     ) {
-        self.world
+        self.slots
+            .world
             .borrow_mut()
             .foreign
             .insert(name.to_owned(), Box::new(function));
@@ -184,31 +190,31 @@ impl Host {
     /// All callouts that left the proxy, in their order.
     #[must_use]
     pub fn callouts(&self) -> Vec<Callout> {
-        self.world.borrow().callouts()
+        self.slots.world.borrow().callouts()
     }
 
     /// The callouts that have ended, which the host then forgets: for long runs.
     #[must_use]
     pub fn take_ended_callouts(&self) -> Vec<Callout> {
-        self.world.borrow_mut().take_ended()
+        self.slots.world.borrow_mut().take_ended()
     }
 
     /// The log so far.
     #[must_use]
     pub fn log(&self) -> Vec<LogLine> {
-        self.world.borrow().log.clone()
+        self.slots.world.borrow().log.clone()
     }
 
     /// The log since this was last called, which the host then forgets.
     #[must_use]
     pub fn take_log(&self) -> Vec<LogLine> {
-        std::mem::take(&mut self.world.borrow_mut().log)
+        std::mem::take(&mut self.slots.world.borrow_mut().log)
     }
 
     /// The log's lines of at least this level, as text.
     #[must_use]
     pub fn log_text(&self, level: Level) -> Vec<String> {
-        let world = self.world.borrow();
+        let world = self.slots.world.borrow();
         world
             .log
             .iter()
@@ -220,53 +226,39 @@ impl Host {
     /// All counters and gauges by name.
     #[must_use]
     pub fn metrics(&self) -> BTreeMap<String, u64> {
-        self.world.borrow().metrics.all()
+        self.slots.world.borrow().metrics.all()
     }
 
     /// What was recorded in a histogram, in its order.
     #[must_use]
     pub fn histogram(&self, name: &str) -> Vec<u64> {
-        self.world.borrow().metrics.records(name)
+        self.slots.world.borrow().metrics.records(name)
     }
 
     /// The value of a key in the shared data of a `vm_id`.
     #[must_use]
     pub fn shared_data(&self, vm_id: &str, key: &str) -> Option<Vec<u8>> {
-        let datum = self.world.borrow().shared.datum(vm_id, key.as_bytes());
+        let datum = self
+            .slots
+            .world
+            .borrow()
+            .shared
+            .datum(vm_id, key.as_bytes());
         datum.ok().map(|(value, _)| value)
     }
 
     /// What is in a shared queue of a `vm_id`, oldest first.
     #[must_use]
     pub fn queue(&self, vm_id: &str, name: &str) -> Vec<Vec<u8>> {
-        self.world.borrow().shared.items(vm_id, name.as_bytes())
-    }
-
-    pub(crate) fn world(&self) -> &Rc<RefCell<World>> {
-        &self.world
-    }
-
-    pub(crate) fn add_slot(&self, number: VmNumber, slot: &Rc<Slot>) {
-        self.slots.borrow_mut().insert(number, Rc::clone(slot));
-    }
-
-    fn kill(&self, number: VmNumber) {
-        if let Some(slot) = self.slots.borrow_mut().remove(&number) {
-            slot.instance().kill();
-        }
-    }
-
-    fn instance(&self, number: VmNumber) -> Option<Rc<Instance>> {
-        let instance = self.slots.borrow().get(&number)?.instance();
-        if instance.is_gone() {
-            self.slots.borrow_mut().remove(&number);
-            return None;
-        }
-        Some(instance)
+        self.slots
+            .world
+            .borrow()
+            .shared
+            .items(vm_id, name.as_bytes())
     }
 
     fn take_due(&self, until: Duration) -> Option<(Duration, Event)> {
-        self.world.borrow_mut().agenda.take(until)
+        self.slots.world.borrow_mut().agenda.take(until)
     }
 
     fn deliver(&self, event: Event) {
@@ -277,13 +269,16 @@ impl Host {
                 root,
                 arming,
             } => {
-                let instance = self.instance(vm).filter(|own| own.generation == generation);
+                let instance = self
+                    .slots
+                    .instance(vm)
+                    .filter(|own| own.generation == generation);
                 if let Some(instance) = instance {
                     self.tick(&instance, root, arming);
                 }
             }
             Event::QueueReady { vm, root, token } => {
-                let instance = self.instance(vm);
+                let instance = self.slots.instance(vm);
                 if let Some(instance) = instance.filter(|instance| instance.has_root(root)) {
                     instance.call(root, "proxy_on_queue_ready", &[token]);
                 }
@@ -300,7 +295,7 @@ impl Host {
         instance.call(root, "proxy_on_tick", &[]);
         if let Some(period) = instance.tick_period(root, arming) {
             let (vm, generation) = (instance.vm, instance.generation);
-            let mut world = self.world.borrow_mut();
+            let mut world = self.slots.world.borrow_mut();
             let at = world.now.saturating_add(period);
             world.agenda.add(
                 at,
@@ -316,6 +311,7 @@ impl Host {
 
     fn answer(&self, number: u64, arrival: Arrival) {
         let callout = self
+            .slots
             .world
             .borrow_mut()
             .settle(number, CalloutState::Answered);
@@ -324,7 +320,7 @@ impl Host {
             Arrival::Response(response) => Some(response),
             Arrival::Nothing => None,
         };
-        if let Some(instance) = self.instance(callout.vm) {
+        if let Some(instance) = self.slots.instance(callout.vm) {
             instance.answer_callout(&callout, response);
         }
     }

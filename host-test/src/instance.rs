@@ -8,14 +8,15 @@ use std::rc::Rc;
 
 use wasmtime::{AsContext, Func, Store, Val};
 
-use crate::context::Deferred;
+use crate::context::{Asked, Deferred};
 use crate::error::Error;
 use crate::guest::{Guest, Phase};
 use crate::log::{Level, Writer};
 use crate::module::ALLOCATORS;
-use crate::plugin::{FailurePolicy, Plugin};
-use crate::stream::filter::Filter;
-use crate::vm::{Thread, VmNumber};
+use crate::plugin::Plugin;
+use crate::settings::FailurePolicy;
+use crate::stream_state::StreamState;
+use crate::thread::{Thread, VmNumber};
 use crate::world::World;
 
 /// A module in a VM.
@@ -31,7 +32,12 @@ pub(crate) struct Instance {
     thread: Thread,
     failure_policy: FailurePolicy,
     vm_id: String,
+    streams: Streams,
 }
+
+/// What is done with a stream when the guest, which asked for it, has returned. Streams are made of
+/// instances, so that whoever makes an instance says how.
+pub(crate) type Streams = fn(&Rc<Instance>, Rc<RefCell<StreamState>>, Asked);
 
 /// Whether a VM still runs.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -65,12 +71,13 @@ impl Instance {
         generation: u32,
         thread: Thread,
         plugin: &Plugin,
+        streams: Streams,
     ) -> Result<Rc<Self>, Error> {
-        let guest = Guest::new(world, vm, generation, thread, plugin);
+        let guest = Guest::new(world, vm, generation, thread, &plugin.settings);
         let mut store = Store::new(plugin.module.linked.module().engine(), guest);
         store.limiter(|guest| &mut guest.limits);
         store
-            .set_fuel(plugin.fuel_per_callback_max)
+            .set_fuel(plugin.settings.fuel_per_callback_max)
             .map_err(Error::engine)?;
         let instance = plugin.module.linked.instantiate(&mut store);
         let instance = instance.map_err(|trap| Error::Trapped(describe(&trap)))?;
@@ -96,8 +103,9 @@ impl Instance {
             vm,
             generation,
             thread,
-            failure_policy: plugin.failure_policy,
-            vm_id: plugin.vm_id.clone(),
+            failure_policy: plugin.settings.failure_policy,
+            vm_id: plugin.settings.vm_id.clone(),
+            streams,
         });
         instance.initialize()?;
         Ok(instance)
@@ -194,14 +202,14 @@ impl Instance {
             return Called::Absent;
         };
         let mut store = self.store.borrow_mut();
-        if store.data().plugin.denied.contains(name) {
+        if store.data().settings.denied.contains(name) {
             return Called::Absent;
         }
         store.data_mut().current = context;
         store.data_mut().effective = 0;
         let params: Vec<Val> = args.iter().map(|arg| Val::I32(arg.cast_signed())).collect();
         let mut results = vec![Val::I32(0); function.ty(&*store).results().len()];
-        let fuel_max = store.data().plugin.fuel_per_callback_max;
+        let fuel_max = store.data().settings.fuel_per_callback_max;
         let fueled = store.set_fuel(fuel_max);
         let called = fueled.and_then(|()| function.call(&mut *store, &params, &mut results));
         let fuel = fuel_max.saturating_sub(store.get_fuel().unwrap_or_default());
@@ -238,20 +246,16 @@ impl Instance {
 
     /// Does what host calls asked for, in their order, now that the guest has returned.
     pub(crate) fn run_deferred(self: &Rc<Self>) {
-        loop {
-            let next = self.guest(|guest| guest.deferred.pop_front());
-            let filter = |state| Filter {
-                instance: Rc::clone(self),
-                state,
-            };
+        while let Some(next) = self.guest(|guest| guest.deferred.pop_front()) {
             match next {
-                None => return,
-                Some(Deferred::Continue(state, side)) => filter(state).resume(side),
-                Some(Deferred::Close(state)) => filter(state).reset(),
-                Some(Deferred::Reply(state, response)) => filter(state).reply(response),
-                Some(Deferred::DeleteRoot(root)) => self.delete_root(root),
+                Deferred::Stream(state, asked) => self.stream(state, asked),
+                Deferred::DeleteRoot(root) => self.delete_root(root),
             }
         }
+    }
+
+    fn stream(self: &Rc<Self>, state: Rc<RefCell<StreamState>>, asked: Asked) {
+        (self.streams)(self, state, asked);
     }
 }
 

@@ -49,9 +49,14 @@ mod plugin;
 mod profile;
 mod property;
 mod random;
+mod settings;
 mod shared;
+mod slots;
 mod status;
+mod step;
 mod stream;
+mod stream_state;
+mod thread;
 mod vm;
 mod world;
 
@@ -62,13 +67,15 @@ pub use headers::Headers;
 pub use host::{Deployment, Host};
 pub use log::{Level, LogLine, Writer};
 pub use module::{Engine, Module};
-pub use plugin::{FailurePolicy, Plugin};
+pub use plugin::Plugin;
 pub use profile::{EndOfBody, HeaderPause, Profile};
 pub use property::Property;
+pub use settings::FailurePolicy;
 pub use status::Status;
+pub use step::{Action, Callback, Passed, Step};
 pub use stream::Stream;
-pub use stream::step::{Action, Callback, Passed, Step};
-pub use vm::{Root, Thread, Vm, VmNumber};
+pub use thread::{Thread, VmNumber};
+pub use vm::{Root, Vm};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

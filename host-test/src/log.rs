@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::vm::{Thread, VmNumber};
+use crate::thread::{Thread, VmNumber};
 
 /// Severities, in the ABI's order.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

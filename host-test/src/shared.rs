@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::status::Status;
-use crate::vm::VmNumber;
+use crate::thread::VmNumber;
 
 /// Who is told that a queue has something: a root context in a VM.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,8 @@
 //! A stream: one request and its response on their way through the plugin.
 
-pub(crate) mod filter;
+mod filter;
 mod flow;
 mod reply;
-pub(crate) mod state;
-pub(crate) mod step;
 
 use std::fmt;
 use std::rc::Rc;
@@ -13,9 +11,10 @@ use crate::headers::Headers;
 use crate::instance::Instance;
 use crate::profile::EndOfBody;
 use crate::property::{self, Property};
+use crate::step::{Passed, Step};
 use crate::stream::filter::Filter;
-use crate::stream::state::{Iteration, Side, StreamState};
-use crate::stream::step::{Passed, Step};
+pub(crate) use crate::stream::filter::act;
+use crate::stream_state::{Iteration, Side, StreamState};
 
 /// One request and its response on their way through the plugin.
 ///

@@ -7,58 +7,29 @@ use std::time::Duration;
 
 use crate::context::RootLife;
 use crate::error::Error;
-use crate::host::Host;
 use crate::instance::Instance;
-use crate::plugin::{FailurePolicy, Plugin};
-use crate::stream::Stream;
-
-/// The number of a VM within its host.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct VmNumber(pub(crate) u32);
-
-/// The thread on which a VM runs.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Thread {
-    /// The throw-away VM in which a configuration is tried.
-    Canary,
-    /// The main thread: its VM has ticks, queues and callouts but gets no streams.
-    Main,
-    /// A worker.
-    Worker(u32),
-}
+use crate::plugin::Plugin;
+use crate::settings::FailurePolicy;
+use crate::slots::{Slot, Slots};
+use crate::stream::{self, Stream};
+use crate::thread::{Thread, VmNumber};
 
 /// A plugin in its VM. Clones are the same VM.
 #[derive(Clone)]
 pub struct Vm {
-    host: Host,
+    slots: Slots,
     slot: Rc<Slot>,
 }
 
-/// The place of a VM, which keeps its number when a trapped module is loaded anew.
-pub(crate) struct Slot {
-    number: VmNumber,
-    thread: Thread,
-    plugin: RefCell<Plugin>,
-    instance: RefCell<Rc<Instance>>,
-    root: Cell<u32>,
-    loaded_at: Cell<Duration>,
-}
-
-impl Slot {
-    pub(crate) fn instance(&self) -> Rc<Instance> {
-        Rc::clone(&self.instance.borrow())
-    }
-}
-
 impl Vm {
-    pub(crate) fn start(host: &Host, plugin: &Plugin, thread: Thread) -> Result<Self, Error> {
-        let world = host.world();
+    pub(crate) fn start(slots: &Slots, plugin: &Plugin, thread: Thread) -> Result<Self, Error> {
+        let world = &slots.world;
         let number = world.borrow_mut().next_vm();
-        world.borrow_mut().shared.join(&plugin.vm_id);
-        let (instance, root) = match load(host, number, 1, thread, plugin) {
+        world.borrow_mut().shared.join(&plugin.settings.vm_id);
+        let (instance, root) = match load(slots, number, 1, thread, plugin) {
             Ok(loaded) => loaded,
             Err(error) => {
-                world.borrow_mut().shared.leave(&plugin.vm_id);
+                world.borrow_mut().shared.leave(&plugin.settings.vm_id);
                 return Err(error);
             }
         };
@@ -71,11 +42,18 @@ impl Vm {
             root: Cell::new(root),
             loaded_at,
         });
-        host.add_slot(number, &slot);
+        slots.add(&slot);
         Ok(Self {
-            host: host.clone(),
+            slots: slots.clone(),
             slot,
         })
+    }
+
+    /// Starts a plugin in a VM that is then killed without a callback.
+    pub(crate) fn canary(slots: &Slots, plugin: &Plugin) -> Result<(), Error> {
+        let vm = Self::start(slots, plugin, Thread::Canary)?;
+        slots.kill(vm.number());
+        Ok(())
     }
 
     /// Its number within the host.
@@ -130,7 +108,7 @@ impl Vm {
     #[must_use]
     pub fn stream(&self) -> Stream {
         self.reload_if_due();
-        let policy = self.slot.plugin.borrow().failure_policy;
+        let policy = self.slot.plugin.borrow().settings.failure_policy;
         let open = matches!(policy, FailurePolicy::Open | FailurePolicy::OpenForNew);
         let bypassed = open && !self.is_alive();
         Stream::open(self.instance(), self.slot.root.get(), bypassed)
@@ -151,10 +129,10 @@ impl Vm {
         }
         let old = self.slot.plugin.borrow().clone();
         let plugin = old.clone().configuration(configuration);
-        if plugin.configuration == old.configuration {
+        if plugin.settings.configuration == old.settings.configuration {
             return Ok(self.root());
         }
-        self.host.canary(&plugin)?;
+        Self::canary(&self.slots, &plugin)?;
         let instance = self.instance();
         let root = instance.open_root(&plugin)?;
         instance.configure(root, &plugin)?;
@@ -165,14 +143,14 @@ impl Vm {
 
     /// Puts another VM in its place, as a change of code, VM configuration, environment or
     /// `vm_id` does by ECDS. This one is retired at once; by LDS it is retired after the
-    /// listener's drain time, which is [`Host::start_on`] and a later [`Vm::retire`].
+    /// listener's drain time, which is [`Host::start_on`](crate::Host::start_on) and a later [`Vm::retire`].
     ///
     /// # Errors
     ///
     /// When the new VM, or its canary, does not start; nothing changes then.
     pub fn replace(&self, plugin: &Plugin) -> Result<Self, Error> {
-        self.host.canary(plugin)?;
-        let new = Self::start(&self.host, plugin, self.thread())?;
+        Self::canary(&self.slots, plugin)?;
+        let new = Self::start(&self.slots, plugin, self.thread())?;
         self.retire();
         Ok(new)
     }
@@ -196,16 +174,17 @@ impl Vm {
     fn reload_if_due(&self) {
         let plugin = self.slot.plugin.borrow().clone();
         let old = self.instance();
-        let now = self.host.now();
+        let now = self.slots.world.borrow().now;
         let waited = now.saturating_sub(self.slot.loaded_at.get());
-        let trapped = old.trap().is_some() && plugin.failure_policy == FailurePolicy::Reload;
+        let trapped =
+            old.trap().is_some() && plugin.settings.failure_policy == FailurePolicy::Reload;
         if !trapped || waited < RELOAD_BACKOFF {
             return;
         }
         self.slot.loaded_at.set(now);
         let generation = old.generation.saturating_add(1);
         let loaded = load(
-            &self.host,
+            &self.slots,
             self.slot.number,
             generation,
             self.slot.thread,
@@ -273,13 +252,20 @@ impl fmt::Debug for Root {
 
 /// Instantiates a plugin's module, starts it and configures it.
 fn load(
-    host: &Host,
+    slots: &Slots,
     number: VmNumber,
     generation: u32,
     thread: Thread,
     plugin: &Plugin,
 ) -> Result<(Rc<Instance>, u32), Error> {
-    let instance = Instance::new(host.world(), number, generation, thread, plugin)?;
+    let instance = Instance::new(
+        &slots.world,
+        number,
+        generation,
+        thread,
+        plugin,
+        stream::act,
+    )?;
     let root = instance.open_root(plugin)?;
     instance.start(root)?;
     instance.configure(root, plugin)?;

@@ -11,7 +11,7 @@ use crate::profile::Profile;
 use crate::random::Random;
 use crate::shared::Shared;
 use crate::status::Status;
-use crate::vm::VmNumber;
+use crate::thread::VmNumber;
 
 /// A foreign function: bytes in, bytes or a failure out.
 pub(crate) type Foreign = Box<dyn FnMut(&[u8]) -> Result<Vec<u8>, Status>>;

@@ -5,7 +5,7 @@ use wasmtime::{Caller, Linker};
 use super::frame::{Fault, Frame, Outcome, env};
 use crate::guest::Guest;
 use crate::status::Status;
-use crate::stream::state::Side;
+use crate::stream_state::Side;
 
 pub(super) fn define(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     type C<'a> = Caller<'a, Guest>;
@@ -64,7 +64,7 @@ fn with_buffer<R>(guest: &Guest, buffer: u32, body: impl FnOnce(&[u8]) -> R) -> 
                 .and_then(|root| root.callout.as_ref());
             return Ok(body(&root.ok_or(Status::NotFound)?.body));
         }
-        VM_CONFIGURATION => return Ok(body(&guest.plugin.vm_configuration)),
+        VM_CONFIGURATION => return Ok(body(&guest.settings.vm_configuration)),
         PLUGIN_CONFIGURATION => {
             return Ok(body(guest.configuration.as_ref().ok_or(Status::NotFound)?));
         }

@@ -140,7 +140,7 @@ impl Frame<'_> {
                 "call of {reason} host function {name}"
             )));
         }
-        if guest.plugin.denied.contains(name) {
+        if guest.settings.denied.contains(name) {
             let message = format!("Attempted call to restricted {area} capability: {name}");
             guest.log(Writer::Host, Level::Error, message.into_bytes());
             return Ok(Some(denial));

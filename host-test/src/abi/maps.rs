@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::guest::Guest;
 use crate::headers::Headers;
 use crate::status::Status;
-use crate::stream::state::{MapKind, StreamState};
+use crate::stream_state::{MapKind, StreamState};
 
 pub(super) fn define(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     define_reads(linker)?;

@@ -36,7 +36,7 @@ pub(super) fn define(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 fn property(guest: &Guest, path: &[u8]) -> Result<Vec<u8>, Fault> {
     let path = path.strip_suffix(b"\0").unwrap_or(path);
     let root = guest.root(guest.root_id()).ok_or(Status::NotFound)?;
-    if let Some(value) = root.plugin.property(path) {
+    if let Some(value) = root.settings.property(path) {
         return Ok(value.to_vec());
     }
     let stream = guest.stream().ok_or(Status::NotFound)?.borrow();

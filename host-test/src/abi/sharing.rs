@@ -24,7 +24,11 @@ fn define_data(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
             env(c, "proxy_get_shared_data", |frame| {
                 let key = frame.read(key, key_size)?;
                 let guest = frame.guest();
-                let datum = guest.world.borrow().shared.datum(&guest.plugin.vm_id, &key);
+                let datum = guest
+                    .world
+                    .borrow()
+                    .shared
+                    .datum(&guest.settings.vm_id, &key);
                 let (value, cas) = datum?;
                 frame.give(&value, at, size_at)?;
                 frame.write_u32(cas_at, cas)
@@ -39,7 +43,7 @@ fn define_data(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
                 let (key, value) = (frame.read(key, key_size)?, frame.read(value, value_size)?);
                 let guest = frame.guest();
                 let mut world = guest.world.borrow_mut();
-                Ok(world.shared.set(&guest.plugin.vm_id, &key, value, cas)?)
+                Ok(world.shared.set(&guest.settings.vm_id, &key, value, cas)?)
             })
         },
     )?;
@@ -61,7 +65,7 @@ fn define_registration(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
                 let mut world = guest.world.borrow_mut();
                 let token = world
                     .shared
-                    .register(&guest.plugin.vm_id, &name, registrant);
+                    .register(&guest.settings.vm_id, &name, registrant);
                 drop(world);
                 frame.write_u32(at, token)
             })
@@ -85,7 +89,7 @@ fn define_registration(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 fn resolve(guest: &Guest, vm_id: &[u8], name: &[u8]) -> Result<u32, Fault> {
     let vm_id = String::from_utf8_lossy(vm_id);
     let vm_id = if vm_id.is_empty() {
-        &guest.plugin.vm_id
+        &guest.settings.vm_id
     } else {
         vm_id.as_ref()
     };

@@ -4,11 +4,11 @@ use wasmtime::{Caller, Linker};
 
 use super::frame::{Frame, Outcome, env};
 use crate::callout::Response;
-use crate::context::Deferred;
+use crate::context::{Asked, Deferred};
 use crate::guest::Guest;
 use crate::headers::Headers;
 use crate::status::Status;
-use crate::stream::state::Side;
+use crate::stream_state::Side;
 
 type C<'a> = Caller<'a, Guest>;
 
@@ -74,7 +74,7 @@ fn continue_stream(frame: &mut Frame<'_>, kind: u32) -> Outcome {
         frame
             .guest_mut()
             .deferred
-            .push_back(Deferred::Continue(stream, side));
+            .push_back(Deferred::Stream(stream, Asked::Continue(side)));
     }
     Ok(())
 }
@@ -85,7 +85,7 @@ fn close_stream(frame: &mut Frame<'_>, kind: u32) -> Outcome {
             frame
                 .guest_mut()
                 .deferred
-                .push_back(Deferred::Close(stream));
+                .push_back(Deferred::Stream(stream, Asked::Close));
             Ok(())
         }
         (REQUEST..=UPSTREAM, _) => Ok(()),
@@ -120,7 +120,7 @@ fn send_local_response(frame: &mut Frame<'_>, reply: &Reply) -> Outcome {
         frame
             .guest_mut()
             .deferred
-            .push_back(Deferred::Reply(stream, response));
+            .push_back(Deferred::Stream(stream, Asked::Reply(response)));
     }
     frame.guest_mut().stopped = true;
     Ok(())

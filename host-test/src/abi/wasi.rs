@@ -145,7 +145,7 @@ fn define_files(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 }
 
 fn environment(guest: &Guest) -> Vec<Vec<u8>> {
-    let variables = guest.plugin.environment.iter();
+    let variables = guest.settings.environment.iter();
     variables
         .map(|(name, value)| format!("{name}={value}\0").into_bytes())
         .collect()

@@ -6,19 +6,18 @@ use std::time::Duration;
 
 use super::{Called, Instance, Life};
 use crate::callout::{Callout, Response};
-use crate::context::{Context, RootContext, RootLife};
+use crate::context::{Asked, Context, RootContext, RootLife};
 use crate::error::Error;
 use crate::guest::Guest;
 use crate::plugin::Plugin;
-use crate::stream::filter::Filter;
-use crate::stream::state::StreamState;
+use crate::stream_state::StreamState;
 
 impl Instance {
     /// Makes a root context; the first one of a VM starts the VM too.
     pub(crate) fn open_root(self: &Rc<Self>, plugin: &Plugin) -> Result<u32, Error> {
         let root = self.guest(|guest| {
-            guest.configuration = Some(Rc::clone(&plugin.configuration));
-            guest.add_context(|_| Context::Root(RootContext::boxed(plugin.clone())))
+            guest.configuration = Some(Rc::clone(&plugin.settings.configuration));
+            guest.add_context(|_| Context::Root(RootContext::boxed(plugin.settings.clone())))
         });
         self.call(root, "proxy_on_context_create", &[0]);
         self.guest(|guest| guest.configuration = None);
@@ -26,12 +25,12 @@ impl Instance {
     }
 
     pub(crate) fn start(self: &Rc<Self>, root: u32) -> Result<(), Error> {
-        let size = self.guest(|guest| size(&guest.plugin.vm_configuration));
+        let size = self.guest(|guest| size(&guest.settings.vm_configuration));
         self.ask(root, "proxy_on_vm_start", size, Error::StartRefused)
     }
 
     pub(crate) fn configure(self: &Rc<Self>, root: u32, plugin: &Plugin) -> Result<(), Error> {
-        let configuration = Rc::clone(&plugin.configuration);
+        let configuration = Rc::clone(&plugin.settings.configuration);
         let size = size(&configuration);
         self.guest(|guest| guest.configuration = Some(configuration));
         let answer = self.ask(
@@ -227,11 +226,7 @@ impl Instance {
     /// The proxy stops: streams are cut, roots are asked, and the VM is killed.
     pub(crate) fn shut_down(self: &Rc<Self>) {
         for state in self.streams() {
-            Filter {
-                instance: Rc::clone(self),
-                state,
-            }
-            .reset();
+            self.stream(state, Asked::Close);
         }
         self.retire();
         self.kill();

@@ -3,17 +3,31 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::context::Asked;
 use crate::instance::{Called, Instance};
-use crate::plugin::FailurePolicy;
 use crate::profile::Profile;
-use crate::stream::state::{Side, StreamState};
-use crate::stream::step::{Action, Callback};
+use crate::settings::FailurePolicy;
+use crate::step::{Action, Callback};
+use crate::stream_state::{Side, StreamState};
 
 /// A stream together with the VM that filters it.
 #[derive(Clone)]
 pub(crate) struct Filter {
     pub(crate) instance: Rc<Instance>,
     pub(crate) state: Rc<RefCell<StreamState>>,
+}
+
+/// Does with a stream what the guest asked for.
+pub(crate) fn act(instance: &Rc<Instance>, state: Rc<RefCell<StreamState>>, asked: Asked) {
+    let filter = Filter {
+        instance: Rc::clone(instance),
+        state,
+    };
+    match asked {
+        Asked::Continue(side) => filter.resume(side),
+        Asked::Close => filter.reset(),
+        Asked::Reply(response) => filter.reply(response),
+    }
 }
 
 impl Filter {

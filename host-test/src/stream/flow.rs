@@ -7,7 +7,7 @@
 use crate::headers::Headers;
 use crate::profile::HeaderPause;
 use crate::stream::filter::Filter;
-use crate::stream::state::{Iteration, Pipe, Side};
+use crate::stream_state::{Iteration, Pipe, Side};
 
 impl Filter {
     fn pipe<R>(&self, side: Side, body: impl FnOnce(&mut Pipe) -> R) -> R {

@@ -5,7 +5,7 @@
 
 use crate::callout::Response;
 use crate::stream::filter::Filter;
-use crate::stream::state::Side;
+use crate::stream_state::Side;
 
 impl Filter {
     /// A reply with this status, and a text body if there is one.
@@ -135,7 +135,7 @@ impl Filter {
     fn last_callback(&self, name: &'static str) {
         let id = self.state.borrow().id;
         if let Some(fuel) = self.instance.call(id, name, &[]) {
-            let callback = super::step::Callback {
+            let callback = crate::step::Callback {
                 name,
                 size: 0,
                 end_of_stream: false,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::headers::Headers;
-use crate::stream::step::{Passed, Step};
+use crate::step::{Passed, Step};
 
 /// The directions of a stream.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
