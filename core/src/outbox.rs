@@ -5,6 +5,7 @@
 //! a [`DeadLetter`]; there is no other way out.
 
 mod aside;
+mod backoff;
 mod outcome;
 mod parcel;
 mod queue;
@@ -23,6 +24,7 @@ use crate::policy::{DeadLetterPolicy, Delivery, Retry};
 use crate::time::Timestamp;
 
 use aside::Aside;
+use backoff::{Backoff, SplitMix};
 pub use outcome::{Answer, Failure, Outcome, Refused};
 use queue::{Letter, Queue};
 pub use receipt::Receipt;
@@ -40,10 +42,18 @@ pub struct Outbox {
     bytes: usize,
     events: usize,
     last_batch: u64,
-    failures: u32,
-    retry_at: Timestamp,
+    backoff: Backoff,
     aside: Aside,
     random: SplitMix,
+}
+
+/// Where the events of a batch have waited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    /// Alone, as a page forbade it.
+    Aside,
+    /// With the others.
+    Queue,
 }
 
 /// Names a batch that is on its way.
@@ -126,8 +136,7 @@ impl Outbox {
             bytes: 0,
             events: 0,
             last_batch: 0,
-            failures: 0,
-            retry_at: Timestamp::default(),
+            backoff: Backoff::default(),
             aside: Aside::default(),
             random: SplitMix(seed),
         }
@@ -227,39 +236,47 @@ impl Outbox {
 
     /// Whether there is a batch to be sent now.
     pub fn is_ready(&self, delivery: &Delivery, now: Timestamp) -> bool {
-        let is_due = self.is_aside_due(delivery, now) || self.queue.is_due(&delivery.batch, now);
-        self.may_send(&delivery.retry, now) && is_due
+        self.due(delivery, now).is_some_and(|(at, _)| at <= now)
     }
 
-    fn is_aside_due(&self, delivery: &Delivery, now: Timestamp) -> bool {
-        if self.aside.is_empty() {
-            return false;
+    /// When there is a batch to be sent, if nothing happens before: now or later. `None` if nothing
+    /// waits, or what waits is waiting for an outcome.
+    pub fn due_at(&self, delivery: &Delivery, now: Timestamp) -> Option<Timestamp> {
+        self.due(delivery, now).map(|(at, _)| at)
+    }
+
+    /// The lane of the next batch, and when it is due: now or later.
+    fn due(&self, delivery: &Delivery, now: Timestamp) -> Option<(Timestamp, Lane)> {
+        // After a failure one batch at a time tries whether the audit API is back.
+        let in_flight_max = match self.backoff.is_failing() {
+            true => 1,
+            false => BATCHES_IN_FLIGHT_MAX,
+        };
+        if self.in_flight.len() >= in_flight_max {
+            return None;
         }
-        let is_idle = self.in_flight.is_empty();
         let is_tried = |(_, letters): &(_, Vec<Letter>)| letters.iter().any(|one| one.is_aside);
-        let wait_ms_max = wait_ms_max(&delivery.retry);
-        !self.in_flight.iter().any(is_tried) && self.aside.is_due(is_idle, wait_ms_max, now)
+        let aside = match self.in_flight.iter().any(is_tried) {
+            true => None,
+            false => self
+                .aside
+                .due_at(self.in_flight.is_empty(), &delivery.retry, now),
+        };
+        let queue = self.queue.due_at(&delivery.batch, now);
+        let lanes = [
+            aside.map(|at| (at, Lane::Aside)),
+            queue.map(|at| (at, Lane::Queue)),
+        ];
+        let (at, lane) = lanes.into_iter().flatten().min_by_key(|(at, _)| *at)?;
+        Some((at.max(self.backoff.until(&delivery.retry, now)), lane))
     }
 
     fn next(&mut self, delivery: &Delivery, now: Timestamp) -> Option<Vec<Letter>> {
-        if !self.is_ready(delivery, now) {
-            return None;
+        let (_, lane) = self.due(delivery, now).filter(|(at, _)| *at <= now)?;
+        match lane {
+            Lane::Aside => Some(vec![self.aside.pop()?]),
+            Lane::Queue => Some(self.queue.pop_batch(&delivery.batch)),
         }
-        if self.is_aside_due(delivery, now) {
-            return Some(vec![self.aside.pop()?]);
-        }
-        Some(self.queue.pop_batch(&delivery.batch))
-    }
-
-    /// After a failure one batch at a time tries whether the audit API is back.
-    fn may_send(&self, retry: &Retry, now: Timestamp) -> bool {
-        let in_flight_max = if self.failures > 0 {
-            1
-        } else {
-            BATCHES_IN_FLIGHT_MAX
-        };
-        let wait_ms = self.retry_at.ms_since(now);
-        self.in_flight.len() < in_flight_max && (wait_ms == 0 || wait_ms > wait_ms_max(retry))
     }
 
     /// What an answer to a batch means.
@@ -316,7 +333,7 @@ impl Outbox {
                         settled
                     }
                     _ => {
-                        self.back_off(asked_ms, retry, now);
+                        self.backoff.fail(asked_ms, retry, &mut self.random, now);
                         self.retry(kept)
                     }
                 };
@@ -327,7 +344,7 @@ impl Outbox {
     }
 
     fn accept(&mut self, letters: Vec<Letter>, receipt: &Receipt, now: Timestamp) -> Settled {
-        self.failures = 0;
+        self.backoff.succeed();
         let mut settled = Settled::default();
         for (place, letter) in letters.into_iter().enumerate() {
             match receipt.rejection(place) {
@@ -346,7 +363,7 @@ impl Outbox {
     }
 
     fn refuse(&mut self, mut letters: Vec<Letter>, reason: &str, about: Refused) -> Settled {
-        self.failures = 0;
+        self.backoff.succeed();
         let events = letters.len();
         if about != Refused::Sender && events > 1 {
             for letter in &mut letters {
@@ -364,12 +381,6 @@ impl Outbox {
             dead: self.bury_all(letters, reason),
             ..Settled::default()
         }
-    }
-
-    fn back_off(&mut self, asked_ms: u64, retry: &Retry, now: Timestamp) {
-        let wait_ms = self.backoff_ms(self.failures, retry).max(asked_ms);
-        self.failures = self.failures.saturating_add(1);
-        self.retry_at = self.retry_at.max(now.plus_ms(wait_ms));
     }
 
     fn retry(&mut self, letters: Vec<Letter>) -> Settled {
@@ -395,13 +406,6 @@ impl Outbox {
         };
         let (_, letters) = self.in_flight.swap_remove(at);
         self.put_back(letters);
-    }
-
-    /// Full jitter: anything up to `base · 2^failures`, which spreads the writers of a fleet.
-    fn backoff_ms(&mut self, failures: u32, retry: &Retry) -> u64 {
-        let factor = 1_u64.checked_shl(failures.min(32)).unwrap_or(u64::MAX);
-        let bound = retry.base_ms.saturating_mul(factor).min(retry.max_ms);
-        self.random.up_to(bound)
     }
 
     /// Gives up everything that is not acknowledged: what waits, and what is on its way.
@@ -462,37 +466,11 @@ impl Outbox {
     }
 }
 
-/// The longest wait there is. A longer one is a clock that was set back.
-fn wait_ms_max(retry: &Retry) -> u64 {
-    RETRY_AFTER_MS_MAX.max(retry.max_ms)
-}
-
 /// Bytes that most events have beside their texts.
 const EVENT_BYTES: usize = 2 << 10;
 
 fn is_pending(event: &AuditEvent) -> bool {
     event.metadata.audit_layer.completion.state == CompletionState::Pending
-}
-
-/// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
-#[derive(Debug)]
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number from 0 to `bound`.
-    fn up_to(&mut self, bound: u64) -> u64 {
-        self.next()
-            .checked_rem(bound.saturating_add(1))
-            .unwrap_or(0)
-    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 use std::collections::VecDeque;
 use std::mem;
 
+use super::backoff::Backoff;
 use super::queue::Letter;
 use super::{Answer, Failure, Outbox, Outcome, Refused, Settled};
 use crate::limits::{FORBIDDEN_EVENTS_MAX, FORBIDDEN_IN_A_ROW_MAX};
@@ -20,8 +21,7 @@ use crate::time::Timestamp;
 #[derive(Debug, Default)]
 pub(super) struct Aside {
     letters: VecDeque<Letter>,
-    failures: u32,
-    retry_at: Timestamp,
+    backoff: Backoff,
     /// The last batch of all that were taken.
     last_taken: u64,
     /// Events that were given up since.
@@ -33,24 +33,14 @@ impl Aside {
     pub(super) fn taken(&mut self, batch: u64) {
         self.last_taken = self.last_taken.max(batch);
         self.given_up = 0;
-        self.failures = 0;
-        self.retry_at = Timestamp::default();
+        self.backoff = Backoff::default();
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.letters.is_empty()
-    }
-
-    /// Whether one is to be tried now. What is on its way may tell of it first.
-    pub(super) fn is_due(&self, is_idle: bool, wait_ms_max: u64, now: Timestamp) -> bool {
-        let wait_ms = self.retry_at.ms_since(now);
-        let is_time = wait_ms == 0 || wait_ms > wait_ms_max;
-        let is_told = |letter: &Letter| self.is_told(letter);
-        is_time
-            && self
-                .letters
-                .front()
-                .is_some_and(|letter| is_idle || is_told(letter))
+    /// When one is to be tried. What is on its way may tell of it first.
+    pub(super) fn due_at(&self, is_idle: bool, retry: &Retry, now: Timestamp) -> Option<Timestamp> {
+        let next = self.letters.front()?;
+        let may_be_tried = is_idle || self.is_told(next);
+        may_be_tried.then(|| self.backoff.until(retry, now))
     }
 
     pub(super) fn pop(&mut self) -> Option<Letter> {
@@ -115,8 +105,8 @@ impl Outbox {
         now: Timestamp,
     ) -> Settled {
         if self.aside.letters.is_empty() {
-            self.aside.failures = 0;
-            self.aside.retry_at = now.plus_ms(self.backoff_ms(0, retry));
+            self.aside.backoff = Backoff::default();
+            self.aside.backoff.pause(0, retry, &mut self.random, now);
         }
         self.push_aside(letters, |letter, last| {
             letter.forbidden_at.get_or_insert(last);
@@ -133,14 +123,13 @@ impl Outbox {
         now: Timestamp,
     ) -> (Settled, Vec<Letter>) {
         let was_aside = letters.iter().any(|letter| letter.is_aside);
-        let failures = if was_aside { self.aside.failures } else { 0 };
-        let again_at = now.plus_ms(self.backoff_ms(failures, retry).max(asked_ms));
         if was_aside {
-            self.aside.failures = failures.saturating_add(1);
-            self.aside.retry_at = again_at;
+            self.aside
+                .backoff
+                .fail(asked_ms, retry, &mut self.random, now);
         } else {
             // At a steady rate: what has not been tried must not wait ever longer for what is forbidden.
-            self.retry_at = self.retry_at.max(again_at);
+            self.backoff.pause(asked_ms, retry, &mut self.random, now);
         }
         let settled = self.push_aside(letters, |letter, last| letter.forbidden_at = Some(last));
         (settled, self.aside.take_expired(retry, now))

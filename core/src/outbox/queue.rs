@@ -81,15 +81,17 @@ impl Queue {
         letters
     }
 
-    /// Whether a batch is to be sent now.
-    pub(super) fn is_due(&self, batch: &Batch, now: Timestamp) -> bool {
-        let Some(oldest) = self.letters.front() else {
-            return false;
-        };
-        self.pending > 0
+    /// When a batch is to be sent, if nothing more comes: now or later.
+    pub(super) fn due_at(&self, batch: &Batch, now: Timestamp) -> Option<Timestamp> {
+        let oldest = self.letters.front()?;
+        let is_due = self.pending > 0
             || self.letters.len() >= batch.max_events
             || self.bytes >= batch.max_bytes
-            || now.ms_since(oldest.recorded_at) >= batch.linger_ms
+            || now.ms_since(oldest.recorded_at) >= batch.linger_ms;
+        Some(match is_due {
+            true => now,
+            false => oldest.recorded_at.plus_ms(batch.linger_ms),
+        })
     }
 
     /// Empties it.

@@ -1,17 +1,19 @@
+mod due;
 mod firewall;
 mod receipts;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::*;
 use crate::completion::End;
 use crate::exchange::Exchange;
 use crate::headers::Headers;
+use crate::host::Host;
 use crate::policy::Policy;
 
 /// An outbox with a clock, under a configuration of delivery.
 struct World {
-    policy: Rc<Policy>,
+    policy: Arc<Policy>,
     outbox: Outbox,
     now: Timestamp,
 }
@@ -23,10 +25,10 @@ impl World {
     }
 
     fn under(config: &str) -> Self {
-        let policy = Policy::read(config.as_bytes(), &|_| None).unwrap();
+        let policy = Policy::read(config.as_bytes(), &|_| None, &Host::default()).unwrap();
         Self {
             outbox: Outbox::new(policy.destination.clone(), "w".to_owned(), 1),
-            policy: Rc::new(policy),
+            policy: Arc::new(policy),
             now: Timestamp::from_unix_ms(1_000_000),
         }
     }
@@ -154,40 +156,6 @@ fn after_a_failure_one_batch_at_a_time_tries() {
     let probe = world.poll().unwrap();
     assert!(world.poll().is_none());
     world.settle(&probe, accepted());
-    assert!(world.poll().is_some());
-}
-
-#[test]
-fn waits_grow_up_to_their_bound_and_retry_after_is_obeyed() {
-    let mut world = World::new(r#"{"retry":{"base_ms":100,"max_ms":5000,"max_age_ms":86400000}}"#);
-    world.push(1);
-    let mut longest = 0;
-    for failure in 0..40_u32 {
-        let batch = world.poll().unwrap();
-        world.settle(&batch, failed());
-        let before = world.now;
-        while world.outbox.retry_at > world.now {
-            world.pass_ms(1);
-        }
-        let waited = world.now.ms_since(before);
-        assert!(
-            waited <= 5000.min(100_u64.saturating_mul(1 << failure.min(30))),
-            "{waited}"
-        );
-        longest = longest.max(waited);
-    }
-    assert!(longest > 2500);
-    let batch = world.poll().unwrap();
-    world.settle(
-        &batch,
-        Outcome::Failed {
-            retry_after_ms: Some(42_000),
-            failure: Failure::Unavailable,
-        },
-    );
-    world.pass_ms(41_999);
-    assert!(world.poll().is_none());
-    world.pass_ms(1);
     assert!(world.poll().is_some());
 }
 

@@ -203,7 +203,8 @@ fn the_longest_wait_is_kept() {
         };
         assert!(world.now.ms_since(began_at) <= 3_601_000);
         world.answer(&batch, 503, "");
-        if world.outbox.retry_at.ms_since(world.now) > 0 {
+        let retry = &world.policy.delivery.retry;
+        if world.outbox.backoff.until(retry, world.now) > world.now {
             assert!(world.poll().is_none());
         }
     }
