@@ -99,10 +99,27 @@ fn place_in(event: &str) -> Option<(&str, &str)> {
 pub fn place(letter: &str) -> Option<(&str, u64)> {
     let words = letter.strip_prefix(PREFIX)?;
     let (_, words) = words.split_once(' ')?;
-    let place = words.strip_prefix(VERSION)?.strip_prefix(WRITER)?;
-    let (writer, rest) = place.split_once(' ')?;
-    let (seq, _) = rest.strip_prefix(SEQ.trim_start())?.split_once(' ')?;
+    let (place, rest) = split_place(words.strip_prefix(VERSION)?);
+    // A number that nothing follows may go on.
+    let (writer, seq) = place.filter(|_| !rest.is_empty())?;
     Some((writer, seq.parse().ok()?))
+}
+
+/// The writer and the number that these words begin with, if they name both as a gateway does, and
+/// what follows.
+fn split_place(words: &str) -> (Option<(&str, &str)>, &str) {
+    let read = || {
+        let (writer, rest) = words.strip_prefix(WRITER)?.split_once(SEQ)?;
+        let is_no_digit = |character: char| !character.is_ascii_digit();
+        let (seq, rest) = rest.split_at_checked(rest.find(is_no_digit).unwrap_or(rest.len()))?;
+        let is_over = rest.is_empty() || rest.starts_with(' ');
+        let is_place = is_over && !seq.is_empty() && !writer.contains(' ');
+        is_place.then_some(((writer, seq), rest))
+    };
+    match read() {
+        Some((place, rest)) => (Some(place), rest),
+        None => (None, words),
+    }
 }
 
 const WRITER: &str = " writer=";
@@ -151,13 +168,12 @@ pub fn origin(head: &[u8], event: &[u8], keys: &[LetterKey]) -> Origin {
             false => Origin::NoMac,
         };
     };
-    if is_place(rest) {
+    let (_, rest) = split_place(rest);
+    if rest.is_empty() {
         return Origin::NoMac;
     }
-    let named = rest
-        .split_once(" key=")
-        .filter(|(place, _)| is_place(place));
-    let Some((id, mac)) = named.and_then(|(_, named)| named.split_once(" mac=")) else {
+    let named = rest.strip_prefix(" key=");
+    let Some((id, mac)) = named.and_then(|named| named.split_once(" mac=")) else {
         return Origin::Forged;
     };
     let mut known = keys.iter().filter(|key| key.id == id).peekable();
@@ -176,16 +192,6 @@ pub fn origin(head: &[u8], event: &[u8], keys: &[LetterKey]) -> Origin {
         true => Origin::Proven,
         false => Origin::Forged,
     }
-}
-
-/// Whether these words name a writer and a number as a gateway does, or there are none.
-fn is_place(words: &str) -> bool {
-    let named = |words: &str| {
-        let (writer, seq) = words.strip_prefix(WRITER)?.split_once(SEQ)?;
-        let is_number = !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit());
-        Some(is_number && !writer.contains(' '))
-    };
-    words.is_empty() || named(words) == Some(true)
 }
 
 fn has_word(words: &str, begins_with: &str) -> bool {
