@@ -4,22 +4,22 @@
 //! of its headers, the CRC-32 of these eight bytes, headers, payload, and the CRC-32 of all before;
 //! numbers are big-endian. `:content-type` is not asked: readers tell JSON by themselves.
 
+mod names;
+mod prelude;
+
 use flate2::Crc;
 
-use super::{FramingError, Kind, Message, kept};
+use super::message::{FramingError, Message, kept};
 use crate::json::Kept;
-use crate::limits::{EVENT_STREAM_HEADERS_BYTES_MAX, EVENT_STREAM_PAYLOAD_BYTES_MAX};
 
-/// Bytes of both lengths and their checksum.
-pub const PRELUDE_BYTES: usize = 12;
-
-/// Bytes of a checksum.
-const CHECKSUM_BYTES: usize = 4;
+use names::Names;
+use prelude::{CHECKSUM_BYTES, number};
+pub use prelude::{PRELUDE_BYTES, is_prelude};
 
 /// Finds the messages in a body that comes in pieces, wherever it is split.
 ///
 /// A message is handed over only when its checksum has been found right. Holds at most
-/// [`EVENT_STREAM_HEADERS_BYTES_MAX`] and
+/// [`EVENT_STREAM_HEADERS_BYTES_MAX`](crate::limits::EVENT_STREAM_HEADERS_BYTES_MAX) and
 /// [`STREAM_EVENT_BYTES_MAX`](crate::limits::STREAM_EVENT_BYTES_MAX) bytes, and allocates only for
 /// bytes that came. A larger payload is passed over, unless it fits without its long strings; its
 /// checksum still counts.
@@ -45,23 +45,6 @@ enum Part {
     Checksum,
     /// Nothing: the messages can no longer be told apart.
     Broken,
-}
-
-/// What a prelude says.
-#[derive(Debug, Clone, Copy)]
-struct Sizes {
-    headers: usize,
-    payload: usize,
-}
-
-/// The headers that are read.
-#[derive(Debug, Clone, Copy, Default)]
-struct Names<'a> {
-    message_type: &'a [u8],
-    event_type: &'a [u8],
-    exception_type: &'a [u8],
-    error_code: &'a [u8],
-    error_message: &'a [u8],
 }
 
 impl Default for Decoder {
@@ -137,7 +120,7 @@ impl Decoder {
     fn end_part(&mut self, deliver: &mut impl FnMut(Message<'_>)) -> Result<(), FramingError> {
         (self.part, self.left) = match self.part {
             Part::Prelude => {
-                let sizes = read_prelude(&self.fixed)?;
+                let sizes = prelude::read(&self.fixed)?;
                 self.fixed.clear();
                 self.payload_size = sizes.payload;
                 (Part::Headers, sizes.headers)
@@ -174,115 +157,15 @@ impl Decoder {
     }
 }
 
-impl<'a> Names<'a> {
-    /// `None` if the headers do not end where they should, or are of an unknown type.
-    fn read(headers: &'a [u8]) -> Option<Self> {
-        let mut names = Self::default();
-        let mut rest = headers;
-        while let Some((&name_size, after)) = rest.split_first() {
-            let (name, after) = after.split_at_checked(usize::from(name_size))?;
-            let (&kind, after) = after.split_first()?;
-            let (size, after) = match kind {
-                // Booleans are in the type.
-                0 | 1 => (0, after),
-                2 => (1, after),
-                3 => (2, after),
-                4 => (4, after),
-                // An integer, and a time in milliseconds.
-                5 | 8 => (8, after),
-                // Bytes, and text.
-                6 | TEXT => {
-                    let (size, after) = after.split_first_chunk()?;
-                    (usize::from(u16::from_be_bytes(*size)), after)
-                }
-                // A UUID.
-                9 => (16, after),
-                _ => return None,
-            };
-            let (value, after) = after.split_at_checked(size)?;
-            if kind == TEXT {
-                names.take(name, value);
-            }
-            rest = after;
-        }
-        Some(names)
-    }
-
-    fn take(&mut self, name: &[u8], value: &'a [u8]) {
-        match name {
-            b":message-type" => self.message_type = value,
-            b":event-type" => self.event_type = value,
-            b":exception-type" => self.exception_type = value,
-            b":error-code" => self.error_code = value,
-            b":error-message" => self.error_message = value,
-            _ => {}
-        }
-    }
-
-    /// The message. An error has its words in a header, where an exception has a payload.
-    fn message(self, payload: &'a [u8]) -> Message<'a> {
-        let (kind, name) = match self.message_type {
-            b"exception" => (Kind::Error, self.exception_type),
-            b"error" => (Kind::Error, self.error_code),
-            _ => (Kind::Event, self.event_type),
-        };
-        let data = if kind == Kind::Error && payload.is_empty() {
-            self.error_message
-        } else {
-            payload
-        };
-        Message {
-            name,
-            kind,
-            ..Message::of(data)
-        }
-    }
-}
-
-/// The type of a header whose value is text.
-const TEXT: u8 = 7;
-
-/// Whether these are the first bytes of a message: their checksum is right.
-pub fn is_prelude(bytes: &[u8]) -> bool {
-    !matches!(read_prelude(bytes), Err(FramingError::Checksum))
-}
-
-fn read_prelude(bytes: &[u8]) -> Result<Sizes, FramingError> {
-    let mut crc = Crc::new();
-    crc.update(bytes.get(..8).unwrap_or_default());
-    let mut rest = bytes;
-    let (total, headers, checksum) = (number(&mut rest), number(&mut rest), number(&mut rest));
-    if checksum != Some(crc.sum()) {
-        return Err(FramingError::Checksum);
-    }
-    sizes(total, headers)
-        .filter(|sizes| sizes.headers <= EVENT_STREAM_HEADERS_BYTES_MAX)
-        .filter(|sizes| sizes.payload <= EVENT_STREAM_PAYLOAD_BYTES_MAX)
-        .ok_or(FramingError::Length)
-}
-
-fn sizes(total: Option<u32>, headers: Option<u32>) -> Option<Sizes> {
-    let headers = usize::try_from(headers?).ok()?;
-    let payload = usize::try_from(total?)
-        .ok()?
-        .checked_sub(PRELUDE_BYTES)?
-        .checked_sub(headers)?
-        .checked_sub(CHECKSUM_BYTES)?;
-    Some(Sizes { headers, payload })
-}
-
-fn number(bytes: &mut &[u8]) -> Option<u32> {
-    let (number, rest) = bytes.split_first_chunk()?;
-    *bytes = rest;
-    Some(u32::from_be_bytes(*number))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::message::Kind;
     use super::super::testing::{self, Sent, check_every_two_cuts, event, frame, text_header};
     use super::super::{Decoder, event_stream};
     use super::*;
-    use crate::limits::STREAM_EVENT_BYTES_MAX;
+    use crate::limits::{
+        EVENT_STREAM_HEADERS_BYTES_MAX, EVENT_STREAM_PAYLOAD_BYTES_MAX, STREAM_EVENT_BYTES_MAX,
+    };
 
     fn decoder() -> Decoder {
         Decoder::EventStream(event_stream::Decoder::default())

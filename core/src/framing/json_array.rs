@@ -4,7 +4,7 @@
 //! <https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent>. Elements are
 //! found by the depth of brackets outside strings; whether they are JSON is for the reader to say.
 
-use super::{Message, kept};
+use super::message::{Message, kept};
 use crate::json::Kept;
 
 /// Finds the elements in a body that comes in pieces, wherever it is split.

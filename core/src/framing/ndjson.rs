@@ -3,7 +3,7 @@
 //! Follows <https://github.com/ndjson/ndjson-spec>: `\n` alone ends a line, and blank lines are
 //! passed over. The last line needs no end.
 
-use super::{Message, kept};
+use super::message::{Message, kept};
 use crate::find;
 use crate::json::Kept;
 

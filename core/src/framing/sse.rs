@@ -7,7 +7,7 @@
 
 use std::mem;
 
-use super::{Kind, Message, kept};
+use super::message::{Kind, Message, kept};
 use crate::find;
 use crate::json::Kept;
 use crate::limits::NAME_BYTES_MAX;
