@@ -10,15 +10,13 @@ pub mod conversation;
 mod fields;
 mod part;
 mod shared;
+mod text;
 mod value;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::capture::PromptFormat;
-use crate::digest::HashForm;
-use crate::json::{self, Json, Text};
-
 pub use crate::json::compact;
 
 pub use crate::event::Kind;
@@ -26,6 +24,7 @@ pub use content::{content_parts, files, input_parts, list_parts, media_part, med
 pub use fields::{Fields, is_empty};
 pub use part::{MessagePart, Said};
 pub use shared::{Shared, results};
+pub use text::{data_text, placeholder};
 pub use value::Content;
 
 /// The layout of a provider's client wrapper.
@@ -158,23 +157,6 @@ fn push_role(text: &mut String, role: &str) {
     text.push('[');
     text.push_str(role);
     text.push_str("] ");
-}
-
-/// `[type sha256:…]`: what stands for a part that is not text.
-///
-/// The hash is plain SHA-256 of the part's JSON as sent, as [`json::canonical`] writes it.
-pub fn placeholder(kind: &str, part: Json<'_>) -> String {
-    let hash = HashForm::Sha256.hash(json::canonical(part.get()).text.as_bytes());
-    format!("[{kind} {hash}]")
-}
-
-/// The text of data that the model is given as it is, such as what a tool gave: a string's
-/// content, or JSON without the white space between tokens.
-pub fn data_text(data: Json<'_>) -> Cow<'_, str> {
-    match json::read(data) {
-        Some(Text(Some(text))) => text,
-        _ => Cow::Owned(compact(data.get())),
-    }
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@
 
 use super::bedrock_error::ErrorHead;
 use super::chat_message::ChatMessages;
+use super::format::is_done;
 use super::google_content::{message, parts};
 use super::token_counts::sum;
-use super::{Format, Reader, Request, is_done, openai_error};
+use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Counts, Part};
 use crate::framing::Hint;
 use crate::headers::Headers;

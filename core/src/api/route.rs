@@ -1,7 +1,9 @@
 //! Which format a call speaks: by its path, its host and its headers, before its body has come.
 
+mod evidence;
 mod fetched;
 mod harmless;
+mod protocol;
 mod table;
 
 use super::own::Own;
@@ -12,8 +14,10 @@ use crate::note::Note;
 use crate::opening::Opening;
 use crate::provider;
 
+pub use evidence::Evidence;
 use fetched::FETCHED;
 pub use fetched::fetched_id;
+use protocol::Protocol;
 use table::{ROUTES, Route};
 
 /// What a call is known to be by the headers of its request.
@@ -27,22 +31,6 @@ pub struct Identity {
     pub evidence: Evidence,
     /// What is unusual about how the call is written.
     pub notes: Vec<Note>,
-}
-
-/// What a request still has to show to be a call of a model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Evidence {
-    /// Nothing: path or host are nobody else's.
-    Enough,
-    /// A body: without one it carries no content.
-    Body,
-    /// An answer: the request fetches one that was made before.
-    Answer,
-    /// A prompt, as other services have such paths too. A body that cannot be read may have one.
-    Prompt,
-    /// A body: with a prompt it is of the format, and otherwise another call to its provider, which
-    /// serves other models by such paths too.
-    PromptOrUnknown,
 }
 
 /// Methods that ask for something or take it away, and have no body as a rule.
@@ -122,54 +110,6 @@ pub fn identify(opening: &Opening<'_>, own: &[Own]) -> Option<Identity> {
     }
     let is_harmless = BODILESS.contains(&method) || harmless::is_harmless(&host, &text, known?);
     (!is_harmless).then(|| identity(&unread::UNKNOWN, Evidence::Body, Vec::new()))
-}
-
-/// What a request speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Protocol {
-    Http,
-    /// Of HTTP/1 (RFC 6455) or HTTP/2 (RFC 8441).
-    WebSocket,
-    Grpc,
-}
-
-impl Protocol {
-    fn of(headers: Headers<'_>) -> Self {
-        let begins = |text: &str, with: &str| {
-            let start = text.get(..with.len());
-            start.is_some_and(|start| start.eq_ignore_ascii_case(with))
-        };
-        let value = |name| headers.str(name).unwrap_or_default();
-        let mut upgrades = value("upgrade").split(',');
-        if upgrades.any(|name| begins(name.trim_start(), "websocket"))
-            || begins(value(":protocol"), "websocket")
-        {
-            return Self::WebSocket;
-        }
-        if begins(value("content-type"), "application/grpc") {
-            return Self::Grpc;
-        }
-        Self::Http
-    }
-
-    fn format(self) -> Option<&'static Format> {
-        match self {
-            Self::Http => None,
-            Self::WebSocket => Some(&unread::WEBSOCKET),
-            Self::Grpc => Some(&unread::GRPC),
-        }
-    }
-}
-
-impl Evidence {
-    /// What a request of a method has to show. Some servers take any method, but only where there
-    /// is a body they take a prompt.
-    fn by(self, is_post: bool) -> Self {
-        match self {
-            Self::Enough if !is_post => Self::Body,
-            evidence => evidence,
-        }
-    }
 }
 
 /// The route of a path.

@@ -2,10 +2,11 @@
 //!
 //! Source: <https://docs.snowflake.com/en/user-guide/snowflake-cortex/cortex-agents-run>.
 
+use super::format::is_done;
 use super::snowflake_message::messages;
 use super::token_counts::sum;
 use super::tool_names::Tools;
-use super::{Format, Reader, Request, is_done, openai_error};
+use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Counts, Part};
 use crate::json::{self, Count, Json, List, Object, Scalar, Text, text_of};
 use crate::note::Note;

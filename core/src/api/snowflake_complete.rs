@@ -3,10 +3,11 @@
 //! Source: <https://docs.snowflake.com/en/user-guide/snowflake-cortex/cortex-rest-api>. It also
 //! speaks OpenAI's and Anthropic's formats, by their paths.
 
+use super::format::is_done;
 use super::openai_usage::UsageWire;
 use super::snowflake_message::messages;
 use super::tool_names::Tools;
-use super::{Format, Reader, Request, is_done, openai_error};
+use super::{Format, Reader, Request, openai_error};
 use crate::answer::{Answer, CallKey, CallPiece, Part};
 use crate::json::{self, Json, List, Object, Text, text_of};
 use crate::prompt::Prompt;

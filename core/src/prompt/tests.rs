@@ -1,4 +1,6 @@
 use super::*;
+use crate::digest::HashForm;
+use crate::json;
 
 fn content(text: &str) -> String {
     let parts = content_parts(json::read(text).unwrap());

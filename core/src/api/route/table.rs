@@ -1,6 +1,6 @@
 //! The paths by which formats are known.
 
-use super::Evidence;
+use super::evidence::Evidence;
 use crate::api::path;
 use crate::api::{
     Format, aleph_alpha_complete, anthropic_complete, anthropic_messages, bedrock_agent,
