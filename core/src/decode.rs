@@ -1,19 +1,21 @@
 //! Content-encodings, decoded as the body comes, in bounded memory and with bounded work.
 
-mod brotli;
+mod error;
+#[cfg(not(feature = "decode"))]
+mod no_stage;
 mod plain;
-mod zstd;
-
-use std::io::Write;
-use std::mem;
-
-use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+#[cfg(feature = "decode")]
+mod stage;
 
 use crate::limits::{
     DECODED_RATIO_SLACK_BYTES, DECODED_SLICE_BYTES_MAX, ENCODED_SLICE_BYTES, ENCODINGS_MAX,
 };
-use brotli::Brotli;
-use zstd::Zstd;
+#[cfg(not(feature = "decode"))]
+use no_stage::Stage;
+#[cfg(feature = "decode")]
+use stage::Stage;
+
+pub use error::DecodeError;
 
 /// Decodes one body.
 #[derive(Debug)]
@@ -31,41 +33,6 @@ pub struct Decoder {
     slice_left: usize,
     /// What each stage may have given by the end of the slice.
     max: u64,
-}
-
-/// One encoding of a body.
-#[derive(Debug)]
-struct Stage {
-    codec: Codec,
-    decoded: u64,
-}
-
-#[derive(Debug)]
-enum Codec {
-    Gzip(Box<MultiGzDecoder<Vec<u8>>>),
-    /// `deflate`, of which the first byte tells whether it has zlib's header as it should.
-    Deflate,
-    Zlib(Box<ZlibDecoder<Vec<u8>>>),
-    RawDeflate(Box<DeflateDecoder<Vec<u8>>>),
-    Brotli(Box<Brotli>),
-    Zstd(Box<Zstd>),
-}
-
-/// Why a body cannot be decoded any further.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
-    /// The bytes are not of the encoding.
-    #[error("the body is not of its content-encoding")]
-    Corrupt,
-    /// The bytes are of an encoding that is not known.
-    #[error("the body's content-encoding is not known")]
-    Unknown,
-    /// Decoding it would take too much memory.
-    #[error("the body's window is larger than the limit")]
-    Window,
-    /// The body grows beyond any honest ratio.
-    #[error("the body grows beyond the limit when decoded")]
-    TooLarge,
 }
 
 impl Decoder {
@@ -92,11 +59,21 @@ impl Decoder {
             head: (!stages.is_empty() || is_unknown).then(plain::Head::default),
             stages,
             is_unknown,
+            ..Self::identity()
+        })
+    }
+
+    /// The decoder of a body that has no coding.
+    pub fn identity() -> Self {
+        Self {
+            stages: Vec::new(),
+            is_unknown: false,
+            head: None,
             is_plain: false,
             broken: false,
             slice_left: 0,
             max: DECODED_RATIO_SLACK_BYTES,
-        })
+        }
     }
 
     /// Whether the header says that there is no coding.
@@ -212,76 +189,5 @@ fn pass(
     Ok(())
 }
 
-impl Stage {
-    fn of(name: &str) -> Option<Self> {
-        let codec = match name.to_ascii_lowercase().as_str() {
-            "gzip" | "x-gzip" => Codec::Gzip(Box::new(MultiGzDecoder::new(Vec::new()))),
-            "deflate" => Codec::Deflate,
-            "br" => Codec::Brotli(Box::new(Brotli::new())),
-            "zstd" => Codec::Zstd(Box::new(Zstd::new().ok()?)),
-            _ => return None,
-        };
-        Some(Self { codec, decoded: 0 })
-    }
-
-    fn decode(
-        &mut self,
-        slice: &[u8],
-        max: u64,
-        take: &mut dyn FnMut(&[u8]) -> Result<(), DecodeError>,
-    ) -> Result<(), DecodeError> {
-        if matches!(self.codec, Codec::Deflate) {
-            self.choose_deflate(slice);
-        }
-        let decoded = &mut self.decoded;
-        let mut take = |piece: &[u8]| {
-            let room = usize::try_from(max.saturating_sub(*decoded)).unwrap_or(usize::MAX);
-            let kept = piece.get(..room).unwrap_or(piece);
-            *decoded = decoded.saturating_add(size(kept));
-            if !kept.is_empty() {
-                take(kept)?;
-            }
-            if kept.len() < piece.len() {
-                return Err(DecodeError::TooLarge);
-            }
-            Ok(())
-        };
-        let (result, inflated) = match &mut self.codec {
-            Codec::Brotli(codec) => return codec.decode(slice, &mut take),
-            Codec::Zstd(codec) => return codec.decode(slice, &mut take),
-            Codec::Gzip(codec) => (write(codec.as_mut(), slice), codec.get_mut()),
-            Codec::Zlib(codec) => (write(codec.as_mut(), slice), codec.get_mut()),
-            Codec::RawDeflate(codec) => (write(codec.as_mut(), slice), codec.get_mut()),
-            Codec::Deflate => return Ok(()),
-        };
-        take(&mem::take(inflated))?;
-        result
-    }
-
-    fn choose_deflate(&mut self, chunk: &[u8]) {
-        // RFC 1950: compression method 8 in the low half of the first byte.
-        self.codec = match chunk.first() {
-            None => return,
-            Some(byte) if byte & 0x0f == 8 => Codec::Zlib(Box::new(ZlibDecoder::new(Vec::new()))),
-            Some(_) => Codec::RawDeflate(Box::new(DeflateDecoder::new(Vec::new()))),
-        };
-    }
-}
-
-/// Flushing hands over what has been decoded so far, so that an event is read when it comes; also
-/// what came before an error, so that it does not depend on where the body is split.
-fn write(codec: &mut impl Write, slice: &[u8]) -> Result<(), DecodeError> {
-    let written = codec.write_all(slice);
-    let flushed = written.and_then(|()| codec.flush());
-    flushed.map_err(|_| {
-        let _ = codec.flush();
-        DecodeError::Corrupt
-    })
-}
-
-fn size(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
+#[cfg(all(test, feature = "decode"))]
 mod tests;

@@ -1,7 +1,7 @@
 //! Bodies that are not of the encoding that their header names: gateways decode a body and leave
 //! the header, and servers invent names so that nobody compresses a stream.
 
-use super::DecodeError;
+use super::error::DecodeError;
 
 /// Names in the header `content-encoding` that name no coding, as the field has them.
 const NO_CODINGS: [&str; 19] = [

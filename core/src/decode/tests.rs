@@ -1,3 +1,5 @@
+use std::io::Write as _;
+
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use structured_zstd::encoding::{CompressionLevel, compress_slice_to_vec};

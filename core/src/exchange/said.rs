@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::mem;
 
-use super::carried;
 use super::response::Answered;
 use crate::answer::{Answer, AnswerPart};
 use crate::caller::Caller;
@@ -46,7 +45,7 @@ impl Answered {
         if answer.has_sealed_reasoning && !thought {
             notes.insert(Note::ReasoningEncrypted);
         }
-        let keep = |text: &str| carried(text.to_owned(), capture.content, usize::MAX);
+        let keep = |text: &str| capture.carried(text.to_owned(), usize::MAX);
         let choices = match answer.choices.as_slice() {
             [] | [_] => Vec::new(),
             choices => choices

@@ -4,7 +4,7 @@ use std::fmt;
 
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 
-use super::DecodeError;
+use crate::decode::DecodeError;
 use crate::limits::{BROTLI_WINDOW_BITS_MAX, DECODED_PIECE_BYTES};
 
 /// Decodes one body.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use structured_zstd::decoding::{ContentChecksum, FrameDecoder};
 
-use super::DecodeError;
+use crate::decode::DecodeError;
 use crate::limits::{ZSTD_BLOCK_BYTES_MAX, ZSTD_WINDOW_BYTES_MAX};
 
 /// Decodes one body, which may be several frames.
