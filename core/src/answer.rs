@@ -9,7 +9,7 @@ mod parts;
 mod several;
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use self::calls::Calls;
 pub use self::choice::{Choice, Gathered, Part};
@@ -64,7 +64,7 @@ pub struct Answer {
     parts: Parts,
     halves: Halves,
     hash: HashForm,
-    secrets: Rc<Secrets>,
+    secrets: Arc<Secrets>,
     text_bytes_max: usize,
     room: Room,
 }
@@ -122,7 +122,7 @@ impl Answer {
             parts: Parts::default(),
             halves: Halves::default(),
             hash,
-            secrets: Rc::default(),
+            secrets: Arc::default(),
             text_bytes_max,
             room: Room::new(text_bytes_max),
         }
@@ -130,8 +130,8 @@ impl Answer {
 
     /// The same, with credentials that its hashes and arguments must not hold.
     #[must_use]
-    pub fn without(self, secrets: &Rc<Secrets>) -> Self {
-        let secrets = Rc::clone(secrets);
+    pub fn without(self, secrets: &Arc<Secrets>) -> Self {
+        let secrets = Arc::clone(secrets);
         Self { secrets, ..self }
     }
 

@@ -1,13 +1,17 @@
-//! How an exchange ended: one word, decided from what the proxy and the answer say.
+//! How an exchange ended: one word, decided from what the host and the answer say.
 
 use crate::event::CompletionState;
 
-/// What the proxy says at the end of an exchange.
+/// What the host says at the end of an exchange.
 #[derive(Debug, Clone, Default)]
 pub struct End {
-    /// The proxy's response flags.
-    pub flags: ResponseFlags,
-    /// The proxy's words on the response, such as `via_upstream`; absent where it says nothing.
+    /// Why the exchange ended.
+    pub cause: Cause,
+    /// Whether the response, if there was one, is the host's own and not the provider's.
+    pub is_local: bool,
+    /// The host's own short names of what happened, for people: a proxy's response flags.
+    pub flags: Vec<&'static str>,
+    /// The host's own words on the response, for people; absent where it says nothing.
     pub details: Option<String>,
     /// The status the client got, if no response headers passed.
     pub http_status: Option<u16>,
@@ -24,45 +28,32 @@ pub struct End {
     pub is_withheld: bool,
 }
 
-/// The proxy's words on a response that the plugin refused, as its prompt was not recorded.
-pub const UNRECORDED: &str = "audit_unrecorded";
-
-/// The proxy's words on a response that it did not pass on, since it follows the redirect itself.
-const REDIRECT: &str = "internal_redirect";
-
-impl End {
-    /// Whether the call goes on: the proxy makes another request of it.
-    pub fn is_redirect(&self) -> bool {
-        details_start(self, REDIRECT)
-    }
+/// Why an exchange ended, in the order in which one counts before another where there are several.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Cause {
+    /// The host refused the call or its answer, as its prompt was not recorded.
+    Refused,
+    /// The host follows a redirect itself: the call goes on.
+    Redirected,
+    /// A time limit of the host.
+    TimedOut,
+    /// The caller left.
+    CallerLeft,
+    /// No connection to the provider came about.
+    ConnectionFailed,
+    /// The connection to the provider broke.
+    ConnectionBroke,
+    /// Request and response were over, as far as the host knows.
+    Finished,
+    /// The host stopped or dropped it, or does not say.
+    #[default]
+    Stopped,
 }
 
-/// Envoy's response flags, as the bits of its attribute `response.flags`.
-///
-/// Source: Envoy's `CoreResponseFlag`, in whose order the bits are numbered.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ResponseFlags(pub u64);
-
-/// Envoy's short name of each bit, from the lowest.
-const NAMES: [&str; 30] = [
-    "LH", "UH", "UT", "LR", "UR", "UF", "UC", "UO", "NR", "DI", "FI", "RL", "UAEX", "RLSE", "DC",
-    "URX", "SI", "IH", "DPE", "UMSDR", "RFCF", "NFCF", "DT", "UPE", "NC", "OM", "DF", "DO", "DR",
-    "UDO",
-];
-
-const TIMEOUT: [&str; 4] = ["UT", "SI", "DT", "UMSDR"];
-const CLIENT: [&str; 3] = ["DC", "DR", "DPE"];
-const UPSTREAM: [&str; 4] = ["UR", "UC", "UPE", "LR"];
-
-impl ResponseFlags {
-    /// The short names of the flags that are set.
-    pub fn names(self) -> Vec<&'static str> {
-        let set = |bit: u32| self.0.checked_shr(bit).is_some_and(|rest| rest & 1 == 1);
-        (0..)
-            .zip(NAMES)
-            .filter(|(bit, _)| set(*bit))
-            .map(|(_, name)| name)
-            .collect()
+impl End {
+    /// Whether the call goes on: the host makes another request of it.
+    pub fn is_redirect(&self) -> bool {
+        self.cause == Cause::Redirected
     }
 }
 
@@ -83,37 +74,21 @@ pub struct Seen {
 
 /// The end of an exchange in one word.
 pub fn state(seen: Seen, end: &End) -> CompletionState {
-    let flags = end.flags.names();
-    let has = |any: &[&str]| flags.iter().any(|flag| any.contains(flag));
     let has_passed = |came: bool| came && !end.is_withheld;
-    if details_start(end, UNRECORDED) {
-        CompletionState::LocalReply
-    } else if end.is_redirect() {
-        CompletionState::Redirected
-    } else if has(&TIMEOUT) {
-        CompletionState::Timeout
-    } else if has_passed(seen.ended) {
-        ended(seen, end)
-    } else if has_passed(seen.whole) {
+    match end.cause {
+        Cause::Refused => CompletionState::LocalReply,
+        Cause::Redirected => CompletionState::Redirected,
+        Cause::TimedOut => CompletionState::Timeout,
+        _ if has_passed(seen.ended) => ended(seen, end.is_local),
         // Some clients leave as soon as the last event has come.
-        CompletionState::Complete
-    } else if details_start(end, "downstream_local_disconnect") {
-        // Also flagged as the client's, but it was the proxy that closed the connection.
-        CompletionState::Shutdown
-    } else if has(&CLIENT) || details_start(end, "downstream") {
-        CompletionState::ClientAbort
-    } else if has(&UPSTREAM) {
-        CompletionState::UpstreamAbort
-    } else {
-        CompletionState::Shutdown
+        _ if has_passed(seen.whole) => CompletionState::Complete,
+        Cause::CallerLeft => CompletionState::ClientAbort,
+        Cause::ConnectionFailed | Cause::ConnectionBroke => CompletionState::UpstreamAbort,
+        Cause::Finished | Cause::Stopped => CompletionState::Shutdown,
     }
 }
 
-fn ended(seen: Seen, end: &End) -> CompletionState {
-    let is_local = end
-        .details
-        .as_deref()
-        .is_some_and(|details| details != "via_upstream");
+fn ended(seen: Seen, is_local: bool) -> CompletionState {
     match seen.status {
         _ if is_local => CompletionState::LocalReply,
         Some(500..) => CompletionState::UpstreamError,
@@ -124,29 +99,15 @@ fn ended(seen: Seen, end: &End) -> CompletionState {
     }
 }
 
-fn details_start(end: &End, prefix: &str) -> bool {
-    end.details
-        .as_deref()
-        .is_some_and(|details| details.starts_with(prefix))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn end(flags: u64, details: &str) -> End {
+    fn end(cause: Cause) -> End {
         End {
-            flags: ResponseFlags(flags),
-            details: Some(details.to_owned()),
+            cause,
             ..End::default()
         }
-    }
-
-    #[test]
-    fn flags_have_envoys_names() {
-        assert_eq!(ResponseFlags(0x4000 | 0x4).names(), ["UT", "DC"]);
-        assert_eq!(ResponseFlags(0).names(), Vec::<&str>::new());
-        assert_eq!(ResponseFlags(1 << 63).names(), Vec::<&str>::new());
     }
 
     #[test]
@@ -157,56 +118,54 @@ mod tests {
             whole: true,
             ..Seen::default()
         };
-        let upstream = end(0, "via_upstream");
-        for (seen, state_expected) in [
+        let cut = Seen { whole: false, ..ok };
+        let status = |status| Seen {
+            status: Some(status),
+            ..ok
+        };
+        for (seen, expected) in [
             (ok, CompletionState::Complete),
-            (Seen { whole: false, ..ok }, CompletionState::Complete),
+            (cut, CompletionState::Complete),
             (
                 Seen {
-                    whole: false,
                     streamed: true,
-                    ..ok
+                    ..cut
                 },
                 CompletionState::UpstreamAbort,
             ),
             (Seen { failed: true, ..ok }, CompletionState::UpstreamError),
-            (
-                Seen {
-                    status: Some(429),
-                    ..ok
-                },
-                CompletionState::Rejected,
-            ),
-            (
-                Seen {
-                    status: Some(529),
-                    ..ok
-                },
-                CompletionState::UpstreamError,
-            ),
+            (status(429), CompletionState::Rejected),
+            (status(529), CompletionState::UpstreamError),
         ] {
-            assert_eq!(state(seen, &upstream), state_expected, "{seen:?}");
+            // Whoever leaves after the end leaves with all of it.
+            for cause in [Cause::Finished, Cause::Stopped, Cause::CallerLeft] {
+                assert_eq!(state(seen, &end(cause)), expected, "{seen:?} {cause:?}");
+            }
         }
-        let redirect = end(0, "internal_redirect");
-        assert_eq!(
-            state(Seen::default(), &redirect),
-            CompletionState::Redirected
-        );
-        let local = end(0x2, "no_healthy_upstream");
-        assert_eq!(
-            state(
-                Seen {
-                    status: Some(503),
-                    ..ok
-                },
-                &local
-            ),
-            CompletionState::LocalReply
-        );
-        assert_eq!(
-            state(ok, &end(0x4, "response_timeout")),
-            CompletionState::Timeout
-        );
+        let local = End {
+            is_local: true,
+            ..end(Cause::ConnectionFailed)
+        };
+        assert_eq!(state(status(503), &local), CompletionState::LocalReply);
+    }
+
+    #[test]
+    fn a_refusal_a_redirect_and_a_time_limit_count_before_what_passed() {
+        let ended = Seen {
+            status: Some(200),
+            ended: true,
+            whole: true,
+            ..Seen::default()
+        };
+        for (cause, expected) in [
+            (Cause::Refused, CompletionState::LocalReply),
+            (Cause::Redirected, CompletionState::Redirected),
+            (Cause::TimedOut, CompletionState::Timeout),
+        ] {
+            for seen in [Seen::default(), ended] {
+                assert_eq!(state(seen, &end(cause)), expected, "{seen:?} {cause:?}");
+            }
+        }
     }
 
     #[test]
@@ -216,38 +175,24 @@ mod tests {
             streamed: true,
             ..Seen::default()
         };
-        for (seen, end, state_expected) in [
-            (
-                open,
-                end(0x4000, "downstream_remote_disconnect"),
-                CompletionState::ClientAbort,
-            ),
-            (
-                open,
-                end(0x4000, "downstream_local_disconnect(reason)"),
-                CompletionState::Shutdown,
-            ),
-            (
-                open,
-                end(0x40, "upstream_reset_after_response_started"),
-                CompletionState::UpstreamAbort,
-            ),
-            (
-                open,
-                end(0x10000, "stream_idle_timeout"),
-                CompletionState::Timeout,
-            ),
-            (open, End::default(), CompletionState::Shutdown),
-            (
-                Seen {
-                    whole: true,
-                    ..open
-                },
-                end(0x4000, ""),
-                CompletionState::Complete,
-            ),
+        let whole = Seen {
+            whole: true,
+            ..open
+        };
+        for (cause, expected) in [
+            (Cause::CallerLeft, CompletionState::ClientAbort),
+            (Cause::ConnectionFailed, CompletionState::UpstreamAbort),
+            (Cause::ConnectionBroke, CompletionState::UpstreamAbort),
+            (Cause::Finished, CompletionState::Shutdown),
+            (Cause::Stopped, CompletionState::Shutdown),
         ] {
-            assert_eq!(state(seen, &end), state_expected, "{end:?}");
+            assert_eq!(state(open, &end(cause)), expected, "{cause:?}");
+            assert_eq!(state(whole, &end(cause)), CompletionState::Complete);
+            let withheld = End {
+                is_withheld: true,
+                ..end(cause)
+            };
+            assert_eq!(state(whole, &withheld), expected, "{cause:?}");
         }
     }
 }

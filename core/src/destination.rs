@@ -5,7 +5,7 @@ use crate::digest::HashForm;
 /// Where events go.
 #[derive(Debug, Clone)]
 pub struct AuditApi {
-    /// The proxy's name of the upstream: in Envoy, a cluster.
+    /// The host's name of the upstream, such as a proxy's cluster; empty where it has none.
     pub cluster: String,
     /// `:scheme` of the callouts.
     pub scheme: String,

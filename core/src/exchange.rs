@@ -3,6 +3,7 @@
 mod charset;
 mod coming;
 mod document;
+mod encoding;
 mod forgo;
 mod other;
 mod passes;
@@ -12,12 +13,11 @@ mod said;
 mod settings;
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::api::{self, Evidence, Identity, Path, Refusal};
 use crate::caller::Caller;
 use crate::completion::{self, End, Seen};
-use crate::decode::Decoder;
 use crate::event::{
     AuditEvent, AuditLayer, Capture, CompletionState, ContentPolicy, Gateway, Metadata, SCHEMA,
     Timing,
@@ -25,7 +25,6 @@ use crate::event::{
 use crate::event::{Completion, Usage, UsageSource};
 use crate::headers::Headers;
 use crate::hop::{self, Outer};
-use crate::names::cut;
 use crate::note::Note;
 use crate::opening::{Destination, Opening};
 use crate::policy::Policy;
@@ -35,9 +34,6 @@ use crate::time::Timestamp;
 
 use self::request::{Asked, RequestSide};
 use self::response::{Answered, ResponseSide};
-
-/// Name and version of the plugin, as events carry it.
-pub const PLUGIN: &str = concat!("audit-layer/", env!("CARGO_PKG_VERSION"));
 
 /// Why a call is refused that may not pass unrecorded.
 const UNRECORDED: &str = "The audit log did not confirm the record of this request in time, \
@@ -58,7 +54,7 @@ pub struct Exchange {
 /// What is known of a call beside its bodies.
 #[derive(Debug, Clone)]
 struct Call {
-    policy: Rc<Policy>,
+    policy: Arc<Policy>,
     identity: Identity,
     request_id: String,
     started: Timestamp,
@@ -66,7 +62,7 @@ struct Call {
     gateway: Gateway,
     /// How often the proxy tried upstreams before it followed a redirect.
     attempts_before: u64,
-    secrets: Rc<Secrets>,
+    secrets: Arc<Secrets>,
     notes: BTreeSet<Note>,
 }
 
@@ -75,7 +71,7 @@ impl Exchange {
     ///
     /// `entropy` makes the request id unique; `now` is the start of the request.
     pub fn begin<'a>(
-        policy: &Rc<Policy>,
+        policy: &Arc<Policy>,
         opening: impl Into<Opening<'a>>,
         entropy: [u8; 10],
         now: Timestamp,
@@ -85,11 +81,11 @@ impl Exchange {
         let headers = opening.headers;
         let mut notes: BTreeSet<_> = identity.notes.iter().copied().collect();
         notes.extend(identity.format.unread);
-        let secrets = Rc::new(Secrets::of(headers));
+        let secrets = Arc::new(Secrets::of(headers));
         if secrets.is_cut {
             notes.insert(Note::CredentialNotSearched);
         }
-        let mut gateway = gateway(headers, &mut notes);
+        let mut gateway = gateway(headers, policy.recorder, &mut notes);
         match hop::outer(policy.gateway.hop_key.as_ref(), headers, now) {
             Outer::Silent => {}
             Outer::Unproven => {
@@ -108,7 +104,7 @@ impl Exchange {
             },
             response: ResponseSide::new(identity.format, &policy.capture, &secrets),
             call: Call {
-                policy: Rc::clone(policy),
+                policy: Arc::clone(policy),
                 request_id: id.to_string(),
                 started: now,
                 caller: Caller::read(headers, &mut notes),
@@ -170,6 +166,11 @@ impl Exchange {
     /// Takes the response's headers.
     pub fn response_head(&mut self, headers: Headers<'_>) {
         self.response.head(headers, &mut self.call.notes);
+    }
+
+    /// The same where the host has decoded the body and left its content-encoding in the headers.
+    pub fn response_head_of_decoded(&mut self, headers: Headers<'_>) {
+        self.response.head_of_decoded(headers);
     }
 
     /// Takes the next bytes of the response's body.
@@ -359,7 +360,7 @@ fn event(
         state,
         http_status: http_status(&answered, &end, state),
         finish_reasons: finish_reasons(&answered, state),
-        flags: end.flags.names(),
+        flags: end.flags,
         details: end.details,
         error,
     };
@@ -461,7 +462,7 @@ fn finish_reasons(answered: &Answered, state: CompletionState) -> Vec<String> {
         .collect()
 }
 
-fn gateway(headers: Headers<'_>, notes: &mut BTreeSet<Note>) -> Gateway {
+fn gateway(headers: Headers<'_>, recorder: &str, notes: &mut BTreeSet<Note>) -> Gateway {
     let target = headers.bytes(":path").unwrap_or_default();
     let path = recorded_path(target, notes);
     let mut text = |name| headers.recorded(name, notes);
@@ -475,7 +476,7 @@ fn gateway(headers: Headers<'_>, notes: &mut BTreeSet<Note>) -> Gateway {
         retry_count: headers
             .str("x-stainless-retry-count")
             .and_then(|count| count.parse().ok()),
-        plugin: PLUGIN.to_owned(),
+        plugin: recorder.to_owned(),
         ..Gateway::default()
     }
 }
@@ -489,24 +490,6 @@ fn recorded_path(target: &[u8], notes: &mut BTreeSet<Note>) -> String {
         notes.insert(Note::HeaderNotUtf8);
     }
     Path::of(target).text.into_owned()
-}
-
-/// The name of the content-encoding, if there is one, and its decoder, if there is one.
-fn encoding(headers: Headers<'_>) -> (Option<String>, Option<Decoder>) {
-    let value = headers.bytes("content-encoding").unwrap_or_default();
-    let name = String::from_utf8_lossy(value).trim().to_owned();
-    let decoder = Decoder::of(&name);
-    let is_none = decoder.as_ref().is_some_and(Decoder::is_identity);
-    ((!is_none).then_some(name), decoder)
-}
-
-/// The text as the event carries it: cut to the limit, or not at all.
-fn carried(text: String, content: ContentPolicy, bytes_max: usize) -> String {
-    match content {
-        ContentPolicy::HashOnly => String::new(),
-        ContentPolicy::Full if text.len() <= bytes_max => text,
-        ContentPolicy::Full => cut(&text, bytes_max).to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ pub mod form;
 pub mod framing;
 pub mod headers;
 pub mod hop;
+pub mod host;
 pub mod json;
 pub mod limits;
 pub mod media;
@@ -48,3 +49,17 @@ pub mod prompt;
 pub mod provider;
 pub mod redact;
 pub mod time;
+
+#[cfg(test)]
+mod tests {
+    /// Hosts have threads: what one begins another may go on with.
+    #[test]
+    fn what_hosts_keep_may_go_from_thread_to_thread() {
+        fn is_send<T: Send>() {}
+        is_send::<crate::policy::Policy>();
+        is_send::<crate::exchange::Exchange>();
+        is_send::<crate::outbox::Outbox>();
+        is_send::<crate::outbox::DeadLetter>();
+        is_send::<crate::event::AuditEvent>();
+    }
+}

@@ -11,6 +11,7 @@ use crate::capture::CapturePolicy;
 use crate::dead_letter::LetterKey;
 use crate::destination::{AuditApi, Destination};
 use crate::hop::HopKey;
+use crate::host::Host;
 
 pub use error::ConfigError;
 #[cfg(feature = "schema")]
@@ -19,6 +20,8 @@ pub use schema::schema;
 /// What to record and where to send it. Made by [`Policy::read`] only.
 #[derive(Debug, Clone)]
 pub struct Policy {
+    /// Name and version of what records, as events carry it.
+    pub recorder: &'static str,
     /// The organisation that events belong to; empty if the audit API knows it by the key.
     pub organization_id: String,
     /// Where events go.
@@ -104,14 +107,19 @@ pub struct GatewayPolicy {
 }
 
 impl Policy {
-    /// Reads a configuration; `env` tells the value of an environment variable.
+    /// Reads a configuration for a host; `env` tells the value of an environment variable.
     ///
     /// # Errors
     /// The first thing that is wrong, with the path of the member it concerns.
-    pub fn read(json: &[u8], env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+    pub fn read(
+        json: &[u8],
+        env: &dyn Fn(&str) -> Option<String>,
+        host: &Host,
+    ) -> Result<Self, ConfigError> {
         // No configuration at all is an empty one: the refusal then says what is missing.
         let is_empty = json.trim_ascii().is_empty();
-        check::policy(raw::read(if is_empty { b"{}" } else { json })?, env)
+        let raw = raw::read(if is_empty { b"{}" } else { json }, host)?;
+        check::policy(raw, env, host)
     }
 
     /// Whether it matters by which route a request goes to which cluster, which a gateway does not

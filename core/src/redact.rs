@@ -10,7 +10,7 @@ mod search;
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
@@ -197,7 +197,7 @@ fn strings(json: &str) -> impl Iterator<Item = Range<usize>> {
 #[derive(Debug, Clone)]
 pub struct CleanDigest {
     digest: Digest,
-    secrets: Rc<Secrets>,
+    secrets: Arc<Secrets>,
     /// What has not been looked through, as a credential may go on in the next piece.
     pending: String,
     /// Bytes of the text before that.
@@ -207,10 +207,10 @@ pub struct CleanDigest {
 
 impl CleanDigest {
     /// A hash of this form, of a text in which these are looked for.
-    pub fn new(form: &HashForm, secrets: &Rc<Secrets>) -> Self {
+    pub fn new(form: &HashForm, secrets: &Arc<Secrets>) -> Self {
         Self {
             digest: form.start(),
-            secrets: Rc::clone(secrets),
+            secrets: Arc::clone(secrets),
             pending: String::new(),
             passed: 0,
             has_found: false,

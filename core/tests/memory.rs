@@ -1,13 +1,13 @@
 //! The memory of one call, whatever its length: a long stream, and bodies that grow when decoded.
 
 use std::io::Write as _;
-use std::rc::Rc;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use audit_layer_core::completion::End;
 use audit_layer_core::event::AuditEvent;
 use audit_layer_core::exchange::Exchange;
 use audit_layer_core::headers::Headers;
+use audit_layer_core::host::Host;
 use audit_layer_core::limits::{
     BROTLI_BYTES_MAX, ENCODED_SLICE_BYTES, INFLATE_BYTES_MAX, LIST_BYTES_MAX, LIST_ITEMS_MAX,
     STREAM_EVENT_BYTES_MAX, ZSTD_BYTES_MAX,
@@ -236,7 +236,7 @@ fn zstd_bomb() -> Bomb {
 
 /// The event of a call whose answer comes in these pieces, and the most memory that it took.
 fn measure<'a>(
-    policy: &Rc<Policy>,
+    policy: &Arc<Policy>,
     encoding: &str,
     pieces: impl Iterator<Item = &'a [u8]>,
 ) -> (AuditEvent, usize) {
@@ -256,7 +256,7 @@ fn measure<'a>(
     (event.unwrap(), peak)
 }
 
-fn begin_exchange(policy: &Rc<Policy>) -> Exchange {
+fn begin_exchange(policy: &Arc<Policy>) -> Exchange {
     let head = pairs(&[(":method", "POST"), (":path", "/v1/chat/completions")]);
     Exchange::begin(policy, Headers(&head), [7; 10], Timestamp::from_unix_ms(0)).unwrap()
 }
@@ -274,9 +274,9 @@ fn assert_within(what: &str, peak: usize, limit: usize) {
     assert!(peak <= limit, "{what}: {peak} bytes of {limit}");
 }
 
-fn policy() -> Rc<Policy> {
+fn policy() -> Arc<Policy> {
     let json = br#"{"audit_api":{"cluster":"audit"}}"#;
-    Rc::new(Policy::read(json, &|_| None).unwrap())
+    Arc::new(Policy::read(json, &|_| None, &Host::default()).unwrap())
 }
 
 fn pairs(headers: &[(&str, &str)]) -> Vec<(Vec<u8>, Vec<u8>)> {

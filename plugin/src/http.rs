@@ -1,10 +1,10 @@
 //! One stream: the proxy's callbacks to an exchange. Every callback continues, unless the operator
 //! wants that no answer passes before its prompt is recorded.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
-use audit_layer_core::completion::{End, ResponseFlags};
+use audit_layer_core::completion::End;
 use audit_layer_core::exchange::Exchange;
 use audit_layer_core::headers::{AUDIT_REQUEST_ID, Headers, is_audit_name};
 use audit_layer_core::hop;
@@ -14,6 +14,7 @@ use audit_layer_core::time::Timestamp;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
+use crate::envoy;
 use crate::hold::{Decision, Hold};
 use crate::host::{self, Buffer, Map};
 use crate::memory;
@@ -27,7 +28,7 @@ const SLICE_BYTES: usize = 64 << 10;
 /// One stream of the proxy.
 pub(crate) struct Http {
     stream: u32,
-    policy: Option<Rc<Policy>>,
+    policy: Option<Arc<Policy>>,
     exchange: Option<Exchange>,
     /// Whether the request's headers have come.
     is_seen: bool,
@@ -45,7 +46,7 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    pub(crate) fn new(stream: u32, policy: Option<Rc<Policy>>) -> Self {
+    pub(crate) fn new(stream: u32, policy: Option<Arc<Policy>>) -> Self {
         Self {
             stream,
             policy,
@@ -236,7 +237,7 @@ impl Http {
 
     /// Another filter ended the call before its request came here, where its headers and those of
     /// the answer can be read nevertheless.
-    fn begin_unseen(&mut self, policy: &Rc<Policy>) {
+    fn begin_unseen(&mut self, policy: &Arc<Policy>) {
         let pairs = host::headers(Map::Request);
         let headers = Headers(&pairs);
         if let Some(waiting) = claim(policy) {
@@ -253,9 +254,11 @@ impl Http {
     }
 
     /// The end of a request that was no call to be audited; after a redirect it may be one.
-    fn end_unmatched(&mut self, policy: &Rc<Policy>) {
+    fn end_unmatched(&mut self, policy: &Arc<Policy>) {
+        let details = details();
         let end = End {
-            details: details(),
+            cause: envoy::cause(&[], details.as_deref()),
+            details,
             ..End::default()
         };
         if !end.is_redirect() {
@@ -366,7 +369,7 @@ fn for_each_slice(buffer: Buffer, mut start: usize, size: usize, mut take: impl 
 }
 
 /// The call that goes on with this stream, if one does.
-fn claim(policy: &Rc<Policy>) -> Option<Waiting> {
+fn claim(policy: &Arc<Policy>) -> Option<Waiting> {
     // Nearly always there is none, and the host need not be asked.
     if shared::redirects(|redirects| redirects.is_empty())? {
         return None;
@@ -385,9 +388,12 @@ fn started() -> Option<Timestamp> {
 /// What the proxy says at the end of the stream. Where a name changed, the older one follows.
 fn end(is_withheld: bool) -> End {
     let (cluster, route) = destination(true);
+    let (flags, details) = (flags(), details());
     End {
-        flags: ResponseFlags(number(&["response", "flags"]).unwrap_or(0)),
-        details: details(),
+        cause: envoy::cause(&flags, details.as_deref()),
+        is_local: envoy::is_local(details.as_deref()),
+        flags,
+        details,
         http_status: number(&["response", "code"]).and_then(|code| u16::try_from(code).ok()),
         route,
         cluster,
@@ -405,6 +411,10 @@ fn destination(is_asked: bool) -> (Option<String>, Option<String>) {
     let cluster = text(&["xds", "cluster_name"]).or_else(|| text(&["cluster_name"]));
     let route = text(&["xds", "route_name"]).or_else(|| text(&["route_name"]));
     (cluster, route)
+}
+
+fn flags() -> Vec<&'static str> {
+    envoy::flags(number(&["response", "flags"]).unwrap_or(0))
 }
 
 fn details() -> Option<String> {

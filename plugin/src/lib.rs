@@ -15,6 +15,7 @@
     clippy::unwrap_used
 )]
 
+mod envoy;
 mod hold;
 mod host;
 mod http;

@@ -1,6 +1,6 @@
 //! From the end of a call to its event in the outbox.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use audit_layer_core::completion::End;
 use audit_layer_core::event::AuditEvent;
@@ -15,7 +15,7 @@ use crate::telemetry::Telemetry;
 use crate::{host, shared};
 
 /// Ends a call.
-pub(crate) fn end(exchange: Exchange, policy: &Rc<Policy>, end: End) {
+pub(crate) fn end(exchange: Exchange, policy: &Arc<Policy>, end: End) {
     let now = host::now();
     let Some(event) = exchange.end(end, now) else {
         unmatched();
@@ -38,14 +38,14 @@ pub(crate) fn unmatched() {
 }
 
 /// A call goes on with another pass; or ends, where that could not be told to be one.
-pub(crate) fn redirected(policy: &Rc<Policy>, earlier: Earlier, last: End) {
+pub(crate) fn redirected(policy: &Arc<Policy>, earlier: Earlier, last: End) {
     let Some(call) = CallKey::of_stream() else {
         give_up(policy, earlier, last);
         return;
     };
     let now = host::now();
     let pushed_out =
-        shared::redirects(|redirects| redirects.wait(call, Rc::clone(policy), earlier, last, now));
+        shared::redirects(|redirects| redirects.wait(call, Arc::clone(policy), earlier, last, now));
     if let Some(Some(waiting)) = pushed_out {
         unclaimed(waiting);
     }
@@ -56,7 +56,7 @@ pub(crate) fn unclaimed(waiting: Waiting) {
     give_up(&waiting.policy, waiting.earlier, waiting.end);
 }
 
-fn give_up(policy: &Rc<Policy>, earlier: Earlier, last: End) {
+fn give_up(policy: &Arc<Policy>, earlier: Earlier, last: End) {
     match earlier.exchange {
         Some(exchange) => end(exchange, policy, last),
         None => unmatched(),
@@ -71,7 +71,7 @@ pub(crate) fn unread() {
 }
 
 /// Leaves an event to the roots.
-pub(crate) fn push(event: AuditEvent, policy: &Rc<Policy>, now: Timestamp) -> Option<Telemetry> {
+pub(crate) fn push(event: AuditEvent, policy: &Arc<Policy>, now: Timestamp) -> Option<Telemetry> {
     let ((mut dead, is_ready), telemetry) = shared::outbox(policy, |outbox| {
         let dead = outbox.push(event, &policy.delivery, now);
         (dead, outbox.is_ready(&policy.delivery, now))

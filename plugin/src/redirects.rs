@@ -3,7 +3,7 @@
 //! The proxy ends the stream and begins another one for the same call. What was known of the call
 //! waits here for that one, so that the call gives one event.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use audit_layer_core::completion::End;
 use audit_layer_core::exchange::Exchange;
@@ -21,7 +21,7 @@ pub(crate) struct Redirects(Vec<Waiting>);
 pub(crate) struct Waiting {
     call: CallKey,
     since: Timestamp,
-    pub(crate) policy: Rc<Policy>,
+    pub(crate) policy: Arc<Policy>,
     pub(crate) earlier: Earlier,
     /// What the proxy said at the end of the last pass.
     pub(crate) end: End,
@@ -82,7 +82,7 @@ impl Redirects {
     pub(crate) fn wait(
         &mut self,
         call: CallKey,
-        policy: Rc<Policy>,
+        policy: Arc<Policy>,
         earlier: Earlier,
         end: End,
         now: Timestamp,
@@ -98,9 +98,9 @@ impl Redirects {
     }
 
     /// The next pass of a call has come. Several plugins in a VM have calls of their own.
-    pub(crate) fn claim(&mut self, call: &CallKey, policy: &Rc<Policy>) -> Option<Waiting> {
+    pub(crate) fn claim(&mut self, call: &CallKey, policy: &Arc<Policy>) -> Option<Waiting> {
         let is_it =
-            |waiting: &Waiting| waiting.call == *call && Rc::ptr_eq(&waiting.policy, policy);
+            |waiting: &Waiting| waiting.call == *call && Arc::ptr_eq(&waiting.policy, policy);
         let at = self.0.iter().position(is_it)?;
         Some(self.0.remove(at))
     }
@@ -112,8 +112,8 @@ impl Redirects {
     }
 
     /// Those of one configuration, as nothing will come for it any more.
-    pub(crate) fn take_of(&mut self, policy: &Rc<Policy>) -> Vec<Waiting> {
-        let is_its = |waiting: &mut Waiting| Rc::ptr_eq(&waiting.policy, policy);
+    pub(crate) fn take_of(&mut self, policy: &Arc<Policy>) -> Vec<Waiting> {
+        let is_its = |waiting: &mut Waiting| Arc::ptr_eq(&waiting.policy, policy);
         self.0.extract_if(.., is_its).collect()
     }
 }

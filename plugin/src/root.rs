@@ -1,11 +1,10 @@
 //! The root context: configuration, and delivery on its ticks.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use audit_layer_core::api::Refusal;
-use audit_layer_core::completion::UNRECORDED;
 use audit_layer_core::destination::Destination;
 use audit_layer_core::limits::RECEIPT_BYTES_MAX;
 use audit_layer_core::outbox::{Answer, Batch, BatchId, DeadLetter, Failure, Outcome, Refused};
@@ -14,6 +13,7 @@ use proxy_wasm::hostcalls::dispatch_http_call;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{ContextType, Status};
 
+use crate::envoy::{HOST, UNRECORDED};
 use crate::host::{self, Buffer, Map};
 use crate::http::Http;
 use crate::{record, shared, telemetry};
@@ -21,7 +21,7 @@ use crate::{record, shared, telemetry};
 /// One configuration of the plugin in this VM.
 #[derive(Default)]
 pub(crate) struct Root {
-    policy: Option<Rc<Policy>>,
+    policy: Option<Arc<Policy>>,
     callouts: BTreeMap<u32, Sent>,
     queues: Option<Queues>,
     has_callouts: bool,
@@ -29,7 +29,7 @@ pub(crate) struct Root {
 
 /// A batch on its way, and how it went.
 struct Sent {
-    policy: Rc<Policy>,
+    policy: Arc<Policy>,
     batch: BatchId,
     events: usize,
 }
@@ -77,7 +77,7 @@ impl Context for Root {
 impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
         let json = host::buffer(Buffer::PluginConfiguration, 0, size);
-        match Policy::read(&json, &|name| std::env::var(name).ok()) {
+        match Policy::read(&json, &|name| std::env::var(name).ok(), &HOST) {
             Ok(policy) => {
                 self.configure(policy);
                 true
@@ -112,7 +112,7 @@ impl RootContext for Root {
 
 impl Root {
     fn configure(&mut self, policy: Policy) {
-        let policy = Rc::new(policy);
+        let policy = Arc::new(policy);
         let writer = shared::join(&policy);
         telemetry::configured(&policy, &writer);
         if !host::set_tick_period_ms(tick_period_ms(&policy)) {
@@ -284,7 +284,7 @@ fn dispatch(policy: &Policy, body: &[u8]) -> Result<u32, Status> {
         (":authority", api.authority.as_str()),
         (":path", path.as_str()),
         ("content-type", content_type),
-        ("user-agent", audit_layer_core::exchange::PLUGIN),
+        ("user-agent", policy.recorder),
     ];
     if let Some(bearer) = &bearer {
         headers.push(("authorization", bearer));

@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 use std::mem;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use audit_layer_core::destination::Destination;
 use audit_layer_core::limits::DESTINATIONS_LEFT_MAX;
@@ -38,7 +38,7 @@ struct Post {
     outbox: Outbox,
     telemetry: Telemetry,
     /// How it goes: the newest configuration with this destination.
-    policy: Rc<Policy>,
+    policy: Arc<Policy>,
     /// Root contexts whose configuration has this destination. Without one it only ends.
     roots: usize,
     /// The queue of those VMs that deliver to the same destination.
@@ -51,7 +51,7 @@ struct Post {
 pub(crate) struct Left {
     dead: Vec<DeadLetter>,
     telemetry: Telemetry,
-    policy: Rc<Policy>,
+    policy: Arc<Policy>,
     /// Where another VM may take them over.
     handover: Option<u32>,
 }
@@ -61,7 +61,7 @@ thread_local! {
 }
 
 /// A root begins to use the outbox of its destination; the first one makes it. Gives the writer id.
-pub(crate) fn join(policy: &Rc<Policy>) -> String {
+pub(crate) fn join(policy: &Arc<Policy>) -> String {
     if with(|_| ()).is_none() {
         let shared = Shared {
             posts: Vec::new(),
@@ -80,7 +80,7 @@ pub(crate) fn join(policy: &Rc<Policy>) -> String {
         shared.roots = shared.roots.saturating_add(1);
         let post = shared.post(&policy.destination)?;
         post.roots = post.roots.saturating_add(1);
-        post.policy = Rc::clone(policy);
+        post.policy = Arc::clone(policy);
         Some(post.outbox.writer_id().to_owned())
     })
     .flatten()
@@ -198,12 +198,12 @@ pub(crate) fn take_refused(now: Timestamp) -> Option<(Vec<Hold>, Telemetry)> {
 }
 
 /// The next batch that is due to any destination, and how it goes there.
-pub(crate) fn poll(now: Timestamp) -> Option<(Rc<Policy>, Batch)> {
+pub(crate) fn poll(now: Timestamp) -> Option<(Arc<Policy>, Batch)> {
     with(|shared| {
         shared.forget();
         shared.posts.iter_mut().find_map(|post| {
             let batch = post.outbox.poll(&post.policy.delivery, now)?;
-            Some((Rc::clone(&post.policy), batch))
+            Some((Arc::clone(&post.policy), batch))
         })
     })
     .flatten()
@@ -212,7 +212,7 @@ pub(crate) fn poll(now: Timestamp) -> Option<(Rc<Policy>, Batch)> {
 /// Uses the outbox of a configuration's destination, and reports how its size changed. `f` must not
 /// call the host.
 pub(crate) fn outbox<T>(
-    policy: &Rc<Policy>,
+    policy: &Arc<Policy>,
     f: impl FnOnce(&mut Outbox) -> T,
 ) -> Option<(T, Telemetry)> {
     // A stream may outlive the root that it came with.
@@ -229,7 +229,7 @@ pub(crate) fn outbox<T>(
 }
 
 /// Makes the outbox of a configuration's destination, unless there is one.
-fn open(policy: &Rc<Policy>) {
+fn open(policy: &Arc<Policy>) {
     if with(|shared| shared.post(&policy.destination).is_some()) != Some(false) {
         return;
     }
@@ -238,7 +238,7 @@ fn open(policy: &Rc<Policy>) {
     let post = Post {
         outbox,
         telemetry: Telemetry::define(&policy.destination),
-        policy: Rc::clone(policy),
+        policy: Arc::clone(policy),
         roots: 0,
         handover: None,
         denied: None,

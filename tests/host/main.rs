@@ -6,6 +6,7 @@ mod audit_api;
 mod budgets;
 mod call;
 mod destinations;
+mod envoy;
 mod handover;
 mod hostile;
 mod lifecycle;

@@ -2,6 +2,7 @@
 //!
 //! An input is a byte that picks an environment, and the configuration.
 
+use audit_layer_core::host::Host;
 use audit_layer_core::policy::Policy;
 
 use crate::pick;
@@ -15,13 +16,21 @@ const ENVIRONMENTS: [Environment; 4] = [
     |_| Some("https://audit.example/v1".to_owned()),
 ];
 
+/// A host that reaches the audit API by a cluster.
+const PROXY: Host = Host {
+    recorder: "recorder/1",
+    cluster: Some("the proxy's name of it"),
+    json_hint: "; in a proxy, write it as a string",
+    variable_hint: " in the VM",
+};
+
 /// Panics if the input shows a fault.
 pub fn check(input: &[u8]) {
     let Some((environment, json)) = input.split_first() else {
         return;
     };
     let environment = pick(&ENVIRONMENTS, *environment);
-    match Policy::read(json, &environment) {
+    match Policy::read(json, &environment, &PROXY) {
         Ok(policy) => accepted(&policy),
         Err(refusal) => refused(&refusal.to_string()),
     }

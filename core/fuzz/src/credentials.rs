@@ -4,7 +4,7 @@
 //! which a byte that is not UTF-8 stands for one of the headers' values, or a part of it.
 
 use std::borrow::Cow;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use audit_layer_core::digest::HashForm;
 use audit_layer_core::headers::Headers;
@@ -23,7 +23,7 @@ pub fn check(input: &[u8]) {
     let end = rest.windows(2).position(|two| two == b"\n\n");
     let (lines, text) = rest.split_at(end.unwrap_or(rest.len()));
     let head: Vec<_> = exchange::headers(lines).collect();
-    let secrets = Rc::new(Secrets::of(Headers(&head)));
+    let secrets = Arc::new(Secrets::of(Headers(&head)));
     let text = with_values(text, &head);
     // So short headers have no more credentials than are looked for.
     let is_short = lines.len() < CREDENTIALS_MAX << 2;
@@ -80,7 +80,7 @@ fn keys(head: &[exchange::Header]) -> Vec<&str> {
 }
 
 /// The hash of a text that comes in pieces is that of the clean text.
-fn in_pieces(seed: u8, secrets: &Rc<Secrets>, text: &str) {
+fn in_pieces(seed: u8, secrets: &Arc<Secrets>, text: &str) {
     let clean = secrets.removed(text);
     let has_some = matches!(clean, Cow::Owned(_));
     let expected = HashForm::Sha256.hash(clean.as_bytes());

@@ -4,13 +4,14 @@
 //! An input is [`CONTROLS`] bytes, and a call as text: lines of request headers, of response
 //! headers, the request's body and the response's, with [`SEPARATOR`] between each two.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
-use audit_layer_core::completion::{End, ResponseFlags};
+use audit_layer_core::completion::{Cause, End};
 use audit_layer_core::digest::HashForm;
 use audit_layer_core::event::AuditEvent;
 use audit_layer_core::exchange::Exchange;
 use audit_layer_core::headers::Headers;
+use audit_layer_core::host::Host;
 use audit_layer_core::json;
 use audit_layer_core::note::Note;
 use audit_layer_core::policy::Policy;
@@ -20,7 +21,7 @@ use serde_json::Value;
 use crate::{cuts, event, pick};
 
 /// Bytes at the beginning of an input: policy, which ends pass and for which bodies there is no
-/// memory, flags, and the cuts' seed.
+/// memory, how it ends, and the cuts' seed.
 pub const CONTROLS: usize = 4;
 
 /// What stands between the parts of a call.
@@ -34,18 +35,22 @@ const POLICIES: [&str; 4] = [
     r#""hash":"hmac-sha256","hash_key":"k","prompt_format":"roles""#,
 ];
 
-/// What the proxy says of the end of the response.
-const DETAILS: [Option<&str>; 4] = [
-    Some("via_upstream"),
-    Some("downstream_remote_disconnect"),
-    Some("upstream_reset_before_response_started"),
-    None,
+/// Why exchanges end.
+const CAUSES: [Cause; 8] = [
+    Cause::Finished,
+    Cause::CallerLeft,
+    Cause::ConnectionBroke,
+    Cause::Stopped,
+    Cause::TimedOut,
+    Cause::ConnectionFailed,
+    Cause::Redirected,
+    Cause::Refused,
 ];
 
 pub(crate) type Header = (Vec<u8>, Vec<u8>);
 
 struct Call<'a> {
-    policy: Rc<Policy>,
+    policy: Arc<Policy>,
     ends: u8,
     end: End,
     request_head: Vec<Header>,
@@ -105,8 +110,8 @@ impl<'a> Call<'a> {
             policy: self::policy(policy),
             ends,
             end: End {
-                details: pick(&DETAILS, flags).map(str::to_owned),
-                flags: ResponseFlags(u64::from(flags >> 4) << 11),
+                cause: pick(&CAUSES, flags >> 4),
+                is_local: flags & 2 != 0,
                 http_status: (flags & 4 != 0).then_some(503),
                 ..End::default()
             },
@@ -170,20 +175,21 @@ impl<'a> Call<'a> {
 }
 
 /// Each policy is read once: reading one takes as long as a small call.
-fn policy(number: u8) -> Rc<Policy> {
+fn policy(number: u8) -> Arc<Policy> {
     thread_local! {
-        static READ: [Rc<Policy>; POLICIES.len()] = POLICIES.map(read_policy);
+        static READ: [Arc<Policy>; POLICIES.len()] = POLICIES.map(read_policy);
     }
-    READ.with(|policies| Rc::clone(&policies[usize::from(number) % POLICIES.len()]))
+    READ.with(|policies| Arc::clone(&policies[usize::from(number) % POLICIES.len()]))
 }
 
-fn read_policy(capture: &str) -> Rc<Policy> {
+fn read_policy(capture: &str) -> Arc<Policy> {
     let json = format!(
         r#"{{"audit_api":{{"cluster":"audit"}},"capture":{{{capture}}},
         "providers":[{{"host":"own.example","name":"own","format":"openai.chat_completions"}}]}}"#
     );
-    let policy = Policy::read(json.as_bytes(), &|_| None).expect("a configuration of ours");
-    Rc::new(policy)
+    let policy = Policy::read(json.as_bytes(), &|_| None, &Host::default())
+        .expect("a configuration of ours");
+    Arc::new(policy)
 }
 
 /// What stands before and behind the first separator.

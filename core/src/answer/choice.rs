@@ -1,6 +1,6 @@
 //! One choice of an answer: its text, its refusal and its reasoning, as they come in pieces.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::digest::HashForm;
 use crate::redact::{CleanDigest, Secrets};
@@ -43,7 +43,7 @@ pub struct Gathered {
 }
 
 impl Choice {
-    pub(super) fn new(index: u64, hash: &HashForm, secrets: &Rc<Secrets>) -> Self {
+    pub(super) fn new(index: u64, hash: &HashForm, secrets: &Arc<Secrets>) -> Self {
         Self {
             index,
             content: Gathered::new(hash, secrets),
@@ -86,7 +86,7 @@ impl Choice {
 }
 
 impl Gathered {
-    pub(super) fn new(hash: &HashForm, secrets: &Rc<Secrets>) -> Self {
+    pub(super) fn new(hash: &HashForm, secrets: &Arc<Secrets>) -> Self {
         Self {
             text: String::new(),
             bytes: 0,

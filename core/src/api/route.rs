@@ -9,7 +9,6 @@ mod table;
 use super::own::Own;
 use super::path::{self, Path, Readings, has_readings, readings};
 use super::{Format, unread};
-use crate::headers::Headers;
 use crate::note::Note;
 use crate::opening::Opening;
 use crate::provider;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::charset::Charset;
-use super::encoding;
+use super::encoding::encoding;
 use crate::body::Capture;
 use crate::decode::{DecodeError, Decoder};
 use crate::digest::{Digest, HashForm};

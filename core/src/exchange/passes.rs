@@ -1,6 +1,6 @@
 //! A call on its way through more than one filter, request or gateway: what makes it one call.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::coming::is_announced;
 use super::request::RequestSide;
@@ -17,7 +17,7 @@ impl Exchange {
     /// audited. Where other services have such a path too its body could have told, so that it
     /// counts.
     pub fn unseen(
-        policy: &Rc<Policy>,
+        policy: &Arc<Policy>,
         headers: Headers<'_>,
         entropy: [u8; 10],
         started: Timestamp,

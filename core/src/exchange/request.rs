@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use serde_json::value::RawValue;
 
-use super::carried;
 use super::charset::Charset;
 use super::coming::Coming;
 use super::other::is_other;
@@ -396,7 +395,7 @@ fn prompted(
     Asked {
         prompt_hash: prompt_hash.unwrap_or_default(),
         conversation: Some(conversation),
-        prompt_content: carried(canonical.text, capture.content, limit),
+        prompt_content: capture.carried(canonical.text, limit),
         ..Asked::default()
     }
 }

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::mem;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::document::{Document, read_list};
-use super::encoding;
+use super::encoding::encoding;
 use crate::answer::{Answer, Part};
 use crate::api::{self, Format, Other, Reader};
 use crate::body::Capture;
@@ -69,7 +69,7 @@ pub(super) struct Answered {
 }
 
 impl ResponseSide {
-    pub(super) fn new(format: &Format, capture: &CapturePolicy, secrets: &Rc<Secrets>) -> Self {
+    pub(super) fn new(format: &Format, capture: &CapturePolicy, secrets: &Arc<Secrets>) -> Self {
         Self {
             status: None,
             encoding: None,
@@ -96,13 +96,22 @@ impl ResponseSide {
     }
 
     pub(super) fn head(&mut self, headers: Headers<'_>, notes: &mut BTreeSet<Note>) {
-        self.status = headers
-            .str(":status")
-            .and_then(|status| status.parse().ok());
         (self.encoding, self.decoder) = encoding(headers);
         if self.decoder.is_none() {
             notes.insert(Note::ResponseEncodingUnsupported);
         }
+        self.begin(headers);
+    }
+
+    /// The same where the body comes without the encoding that the headers name.
+    pub(super) fn head_of_decoded(&mut self, headers: Headers<'_>) {
+        (self.encoding, _) = encoding(headers);
+        self.decoder = Some(Decoder::identity());
+        self.begin(headers);
+    }
+
+    fn begin(&mut self, headers: Headers<'_>) {
+        self.status = status(headers);
         self.reader.head(headers, &mut self.answer);
     }
 
@@ -176,9 +185,7 @@ impl ResponseSide {
 
     /// The head of a response that has ended without its body having been seen.
     pub(super) fn unseen(&mut self, headers: Headers<'_>) {
-        self.status = headers
-            .str(":status")
-            .and_then(|status| status.parse().ok());
+        self.status = status(headers);
         self.body = Body::Unread;
         self.end();
     }
@@ -401,10 +408,15 @@ fn error(name: &str, data: &str) -> ApiError {
     }
 }
 
+fn status(headers: Headers<'_>) -> Option<u16> {
+    headers.str(":status")?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::framing::testing::{frame, text_header};
+    use crate::host::Host;
     use crate::limits::STREAM_EVENT_BYTES_MAX;
     use crate::policy::Policy;
 
@@ -412,11 +424,11 @@ mod tests {
 
     fn answered(hint: Hint, body: &[u8], piece: usize) -> (Answered, Vec<Note>) {
         let config = br#"{"organization_id":"o","audit_api":{"cluster":"c"}}"#;
-        let policy = Policy::read(config, &|_| None).unwrap();
+        let policy = Policy::read(config, &|_| None, &Host::default()).unwrap();
         let mut side = ResponseSide::new(
             Format::named("openai.chat_completions").unwrap(),
             &policy.capture,
-            &Rc::default(),
+            &Arc::default(),
         );
         side.body = Body::Awaited(Sniffer::new(hint));
         let mut notes = BTreeSet::new();

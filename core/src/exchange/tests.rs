@@ -1,8 +1,10 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::completion::ResponseFlags;
+
+use crate::completion::Cause;
 use crate::digest::HashForm;
+use crate::host::Host;
 
 mod bodies;
 mod credentials;
@@ -111,6 +113,7 @@ impl Call {
             response: response.into(),
             response_ends: true,
             end: End {
+                cause: Cause::Finished,
                 details: Some("via_upstream".to_owned()),
                 ..End::default()
             },
@@ -128,7 +131,8 @@ impl Call {
     }
 
     fn run(&self) -> Option<AuditEvent> {
-        let policy = Rc::new(Policy::read(self.config.as_bytes(), &|_| None).unwrap());
+        let policy =
+            Arc::new(Policy::read(self.config.as_bytes(), &|_| None, &Host::default()).unwrap());
         let at = |ms: u64| Timestamp::from_unix_ms(1_738_405_800_000 + ms);
         let given = self.headers.iter();
         let given = given.map(|(name, value)| (name.as_bytes().to_vec(), value.clone()));
@@ -167,9 +171,10 @@ fn pairs(headers: &[(&str, &str)]) -> Vec<(Vec<u8>, Vec<u8>)> {
         .collect()
 }
 
-fn aborted(flags: u64, details: &str) -> End {
+fn aborted(cause: Cause, flag: &'static str, details: &str) -> End {
     End {
-        flags: ResponseFlags(flags),
+        cause,
+        flags: vec![flag],
         details: Some(details.to_owned()),
         ..End::default()
     }
@@ -304,7 +309,7 @@ fn how_it_ended_is_told() {
     let cut = &OPENAI_STREAM[..OPENAI_STREAM.find("llo").unwrap()];
     let left = |call: &mut Call| {
         call.response_ends = false;
-        call.end = aborted(0x4000, "downstream_remote_disconnect");
+        call.end = aborted(Cause::CallerLeft, "DC", "downstream_remote_disconnect");
     };
     let event = Call::new(OPENAI, ASK, cut).with(left).event();
     assert_eq!(own(&event, "/completion/state"), "client_abort");
@@ -331,7 +336,11 @@ fn usage_before_the_break_is_partial() {
     let event = Call::new(ANTHROPIC, ASK, cut)
         .with(|call| {
             call.response_ends = false;
-            call.end = aborted(0x40, "upstream_reset_after_response_started");
+            call.end = aborted(
+                Cause::ConnectionBroke,
+                "UC",
+                "upstream_reset_after_response_started",
+            );
         })
         .event();
     assert_eq!(own(&event, "/completion/state"), "upstream_abort");

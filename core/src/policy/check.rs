@@ -12,6 +12,7 @@ use crate::dead_letter::LetterKey;
 use crate::destination::{AuditApi, Destination, KeySource, Secret};
 use crate::digest::{HashForm, HmacKey};
 use crate::hop::HopKey;
+use crate::host::Host;
 
 /// The environment variable of the audit API's key.
 const API_KEY: &str = "AUDIT_LAYER_API_KEY";
@@ -22,13 +23,15 @@ const DEAD_LETTER_KEY: &str = "AUDIT_LAYER_DEAD_LETTER_KEY";
 /// Where `{"env": …}` and absent members are looked up.
 struct Resolver<'a> {
     env: &'a dyn Fn(&str) -> Option<String>,
+    host: &'a Host,
 }
 
 pub(super) fn policy(
     raw: RawPolicy,
     env: &dyn Fn(&str) -> Option<String>,
+    host: &Host,
 ) -> Result<Policy, ConfigError> {
-    let resolver = Resolver { env };
+    let resolver = Resolver { env, host };
     let organization_id =
         resolver.or_env("organization_id", raw.organization_id, "AUDIT_LAYER_ORG_ID")?;
     let organization_id = organization_id.unwrap_or_default();
@@ -36,6 +39,7 @@ pub(super) fn policy(
     let api_key = audit_api.api_key.as_ref().map(Secret::expose);
     let delivery = delivery(raw.delivery, api_key, &resolver)?;
     Ok(Policy {
+        recorder: host.recorder,
         gateway: GatewayPolicy {
             hop_key: api_key.and_then(HopKey::new),
             sends_hop: raw.gateway.hop_header,
@@ -133,15 +137,7 @@ fn dead_letter(
 }
 
 fn audit_api(raw: RawAuditApi, resolver: &Resolver<'_>) -> Result<AuditApi, ConfigError> {
-    let cluster = resolver
-        .resolve("audit_api.cluster", raw.cluster)?
-        .filter(|cluster| !cluster.is_empty())
-        .ok_or_else(|| {
-            ConfigError::new(
-                "audit_api.cluster",
-                "required: the proxy's name of the audit API's upstream",
-            )
-        })?;
+    let cluster = cluster(raw.cluster, resolver)?;
     let url = resolver
         .or_env("audit_api.url", raw.url, "AUDIT_LAYER_API_URL")?
         .unwrap_or_else(|| "https://api.auditlayer.io/v1".to_owned());
@@ -168,6 +164,16 @@ fn audit_api(raw: RawAuditApi, resolver: &Resolver<'_>) -> Result<AuditApi, Conf
         key_source,
         timeout_ms: raw.timeout_ms.get(),
     })
+}
+
+/// The host's name of the audit API; empty where the host needs none.
+fn cluster(raw: Option<RawString>, resolver: &Resolver<'_>) -> Result<String, ConfigError> {
+    let at = "audit_api.cluster";
+    let cluster = resolver.resolve(at, raw)?.unwrap_or_default();
+    match resolver.host.cluster {
+        Some(what) if cluster.is_empty() => Err(ConfigError::new(at, format!("required: {what}"))),
+        _ => Ok(cluster),
+    }
 }
 
 fn batch(raw: RawBatch, resolver: &Resolver<'_>) -> Result<Batch, ConfigError> {
@@ -227,8 +233,8 @@ impl Resolver<'_> {
                 None => Err(ConfigError::new(
                     path,
                     format!(
-                        "the environment variable {name} is not set in the plugin's VM; \
-                     list it under vm_config.environment_variables.host_env_keys"
+                        "the environment variable {name} is not set{}",
+                        self.host.variable_hint
                     ),
                 )),
             },

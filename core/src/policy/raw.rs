@@ -11,6 +11,7 @@ use super::error::ConfigError;
 use crate::api::{FORMATS, Format};
 use crate::capture::PromptFormat;
 use crate::event::ContentPolicy;
+use crate::host::Host;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -19,9 +20,10 @@ const MINUTE_MS: u64 = 60 * SECOND_MS;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 
 /// Reads the shape and the ranges; how members fit together is checked later.
-pub(super) fn read(json: &[u8]) -> Result<RawPolicy, ConfigError> {
+pub(super) fn read(json: &[u8], host: &Host) -> Result<RawPolicy, ConfigError> {
     if !json.trim_ascii_start().starts_with(b"{") {
-        return Err(ConfigError::new("", NOT_JSON));
+        let reason = format!("not a JSON object{}", host.json_hint);
+        return Err(ConfigError::new("", reason));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let policy = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
@@ -34,10 +36,6 @@ pub(super) fn read(json: &[u8]) -> Result<RawPolicy, ConfigError> {
         .map_err(|error| ConfigError::new("", error))?;
     Ok(policy)
 }
-
-/// Envoy passes a Struct as protobuf, and only the text of a StringValue as it is.
-const NOT_JSON: &str =
-    "not a JSON object; in Envoy, write it as the value of a google.protobuf.StringValue";
 
 /// Why a member is refused. Text that is no JSON is told with its place, a value by its path.
 fn reason(error: &serde_json::Error) -> String {

@@ -1,10 +1,18 @@
 use super::*;
 use crate::digest::HashForm;
 
+/// A proxy, with words that no other has.
+const PROXY: Host = Host {
+    recorder: "recorder/1",
+    cluster: Some("the proxy's name of it"),
+    json_hint: "; in this proxy, write it as a string",
+    variable_hint: " in the VM",
+};
+
 const MINIMAL: &str = r#"{"audit_api":{"cluster":"audit"}}"#;
 
 fn read(json: &str) -> Result<Policy, ConfigError> {
-    Policy::read(json.as_bytes(), &|_| None)
+    Policy::read(json.as_bytes(), &|_| None, &PROXY)
 }
 
 fn refusal(json: &str) -> String {
@@ -24,8 +32,32 @@ fn where_to_send_is_all_that_must_be_written() {
     assert_eq!(policy.delivery.batch.max_events, 1);
     assert_eq!(
         refusal("{}"),
-        "audit_api.cluster: required: the proxy's name of the audit API's upstream"
+        "audit_api.cluster: required: the proxy's name of it"
     );
+}
+
+#[test]
+fn a_host_without_a_proxy_needs_no_cluster_and_hears_of_none() {
+    let read = |json: &str| Policy::read(json.as_bytes(), &|_| None, &Host::default());
+    let policy = read("{}").unwrap();
+    assert_eq!(policy.audit_api.cluster, "");
+    assert_eq!(policy.audit_api.authority, "api.auditlayer.io");
+    for (json, expected) in [
+        ("[]", "not a JSON object"),
+        (
+            r#"{"organization_id":{"env":"ORG"}}"#,
+            "organization_id: the environment variable ORG is not set",
+        ),
+    ] {
+        assert_eq!(read(json).unwrap_err().to_string(), expected);
+    }
+}
+
+#[test]
+fn events_name_the_host_that_records() {
+    assert_eq!(read(MINIMAL).unwrap().recorder, "recorder/1");
+    let own = Host::default().recorder;
+    assert_eq!(own, concat!("audit-layer/", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
@@ -81,7 +113,7 @@ fn a_refusal_names_the_member() {
         ),
         (
             r#""organization_id":{"env":"ORG"}"#,
-            "organization_id: the environment variable ORG is not set",
+            "organization_id: the environment variable ORG is not set in the VM",
         ),
         (
             r#""organization_id":{"evn":"ORG"}"#,
@@ -114,7 +146,7 @@ fn text_that_is_not_json_is_refused_with_its_place() {
     assert!(refusal("{").contains("EOF while parsing"));
     assert_eq!(refusal(""), refusal("{}"));
     for other in ["[]", "audit_api", "\u{a}\u{17}"] {
-        assert!(refusal(other).starts_with("not a JSON object; in Envoy"));
+        assert!(refusal(other).starts_with("not a JSON object; in this proxy"));
     }
     assert!(refusal("{\"audit_api\":").contains("line 1"));
     assert!(refusal(&format!("{MINIMAL} x")).contains("trailing characters"));
@@ -124,7 +156,7 @@ fn text_that_is_not_json_is_refused_with_its_place() {
 fn the_wrappers_environment_fills_absent_members_only() {
     let env = |name: &str| Some(format!("env.{name}"));
     let json = r#"{"audit_api":{"cluster":"c","url":"http://localhost:8080/","api_key":"k"}}"#;
-    let policy = Policy::read(json.as_bytes(), &env).unwrap();
+    let policy = Policy::read(json.as_bytes(), &env, &PROXY).unwrap();
     assert_eq!(policy.organization_id, "env.AUDIT_LAYER_ORG_ID");
     assert_eq!(policy.audit_api.api_key.unwrap().expose(), "k");
     assert_eq!(
@@ -141,7 +173,7 @@ fn any_string_may_come_from_the_environment() {
     let env = |name: &str| (name == "SECRET").then(|| "s".to_owned());
     let json = r#"{"audit_api":{"cluster":{"env":"SECRET"},"api_key":{"env":"SECRET"}},
         "capture":{"hash":"hmac-sha256","hash_key":{"env":"SECRET"}}}"#;
-    let policy = Policy::read(json.as_bytes(), &env).unwrap();
+    let policy = Policy::read(json.as_bytes(), &env, &PROXY).unwrap();
     assert_eq!(policy.audit_api.cluster, "s");
     assert!(matches!(policy.capture.hash, HashForm::Hmac(_)));
     assert!(!format!("{policy:?}").contains("\"s\"})"));
@@ -176,7 +208,7 @@ fn an_unusable_url_or_key_is_refused() {
 #[test]
 fn dead_letters_have_the_key_of_the_audit_api_unless_there_is_one_of_their_own() {
     let id = |json: &str, env: &dyn Fn(&str) -> Option<String>| {
-        let policy = Policy::read(json.as_bytes(), env).unwrap();
+        let policy = Policy::read(json.as_bytes(), env, &PROXY).unwrap();
         let key = policy.delivery.dead_letter.key;
         key.map(|key| key.id().to_owned())
     };

@@ -227,7 +227,7 @@ fn a_value_of_json_is_searched_however_it_is_escaped() {
 
 #[test]
 fn the_hash_of_pieces_is_of_the_text_with_the_mark() {
-    let secrets = Rc::new(bearer());
+    let secrets = Arc::new(bearer());
     let filler = "Words and more words. ".repeat(500);
     let text = format!("{filler}{KEY}{filler}é{}", &KEY[..20]);
     let clean = secrets.removed(&text).into_owned();
@@ -264,7 +264,7 @@ fn the_hash_of_pieces_is_of_the_text_with_the_mark() {
 #[test]
 fn a_value_that_repeats_itself_is_found_alike_in_pieces() {
     let value = "abababaaabbbabababaaabbbabababababab";
-    let secrets = Rc::new(secrets(&[("x-api-key", value)]));
+    let secrets = Arc::new(secrets(&[("x-api-key", value)]));
     for before in 0..20 {
         let odd = format!("{}{} {}", "-".repeat(before), &value[24..], &value[3..30]);
         let text = format!("{odd}{}", "Words. ".repeat(100)).repeat(20);
@@ -280,7 +280,7 @@ fn a_value_that_repeats_itself_is_found_alike_in_pieces() {
 
 #[test]
 fn a_text_without_credentials_is_hashed_as_it_is() {
-    let secrets = Rc::new(Secrets::default());
+    let secrets = Arc::new(Secrets::default());
     let mut digest = CleanDigest::new(&HashForm::Sha256, &secrets);
     digest.update("a");
     digest.update("b");

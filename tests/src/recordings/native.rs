@@ -1,12 +1,13 @@
 //! What the core, as it runs on this machine, makes of a recorded exchange.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use anyhow::Result;
-use audit_layer_core::completion::End;
+use audit_layer_core::completion::{Cause, End};
 use audit_layer_core::event::AuditEvent;
 use audit_layer_core::exchange::Exchange;
 use audit_layer_core::headers::Headers;
+use audit_layer_core::host::Host;
 use audit_layer_core::policy::Policy;
 use audit_layer_core::time::Timestamp;
 use serde_json::Value;
@@ -56,7 +57,7 @@ pub fn comparable(mut event: Value) -> Value {
 
 fn exchange(recording: &Recording, piece: usize) -> Result<Option<AuditEvent>> {
     let config = br#"{"audit_api":{"cluster":"audit"}}"#;
-    let policy = Rc::new(Policy::read(config, &|_| None)?);
+    let policy = Arc::new(Policy::read(config, &|_| None, &Host::default())?);
     let at = Timestamp::from_unix_ms;
     let head = bytes(recording.request_head());
     let Some(mut exchange) = Exchange::begin(&policy, Headers(&head), [0; 10], at(0)) else {
@@ -72,6 +73,7 @@ fn exchange(recording: &Recording, piece: usize) -> Result<Option<AuditEvent>> {
     }
     exchange.response_end();
     let end = End {
+        cause: Cause::Finished,
         details: Some("via_upstream".to_owned()),
         ..End::default()
     };

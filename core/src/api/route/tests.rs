@@ -1,6 +1,7 @@
 use super::table::{Condition, ROUTES};
 use super::*;
 use crate::api::FORMATS;
+use crate::headers::Headers;
 use crate::opening::Destination;
 
 mod spellings;

@@ -139,7 +139,7 @@ fn a_request_that_broke_off_is_read_as_far_as_it_came() {
             call.request_ends = false;
             call.response_ends = false;
             call.status = None;
-            call.end = aborted(0x4000, "downstream_remote_disconnect");
+            call.end = aborted(Cause::CallerLeft, "DC", "downstream_remote_disconnect");
         })
         .event();
     assert_eq!(
@@ -245,5 +245,26 @@ fn an_answer_in_which_no_words_are_found_is_told_to_be_empty() {
         assert_eq!(own(&event, "/completion/state"), "complete");
         let notes = own(&event, "/capture/notes").to_string();
         assert_eq!(notes.contains("answer_empty"), is_empty, "{notes}");
+    }
+}
+
+#[test]
+fn a_body_that_the_host_has_decoded_is_read_as_it_is_and_its_encoding_is_told() {
+    let policy = Arc::new(Policy::read(MINIMAL.as_bytes(), &|_| None, &Host::default()).unwrap());
+    let at = Timestamp::from_unix_ms;
+    let head = pairs(&[(":method", "POST"), (":path", OPENAI), (":authority", "h")]);
+    // Of these, one is known, one is not, and the last are more than are decoded.
+    for encoding in ["gzip", "snappy", "gzip, gzip, gzip, gzip, gzip, gzip, gzip"] {
+        let mut exchange = Exchange::begin(&policy, Headers(&head), [7; 10], at(0)).unwrap();
+        exchange.request_body(ASK.as_bytes());
+        exchange.request_end();
+        let answer = pairs(&[(":status", "200"), ("content-encoding", encoding)]);
+        exchange.response_head_of_decoded(Headers(&answer));
+        exchange.response_body(OPENAI_ANSWER.as_bytes(), at(1));
+        exchange.response_end();
+        let event = serde_json::to_value(exchange.end(End::default(), at(2)).unwrap()).unwrap();
+        assert_eq!(event["response_content"], "Hello");
+        assert_eq!(own(&event, "/capture/encoding"), encoding);
+        assert_eq!(own(&event, "/capture/notes"), &json!([]));
     }
 }

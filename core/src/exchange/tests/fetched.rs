@@ -72,7 +72,7 @@ fn results_that_break_off_are_not_whole() {
     assert_eq!(own(&call.event(), "/completion/state"), "complete");
     let call = call.with(|call| {
         call.response_ends = false;
-        call.end = aborted(1 << 6, "via_upstream");
+        call.end = aborted(Cause::ConnectionBroke, "UC", "via_upstream");
     });
     assert_eq!(own(&call.event(), "/completion/state"), "upstream_abort");
 }

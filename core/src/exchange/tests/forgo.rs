@@ -5,12 +5,14 @@ use sha2::{Digest as _, Sha256};
 
 use super::*;
 
+use crate::host::Host;
+
 fn at(ms: u64) -> Timestamp {
     Timestamp::from_unix_ms(1_738_405_800_000 + ms)
 }
 
 fn begin(path: &str) -> Exchange {
-    let policy = Rc::new(Policy::read(MINIMAL.as_bytes(), &|_| None).unwrap());
+    let policy = Arc::new(Policy::read(MINIMAL.as_bytes(), &|_| None, &Host::default()).unwrap());
     let head = pairs(&[(":method", "POST"), (":path", path), (":authority", "h:1")]);
     Exchange::begin(&policy, Headers(&head), [7; 10], at(0)).unwrap()
 }

@@ -77,7 +77,7 @@ fn a_response_that_breaks_off_is_what_came_of_it() {
     let event = Call::new(RESPONSES, ASK, &events(&deltas()))
         .with(|call| {
             call.response_ends = false;
-            call.end = aborted(0x4000, "downstream_remote_disconnect");
+            call.end = aborted(Cause::CallerLeft, "DC", "downstream_remote_disconnect");
         })
         .event();
     assert_eq!(own(&event, "/completion/state"), "client_abort");

@@ -1,13 +1,15 @@
 //! One call is one call, however often the proxy or another one sends it on.
 
 use super::*;
+
 use crate::hop::HEADER;
+use crate::host::Host;
 
 const KEYED: &str =
     r#"{"organization_id":"org_1","audit_api":{"cluster":"audit","api_key":"al_sk_1"}}"#;
 
-fn policy(config: &str) -> Rc<Policy> {
-    Rc::new(Policy::read(config.as_bytes(), &|_| None).unwrap())
+fn policy(config: &str) -> Arc<Policy> {
+    Arc::new(Policy::read(config.as_bytes(), &|_| None, &Host::default()).unwrap())
 }
 
 fn at(ms: u64) -> Timestamp {
@@ -31,6 +33,7 @@ fn begin(config: &str, path: &str, further: &[(&str, &str)]) -> Option<Exchange>
 
 fn upstream(attempts: u64) -> End {
     End {
+        cause: Cause::Finished,
         details: Some("via_upstream".to_owned()),
         upstream_attempts: Some(attempts),
         ..End::default()
@@ -117,6 +120,7 @@ fn a_redirect_of_which_no_more_is_seen_says_so() {
     exchange.request_body(ASK.as_bytes());
     exchange.request_end();
     let end = End {
+        cause: Cause::Redirected,
         details: Some("internal_redirect".to_owned()),
         http_status: Some(307),
         ..End::default()
@@ -179,6 +183,7 @@ fn a_call_that_was_refused_before_gives_an_event_of_what_is_known() {
         let mut exchange = Exchange::unseen(&policy, Headers(&user), [7; 10], at(0)).unwrap();
         exchange.unseen_answer(Headers(&pairs(&[(":status", "403")])));
         let end = End {
+            is_local: true,
             details: Some("rbac_access_denied".to_owned()),
             http_status: Some(403),
             ..End::default()
@@ -199,7 +204,7 @@ fn a_call_that_was_refused_before_gives_an_event_of_what_is_known() {
 fn a_client_that_left_before_the_request_came_here_is_one_that_left() {
     let head = head(OPENAI, &[]);
     let exchange = Exchange::unseen(&policy(MINIMAL), Headers(&head), [7; 10], at(0)).unwrap();
-    let end = aborted(0x4000, "downstream_remote_disconnect");
+    let end = aborted(Cause::CallerLeft, "DC", "downstream_remote_disconnect");
     let event = serde_json::to_value(exchange.end(end, at(3)).unwrap()).unwrap();
     assert_eq!(own(&event, "/completion/state"), "client_abort");
 }
