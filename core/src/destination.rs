@@ -53,7 +53,7 @@ impl std::fmt::Debug for Secret {
 
 /// An audit API, with the key that it knows us by, and an organization.
 ///
-/// Several configurations may run in one VM. Events of one destination wait, fail and are sent
+/// Several configurations may run in one host. Events of one destination wait, fail and are sent
 /// beside those of another, and never with the other's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
@@ -80,7 +80,7 @@ impl Destination {
         }
     }
 
-    /// A hash of all of it, in hexadecimal: the same in every VM, and the key cannot be told from it.
+    /// A hash of all of it, in hexadecimal: the same in every host, and the key cannot be told from it.
     pub fn as_str(&self) -> &str {
         &self.id
     }

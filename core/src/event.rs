@@ -151,10 +151,10 @@ pub struct AuditLayer {
     pub gateway: Gateway,
 }
 
-/// The place of an event in one VM's sequence. A hole in `seq` means a lost event.
+/// The place of an event in one outbox's sequence. A hole in `seq` means a lost event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Writer {
-    /// One id for each VM.
+    /// One id for each outbox's owner, such as a proxy's VM.
     pub id: String,
     /// 1, 2, 3 … without gaps.
     pub seq: u64,
@@ -169,7 +169,7 @@ pub struct Completion {
     pub http_status: Option<u16>,
     /// Why the model stopped, one for each choice; `error` where a reason was due and never came.
     pub finish_reasons: Vec<String>,
-    /// The proxy's response flags, by Envoy's short names.
+    /// The host's short names of what happened; of Envoy, its response flags.
     pub flags: Vec<&'static str>,
     /// The proxy's own words on the response, such as `via_upstream`.
     pub details: Option<String>,
@@ -450,6 +450,6 @@ pub struct Gateway {
     pub upstream_attempts: Option<u64>,
     /// The SDK's count of its own retries: above 0, this call repeats an earlier one.
     pub retry_count: Option<u64>,
-    /// Name and version of the plugin.
+    /// Name and version of what recorded.
     pub plugin: String,
 }

@@ -29,7 +29,7 @@ pub use outcome::{Answer, Failure, Outcome, Refused};
 use queue::{Letter, Queue};
 pub use receipt::Receipt;
 
-/// The undelivered events of one VM to one destination.
+/// The undelivered events of one host, such as a proxy's VM, to one destination.
 #[derive(Debug)]
 pub struct Outbox {
     destination: Destination,

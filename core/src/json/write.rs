@@ -1,4 +1,4 @@
-//! Writing what the plugin sends: serde's values as JSON in one line.
+//! Writing what is sent: serde's values as JSON in one line.
 //!
 //! It is there for its cost. serde_json looks at each byte of a text, of names too, for 24
 //! instructions of WebAssembly; here it is eight bytes at a time for four each. That was a sixth of
