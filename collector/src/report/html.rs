@@ -1,5 +1,7 @@
 //! A report as one file of HTML: no script, nothing from elsewhere, for screens and for paper.
 
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
 use crate::report::Report;
 use crate::report::document::{Bar, Block, Chart, Fact, Shape, Table, Turn, Value, number};
 use crate::report::spelling::{Run, Unseen, runs};
@@ -7,258 +9,215 @@ use crate::report::spelling::{Run, Unseen, runs};
 /// The whole file.
 pub(crate) fn write(report: &Report) -> String {
     let document = &report.document;
-    let mut page = Page(String::new());
-    page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
-    page.plain(&format!("{}, {}", document.title, report.head.id));
-    page.raw("</title>\n<style>\n")
-        .raw(STYLE)
-        .raw("</style>\n</head>\n<body>\n<main>\n<header>\n");
-    page.element("h1", &document.title)
-        .element("p", &document.summary);
-    page.facts(&report.head.facts());
-    page.raw("</header>\n");
-    for section in &document.sections {
-        page.raw("<section>\n").element("h2", &section.heading);
-        for block in &section.blocks {
-            page.block(block);
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (plain(&format!("{}, {}", document.title, report.head.id))) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                main {
+                    header {
+                        h1 { (text(&document.title)) }
+                        p { (text(&document.summary)) }
+                        (facts(&report.head.facts()))
+                    }
+                    @for section in &document.sections {
+                        section {
+                            h2 { (text(&section.heading)) }
+                            @for one in &section.blocks { (block(one)) }
+                        }
+                    }
+                }
+            }
         }
-        page.raw("</section>\n");
-    }
-    page.raw("</main>\n</body>\n</html>\n");
-    page.0
+    };
+    page.into_string()
 }
 
-/// HTML as it grows. What is not ours goes through [`Page::text`] or [`Page::plain`].
-struct Page(String);
-
-impl Page {
-    /// Markup.
-    fn raw(&mut self, markup: &str) -> &mut Self {
-        self.0.push_str(markup);
-        self
-    }
-
-    /// A text, in which what cannot be seen is spelt out.
-    fn text(&mut self, text: &str) -> &mut Self {
-        let mut unseen = Unseen::default();
-        for run in runs(text, |one| unseen.has(one)) {
-            match run {
-                Run::Plain(text) => self.escaped(text),
-                Run::Spelt(name) => self
-                    .raw("<span class=\"unseen\">")
-                    .raw(&name)
-                    .raw("</span>"),
-            };
-        }
-        self
-    }
-
-    /// The same where there can be no markup.
-    fn plain(&mut self, text: &str) -> &mut Self {
-        let mut unseen = Unseen::default();
-        for run in runs(text, |one| unseen.has(one)) {
-            match run {
-                Run::Plain(text) => self.escaped(text),
-                Run::Spelt(name) => self.raw(&name),
-            };
-        }
-        self
-    }
-
-    fn escaped(&mut self, text: &str) -> &mut Self {
-        for character in text.chars() {
-            match character {
-                '&' => self.0.push_str("&amp;"),
-                '<' => self.0.push_str("&lt;"),
-                '>' => self.0.push_str("&gt;"),
-                '"' => self.0.push_str("&quot;"),
-                '\'' => self.0.push_str("&#39;"),
-                other => self.0.push(other),
+/// A text, in which what cannot be seen is spelled out.
+fn text(text: &str) -> Markup {
+    let mut unseen = Unseen::default();
+    html! {
+        @for run in runs(text, |one| unseen.has(one)) {
+            @match run {
+                Run::Plain(text) => (text),
+                Run::Spelt(name) => span class="unseen" { (name) },
             }
         }
-        self
     }
+}
 
-    fn element(&mut self, name: &str, text: &str) -> &mut Self {
-        self.raw("<").raw(name).raw(">").text(text);
-        self.raw("</").raw(name).raw(">\n")
+/// The same where there can be no markup.
+fn plain(text: &str) -> String {
+    let mut unseen = Unseen::default();
+    let runs = runs(text, |one| unseen.has(one));
+    runs.into_iter()
+        .map(|run| match run {
+            Run::Plain(text) => text.to_owned(),
+            Run::Spelt(name) => name.to_string(),
+        })
+        .collect()
+}
+
+fn block(block: &Block) -> Markup {
+    match block {
+        Block::Chart(one) => chart(one),
+        Block::Facts { facts: all } => facts(all),
+        Block::Paragraph { text: words } => html! { p { (text(words)) } },
+        Block::Table(one) => table(one),
+        Block::Turn(one) => turn(one),
+        Block::Text { name, text: words } => html! {
+            @if let Some(name) = name { h3 { (text(name)) } }
+            (long_text(words))
+        },
+        Block::Warning { text: words } => html! {
+            p class="warning" { strong { "Note:" } " " (text(words)) }
+        },
     }
+}
 
-    fn block(&mut self, block: &Block) {
-        match block {
-            Block::Chart(chart) => self.chart(chart),
-            Block::Facts { facts } => self.facts(facts),
-            Block::Paragraph { text } => {
-                self.element("p", text);
+fn long_text(words: &str) -> Markup {
+    // A browser drops the first line end.
+    html! { pre dir="auto" { "\n" (text(words)) } }
+}
+
+fn turn(turn: &Turn) -> Markup {
+    html! {
+        div class="turn" {
+            h3 { (text(&turn.name)) }
+            @for part in &turn.parts {
+                @if let Some(name) = &part.name { h4 { (text(name)) } }
+                (facts(&part.facts))
+                @if let Some(words) = &part.text { (long_text(words)) }
             }
-            Block::Table(table) => self.table(table),
-            Block::Turn(turn) => self.turn(turn),
-            Block::Text { name, text } => {
-                if let Some(name) = name {
-                    self.element("h3", name);
+        }
+    }
+}
+
+fn facts(facts: &[Fact]) -> Markup {
+    html! {
+        @if !facts.is_empty() {
+            table class="facts" {
+                tbody {
+                    @for Fact { name, value: known } in facts {
+                        tr { th scope="row" { (text(name)) } td { (value(known)) } }
+                    }
                 }
-                self.long_text(text);
-            }
-            Block::Warning { text } => {
-                self.raw("<p class=\"warning\"><strong>Note:</strong> ");
-                self.text(text).raw("</p>\n");
             }
         }
     }
+}
 
-    fn long_text(&mut self, text: &str) {
-        // A browser drops the first line end.
-        self.raw("<pre dir=\"auto\">\n").text(text).raw("</pre>\n");
+fn value(value: &Value) -> Markup {
+    match value {
+        Value::Code(words) => html! { code { (text(words)) } },
+        Value::Number(one) => text(&number(*one)),
+        Value::Text(words) => html! { bdi { (text(words)) } },
+        Value::Unknown(why) => html! { span class="unknown" { "unknown: " (text(why)) } },
     }
+}
 
-    fn turn(&mut self, turn: &Turn) {
-        self.raw("<div class=\"turn\">\n").element("h3", &turn.name);
-        for part in &turn.parts {
-            if let Some(name) = &part.name {
-                self.element("h4", name);
+fn table(table: &Table) -> Markup {
+    html! {
+        div class="wide" tabindex="0" role="region" aria-label=(plain(&table.caption)) {
+            table {
+                caption { (text(&table.caption)) }
+                thead {
+                    tr {
+                        @for column in &table.columns {
+                            th scope="col" class=[column.is_number.then_some("number")] {
+                                (text(column.name))
+                            }
+                        }
+                    }
+                }
+                tbody {
+                    @for row in &table.rows {
+                        tr {
+                            @for (place, (column, cell)) in table.columns.iter().zip(row).enumerate() {
+                                @let shown = text(&cell.shown());
+                                @match (place, column.is_number) {
+                                    (_, true) => td class="number" { (shown) },
+                                    (0, false) => th scope="row" { bdi { (shown) } },
+                                    (_, false) => td { bdi { (shown) } },
+                                }
+                            }
+                        }
+                    }
+                }
             }
-            self.facts(&part.facts);
-            if let Some(text) = &part.text {
-                self.long_text(text);
+        }
+    }
+}
+
+fn chart(chart: &Chart) -> Markup {
+    html! {
+        figure {
+            figcaption { (text(&chart.caption)) }
+            @match chart.shape {
+                Shape::Columns => (columns(chart)),
+                Shape::Rows => (rows(chart)),
             }
         }
-        self.raw("</div>\n");
     }
+}
 
-    fn facts(&mut self, facts: &[Fact]) {
-        if facts.is_empty() {
-            return;
-        }
-        self.raw("<table class=\"facts\">\n<tbody>\n");
-        for Fact { name, value } in facts {
-            self.raw("<tr><th scope=\"row\">")
-                .text(name)
-                .raw("</th><td>");
-            match value {
-                Value::Code(text) => self.raw("<code>").text(text).raw("</code>"),
-                Value::Number(one) => self.text(&number(*one)),
-                Value::Text(text) => self.raw("<bdi>").text(text).raw("</bdi>"),
-                Value::Unknown(why) => self
-                    .raw("<span class=\"unknown\">unknown: ")
-                    .text(why)
-                    .raw("</span>"),
-            };
-            self.raw("</td></tr>\n");
-        }
-        self.raw("</tbody>\n</table>\n");
-    }
-
-    fn table(&mut self, table: &Table) {
-        self.raw("<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"");
-        self.plain(&table.caption)
-            .raw("\">\n<table>\n")
-            .element("caption", &table.caption);
-        self.raw("<thead>\n<tr>");
-        for column in &table.columns {
-            self.raw(match column.is_number {
-                true => "<th scope=\"col\" class=\"number\">",
-                false => "<th scope=\"col\">",
-            });
-            self.text(column.name).raw("</th>");
-        }
-        self.raw("</tr>\n</thead>\n<tbody>\n");
-        for row in &table.rows {
-            self.raw("<tr>");
-            for (place, (column, cell)) in table.columns.iter().zip(row).enumerate() {
-                let (open, close) = match (place, column.is_number) {
-                    (0, false) => ("<th scope=\"row\"><bdi>", "</bdi></th>"),
-                    (_, true) => ("<td class=\"number\">", "</td>"),
-                    (_, false) => ("<td><bdi>", "</bdi></td>"),
-                };
-                self.raw(open).text(&cell.shown()).raw(close);
+fn columns(chart: &Chart) -> Markup {
+    let count = u64::try_from(chart.bars.len()).unwrap_or(u64::MAX);
+    let width = COLUMN_WIDTH.saturating_mul(count.max(COLUMNS_MIN));
+    let size = format!("0 0 {width} {}", HEIGHT.saturating_add(2));
+    let drawn = COLUMN_WIDTH.saturating_sub(2);
+    html! {
+        p class="highest" { "highest: " (number(chart.max)) }
+        svg class="columns" viewBox=(size) preserveAspectRatio="none" role="img"
+            aria-label=(plain(&chart.alternative)) {
+            @for (place, bar) in (0_u64..).zip(&chart.bars) {
+                @let height = scaled(bar.number, chart.max, HEIGHT);
+                @let x = place.saturating_mul(COLUMN_WIDTH).saturating_add(1);
+                @let y = HEIGHT.saturating_sub(height);
+                rect x=(x) y=(y) width=(drawn) height=(height) { (name(bar)) }
             }
-            self.raw("</tr>\n");
+            path d=(format!("M0 {HEIGHT}.5H{width}")) {}
         }
-        self.raw("</tbody>\n</table>\n</div>\n");
+        (ends(&chart.bars))
     }
+}
 
-    fn chart(&mut self, chart: &Chart) {
-        self.raw("<figure>\n<figcaption>")
-            .text(&chart.caption)
-            .raw("</figcaption>\n");
-        match chart.shape {
-            Shape::Columns => self.columns(chart),
-            Shape::Rows => self.bars(chart),
+/// The names of the first and the last column, under them.
+fn ends(bars: &[Bar]) -> Markup {
+    let count = u64::try_from(bars.len()).unwrap_or(u64::MAX);
+    let width = scaled(count.min(COLUMNS_MIN), COLUMNS_MIN, 100);
+    let (first, rest) = bars.split_at(bars.len().min(1));
+    html! {
+        p class="ends" style=(format!("width: {width}%")) {
+            @for bar in first.iter().chain(rest.last()) { span { (text(&bar.name)) } }
         }
-        self.raw("</figure>\n");
     }
+}
 
-    fn columns(&mut self, chart: &Chart) {
-        let count = u64::try_from(chart.bars.len()).unwrap_or(u64::MAX);
-        let width = COLUMN_WIDTH.saturating_mul(count.max(COLUMNS_MIN));
-        let size = format!("0 0 {width} {}", HEIGHT.saturating_add(2));
-        self.raw("<p class=\"highest\">highest: ");
-        self.text(&number(chart.max)).raw("</p>\n");
-        self.open_svg(&size, chart, "columns");
-        for (place, bar) in (0_u64..).zip(&chart.bars) {
-            let height = scaled(bar.number, chart.max, HEIGHT);
-            let x = place.saturating_mul(COLUMN_WIDTH).saturating_add(1);
-            let y = HEIGHT.saturating_sub(height);
-            let drawn = COLUMN_WIDTH.saturating_sub(2);
-            self.bar(
-                bar,
-                &format!("x=\"{x}\" y=\"{y}\" width=\"{drawn}\" height=\"{height}\""),
-            );
+/// The names stand beside the bars as text, so that they are as large as all other text.
+fn rows(chart: &Chart) -> Markup {
+    let size = format!("0 0 {BAR_WIDTH} 10");
+    html! {
+        div class="bars" role="img" aria-label=(plain(&chart.alternative)) {
+            @for bar in &chart.bars {
+                bdi { (text(&bar.name)) }
+                svg viewBox=(size) preserveAspectRatio="none" {
+                    rect width=(scaled(bar.number, chart.max, BAR_WIDTH)) height="10" { (name(bar)) }
+                }
+                span class="number" { (number(bar.number)) }
+            }
         }
-        let line = format!("<path d=\"M0 {HEIGHT}.5H{width}\"/>\n</svg>\n");
-        self.raw(&line).ends(&chart.bars);
     }
+}
 
-    /// The names of the first and the last column, under them.
-    fn ends(&mut self, bars: &[Bar]) {
-        let count = u64::try_from(bars.len()).unwrap_or(u64::MAX);
-        let width = scaled(count.min(COLUMNS_MIN), COLUMNS_MIN, 100);
-        self.raw(&format!("<p class=\"ends\" style=\"width: {width}%\">"));
-        let (first, rest) = bars.split_at(bars.len().min(1));
-        for bar in first.iter().chain(rest.last()) {
-            self.raw("<span>").text(&bar.name).raw("</span>");
-        }
-        self.raw("</p>\n");
-    }
-
-    /// The names stand beside the bars as text, so that they are as large as all other text.
-    fn bars(&mut self, chart: &Chart) {
-        self.raw("<div class=\"bars\" role=\"img\" aria-label=\"")
-            .plain(&chart.alternative);
-        self.raw("\">\n");
-        for bar in &chart.bars {
-            let width = scaled(bar.number, chart.max, BAR_WIDTH);
-            self.raw("<bdi>").text(&bar.name).raw("</bdi>");
-            let size = format!("0 0 {BAR_WIDTH} 10");
-            self.raw("<svg viewBox=\"")
-                .raw(&size)
-                .raw("\" preserveAspectRatio=\"none\">");
-            self.bar(bar, &format!("width=\"{width}\" height=\"10\""));
-            self.raw("</svg><span class=\"number\">")
-                .text(&number(bar.number))
-                .raw("</span>\n");
-        }
-        self.raw("</div>\n");
-    }
-
-    fn open_svg(&mut self, size: &str, chart: &Chart, class: &str) {
-        self.raw("<svg class=\"")
-            .raw(class)
-            .raw("\" viewBox=\"")
-            .raw(size);
-        self.raw("\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"");
-        self.plain(&chart.alternative).raw("\">\n");
-    }
-
-    fn bar(&mut self, bar: &Bar, place: &str) {
-        self.raw("<rect ")
-            .raw(place)
-            .raw("><title>")
-            .plain(&bar.name)
-            .raw(": ");
-        self.plain(&number(bar.number)).raw("</title></rect>");
-    }
+/// What a bar says when it is pointed at.
+fn name(bar: &Bar) -> Markup {
+    html! { title { (plain(&bar.name)) ": " (number(bar.number)) } }
 }
 
 /// How long a bar is. One that stands for something is never invisible.
@@ -284,19 +243,21 @@ const STYLE: &str = include_str!("html/style.css");
 mod tests {
     use super::*;
 
-    fn text(text: &str) -> String {
-        let mut page = Page(String::new());
-        page.text(text);
-        page.0
-    }
-
     #[test]
     fn a_text_stays_a_text() {
         assert_eq!(
-            text("<script>a && 'b' \"c\"</script>"),
-            "&lt;script&gt;a &amp;&amp; &#39;b&#39; &quot;c&quot;&lt;/script&gt;"
+            text("<script>a && 'b' \"c\"</script>").into_string(),
+            "&lt;script&gt;a &amp;&amp; 'b' &quot;c&quot;&lt;/script&gt;"
         );
-        assert_eq!(text("a\u{202e}b"), "a<span class=\"unseen\">U+202E</span>b");
+        assert_eq!(
+            text("a\u{202e}b").into_string(),
+            "a<span class=\"unseen\">U+202E</span>b"
+        );
+        let row = table(&Table::new("\" onfocus=\"x", &[]));
+        assert!(
+            row.into_string()
+                .contains("aria-label=\"&quot; onfocus=&quot;x\"")
+        );
     }
 
     #[test]
@@ -306,9 +267,7 @@ mod tests {
                 name: format!("day {day}"),
                 number: 1,
             };
-            let mut page = Page(String::new());
-            page.ends(&(1..=count).map(name).collect::<Vec<_>>());
-            page.0
+            ends(&(1..=count).map(name).collect::<Vec<_>>()).into_string()
         };
         assert!(written(1).contains("width: 5%\"><span>day 1</span></p>"));
         let ends = "<span>day 1</span><span>day 5</span>";
