@@ -112,7 +112,7 @@ async fn a_cookie_is_out_of_reach_of_scripts_and_of_other_sites_and_is_not_the_k
     let [pair, rest @ ..] = attributes(&answer).try_into().unwrap_or(["", "", "", ""]);
     let id = pair.strip_prefix("audit-session=").unwrap();
     assert_eq!(id.len(), 43);
-    assert_eq!(rest, ["Path=/", "HttpOnly", "SameSite=Strict"]);
+    assert_eq!(rest, ["HttpOnly", "SameSite=Strict", "Path=/"]);
     assert!(!answer.text.contains(KEY) && !pair.contains(KEY));
     assert_eq!(answer.headers["cache-control"], "no-store");
 

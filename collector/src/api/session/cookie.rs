@@ -7,6 +7,8 @@
 
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
+use cookie::time::Duration;
+use cookie::{Cookie, SameSite};
 
 use crate::api::session::SessionId;
 
@@ -14,25 +16,36 @@ use crate::api::session::SessionId;
 pub(super) fn read(headers: &HeaderMap, is_encrypted: bool) -> Option<&str> {
     let values = headers.get_all(COOKIE).into_iter();
     let values = values.filter_map(|value| value.to_str().ok());
-    let pairs = values.flat_map(|value| value.split(';'));
-    let mut pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
-    let (_, id) = pairs.find(|(name, _)| *name == name_of(is_encrypted))?;
-    Some(id)
+    let mut cookies = values.flat_map(Cookie::split_parse).flatten();
+    let found = cookies.find(|cookie| cookie.name() == name_of(is_encrypted))?;
+    found.value_raw()
 }
 
 /// The value of `set-cookie` that gives the browser its session.
-pub(super) fn begin(id: &SessionId, is_encrypted: bool) -> Option<HeaderValue> {
-    let SessionId(id) = id;
-    let (name, attributes) = (name_of(is_encrypted), attributes(is_encrypted));
-    let mut value = HeaderValue::try_from(format!("{name}={id}; {attributes}")).ok()?;
-    value.set_sensitive(true);
-    Some(value)
+pub(super) fn begin(SessionId(id): &SessionId, is_encrypted: bool) -> Option<HeaderValue> {
+    header(&cookie(id, is_encrypted))
 }
 
 /// The value of `set-cookie` that takes it away.
 pub(super) fn end(is_encrypted: bool) -> Option<HeaderValue> {
-    let (name, attributes) = (name_of(is_encrypted), attributes(is_encrypted));
-    HeaderValue::try_from(format!("{name}=; {attributes}; Max-Age=0")).ok()
+    let mut cookie = cookie("", is_encrypted);
+    cookie.set_max_age(Duration::ZERO);
+    header(&cookie)
+}
+
+fn cookie(value: &str, is_encrypted: bool) -> Cookie<'_> {
+    Cookie::build((name_of(is_encrypted), value))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .secure(is_encrypted)
+        .build()
+}
+
+fn header(cookie: &Cookie<'_>) -> Option<HeaderValue> {
+    let mut value = HeaderValue::try_from(cookie.to_string()).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 /// Where there is TLS, only the name that cannot be set without it counts.
@@ -40,13 +53,6 @@ fn name_of(is_encrypted: bool) -> &'static str {
     match is_encrypted {
         true => "__Host-audit-session",
         false => "audit-session",
-    }
-}
-
-fn attributes(is_encrypted: bool) -> &'static str {
-    match is_encrypted {
-        true => "Path=/; HttpOnly; SameSite=Strict; Secure",
-        false => "Path=/; HttpOnly; SameSite=Strict",
     }
 }
 
