@@ -1,6 +1,7 @@
 //! The command line: each command has a file of its own, named as it is.
 
 mod backup;
+mod completions;
 mod database;
 mod dates;
 mod erase;
@@ -10,16 +11,19 @@ mod holds;
 mod import;
 mod keys;
 mod log;
+mod man;
 mod output;
 mod serve;
 mod values;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use anstyle::AnsiColor;
+use clap::{CommandFactory, Parser, Subcommand};
 use tokio::runtime::Runtime;
 
 use crate::cli::backup::BackupArgs;
+use crate::cli::completions::CompletionsArgs;
 use crate::cli::erase::EraseArgs;
 use crate::cli::error::CliError;
 use crate::cli::history::HistoryArgs;
@@ -27,17 +31,18 @@ use crate::cli::holds::HoldsCommand;
 use crate::cli::import::ImportArgs;
 use crate::cli::keys::KeysCommand;
 use crate::cli::log::LogFormat;
+use crate::cli::man::ManArgs;
 use crate::cli::serve::ServeArgs;
 use crate::cli::values::ValuesArgs;
 
-/// The audit API: keeps audit events of LLM calls, and answers for them.
+/// The audit API: stores audit events of LLM calls and answers queries about them.
 #[derive(Debug, Parser)]
 #[command(name = "audit-layer", version, arg_required_else_help = true)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
 
-    /// What to log to stderr. Content of events is never logged.
+    /// What to log to stderr. Event content is never logged.
     ///
     /// One of off, error, warn, info, debug, trace; or a filter such as
     /// "info,audit_layer_collector=debug".
@@ -50,7 +55,7 @@ pub(super) struct Cli {
     )]
     pub(super) log: String,
 
-    /// How it is logged. A key that is made, and why `serve` does not start, are text either way.
+    /// Log format. A generated key and startup errors are always plain text.
     #[arg(
         long,
         global = true,
@@ -70,28 +75,28 @@ pub(super) enum Command {
     /// Send the dead letters in a proxy's log to the audit API.
     ///
     /// A dead letter is an event that the gateway could not deliver and wrote to the proxy's log
-    /// instead. Other lines are passed over. The audit API keeps each event once: importing a log
-    /// twice, or while it is still written, does no harm.
+    /// instead. Other lines are ignored. The audit API stores each event once, so a log can be
+    /// imported twice, or while it is still being written.
     #[command(after_help = import::HELP)]
     Import(ImportArgs),
 
-    /// Copy the database to a new file, while the collector may be running.
+    /// Copy the database to a new file. The collector can keep running.
     ///
-    /// The copy is whole, as of one moment, and a collector can be started on it.
+    /// The copy is a consistent snapshot that a collector can be started on.
     Backup(BackupArgs),
 
-    /// Erase the content of one user's events for good.
+    /// Permanently erase the content of one user's events.
     ///
-    /// Prompt, answer, reasoning, parameters, metadata and hashes of them are overwritten. That the call
-    /// took place stays. What is held stays as it is: see `audit-layer
-    /// holds`. Backups and exports are not reached.
+    /// Prompt, answer, reasoning, parameters, metadata and their hashes are overwritten. A record that
+    /// the call took place remains. Events under a legal hold are not changed: see `audit-layer
+    /// holds`. Backups and exports are not affected.
     Erase(EraseArgs),
 
-    /// Show who looked at what is recorded, and which events were removed or erased.
+    /// Show who accessed recorded events, and which events were removed or erased.
     #[command(after_help = history::HELP)]
     History(HistoryArgs),
 
-    /// Keep events from being removed, for a court or an investigation.
+    /// Manage legal holds, which protect events from removal.
     #[command(subcommand)]
     Holds(HoldsCommand),
 
@@ -99,17 +104,26 @@ pub(super) enum Command {
     #[command(subcommand)]
     Keys(KeysCommand),
 
-    /// List the values that events have in a member, such as models or users, with how many events have each.
+    /// List the values of a member, such as models or users, with the number of events for each.
     ///
-    /// Counts the newest 20,000 events of the period. Reading them is recorded: see `audit-layer history`.
+    /// Counts the newest 20,000 events in the period. This access is recorded: see `audit-layer history`.
     #[command(after_help = values::HELP)]
     Values(ValuesArgs),
+
+    /// Print a script that completes commands in a shell.
+    #[command(after_help = completions::HELP)]
+    Completions(CompletionsArgs),
+
+    /// Print the manual page, or write one for each command.
+    #[command(after_help = man::HELP)]
+    Man(ManArgs),
 }
 
 /// Reads the command line, does what it says, and tells why it could not.
 pub(crate) fn run() -> ExitCode {
     dispatch(Cli::parse()).unwrap_or_else(|error| {
-        eprintln!("audit-layer: {error}");
+        let red = AnsiColor::Red.on_default();
+        anstream::eprintln!("audit-layer: {red}{error}{red:#}");
         ExitCode::FAILURE
     })
 }
@@ -127,6 +141,10 @@ fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Holds(command) => block_on(holds::run(command)).map(success),
         Command::Keys(command) => block_on(keys::run(command)).map(success),
         Command::Values(arguments) => block_on(values::run(arguments)).map(success),
+        Command::Completions(arguments) => {
+            completions::run(&arguments, Cli::command()).map(success)
+        }
+        Command::Man(arguments) => man::run(arguments, Cli::command()).map(success),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::cli::error::CliError;
 
 #[derive(Debug, Args)]
 pub(crate) struct BackupArgs {
-    /// The new file. It has its name only when the copy is whole.
+    /// The new file. It gets this name only when the copy is complete.
     #[arg(value_name = "FILE")]
     target: PathBuf,
 
@@ -23,6 +23,6 @@ pub(super) async fn run(arguments: BackupArgs) -> Result<(), CliError> {
     let target = arguments.target;
     let events = back_up(&arguments.database.database()?, &target).await?;
     let target = target.display();
-    eprintln!("audit-layer: {events} events are backed up to {target}");
+    eprintln!("audit-layer: backed up {events} events to {target}");
     Ok(())
 }

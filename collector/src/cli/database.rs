@@ -5,11 +5,11 @@ use clap::Args;
 
 #[derive(Debug, Args)]
 pub(crate) struct DatabaseArgs {
-    /// Where the events are: an SQLite file, or postgres://USER@HOST/DATABASE.
+    /// The database: an SQLite file, or postgres://USER@HOST/DATABASE.
     ///
-    /// `serve` and `keys create` create a file that is not there, and bring one of an older version up
-    /// to date. Other users of the machine can see
-    /// arguments: a password belongs in the variable, or in PGPASSWORD.
+    /// `serve` and `keys create` create the file if it does not exist, and migrate a database of an
+    /// older version. Other users of this machine can see arguments: put a password into the variable,
+    /// or into PGPASSWORD.
     // Not parsed by clap, whose message would repeat the address with its password.
     #[arg(
         long = "database",

@@ -27,7 +27,7 @@ pub(super) fn since(text: &str) -> Result<DateTime<Utc>, &'static str> {
 pub(super) fn expiry(text: &str) -> Result<DateTime<Utc>, &'static str> {
     let now = Utc::now();
     let end = end(text, now).filter(|end| *end > now);
-    end.ok_or("must be a number of days from 1, or a day such as 2026-12-31 or an RFC 3339 time that is not over")
+    end.ok_or("must be a number of days (at least 1), or a future day such as 2026-12-31 or RFC 3339 time")
 }
 
 fn end(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {

@@ -13,23 +13,23 @@ use crate::cli::output::number;
 #[derive(Debug, Args)]
 #[group(id = "erased", required = true, multiple = false, args = ["organization", "all_organizations"])]
 pub(crate) struct EraseArgs {
-    /// The organization that knows the user by this id.
+    /// The organization whose user this is.
     #[arg(long, value_name = "ID", value_parser = Scope::organization)]
     organization: Option<Scope>,
 
-    /// Every organization knows the user by this id.
+    /// Erase the user with this id in every organization.
     #[arg(long)]
     all_organizations: bool,
 
-    /// The user whose content is erased.
+    /// The user whose content to erase.
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     user: String,
 
-    /// Why, such as the reference of the user's request. It is kept.
+    /// The reason, such as a reference to the user's request. It is stored.
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     reason: String,
 
-    /// Do it. Without this, the events are only counted.
+    /// Erase. Without this option, events are only counted.
     #[arg(long)]
     pub(crate) yes: bool,
 
@@ -67,7 +67,7 @@ fn announce(count: Erasable) {
     } = count;
     if erased > 0 {
         let erased = number(erased, "event", "events");
-        eprintln!("audit-layer: the content of {erased} was erased before");
+        eprintln!("audit-layer: the content of {erased} has already been erased");
     }
     if held > 0 {
         tell_held(held);
@@ -75,7 +75,7 @@ fn announce(count: Erasable) {
     if events > 0 {
         let events = number(events, "event", "events");
         eprintln!(
-            "audit-layer: the content of {events} would be erased for good: say so with --yes"
+            "audit-layer: the content of {events} would be permanently erased: run again with --yes"
         );
     } else {
         eprintln!("audit-layer: nothing would be erased");
@@ -91,7 +91,7 @@ fn report(erased: Erased) -> ExitCode {
     } = erased;
     if events > 0 {
         let events = number(events, "event", "events");
-        eprintln!("audit-layer: the content of {events} is erased");
+        eprintln!("audit-layer: erased the content of {events}");
     } else {
         eprintln!("audit-layer: there was nothing to erase");
     }

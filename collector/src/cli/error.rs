@@ -31,19 +31,21 @@ pub(super) enum CliError {
     Holds(#[from] HoldsError),
     #[error("{0}")]
     Import(#[from] ImportError),
-    #[error("--log: {0:?} is not a filter: give a level such as info")]
+    #[error("--log: {0:?} is not a valid filter: use a level such as info")]
     Log(String),
     #[error("{0}")]
     Keys(#[from] KeysError),
     #[error(
-        "cannot print the key: {source}: {id} is good, revoke it with `audit-layer keys revoke`"
+        "cannot print the key: {source}: {id} is active, revoke it with `audit-layer keys revoke`"
     )]
     KeyLeft { id: String, source: io::Error },
-    #[error("cannot print the key: {source}: {id} is revoked again")]
+    #[error("cannot print the key: {source}: {id} has been revoked")]
     KeyUnseen { id: String, source: io::Error },
     #[error("cannot print: {0}")]
     Output(io::Error),
-    #[error("the operating system refused: {0}")]
+    #[error("cannot write manual pages to {}: {source}", folder.display())]
+    Pages { folder: PathBuf, source: io::Error },
+    #[error("operating system error: {0}")]
     Runtime(io::Error),
     #[error("{0}")]
     Retention(#[from] RetentionError),

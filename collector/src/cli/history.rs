@@ -18,19 +18,19 @@ pub(crate) struct HistoryArgs {
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 
-    /// Only what was since this day (UTC), such as 2026-11-25, or RFC 3339 time.
+    /// Only entries since this day (UTC), such as 2026-11-25, or RFC 3339 time.
     #[arg(long, value_name = "DATE", value_parser = since)]
     since: Option<DateTime<Utc>>,
 
-    /// Only this action, such as event_read, removed or erased; repeat it for several.
+    /// Only this action, such as event_read, removed or erased. Can be repeated.
     #[arg(long, value_name = "ACTION", value_parser = HistoryAction::read)]
     action: Vec<HistoryAction>,
 
-    /// Only what was done with the key that has this id.
+    /// Only entries for the key with this id.
     #[arg(long, value_name = "ID")]
     key: Option<String>,
 
-    /// How the list is written to stdout.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }
@@ -68,7 +68,7 @@ async fn write(history: &mut History, format: Format) -> Result<(), CliError> {
         is_first = false;
     }
     let end = match (format, is_first) {
-        (Format::Human, true) => "there is nothing of this in the history\n",
+        (Format::Human, true) => "no matching entries\n",
         (Format::Human, false) => "",
         (Format::Json, true) => "[]\n",
         (Format::Json, false) => "]\n",
@@ -174,4 +174,4 @@ Examples:
   audit-layer history --action event_read --action events_exported --key key_01999b5d3f0a7c21a4c1f2b3c4d5e6f7
   audit-layer history --action removed --action erased --format json
 
-Reading it is recorded as well. OPERATING.md names all actions.";
+This access is recorded too. collector/API.md lists all actions.";

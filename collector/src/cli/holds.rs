@@ -12,20 +12,20 @@ use crate::cli::output::{Format, print, seconds};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum HoldsCommand {
-    /// Hold events, from now on, against retention and erasure. Prints the hold's id.
+    /// Protect events from retention and erasure from now on. Prints the hold's id.
     Create(HoldArgs),
 
-    /// Show the holds that there are, in force and released.
+    /// List legal holds, active and released.
     List {
         #[command(flatten)]
         database: DatabaseArgs,
 
-        /// How the list is written to stdout.
+        /// Output format.
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
     },
 
-    /// Let go of what a hold holds. What is over is then removed within an hour.
+    /// Release a hold. Expired events are then removed within an hour.
     Release {
         /// The hold's id, which begins with `hold_`: see `audit-layer holds list`.
         id: String,
@@ -38,19 +38,19 @@ pub(crate) enum HoldsCommand {
 #[derive(Debug, Args)]
 #[group(id = "held", required = true, multiple = false, args = ["organization", "all_organizations"])]
 pub(crate) struct HoldArgs {
-    /// The organization whose events are held.
+    /// The organization whose events to hold.
     #[arg(long, value_name = "ID", value_parser = Scope::organization)]
     organization: Option<Scope>,
 
-    /// The events of every organization are held.
+    /// Hold the events of every organization.
     #[arg(long)]
     all_organizations: bool,
 
-    /// The user whose events are held. Without it, every user's are.
+    /// The user whose events to hold. Without it, all users.
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     user: Option<String>,
 
-    /// Why, such as the reference of a court. It stays in the list.
+    /// The reason, such as a court reference. It is shown in the list.
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     reason: String,
 
@@ -80,7 +80,9 @@ pub(crate) async fn run(command: HoldsCommand) -> Result<(), CliError> {
             let whose = hold
                 .user_id
                 .map_or(String::new(), |user| format!("user {user:?} of "));
-            eprintln!("audit-layer: nothing of {whose}{scope} is removed until this is released");
+            eprintln!(
+                "audit-layer: events of {whose}{scope} are not removed until this hold is released"
+            );
             Ok(())
         }
         HoldsCommand::List { database, format } => {
@@ -94,7 +96,7 @@ pub(crate) async fn run(command: HoldsCommand) -> Result<(), CliError> {
         HoldsCommand::Release { id, database } => {
             let released_at = holds::release(&database.database()?, &id).await?;
             eprintln!(
-                "audit-layer: {id} is released since {}",
+                "audit-layer: {id} has been released since {}",
                 seconds(released_at)
             );
             Ok(())
@@ -104,7 +106,7 @@ pub(crate) async fn run(command: HoldsCommand) -> Result<(), CliError> {
 
 fn human(holds: &[HoldEntry]) -> String {
     if holds.is_empty() {
-        return "nothing is held: `audit-layer holds create` holds events\n".to_owned();
+        return "there are no holds: create one with `audit-layer holds create`\n".to_owned();
     }
     holds.iter().map(line).collect()
 }
@@ -117,7 +119,7 @@ fn line(entry: &HoldEntry) -> String {
     };
     let created_at = seconds(entry.created_at);
     let state = match entry.released_at {
-        None => "in force".to_owned(),
+        None => "active".to_owned(),
         Some(released_at) => format!("released {}", seconds(released_at)),
     };
     format!("{id}  {user}{scope}, created {created_at}, {state}: {reason:?}\n")

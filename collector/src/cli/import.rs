@@ -22,14 +22,13 @@ use crate::cli::output::Format;
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
-    /// Logs of a proxy, plain or gzip: text, JSON lines, or files of container runtimes, whose pieces of
-    /// long lines are put together. A folder is all files below it, and in quotes `*` and `?` stand for
-    /// parts of a name. Rotated files of a log are read from the oldest to the newest. `-` is standard
-    /// input, and so is nothing when something is piped in.
+    /// Proxy logs, plain or gzipped: text, JSON lines, or container runtime logs (split lines are
+    /// joined). A folder means all files below it; quoted names may contain `*` and `?`. Rotated files
+    /// are read oldest first. `-` is standard input, which is also the default if input is piped.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
-    /// Root of the audit API.
+    /// Base URL of the audit API.
     #[arg(
         long,
         value_name = "URL",
@@ -38,9 +37,9 @@ pub(crate) struct ImportArgs {
     )]
     pub(crate) url: String,
 
-    /// Key of the audit API.
+    /// API key for the audit API.
     ///
-    /// Other users of the machine can see arguments: prefer the variable.
+    /// Other users of this machine can see arguments: prefer the variable.
     #[arg(
         long,
         value_name = "KEY",
@@ -49,13 +48,13 @@ pub(crate) struct ImportArgs {
     )]
     pub(crate) api_key: Option<String>,
 
-    /// Import only dead letters that a gateway with this key wrote. Several keys for several gateways, or
-    /// after the key was changed.
+    /// Import only dead letters written by a gateway with this key. Can be repeated, for several gateways
+    /// or after a key change.
     ///
-    /// Without it, dead letters are checked by the key of `--api-key`; those that cannot be checked are
-    /// named, and imported only if none is proven. The key is what the gateway has as
-    /// `delivery.dead_letter.key`, or else its key of the audit API. In the variable blanks stand between
-    /// keys. Other users of the machine can see arguments: prefer it.
+    /// Without it, dead letters are verified with `--api-key`; those that cannot be verified are reported,
+    /// and imported only if no dead letter can be. The key is the gateway's `delivery.dead_letter.key`,
+    /// or its API key if that is not set. Separate several keys in the variable by blanks. Other users of
+    /// this machine can see arguments: prefer the variable.
     #[arg(
         long = "dead-letter-key",
         value_name = "KEY",
@@ -64,20 +63,20 @@ pub(crate) struct ImportArgs {
     )]
     pub(crate) dead_letter_keys: Vec<String>,
 
-    /// Import all dead letters that cannot be checked: without a MAC, as earlier versions wrote them, by
-    /// another key, or damaged. Anyone who can write a line of the log can then write an event.
+    /// Also import dead letters that cannot be verified: without a MAC (as earlier versions wrote them),
+    /// with another key, or damaged. Anyone who can write a log line can then create events.
     #[arg(long)]
     pub(crate) unchecked: bool,
 
-    /// Count the dead letters and check that they are events, but send nothing.
+    /// Count dead letters and check that they are valid events, but send nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// How long a batch is tried again while the audit API is down or busy.
+    /// How long to retry a batch while the audit API is down or busy.
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub(crate) retry_for: u64,
 
-    /// How the summary is written to stdout.
+    /// Output format of the summary.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }
@@ -169,11 +168,11 @@ Examples:
   audit-layer import '/var/log/pods/*gateway*/envoy'
   audit-layer import --url https://audit.example.com/v1 --format json envoy.log
 
-The summary counts events that are new to the audit API, those it knew, and broken ones, whose lines \
-are named on stderr. A dead letter whose MAC is wrong is forged, and is never imported. One that cannot be \
-checked is imported only if no key was given and none of the import is proven, or with --unchecked. Both are \
-counted and named too. The exit status is 1 if any was broken, \
+The summary counts events that are new to the audit API, known ones, and broken ones, whose lines \
+are reported on stderr. A dead letter with a wrong MAC is forged and never imported. One that cannot be \
+verified is imported only if no key was given and no dead letter in this import can be verified, or with \
+--unchecked. Both are counted and reported. The exit status is 1 if any dead letter was broken, \
 forged, not imported or could not be sent, otherwise 0.
 
-Where dead letters cannot be checked, import the log of the proxy itself, without access logs: those \
+If dead letters cannot be verified, import only the log of the proxy itself, not access logs: those \
 quote callers, who could otherwise forge dead letters.";

@@ -13,24 +13,24 @@ use crate::cli::output::{Format, number, print, seconds, write};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
-    /// Make a key and print it, once. A running collector accepts it at once.
+    /// Create a key and print it once. A running collector accepts it immediately.
     ///
-    /// The key alone goes to stdout.
+    /// Only the key is written to stdout.
     #[command(after_help = CREATE_HELP)]
     Create(CreateArgs),
 
-    /// Show the keys that there are, good and revoked. The keys themselves are stored nowhere.
+    /// List keys, active and revoked. The keys themselves are not stored.
     List {
         #[command(flatten)]
         database: DatabaseArgs,
 
-        /// How the list is written to stdout.
+        /// Output format.
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
     },
 
-    /// Say whether a gateway or an application records with a key, and with its successors. A running
-    /// collector knows within a second.
+    /// Set whether a gateway or an application uses a key and its successors. A running collector
+    /// applies it within a second.
     SetKind {
         /// The key's id, which begins with `key_`: see `audit-layer keys list`.
         id: String,
@@ -42,7 +42,7 @@ pub(crate) enum KeysCommand {
         database: DatabaseArgs,
     },
 
-    /// Take a key back for good. A running collector refuses it within a second.
+    /// Permanently revoke a key. A running collector rejects it within a second.
     Revoke {
         /// The key's id, which begins with `key_`: see `audit-layer keys list`.
         id: String,
@@ -62,8 +62,8 @@ pub(crate) enum KeysCommand {
 pub(crate) struct CreateArgs {
     /// What the key may do.
     ///
-    /// ingest: record events and read nothing. read: read events and record nothing. auditor: read
-    /// events and who looked at them, and record nothing. admin: everything.
+    /// ingest: only record events. read: only read events. auditor: read events and access records.
+    /// admin: everything.
     #[arg(
         long,
         required_unless_present = "successor_of",
@@ -71,34 +71,34 @@ pub(crate) struct CreateArgs {
     )]
     role: Option<Role>,
 
-    /// Who records with a key that has the role ingest. Without it, an application.
+    /// Who uses a key with the role ingest. The default is application.
     ///
-    /// gateway: the numbers of its events tell what is missing, and it ends the records of prompts
-    /// that it began. application: what it sends never changes what a gateway recorded, nor what is
-    /// known of a gateway's numbers.
+    /// gateway: its sequence numbers show which events are missing, and it completes the prompt records
+    /// that it started. application: its events never change what a gateway recorded, nor the state of
+    /// a gateway's sequence.
     #[arg(long, conflicts_with = "successor_of")]
     kind: Option<Kind>,
 
-    /// The organization that the key belongs to. It does not reach the events of others, and events
-    /// that name none belong to it.
+    /// The organization that the key belongs to. The key cannot access other organizations' events, and
+    /// events without an organization are assigned to this one.
     #[arg(long, value_name = "ID", value_parser = Scope::organization)]
     organization: Option<Scope>,
 
-    /// The key reaches the events of every organization.
+    /// The key can access the events of every organization.
     #[arg(long)]
     all_organizations: bool,
 
-    /// The key takes the place of the one with this id, and may do the same. What one of them began
-    /// to record the other goes on with: revoke the old one when the new one is in use.
+    /// Replaces the key with this id, with the same permissions. Each of the two can complete records
+    /// that the other started: revoke the old key once the new one is in use.
     #[arg(long, value_name = "ID")]
     successor_of: Option<String>,
 
-    /// What the key is called in lists and in the access history, such as whose it is.
+    /// Name shown in lists and in the access history, such as the key's owner.
     #[arg(long, value_name = "NAME", value_parser = key_name)]
     name: Option<String>,
 
-    /// When the key ends: a number of days from now, a day such as 2026-12-31, at whose end (UTC) it
-    /// does, or an RFC 3339 time. Without it, when it is revoked.
+    /// When the key expires: a number of days from now, a day such as 2026-12-31 (at its end, UTC), or an
+    /// RFC 3339 time. Without it, the key does not expire.
     #[arg(long, value_name = "DATE|DAYS", value_parser = expiry)]
     expires: Option<DateTime<Utc>>,
 
@@ -160,7 +160,7 @@ pub(crate) async fn run(command: KeysCommand) -> Result<(), CliError> {
             let others = match keys.saturating_sub(1) {
                 0 => String::new(),
                 others => format!(
-                    ", and so does {}",
+                    ", and so is {}",
                     number(
                         others,
                         "other key of its family",
@@ -173,12 +173,15 @@ pub(crate) async fn run(command: KeysCommand) -> Result<(), CliError> {
                 Kind::Gateway => "a",
             };
             let kind = kind.name();
-            eprintln!("audit-layer: {id} records as {article} {kind}{others}");
+            eprintln!("audit-layer: {id} is now {article} {kind} key{others}");
             Ok(())
         }
         KeysCommand::Revoke { id, database } => {
             let revoked_at = keys::revoke(&database.database()?, &id).await?;
-            eprintln!("audit-layer: {id} is revoked since {}", seconds(revoked_at));
+            eprintln!(
+                "audit-layer: {id} has been revoked since {}",
+                seconds(revoked_at)
+            );
             Ok(())
         }
     }
@@ -203,7 +206,7 @@ async fn create(arguments: CreateArgs) -> Result<(), CliError> {
     }
     let (id, what) = (created.id, described(&wanted));
     eprintln!(
-        "audit-layer: added {id} ({what}) to {database}: keep the key, it is not shown again"
+        "audit-layer: added {id} ({what}) to {database}. Save the key now: it will not be shown again"
     );
     Ok(())
 }
@@ -254,7 +257,7 @@ fn line(key: &KeyEntry) -> String {
     let state = match (key.revoked_at, key.expires_at) {
         (Some(revoked_at), _) => format!("revoked {}", seconds(revoked_at)),
         (None, Some(end)) if end <= Utc::now() => format!("expired {}", seconds(end)),
-        (None, Some(end)) => format!("good until {}", seconds(end)),
+        (None, Some(end)) => format!("valid until {}", seconds(end)),
         (None, None) => "good".to_owned(),
     };
     format!(

@@ -10,9 +10,9 @@ use crate::cli::error::CliError;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
-    /// Lines for people.
+    /// Text.
     Text,
-    /// A JSON object a line, with `timestamp`, `level`, `message` and others.
+    /// One JSON object per line, with `timestamp`, `level`, `message` and more.
     Json,
 }
 

@@ -9,9 +9,9 @@ use crate::cli::error::CliError;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// One line for people.
+    /// Text.
     Human,
-    /// One JSON object for programs.
+    /// JSON.
     Json,
 }
 

@@ -17,17 +17,17 @@ use crate::cli::log::LogFormat;
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// Where to listen. Port 0 takes any free port.
+    /// Address to listen on. Port 0 selects a free port.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
     pub(crate) listen: SocketAddr,
 
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 
-    /// Key that clients must send; repeat it for several.
+    /// API key that clients must send. Can be repeated.
     ///
-    /// The keys in the database then do not count. Other users of the machine can see arguments:
-    /// prefer the variable.
+    /// Keys in the database are then ignored. Other users of this machine can see arguments: prefer the
+    /// variable.
     #[arg(
         long,
         value_name = "KEY",
@@ -36,9 +36,9 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) api_key: Vec<String>,
 
-    /// PEM file with the certificate to speak TLS with, and those of its authorities after it.
+    /// PEM file with the TLS certificate, followed by its chain.
     ///
-    /// It is read again when it changes, and at SIGHUP.
+    /// It is reloaded when it changes and on SIGHUP.
     #[arg(
         long,
         value_name = "FILE",
@@ -56,38 +56,37 @@ pub(crate) struct ServeArgs {
     )]
     tls_key: Option<PathBuf>,
 
-    /// Events that each key may record in a second, those of ten seconds at once. Without it, as
-    /// many as can be stored.
+    /// Events per second per key, with bursts of up to 10 seconds' worth. Without it, there is no limit.
     ///
-    /// Beyond it requests get 429 with `retry-after`, and nothing of them is stored until they are
-    /// sent again, as the gateway and the importer do.
+    /// Requests beyond the limit get 429 with `retry-after`, and none of their events are stored; the
+    /// gateway and the importer send them again.
     #[arg(long, value_name = "EVENTS", value_parser = number_from_1)]
     pub(crate) rate_limit: Option<NonZeroU32>,
 
-    /// Folder with fonts for reports as PDF in scripts of Asia and others that the fonts of the
-    /// program lack, such as Noto Sans CJK. Characters without a font stand as their numbers.
+    /// Folder with additional fonts for PDF reports, such as Noto Sans CJK. Characters missing from all
+    /// fonts are shown as their code points.
     ///
-    /// All files .ttf, .otf, .ttc and .otc in it are read, also in folders in it.
+    /// All .ttf, .otf, .ttc and .otc files in it and its subfolders are read.
     #[arg(long, value_name = "FOLDER", env = "AUDIT_LAYER_REPORT_FONTS")]
     pub(crate) report_fonts: Option<PathBuf>,
 
-    /// How long events are kept: days after they happened or arrived, whichever is later; or
-    /// forever. Older ones are removed, unless they are held: see `audit-layer holds`.
+    /// How long to keep events: a number of days after they happened or arrived, whichever is later, or
+    /// forever. Older events are removed, unless they are under a hold: see `audit-layer holds`.
     #[arg(long, value_name = "DAYS", default_value_t = Keep::Days(limits::RETENTION_DAYS_DEFAULT))]
     pub(crate) retention_days: Keep,
 
-    /// The same for one organization; repeat it for several.
+    /// The same for one organization. Can be repeated.
     #[arg(long, value_name = "ORGANIZATION=DAYS")]
     pub(crate) retention: Vec<KeepOf>,
 
-    /// How long access records are kept, which tell who looked: days, or forever.
+    /// How long to keep access records: a number of days, or forever.
     #[arg(long, value_name = "DAYS", default_value_t = Keep::Days(limits::HISTORY_DAYS_DEFAULT))]
     pub(crate) history_days: Keep,
 
-    #[arg(long, help = format!("Allow less than {} days", limits::RETENTION_DAYS_MIN))]
+    #[arg(long, help = format!("Allow fewer than {} days", limits::RETENTION_DAYS_MIN))]
     pub(crate) allow_short_retention: bool,
 
-    /// File that gets the address listened on, once ready. For scripts that use port 0.
+    /// File to write the address to once the server is ready. For scripts that use port 0.
     #[arg(long, value_name = "FILE")]
     pub(crate) listen_address_file: Option<PathBuf>,
 }
@@ -141,7 +140,7 @@ pub(super) async fn run(arguments: ServeArgs, log_format: LogFormat) -> Result<(
         collector = Collector::bind(&config) => collector?,
         // Whatever it was at: each step is a transaction, and the next start goes on.
         () = signals.wait() => {
-            log_format.tell("stopped before it was ready");
+            log_format.tell("stopped before startup was complete");
             return Ok(());
         }
     };
@@ -150,12 +149,12 @@ pub(super) async fn run(arguments: ServeArgs, log_format: LogFormat) -> Result<(
         let key = key.reveal();
         // Whatever is logged: it is told only here.
         eprintln!(
-            "audit-layer: made the API key {key}, which may do everything: keep it, it is not shown again"
+            "audit-layer: created admin API key {key} (save it now: it will not be shown again)"
         );
     }
     if !address.ip().is_loopback() && config.tls.is_none() {
         log_format.warn(&format!(
-            "{address} is open to other machines, and traffic is not encrypted: give --tls-cert and --tls-key, or put a proxy with TLS in front"
+            "{address} is reachable from other machines and traffic is not encrypted: set --tls-cert and --tls-key, or put a TLS proxy in front"
         ));
     }
     let database = &config.database;
@@ -208,13 +207,13 @@ impl StopSignals {
 
 /// What stands below the options.
 pub(super) const HELP: &str = "\
-Without a key on the command line or in the environment, the keys in the database count. If there \
-are none, one is made that may do everything, and printed, once. `audit-layer keys` makes others.
+Without a key on the command line or in the environment, the keys in the database are used. If there \
+are none, an admin key is created and printed once. Manage keys with `audit-layer keys`.
 
 Record an event:   POST /v1/audit/log, or many as NDJSON: POST /v1/audit/log/batch
 Read them back:    GET /v1/audit/logs?start_date=2025-01-01&limit=50, GET /v1/audit/logs/ID
-All of them:       GET /v1/audit/logs?format=ndjson, or format=csv
+Export all:        GET /v1/audit/logs?format=ndjson, or format=csv
 What is missing:   GET /v1/audit/completeness
-Look at them:      open / in a browser
-All of the API:    GET /v1/openapi.json
-Is it up:          GET /healthz, GET /readyz, GET /metrics";
+Browse them:       open / in a browser
+API description:   GET /v1/openapi.json
+Health:            GET /healthz, GET /readyz, GET /metrics";

@@ -13,30 +13,30 @@ use crate::cli::output::{Format, harmless, number, print};
 
 #[derive(Debug, Args)]
 pub(crate) struct ValuesArgs {
-    /// The member of the events.
+    /// The member.
     #[arg(value_name = "FIELD", value_parser = PossibleValuesParser::new(values::MEMBERS))]
     field: String,
 
-    /// Only events from this day (UTC), such as 2026-11-25, or RFC 3339 time on.
+    /// Only events from this day (UTC), such as 2026-11-25, or RFC 3339 time.
     #[arg(long, value_name = "DATE", value_parser = since)]
     from: Option<DateTime<Utc>>,
 
-    /// Only events up to this day or time, which is included.
+    /// Only events up to and including this day or time.
     #[arg(long, value_name = "DATE", value_parser = until)]
     to: Option<DateTime<Utc>>,
 
-    /// Only events of this organization. Without it, of all.
+    /// Only events of this organization. Without it, all organizations.
     #[arg(long, value_name = "ID", value_parser = Scope::organization)]
     organization: Option<Scope>,
 
-    /// How many values, at most: those of most events.
+    /// Maximum number of values: those with the most events.
     #[arg(long, value_name = "NUMBER", default_value_t = limits::VALUES_DEFAULT, value_parser = values_limit)]
     limit: usize,
 
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
 
-    /// How the values are written to stdout.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }
@@ -74,7 +74,7 @@ fn human(member: &str, counts: &Counts) -> String {
     let events = number(counts.counted_events(), "event", "events");
     let of = match counts.is_all() {
         true => format!("of {events}"),
-        false => format!("of the newest {events}: give --from and --to for others"),
+        false => format!("of the newest {events}: use --from and --to for others"),
     };
     if counts.values().next().is_none() {
         return format!("no value of {member} {of}\n");

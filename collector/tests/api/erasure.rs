@@ -101,7 +101,7 @@ async fn content_goes_and_a_tombstone_stays() {
     let output = erase(&folder, &ANN).await;
     assert!(output.status.success(), "{output:?}");
     assert!(
-        said(&output).contains("content of 2 events is erased"),
+        said(&output).contains("erased the content of 2 events"),
         "{}",
         said(&output)
     );
@@ -171,7 +171,7 @@ async fn what_was_erased_does_not_come_back() {
     let output = erase(&folder, &ANN[..4]).await;
     assert_eq!(
         said(&output),
-        "audit-layer: the content of 2 events was erased before\n\
+        "audit-layer: the content of 2 events has already been erased\n\
          audit-layer: nothing would be erased\n"
     );
     assert_eq!(
@@ -194,7 +194,7 @@ async fn what_is_held_is_not_erased() {
     let everywhere = ["--all-organizations", "--user", "ann"];
     let output = erase(&folder, &everywhere).await;
     assert_eq!(output.status.code(), Some(1));
-    let asked = "the content of 2 events would be erased for good: say so with --yes";
+    let asked = "the content of 2 events would be permanently erased: run again with --yes";
     assert_eq!(said(&output), format!("{held}audit-layer: {asked}\n"));
     let output = erase(&folder, &["--organization", "two", "--user", "ann"]).await;
     let nothing = "audit-layer: nothing would be erased\n";
@@ -203,7 +203,7 @@ async fn what_is_held_is_not_erased() {
     let output = erase(&folder, &[everywhere.as_slice(), &["--yes"]].concat()).await;
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        said(&output).contains("content of 2 events is erased"),
+        said(&output).contains("erased the content of 2 events"),
         "{}",
         said(&output)
     );
@@ -249,7 +249,7 @@ async fn a_user_without_events_is_taken_for_a_mistake_and_nothing_is_erased() {
     let mut history = audit_layer("history");
     history.args(["--action", "erased", "--database"]);
     let output = run(history.arg(folder.database())).await;
-    assert_eq!(output.stdout, b"there is nothing of this in the history\n");
+    assert_eq!(output.stdout, b"no matching entries\n");
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ async fn what_was_removed_and_erased_can_be_told() {
         .record(&event_with("ann", json!({"user_id": "ann"})))
         .await;
     program.stop().await;
-    let nothing = "there is nothing of this in the history\n";
+    let nothing = "no matching entries\n";
     assert_eq!(history(&folder, "human").await, nothing);
     assert_eq!(history(&folder, "json").await, "[]\n");
 

@@ -332,9 +332,6 @@ async fn on_a_terminal_progress_is_shown_and_problems_are_red_without_no_color()
         let (status, shown) = run_on_terminal(command).await;
         assert_eq!(status.code(), Some(1));
         assert_eq!(shown.contains("\u{1b}[31m"), is_red, "{shown:?}");
-        assert!(
-            shown.contains(" % of 0.0 MiB read, 1 dead letter\r\u{1b}[K"),
-            "{shown:?}"
-        );
+        assert!(shown.contains(" B read, 1 dead letter"), "{shown:?}");
     }
 }

@@ -436,7 +436,7 @@ async fn a_key_that_cannot_be_printed_is_good_for_nothing() {
     let entries = listed(&folder).await;
     assert!(entries[0]["revoked_at"].is_string(), "{entries:?}");
     let id = entries[0]["id"].as_str().unwrap();
-    let expected = format!("{id} is revoked again");
+    let expected = format!("{id} has been revoked");
     assert!(complaint(&output).contains(&expected), "{output:?}");
 }
 

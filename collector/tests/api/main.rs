@@ -14,6 +14,7 @@ mod export;
 mod files;
 mod foreign;
 mod forgery;
+mod help;
 mod history;
 mod import;
 mod keys;

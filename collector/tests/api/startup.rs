@@ -86,7 +86,7 @@ async fn a_signal_ends_a_start_that_waits_for_the_database() {
         let output = serve.wait_with_output().await.unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{stderr}");
-        assert_eq!(stderr, "audit-layer: stopped before it was ready\n");
+        assert_eq!(stderr, "audit-layer: stopped before startup was complete\n");
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) async fn run_on_terminal(mut command: Command) -> (ExitStatus, String
     let name = ptsname(&controller, Vec::new()).unwrap();
     let name = OsStr::from_bytes(name.as_bytes());
     let terminal = File::options().read(true).write(true).open(name).unwrap();
+    // Without a name it would be one without colors.
+    command.env("TERM", "xterm");
     command.stdout(Stdio::null()).stderr(terminal);
     let reading = spawn_blocking(move || {
         let mut shown = Vec::new();
@@ -45,5 +47,5 @@ async fn it_runs_on_a_terminal() {
         .arg(folder.database());
     let (status, shown) = run_on_terminal(create).await;
     assert!(status.success(), "{shown}");
-    assert!(shown.contains("keep the key"), "{shown}");
+    assert!(shown.contains("Save the key now"), "{shown}");
 }

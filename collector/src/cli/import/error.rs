@@ -10,18 +10,18 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub(crate) enum ImportError {
     #[error(
-        "{error}. The {answered} events before it are stored; when this is mended, import the same again: what is stored counts as known"
+        "{error}. The {answered} events before it are stored; fix this and run the import again: stored events count as known"
     )]
     Delivery { error: DeliveryError, answered: u64 },
     #[error(
-        "a key of dead letters is empty: give the gateway's key by --dead-letter-key or AUDIT_LAYER_DEAD_LETTER_KEY, or unset the variable to import what cannot be checked too"
+        "a dead-letter key is empty: set --dead-letter-key or AUDIT_LAYER_DEAD_LETTER_KEY to the gateway's key, or unset the variable to also import what cannot be verified"
     )]
     EmptyLetterKey,
     #[error("the API key {0}")]
     Key(KeyError),
-    #[error("there is nothing to import: name a log, or pipe one in")]
+    #[error("nothing to import: name a log file, or pipe a log to standard input")]
     NoFile,
-    #[error("there is no API key: set AUDIT_LAYER_API_KEY to a key of the audit API")]
+    #[error("no API key: set AUDIT_LAYER_API_KEY to a key for the audit API")]
     NoKey,
     #[error("cannot print the summary: {0}")]
     Output(io::Error),

@@ -197,7 +197,7 @@ async fn an_empty_key_of_dead_letters_is_not_taken_for_none() {
         beside.args(["--dead-letter-key", KEY, "--dead-letter-key", key]);
         for mut command in [variable, argument, beside] {
             let imported = Imported::of(command.arg("--dry-run").arg(&log)).await;
-            imported.assert_complaint(&["key of dead letters is empty", "--dead-letter-key"]);
+            imported.assert_complaint(&["dead-letter key is empty", "--dead-letter-key"]);
             assert_eq!(imported.stdout, "", "{key:?}");
         }
     }

@@ -52,7 +52,7 @@ async fn a_key_has_a_name_an_end_and_a_last_use() {
         "{list}"
     );
     assert!(
-        lines[1].contains("last used 2") && lines[1].contains("good until 2"),
+        lines[1].contains("last used 2") && lines[1].contains("valid until 2"),
         "{list}"
     );
     assert!(lines[2].contains("never used"), "{list}");
