@@ -62,6 +62,33 @@ fn the_map_and_the_decisions_name_only_files_that_exist() -> Result<()> {
     Ok(())
 }
 
+/// The map names modules without their root and ending: `store/fate` is `collector/src/store/fate.rs`.
+#[test]
+fn the_map_names_only_modules_that_exist() -> Result<()> {
+    let text = std::fs::read_to_string(workspace::root().join("ARCHITECTURE.md"))?;
+    let names = text.split('`').skip(1).step_by(2);
+    let is_module = |name: &&str| {
+        let mut steps = name.trim_end_matches('/').split('/');
+        let is_word = |step: &str| {
+            !step.is_empty() && step.bytes().all(|c| c == b'_' || c.is_ascii_lowercase())
+        };
+        name.trim_end_matches('/').contains('/') && steps.all(is_word) && !top_level(name)
+    };
+    let names: Vec<&str> = names.filter(is_module).collect();
+    assert!(names.len() > 10, "{names:?}");
+    for name in names {
+        let files = ["collector/src", "core/src"].map(|root| {
+            let file = format!("{root}/{}.rs", name.trim_end_matches('/'));
+            workspace::root().join(file)
+        });
+        let exists = files
+            .iter()
+            .any(|file| file.exists() || file.with_extension("").is_dir());
+        assert!(exists, "ARCHITECTURE.md names {name}");
+    }
+    Ok(())
+}
+
 #[test]
 fn no_file_names_a_folder_of_somebodys_machine() -> Result<()> {
     let homes = [
