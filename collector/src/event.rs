@@ -6,6 +6,7 @@ mod gateway;
 mod json;
 mod members;
 mod node;
+mod print;
 mod same;
 mod tombstone;
 mod twins;
@@ -13,6 +14,7 @@ mod usage;
 
 use std::sync::{Arc, OnceLock};
 
+use audit_layer_core::event::CompletionState;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -24,10 +26,11 @@ use crate::search::{Content, Term};
 use crate::time;
 
 pub(crate) use field::{Field, Observed, UNREAD_API};
-pub(crate) use gateway::{COMPLETION_STATES, GatewayFacts};
+pub(crate) use gateway::GatewayFacts;
 pub(crate) use json::Entries;
-pub(crate) use members::{RISK_LEVELS, member_names};
+pub(crate) use members::member_names;
 pub(crate) use node::{Fields, Node};
+pub(crate) use print::in_print;
 pub(crate) use same::Said;
 pub(crate) use tombstone::tombstone;
 pub(crate) use usage::{Usage, UsageSource};
@@ -147,7 +150,7 @@ impl Event {
 
     /// Whether it says only that a call began.
     pub(crate) fn is_pending(&self) -> bool {
-        self.gateway.completion_state.as_deref() == Some("pending")
+        self.gateway.completion_state.as_deref() == Some(CompletionState::Pending.name())
     }
 
     /// Whether it has no content, as the log that it was imported from was to have none: a whole event

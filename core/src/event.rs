@@ -64,36 +64,23 @@ pub struct AuditEvent {
     pub metadata: Metadata,
 }
 
-/// The audit API's risk levels.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RiskLevel {
-    /// The API's default.
-    #[default]
-    Low,
-    /// Above the default.
-    Medium,
-    /// Such as a decision about a person.
-    High,
-    /// Such as a decision that cannot be undone.
-    Critical,
+words! {
+    /// The audit API's risk levels.
+    #[derive(Default)]
+    pub enum RiskLevel {
+        #[default]
+        Low "low" "The API's default.",
+        Medium "medium" "Above the default.",
+        High "high" "Such as a decision about a person.",
+        Critical "critical" "Such as a decision that cannot be undone.",
+    }
 }
 
 impl RiskLevel {
     /// Reads a level as callers write it, in any case.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Low, Self::Medium, Self::High, Self::Critical]
-            .into_iter()
-            .find(|level| text.eq_ignore_ascii_case(level.as_str()))
-    }
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
-        }
+        let mut all = Self::ALL.iter().copied();
+        all.find(|level| text.eq_ignore_ascii_case(level.name()))
     }
 }
 
@@ -177,31 +164,20 @@ pub struct Completion {
     pub error: Option<ApiError>,
 }
 
-/// The end of an exchange in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CompletionState {
-    /// The prompt is recorded, and the answer is still to come: an event of the same `request_id`
-    /// supersedes this one.
-    Pending,
-    /// The provider answered, and the answer is whole.
-    Complete,
-    /// The client left before the answer was whole.
-    ClientAbort,
-    /// The provider's answer broke off.
-    UpstreamAbort,
-    /// The provider reported a failure of its own: status 5xx, or an error inside the answer.
-    UpstreamError,
-    /// The provider refused the call: status 4xx.
-    Rejected,
-    /// The gateway answered in the provider's place.
-    LocalReply,
-    /// A time limit of the gateway ended the exchange.
-    Timeout,
-    /// The exchange was still open when the gateway stopped or dropped it.
-    Shutdown,
-    /// The gateway followed a redirect itself, and what came of that did not pass the plugin.
-    Redirected,
+words! {
+    /// The end of an exchange in one word.
+    pub enum CompletionState {
+        Pending "pending" "The prompt is recorded, and the answer is still to come: an event of the same `request_id` supersedes this one.",
+        Complete "complete" "The provider answered, and the answer is whole.",
+        ClientAbort "client_abort" "The client left before the answer was whole.",
+        UpstreamAbort "upstream_abort" "The provider's answer broke off.",
+        UpstreamError "upstream_error" "The provider reported a failure of its own: status 5xx, or an error inside the answer.",
+        Rejected "rejected" "The provider refused the call: status 4xx.",
+        LocalReply "local_reply" "The gateway answered in the provider's place.",
+        Timeout "timeout" "A time limit of the gateway ended the exchange.",
+        Shutdown "shutdown" "The exchange was still open when the gateway stopped or dropped it.",
+        Redirected "redirected" "The gateway followed a redirect itself, and what came of that did not pass the plugin.",
+    }
 }
 
 /// An error as the provider reported it.
@@ -233,21 +209,17 @@ pub struct Usage {
     pub reasoning: Option<u64>,
 }
 
-/// Where token counts come from. Counts are never estimated.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UsageSource {
-    /// The provider's final counts.
-    Reported,
-    /// Counts the provider gave before the answer broke off.
-    Partial,
-    /// The provider counted the input, and not the output that there was too.
-    InputOnly,
-    /// The provider counted the output, and not the input that there was too.
-    OutputOnly,
-    /// The provider gave none.
-    #[default]
-    Absent,
+words! {
+    /// Where token counts come from. Counts are never estimated.
+    #[derive(Default)]
+    pub enum UsageSource {
+        Reported "reported" "The provider's final counts.",
+        Partial "partial" "Counts that the provider gave before the answer broke off.",
+        InputOnly "input_only" "The provider gave only the input count; the output count is unknown.",
+        OutputOnly "output_only" "The provider gave only the output count; the input count is unknown.",
+        #[default]
+        Absent "absent" "The provider gave none, and none are estimated.",
+    }
 }
 
 /// When things happened, in milliseconds from the start of the request.

@@ -18,6 +18,9 @@
     )
 )]
 
+#[macro_use]
+mod words;
+
 pub mod answer;
 pub mod api;
 pub mod body;

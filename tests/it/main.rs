@@ -6,6 +6,7 @@ mod acknowledged;
 mod arrangements;
 mod call;
 mod config;
+mod contract;
 mod core_on_wasm;
 mod delivery;
 mod demo;

@@ -1,18 +1,27 @@
 //! The page at `/`: files of HTML, CSS and JavaScript that are part of the program.
 //!
-//! They are served as they are written. All that they show they ask of the API, as any client would.
+//! They are served as they are written, but for one that says what the words in events mean, as gateway and
+//! collector have it. All that they show they ask of the API, as any client would.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use audit_layer_core::event::{CompletionState, RiskLevel, UsageSource};
+use audit_layer_core::note::Note;
 use axum::Router;
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, X_FRAME_OPTIONS};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use serde_json::{Value, json};
 
 use crate::api::private::keep_private;
+use crate::event::in_print;
 
 /// The page and the files that it loads.
 pub(crate) fn routes() -> Router {
-    FILES.iter().fold(Router::new(), |router, file| {
+    let files = FILES.iter().chain([&*CONTRACT]);
+    files.fold(Router::new(), |router, file| {
         router.route(file.path, get(move || async { file.response() }))
     })
 }
@@ -21,12 +30,12 @@ pub(crate) fn routes() -> Router {
 struct File {
     path: &'static str,
     media_type: &'static str,
-    text: &'static str,
+    text: Cow<'static, str>,
 }
 
 impl File {
     fn response(&self) -> Response {
-        let mut response = ([(CONTENT_TYPE, self.media_type)], self.text).into_response();
+        let mut response = ([(CONTENT_TYPE, self.media_type)], self.text.clone()).into_response();
         // Not kept, so that after an upgrade no browser runs some files of the version before.
         keep_private(&mut response);
         let headers = response.headers_mut();
@@ -39,7 +48,7 @@ impl File {
 
 macro_rules! files {
     ($($path:literal $name:literal $media_type:expr;)*) => {
-        &[$(File { path: $path, media_type: $media_type, text: include_str!(concat!("../page/", $name)) }),*]
+        &[$(File { path: $path, media_type: $media_type, text: Cow::Borrowed(include_str!(concat!("../page/", $name))) }),*]
     };
 }
 
@@ -67,6 +76,43 @@ const FILES: &[File] = files! {
     "/page/text.js" "text.js" SCRIPT;
     "/page/words.js" "words.js" SCRIPT;
 };
+
+/// The words of events with their meanings.
+static CONTRACT: LazyLock<File> = LazyLock::new(|| File {
+    path: "/page/contract.js",
+    media_type: SCRIPT,
+    text: contract().into(),
+});
+
+fn contract() -> String {
+    let [meanings, notes, usage] = [
+        table(
+            CompletionState::ALL
+                .iter()
+                .map(|word| (word.name(), word.meaning())),
+        ),
+        table(Note::ALL.iter().map(|word| (word.name(), word.meaning()))),
+        table(
+            UsageSource::ALL
+                .iter()
+                .map(|word| (word.name(), word.meaning())),
+        ),
+    ];
+    let risks = json!(RiskLevel::NAMES);
+    format!(
+        "// What the words in events mean: made from what gateway and collector share.\n\
+         export const MEANINGS = {meanings};\n\
+         export const NOTES = {notes};\n\
+         export const RISKS = {risks};\n\
+         export const USAGE = {usage};\n"
+    )
+}
+
+fn table<'a>(words: impl Iterator<Item = (&'a str, &'a str)>) -> Value {
+    words
+        .map(|(name, meaning)| (name, in_print(meaning)))
+        .collect()
+}
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -113,24 +159,27 @@ mod tests {
     }
 
     #[test]
-    fn the_page_explains_every_note_of_the_gateway() {
-        let notes = include_str!("../../../core/src/note.rs");
-        let (_, notes) = notes.split_once("pub enum Note {").unwrap();
-        let (notes, _) = notes.split_once("\n}\n").unwrap();
-        let names = notes
-            .lines()
-            .filter_map(|line| line.trim().strip_suffix(','))
-            .filter(|name| name.bytes().all(|byte| byte.is_ascii_alphabetic()));
+    fn the_page_knows_every_word_of_an_event_and_says_none_itself() {
+        let contract = &CONTRACT.text;
+        let notes = Note::ALL.iter().map(|word| (word.name(), word.meaning()));
+        let usage = UsageSource::ALL
+            .iter()
+            .map(|word| (word.name(), word.meaning()));
+        let states = CompletionState::ALL.iter();
+        let states = states.map(|word| (word.name(), word.meaning()));
+        for (name, meaning) in notes.chain(usage).chain(states) {
+            let meaning = in_print(meaning);
+            let entry = format!("{}:{}", json!(name), json!(meaning));
+            assert!(contract.contains(&entry), "{entry}");
+            let twice = FILES.iter().find(|file| file.text.contains(&meaning));
+            assert!(twice.is_none(), "{name} in {}", twice.unwrap().path);
+        }
         let words = include_str!("../page/words.js");
-        for name in names {
-            let mut snake = String::new();
-            for letter in name.chars() {
-                if letter.is_ascii_uppercase() && !snake.is_empty() {
-                    snake.push('_');
-                }
-                snake.push(letter.to_ascii_lowercase());
-            }
-            assert!(words.contains(&format!("  {snake}: \"")), "{snake}");
+        for state in CompletionState::NAMES {
+            assert!(
+                words.contains(&format!("  {state}: [\"")),
+                "{state} has no label"
+            );
         }
     }
 
@@ -145,7 +194,7 @@ mod tests {
 
     #[test]
     fn nothing_on_the_page_turns_text_into_html_or_code() {
-        for file in FILES {
+        for file in FILES.iter().chain([&*CONTRACT]) {
             for word in [
                 "innerHTML",
                 "outerHTML",

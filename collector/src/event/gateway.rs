@@ -1,6 +1,7 @@
 //! What the collector understands of what a gateway says of a call.
 
 use audit_layer_core::dead_letter::NOT_LOGGED;
+use audit_layer_core::note::Note;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -115,9 +116,11 @@ impl RawCapture<'_> {
     fn is_fetched(&self) -> bool {
         // Hardly any event has notes, and most of those few.
         let notes = self.notes.map(RawValue::get);
-        let notes = notes.filter(|notes| notes.contains(FETCHED));
+        let notes = notes.filter(|notes| notes.contains(Note::AnswerFetched.name()));
         let notes = notes.and_then(|notes| serde_json::from_str::<Vec<&RawValue>>(notes).ok());
-        let note = |raw: &&RawValue| serde_json::from_str(raw.get()).ok() == Some(FETCHED);
+        let note = |raw: &&RawValue| {
+            serde_json::from_str(raw.get()).ok() == Some(Note::AnswerFetched.name())
+        };
         notes.is_some_and(|notes| notes.iter().any(note))
     }
 }
@@ -130,23 +133,6 @@ pub(super) fn is_token(text: &str) -> bool {
 }
 
 const TOKEN_BYTES_MAX: usize = 128;
-
-/// How a call can have ended.
-pub(crate) const COMPLETION_STATES: [&str; 10] = [
-    "client_abort",
-    "complete",
-    "local_reply",
-    "pending",
-    "redirected",
-    "rejected",
-    "shutdown",
-    "timeout",
-    "upstream_abort",
-    "upstream_error",
-];
-
-/// The note on an answer that was made before.
-pub(crate) const FETCHED: &str = "answer_fetched";
 
 #[derive(Deserialize)]
 struct RawGateway<'a> {

@@ -1,5 +1,6 @@
 //! The documented members of an event, and what each may hold.
 
+use audit_layer_core::event::RiskLevel;
 use chrono::{DateTime, Datelike};
 use serde_json::value::RawValue;
 
@@ -214,7 +215,7 @@ impl Shape {
         match self {
             Self::Count => raw.parse::<u64>().is_ok(),
             Self::Level => serde_json::from_str::<String>(raw)
-                .is_ok_and(|level| RISK_LEVELS.contains(&level.as_str())),
+                .is_ok_and(|level| RiskLevel::named(&level).is_some()),
             Self::Name => raw.starts_with('"') && raw != "\"\"",
             Self::Number => raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()),
             Self::Object => raw.starts_with('{'),
@@ -224,8 +225,6 @@ impl Shape {
         }
     }
 }
-
-pub(crate) const RISK_LEVELS: [&str; 4] = ["low", "medium", "high", "critical"];
 
 /// Every documented member. Others are allowed, kept and not looked at.
 const DOCUMENTED: [Member; 21] = {
@@ -288,6 +287,6 @@ mod tests {
                 assert_eq!(required.contains(&json!(name)), is_required, "{name}");
             }
         }
-        assert_eq!(schemas["RiskLevel"]["enum"], json!(RISK_LEVELS));
+        assert_eq!(schemas["RiskLevel"]["enum"], json!(RiskLevel::NAMES));
     }
 }

@@ -1,10 +1,12 @@
 //! What stays of an event whose content is erased: that the call took place.
 
+use audit_layer_core::event::{CompletionState, UsageSource};
+use audit_layer_core::note::Note;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::event::EventError;
-use crate::event::gateway::{COMPLETION_STATES, FETCHED, GatewayFacts, is_token};
+use crate::event::gateway::{GatewayFacts, is_token};
 use crate::event::json::{Entries, Object};
 use crate::event::node::Node;
 
@@ -95,14 +97,14 @@ struct Writer {
 /// Without the error, which may quote the prompt.
 #[derive(PartialEq, Serialize)]
 struct Completion {
-    state: String,
+    state: CompletionState,
     #[serde(skip_serializing_if = "Option::is_none")]
     http_status: Option<u64>,
 }
 
 #[derive(PartialEq, Serialize)]
 struct Usage {
-    source: String,
+    source: UsageSource,
     #[serde(flatten)]
     counts: std::collections::BTreeMap<&'static str, u64>,
 }
@@ -118,7 +120,7 @@ struct Capture {
     #[serde(skip_serializing_if = "Option::is_none")]
     api: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    notes: Option<[&'static str; 1]>,
+    notes: Option<[Note; 1]>,
 }
 
 /// By which event the call is counted, so that it is not counted twice when this one is erased.
@@ -133,7 +135,7 @@ impl Metadata {
         let part = |name| audit_layer.get(name);
         let facts = GatewayFacts::read(raw);
         let api = facts.capture_api.filter(|api| is_api(api));
-        let notes = facts.is_fetched.then_some([FETCHED]);
+        let notes = facts.is_fetched.then_some([Note::AnswerFetched]);
         let has_any = api.is_some() || notes.is_some();
         let outer = facts.outer_request_id.filter(|id| is_token(id));
         let writer = facts.writer_id.filter(|id| is_token(id));
@@ -164,7 +166,7 @@ impl AuditLayer {
 
 fn completion(node: Node<'_>) -> Option<Completion> {
     let state = node.get("state").text();
-    let state = state.filter(|state| COMPLETION_STATES.contains(&state.as_str()))?;
+    let state = state.and_then(|state| CompletionState::named(&state))?;
     let http_status = node.get("http_status").count();
     Some(Completion {
         state,
@@ -174,7 +176,7 @@ fn completion(node: Node<'_>) -> Option<Completion> {
 
 fn usage(node: Node<'_>) -> Option<Usage> {
     let source = node.get("source").text();
-    let source = source.filter(|source| SOURCES.contains(&source.as_str()))?;
+    let source = source.and_then(|source| UsageSource::named(&source))?;
     let counts = COUNTS.into_iter();
     let counts = counts.filter_map(|name| Some((name, node.get(name).count()?)));
     Some(Usage {
@@ -197,9 +199,6 @@ fn is_api(text: &str) -> bool {
 }
 
 const API_BYTES_MAX: usize = 64;
-
-/// Where token counts are from.
-const SOURCES: [&str; 5] = ["absent", "input_only", "output_only", "partial", "reported"];
 
 /// Token counts of a gateway.
 const COUNTS: [&str; 5] = [

@@ -1,5 +1,7 @@
 //! Token counts of an event, as far as they are known: an unknown one is never 0.
 
+use audit_layer_core::event::UsageSource as Observed;
+
 use crate::event::Node;
 
 /// What is known of the tokens of one call.
@@ -39,13 +41,14 @@ impl Usage {
     /// A gateway writes 0 into the documented members where the provider gave no count: what it knows
     /// stands beside its source.
     pub(crate) fn of(documented: [Node<'_>; 2], observed: Node<'_>) -> Self {
-        let source = match observed.get("source").text().as_deref() {
-            Some("absent") => UsageSource::Absent,
-            Some("input_only") => UsageSource::InputOnly,
-            Some("output_only") => UsageSource::OutputOnly,
-            Some("partial") => UsageSource::Partial,
-            Some("reported") => UsageSource::Reported,
-            _ => UsageSource::Application,
+        let source = observed.get("source").text();
+        let source = match source.and_then(|source| Observed::named(&source)) {
+            Some(Observed::Absent) => UsageSource::Absent,
+            Some(Observed::InputOnly) => UsageSource::InputOnly,
+            Some(Observed::OutputOnly) => UsageSource::OutputOnly,
+            Some(Observed::Partial) => UsageSource::Partial,
+            Some(Observed::Reported) => UsageSource::Reported,
+            None => UsageSource::Application,
         };
         let of_provider = |name| observed.get(name).count();
         let (input_tokens, output_tokens) = match source {

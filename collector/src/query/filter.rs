@@ -1,10 +1,10 @@
 //! The parameters of `GET /v1/audit/logs`.
 
+use audit_layer_core::event::{CompletionState, RiskLevel};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::access::Kind;
-use crate::event::{COMPLETION_STATES, RISK_LEVELS};
 use crate::event::{Field, Observed};
 use crate::limits;
 use crate::query::dialect::Dialect;
@@ -144,8 +144,8 @@ const AFTER: &str = "after";
 /// A misspelt value of the few that there are would say that there is no such event.
 fn is(field: Field, value: &str) -> Result<Condition, ParameterError> {
     let known: &[&str] = match field {
-        Field::RiskLevel => &RISK_LEVELS,
-        Field::CompletionState => &COMPLETION_STATES,
+        Field::RiskLevel => RiskLevel::NAMES,
+        Field::CompletionState => CompletionState::NAMES,
         _ => &[],
     };
     if !known.is_empty() && !known.contains(&value) {
@@ -264,7 +264,9 @@ mod tests {
         let known: BTreeSet<String> = known().map(str::to_owned).collect();
         assert_eq!(documented.keys().cloned().collect::<BTreeSet<_>>(), known);
         let states = &documented["completion_state"]["schema"]["enum"];
-        assert_eq!(*states, serde_json::json!(COMPLETION_STATES));
+        let mut names = CompletionState::NAMES.to_vec();
+        names.sort_unstable();
+        assert_eq!(*states, serde_json::json!(names));
     }
 
     #[test]

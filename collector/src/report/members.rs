@@ -1,6 +1,7 @@
 //! The members of an event as reports read them, and where its content was erased.
 
 use audit_layer_core::dead_letter::NOT_LOGGED;
+use audit_layer_core::note::Note;
 
 use crate::event::{Fields, Node, Usage};
 use crate::report::document::{Block, Section, Value};
@@ -70,7 +71,7 @@ impl<'a> Members<'a> {
     pub(crate) fn usage(&self) -> Usage {
         let documented = ["prompt_tokens", "response_tokens"].map(|name| self.get(name));
         let usage = Usage::of(documented, self.part("usage"));
-        match self.has_note("answer_fetched") {
+        match self.has_note(Note::AnswerFetched) {
             true => usage.fetched(),
             false => usage,
         }
@@ -130,8 +131,8 @@ impl<'a> Members<'a> {
         notes.filter_map(Node::shown).collect()
     }
 
-    pub(crate) fn has_note(&self, name: &str) -> bool {
-        self.notes().iter().any(|note| note == name)
+    pub(crate) fn has_note(&self, wanted: Note) -> bool {
+        self.notes().iter().any(|note| note == wanted.name())
     }
 
     pub(crate) fn has_only_hashes(&self) -> bool {

@@ -168,7 +168,7 @@ async fn an_event_is_told_in_full_with_the_source_of_each_fact() {
     }
     page.says(
         "#event .notes",
-        "The provider adds to the prompt what it keeps",
+        "The provider adds stored content to the prompt",
     )
     .await;
     page.says("#event .calls", "credit_report").await;

@@ -105,7 +105,7 @@ async fn a_call_whose_content_is_not_read_says_so_and_can_be_filtered() {
         let selector = format!("#event .content section:nth-child({part})");
         page.says(
             &selector,
-            "the gateway does not know the path. The call’s content is not read.",
+            "The provider is known, but the path is not. The call’s content is not read.",
         )
         .await;
     }

@@ -239,11 +239,12 @@ impl Activity {
                 let (state, meaning) = match &one.name.name {
                     Some(state) => (
                         state.clone(),
-                        words::of_state(state).unwrap_or("not known here"),
+                        words::of_state(state).unwrap_or_else(|| "not known here".to_owned()),
                     ),
                     None => (
                         NOBODY_SAID.to_owned(),
-                        "An application recorded itself: only a gateway tells how a call ended.",
+                        "An application recorded itself: only a gateway tells how a call ended."
+                            .to_owned(),
                     ),
                 };
                 vec![

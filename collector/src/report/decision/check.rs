@@ -1,5 +1,6 @@
 //! Whether the texts of an event have the hashes that were recorded with them.
 
+use audit_layer_core::note::Note;
 use serde::Serialize;
 
 use crate::hash::sha256;
@@ -49,7 +50,7 @@ pub(crate) fn all(event: &Members<'_>) -> Vec<Check> {
 struct Side {
     hash: &'static str,
     content: &'static str,
-    note_when_cut: &'static str,
+    note_when_cut: Note,
     /// Whether the hash is of the text as it was before a credential was taken out of it.
     is_of_text_as_sent: bool,
     /// Whether erasing an event drops the hash too.
@@ -60,14 +61,14 @@ impl Side {
     const PROMPT: Self = Self {
         hash: "prompt_hash",
         content: "prompt_content",
-        note_when_cut: "prompt_content_truncated",
+        note_when_cut: Note::PromptContentTruncated,
         is_of_text_as_sent: true,
         is_hash_erased: true,
     };
     const ANSWER: Self = Self {
         hash: "response_hash",
         content: "response_content",
-        note_when_cut: "response_content_truncated",
+        note_when_cut: Note::ResponseContentTruncated,
         is_of_text_as_sent: false,
         is_hash_erased: true,
     };
@@ -214,7 +215,7 @@ const NO_CONTENT: &str =
 /// text it does.
 fn has_mark(event: &Members<'_>, content: &str) -> bool {
     let text = event.get(content).text().unwrap_or_default();
-    event.has_note("credential_removed")
+    event.has_note(Note::CredentialRemoved)
         && ["[credential]", "[hidden]"]
             .iter()
             .any(|mark| text.contains(mark))

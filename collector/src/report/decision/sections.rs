@@ -1,12 +1,14 @@
 //! The parts of a decision audit, in the order in which they are read.
 
+use audit_layer_core::event::{CompletionState, UsageSource as Observed};
+use audit_layer_core::note::Note;
+
 use crate::access::Recorder;
 use crate::event::{Node, UsageSource};
 use crate::limits;
 use crate::report::decision::Check;
 use crate::report::document::{Block, Fact, Section, Value};
 use crate::report::members::{ERASED, Erased, Members};
-
 use crate::report::outer::outer_request_id;
 use crate::report::words;
 use crate::store::RecordedBy;
@@ -40,10 +42,11 @@ pub(crate) fn outer(event: &Members<'_>) -> Option<String> {
 /// Why the record or the answer is not whole, if it is not.
 pub(crate) fn incomplete(event: &Members<'_>) -> Option<String> {
     let state = event.gateway("completion", "state").text()?;
-    if state == "complete" {
+    if state == CompletionState::Complete.name() {
         return None;
     }
-    let meaning = words::of_state(&state).unwrap_or("What this state means is not known here.");
+    let meaning = words::of_state(&state);
+    let meaning = meaning.unwrap_or_else(|| "What this state means is not known here.".to_owned());
     Some(format!(
         "The call did not end as “complete” but as “{state}”: {meaning}"
     ))
@@ -252,23 +255,25 @@ pub(crate) fn content(event: &Members<'_>, text: Option<String>, what: &str, sid
         _ => {
             let notes = event.notes().into_iter();
             let is_on_it = |note: &String| {
-                note.starts_with(side) || note.starts_with(what) || UNREAD.contains(&note.as_str())
+                note.starts_with(side)
+                    || note.starts_with(what)
+                    || UNREAD.iter().any(|one| one.name() == note)
             };
             let notes = notes.filter(is_on_it);
-            let mut why: Vec<&str> = notes.filter_map(|note| words::of_note(&note)).collect();
             let none = format!("No text of the {what} was recorded.");
-            why.insert(0, &none);
+            let why = notes.filter_map(|note| words::of_note(&note));
+            let why: Vec<String> = [none].into_iter().chain(why).collect();
             Block::paragraph(why.join(" "))
         }
     }
 }
 
 /// Notes that neither prompt nor answer was read.
-const UNREAD: [&str; 4] = [
-    "api_unknown",
-    "call_uncertain",
-    "protocol_not_read",
-    "request_not_seen",
+const UNREAD: [Note; 4] = [
+    Note::ApiUnknown,
+    Note::CallUncertain,
+    Note::ProtocolNotRead,
+    Note::RequestNotSeen,
 ];
 
 pub(crate) fn tool_calls(event: &Members<'_>) -> Option<Section> {
@@ -353,18 +358,18 @@ pub(crate) fn usage(event: &Members<'_>) -> Section {
         }
     }
     let meaning = match usage.source {
-        UsageSource::Absent => words::of_usage("absent"),
-        UsageSource::Fetched => words::of_usage("fetched"),
-        UsageSource::InputOnly => words::of_usage("input_only"),
-        UsageSource::OutputOnly => words::of_usage("output_only"),
-        UsageSource::Partial => words::of_usage("partial"),
-        UsageSource::Reported => words::of_usage("reported"),
+        UsageSource::Absent => words::of_usage(Observed::Absent),
+        UsageSource::Fetched => FETCHED.to_owned(),
+        UsageSource::InputOnly => words::of_usage(Observed::InputOnly),
+        UsageSource::OutputOnly => words::of_usage(Observed::OutputOnly),
+        UsageSource::Partial => words::of_usage(Observed::Partial),
+        UsageSource::Reported => words::of_usage(Observed::Reported),
         UsageSource::Application if usage.is_application_zero() => {
-            Some("what the application that recorded the event says, which may mean unknown")
+            "What the application that recorded the event says, which may mean unknown.".to_owned()
         }
-        UsageSource::Application => Some("what the application that recorded the event says"),
+        UsageSource::Application => "What the application that recorded the event says.".to_owned(),
     };
-    let meaning = Value::said(meaning.map(str::to_owned));
+    let meaning = Value::text(meaning);
     facts.push(Fact::new("The counts are", meaning));
     let millis = |node: Node<'_>| node.count().map(Value::number);
     facts.push(Fact::new(
@@ -398,8 +403,9 @@ pub(crate) fn capture(event: &Members<'_>) -> Option<Section> {
     }
     if !notes.is_empty() {
         let facts = notes.into_iter().map(|note| {
+            let meaning = words::of_note(&note);
             let meaning =
-                words::of_note(&note).unwrap_or("What this note means is not known here.");
+                meaning.unwrap_or_else(|| "What this note means is not known here.".to_owned());
             Fact::new(note, Value::text(meaning))
         });
         blocks.push(Block::paragraph(
@@ -517,3 +523,6 @@ fn push_entries(facts: &mut Vec<Fact>, members: Vec<(String, Node<'_>)>, prefix:
         facts.push(Fact::new("and", Value::text(more)));
     }
 }
+
+const FETCHED: &str = "The provider’s counts of an answer that was made before. They are counted with the \
+    call that asked for it.";

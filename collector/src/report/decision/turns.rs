@@ -1,11 +1,12 @@
 //! The prompt of a decision audit: its turns, or else its text as it is.
 
-use crate::event::Node;
+use audit_layer_core::note::Note;
+
+use crate::event::{Node, in_print};
 use crate::limits;
 use crate::report::decision::conversation::{self, Content, Conversation, Recorded};
 use crate::report::decision::{Members, sections};
 use crate::report::document::{Block, Fact, Part, Section, Turn, Value};
-use crate::report::words;
 
 /// The section on the prompt.
 pub(crate) fn prompt(event: &Members<'_>, recorded: &Recorded<'_>) -> Section {
@@ -37,8 +38,8 @@ pub(crate) fn loss(event: &Members<'_>, recorded: &Recorded<'_>) -> Option<Strin
 
 /// What cannot be read of the parts, and what the model was asked beside them.
 fn losses(event: &Members<'_>, conversation: &Conversation<'_>) -> Vec<String> {
-    let noted = MORE.into_iter().filter(|note| event.has_note(note));
-    let noted = noted.filter_map(words::of_note).map(str::to_owned);
+    let noted = MORE.into_iter().filter(|note| event.has_note(*note));
+    let noted = noted.map(|note| in_print(note.meaning()));
     conversation.losses().into_iter().chain(noted).collect()
 }
 
@@ -163,7 +164,7 @@ fn label(kind: &str) -> String {
 }
 
 /// Notes that the model was asked more than the parts that are listed.
-const MORE: [&str; 2] = ["prompt_continued", "prompt_parts_truncated"];
+const MORE: [Note; 2] = [Note::PromptContinued, Note::PromptPartsTruncated];
 
 const TEXT: &str = "Text";
 

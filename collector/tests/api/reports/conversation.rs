@@ -330,7 +330,7 @@ async fn what_the_provider_adds_to_a_prompt_is_said_to_be_missing() {
     event["metadata"]["audit_layer"]["capture"]["notes"] = json!(["prompt_continued"]);
     program.record(&event).await;
     let html = report(&program, decision("r", "html")).await;
-    let said = "Not all of the prompt can be read in this record. The provider adds to the prompt what it keeps";
+    let said = "Not all of the prompt can be read in this record. The provider adds stored content to the prompt";
     assert!(html.text().contains(said), "{}", html.text());
 }
 

@@ -180,7 +180,7 @@ async fn a_token_count_that_the_provider_did_not_give_is_unknown() {
     for expected in [
         "Input tokens,\"unknown: the provider gave no count, and none is estimated\"",
         "Output tokens,20",
-        "The counts are,the provider’s final counts",
+        "The counts are,The provider’s final counts.",
     ] {
         assert!(csv.text().contains(expected), "{expected}: {}", csv.text());
     }
@@ -289,8 +289,9 @@ async fn what_speaks_against_a_record_is_said_first() {
     let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
     for said in [
         "Note: Not all of the call is in this record. The request’s body was larger than the limit \
-         for reading, or has lists of more items than are read; what was read is a beginning. The stream’s framing was broken; what follows is \
-         not read.",
+         for reading, or has lists with more items than are read; only the beginning was read. The \
+         stream’s framing was broken (a wrong checksum, an impossible length, an end within a message): \
+         what follows was not read.",
         "a number came with more than one event",
     ] {
         assert!(words.contains(said), "{said}: {words}");

@@ -1,5 +1,6 @@
 //! The hash of a conversation, made again of what the event has of it. `core/PROMPT.md` says how.
 
+use audit_layer_core::note::Note;
 use sha2::{Digest, Sha256};
 
 use crate::event::{Fields, Node};
@@ -10,16 +11,16 @@ use crate::report::members::Members;
 pub(crate) fn hash(event: &Members<'_>) -> Result<String, &'static str> {
     let listed = event.part("prompt").get("parts");
     let (parts, count) = listed.list(limits::REPORT_PARTS_MAX).ok_or(ANOTHER_FORM)?;
-    if parts.len() < count || event.has_note("prompt_parts_truncated") {
+    if parts.len() < count || event.has_note(Note::PromptPartsTruncated) {
         return Err("not all parts are listed, and the hash is of all");
     }
-    if event.has_note("name_truncated") {
+    if event.has_note(Note::NameTruncated) {
         return Err("a name was cut in the event, and the hash is of the whole");
     }
-    if event.has_note("credential_removed") {
+    if event.has_note(Note::CredentialRemoved) {
         return Err("a credential was removed from a text, and the hash is of the texts as sent");
     }
-    let are_texts_cut = event.has_note("prompt_content_truncated");
+    let are_texts_cut = event.has_note(Note::PromptContentTruncated);
     let mut record = Record(Sha256::new());
     record.0.update("audit-layer/prompt/1\n");
     let prompt_hash = event.get("prompt_hash").text().unwrap_or_default();
