@@ -23,6 +23,102 @@ struct Crate {
 
 const CRATES: &[Crate] = &[
     Crate {
+        first: "core/src/lib.rs",
+        layers: &[
+            (
+                "what all know",
+                &[
+                    "digest", "find", "host", "limits", "note", "provider", "time", "words",
+                ],
+            ),
+            (
+                "bytes and places",
+                &["decode", "destination", "headers", "media"],
+            ),
+            ("JSON", &["hop", "json", "opening"]),
+            (
+                "bodies and lines",
+                &["body", "dead_letter", "form", "framing", "names"],
+            ),
+            ("decisions", &["decision"]),
+            ("the event", &["event"]),
+            (
+                "what of a call becomes one",
+                &["caller", "capture", "completion", "redact"],
+            ),
+            ("prompts and answers", &["answer", "prompt"]),
+            ("wire formats", &["api"]),
+            ("the configuration", &["policy"]),
+            ("one call, and delivery", &["exchange", "outbox"]),
+            ("the library", &["lib"]),
+        ],
+        reserved: &[
+            ("brotli_decompressor", "decode"),
+            ("structured_zstd", "decode"),
+        ],
+    },
+    Crate {
+        first: "plugin/src/lib.rs",
+        layers: &[
+            (
+                "the host, and what waits",
+                &["envoy", "hold", "host", "memory", "trap"],
+            ),
+            ("telemetry and redirects", &["redirects", "telemetry"]),
+            ("what a VM shares", &["shared"]),
+            ("from call to event", &["record"]),
+            ("a stream", &["http"]),
+            ("a root", &["root"]),
+            ("the module", &["lib"]),
+        ],
+        reserved: &[],
+    },
+    Crate {
+        first: "host-test/src/lib.rs",
+        layers: &[
+            (
+                "what all know",
+                &[
+                    "error", "headers", "property", "random", "settings", "status", "thread",
+                ],
+            ),
+            (
+                "what a proxy has",
+                &["callout", "log", "metrics", "shared", "step"],
+            ),
+            (
+                "when, how, and a stream's state",
+                &["agenda", "profile", "stream_state"],
+            ),
+            ("contexts, and the proxy", &["context", "world"]),
+            ("a guest", &["guest"]),
+            ("its calls", &["abi"]),
+            ("a module", &["module"]),
+            ("a plugin", &["plugin"]),
+            ("a running module", &["instance"]),
+            ("streams, and places of VMs", &["slots", "stream"]),
+            ("a VM", &["vm"]),
+            ("the host", &["host"]),
+            ("the library", &["lib"]),
+        ],
+        reserved: &[],
+    },
+    Crate {
+        first: "bench/src/lib.rs",
+        layers: &[
+            (
+                "tools",
+                &["audit_api", "kills", "load", "scale", "screen", "unruly"],
+            ),
+            ("a scene", &["scene"]),
+            ("what became of calls", &["ledger"]),
+            ("what happens", &["situations", "soak"]),
+            ("the table", &["situation"]),
+            ("the library", &["lib"]),
+        ],
+        reserved: &[],
+    },
+    Crate {
         first: "collector/src/lib.rs",
         layers: &[
             (
