@@ -97,7 +97,7 @@ fn found(count: Erasable, erasure: &Erasure) -> Result<Erasable, EraseError> {
 #[derive(Debug, thiserror::Error)]
 pub enum EraseError {
     /// The user has none.
-    #[error("there are no events of user {user_id:?} of {scope}: check both")]
+    #[error("no events of user {user_id:?} in {scope}: check the user and the organization")]
     NoEvents {
         /// The user.
         user_id: String,

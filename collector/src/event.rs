@@ -231,38 +231,38 @@ pub(crate) enum EventError {
         field: &'static str,
         expected: &'static str,
     },
-    #[error("{field}: missing, it must be {expected}")]
+    #[error("{field}: missing, must be {expected}")]
     MemberMissing {
         field: &'static str,
         expected: &'static str,
     },
     #[error(
-        "{field}: more than {} seconds ahead of the collector's clock, which no event of an application can be",
+        "{field}: more than {} seconds ahead of the collector's clock: correct the application's clock",
         limits::APPLICATION_AHEAD_MAX.as_secs()
     )]
     Ahead { field: &'static str },
     #[error("{field}: appears twice, send it once")]
     MemberTwice { field: &'static str },
-    #[error("{field}: has an object with a member twice inside, send each member once")]
+    #[error("{field}: contains an object in which a member appears twice, send each member once")]
     TwinsInside { field: &'static str },
     #[error("not an event: send one JSON object")]
     NotAnObject,
-    #[error("{field}: this key records events of another organization only")]
+    #[error("{field}: this key can only record events of another organization")]
     OtherOrganization { field: &'static str },
-    #[error("not valid JSON: the bytes are not UTF-8 (a compressed body is not understood)")]
+    #[error("not valid JSON: the bytes are not UTF-8 (compressed bodies are not supported)")]
     NotUtf8,
     #[error(
-        "{} records of this call contradict each other already: give each call a request_id of its own",
+        "there are already {} conflicting events with this request_id: use a different request_id for each call",
         limits::CONFLICTS_MAX.saturating_add(1)
     )]
     TooManyConflicts,
     #[error(
-        "nested more than {} levels deep: flatten or leave out what is inside",
+        "nested more than {} levels deep: flatten the inner values or leave them out",
         limits::EVENT_DEPTH_MAX
     )]
     TooDeep,
     #[error(
-        "more than {} members: put what is yours into metadata",
+        "more than {} members: put your own members in metadata",
         limits::EVENT_MEMBERS_MAX
     )]
     TooManyMembers,

@@ -102,7 +102,7 @@ pub async fn release(database: &Database, id: &str) -> Result<DateTime<Utc>, Hol
 #[derive(Debug, thiserror::Error)]
 pub enum HoldsError {
     /// Nothing has this id.
-    #[error("there is no hold {id:?}: `audit-layer holds list` shows all")]
+    #[error("there is no hold {id:?}: run `audit-layer holds list` to see all holds")]
     NoSuchHold {
         /// The id.
         id: String,

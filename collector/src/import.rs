@@ -125,22 +125,22 @@ pub enum Problem {
     #[error("{0}")]
     Broken(#[from] Broken),
     /// It is an event, and was taken, without a character that the log has not kept.
-    #[error("a character is lost where the log was cut into pieces, and U+FFFD stands for it")]
+    #[error("a character was lost where the log was split; U+FFFD replaces it")]
     Damaged,
     /// Its MAC is wrong.
     #[error(
-        "the MAC of this dead letter is wrong: it was written without the gateway's key, or changed since, and is not imported"
+        "the MAC of this dead letter is wrong, so it is not imported: it was written without the gateway's key or changed afterwards"
     )]
     Forged,
     /// Who wrote it cannot be checked; it is imported all the same.
     #[error("{0}; it is imported")]
     Unchecked(Unchecked),
     /// Who wrote it cannot be checked, and such letters are not to be imported.
-    #[error("{0}; it is not imported: --unchecked imports it")]
+    #[error("{0}; it is not imported: use --unchecked to import it")]
     Withheld(Unchecked),
     /// The same, and there was no room to wait for a proof.
     #[error(
-        "{why}; it is not imported, as {max} bytes of such dead letters came before it and none is proven: --unchecked imports it",
+        "{why}; it is not imported because {max} bytes of unverified dead letters came before it: use --unchecked to import it",
         max = limits::LOG_HELD_BYTES_MAX
     )]
     NotHeld {
@@ -152,11 +152,11 @@ pub enum Problem {
     Refused(String),
     /// Nothing was found, and nothing could be.
     #[error(
-        "this is no text that a dead letter could be found in: give the log as the proxy wrote it, in UTF-8 or UTF-16, plain or gzip"
+        "this is not text: give the log as the proxy wrote it, in UTF-8 or UTF-16, plain or gzipped"
     )]
     NotText,
     /// The rest of this source was not read.
-    #[error("cannot read on from here: {0}")]
+    #[error("cannot read past this point: {0}")]
     Unreadable(io::Error),
 }
 

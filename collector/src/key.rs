@@ -65,13 +65,13 @@ impl fmt::Debug for ApiKey {
 #[derive(Debug, Error)]
 pub enum KeyError {
     /// A character that an HTTP header cannot carry.
-    #[error("holds a space or a character that is not visible ASCII")]
+    #[error("contains a space or a character that is not visible ASCII")]
     Character,
     /// No key at all.
-    #[error("is empty: give a key, or leave it out")]
+    #[error("is empty: set a key, or leave it out")]
     Empty,
     /// The operating system gave no random bytes.
-    #[error("no random bytes from the operating system: {0}")]
+    #[error("the operating system provided no random bytes: {0}")]
     Random(getrandom::Error),
 }
 

@@ -246,7 +246,7 @@ fn shown(time: DateTime<Utc>) -> String {
 pub enum KeysError {
     /// A kind of a key that does more than record.
     #[error(
-        "a key with the role {} has no kind: only those with the role ingest are of a gateway or an application", role.name()
+        "a key with the role {} has no kind: only keys with the role ingest have one", role.name()
     )]
     KindOfRole {
         /// The role.
@@ -256,14 +256,14 @@ pub enum KeysError {
     #[error("cannot make an API key: {0}")]
     Key(#[from] KeyError),
     /// Nothing has this id.
-    #[error("there is no key {id:?}: `audit-layer keys list` shows all")]
+    #[error("there is no key {id:?}: run `audit-layer keys list` to see all keys")]
     NoSuchKey {
         /// The id.
         id: String,
     },
     /// A key in the place of its id. The message does not repeat it.
     #[error(
-        "this is a key, and a key is named by its id, which begins with `key_`: `audit-layer keys list` shows all"
+        "this is a key, not its id: use the id, which begins with `key_`; run `audit-layer keys list` to see all ids"
     )]
     NotAnId,
     /// The database cannot be used.

@@ -237,17 +237,17 @@ async fn remove_records(
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RetentionError {
     /// No number of days.
-    #[error("must be a number of days from 1, or forever")]
+    #[error("must be a number of days of at least 1, or forever")]
     Days,
     /// No organisation with its days.
-    #[error("must be an organization and its days, such as org_1=730")]
+    #[error("must be an organization and a number of days, such as org_1=730")]
     Pair,
     /// An id that no event can carry.
     #[error("the organization {0}")]
     Organization(#[from] AccessError),
     /// Less than half a year.
     #[error(
-        "events, or who looked at them, would be removed before {} days, which laws on records of decisions rarely allow: keep them longer, or say --allow-short-retention",
+        "events or access records would be removed after less than {} days, which record-keeping laws rarely allow: keep them longer, or add --allow-short-retention",
         limits::RETENTION_DAYS_MIN
     )]
     Short,

@@ -45,7 +45,7 @@ impl Telemetry {
     /// The clients are told to send the events again, so that nothing is lost yet.
     pub(crate) fn group_failed(&self, requests: usize, events: usize, cause: &impl Display) {
         self.0.commits_failed.inc();
-        error!(requests, events, %cause, "nothing of a group was stored: check the database and its disk");
+        error!(requests, events, %cause, "no events of a group were stored: check the database and its disk");
     }
 
     /// A gateway does not send a rejected event again: somebody has to look.
@@ -69,7 +69,7 @@ impl Telemetry {
                 code,
                 field,
                 unsaid,
-                "rejected events: the answer to the client says why"
+                "rejected events: the response to the client says why"
             );
         }
     }
@@ -86,7 +86,7 @@ impl Telemetry {
                 key,
                 organization,
                 unsaid,
-                "recorded events that contradict others with their request_id: all are kept, see GET /v1/audit/logs?conflict=true"
+                "recorded events that contradict others with the same request_id: all are kept, see GET /v1/audit/logs?conflict=true"
             );
         }
         static REFUSED: Sparing = Sparing::new();
@@ -97,7 +97,7 @@ impl Telemetry {
                 key,
                 organization,
                 unsaid,
-                "refused events, as too many others with their request_id contradict each other"
+                "refused events: too many others with the same request_id already contradict each other"
             );
         }
         static WRITERS: Sparing = Sparing::new();
@@ -108,7 +108,7 @@ impl Telemetry {
                 key,
                 organization,
                 unsaid,
-                "recorded events of a writer that is not their sender's: it does not count, see `audit-layer keys list`"
+                "recorded events whose writer does not belong to their sender: they are not counted for completeness, see `audit-layer keys list`"
             );
         }
     }
@@ -124,10 +124,7 @@ impl Telemetry {
         static LINES: Sparing = Sparing::new();
         if let Some(unsaid) = LINES.line(Instant::now()) {
             let Sender { key, organization } = by;
-            warn!(
-                key,
-                organization, unsaid, "a key records more events than it may"
-            );
+            warn!(key, organization, unsaid, "a key exceeded its rate limit");
         }
     }
 
@@ -140,7 +137,7 @@ impl Telemetry {
     /// The client sees that its answer is not whole.
     pub(crate) fn export_broke_off(&self, cause: &impl Display) {
         self.0.exports_broken.inc();
-        error!(%cause, "an export broke off");
+        error!(%cause, "an export ended early");
     }
 }
 
@@ -162,7 +159,7 @@ impl<'a> Sender<'a> {
     /// A key given to `serve` has no id, and some reach all organisations.
     pub(crate) fn of(key: &'a KeyId, organization: Option<&'a str>) -> Self {
         Self {
-            key: key.0.as_deref().unwrap_or("of the configuration"),
+            key: key.0.as_deref().unwrap_or("configured"),
             organization: organization.unwrap_or("all"),
         }
     }
@@ -172,10 +169,7 @@ impl<'a> Sender<'a> {
 pub(crate) fn key_refused(begins_with: &str) {
     static LINES: Sparing = Sparing::new();
     if let Some(unsaid) = LINES.line(Instant::now()) {
-        warn!(
-            begins_with,
-            unsaid, "refused a key that is unknown or revoked"
-        );
+        warn!(begins_with, unsaid, "refused an unknown or revoked key");
     }
 }
 
@@ -193,7 +187,7 @@ pub(crate) fn beginning_of_key(key: &str) -> String {
 }
 
 pub(crate) fn certificate_renewed() {
-    info!("new connections get the new certificate");
+    info!("new connections use the new certificate");
 }
 
 /// Connections get the one before, until it expires.
@@ -205,39 +199,39 @@ pub(crate) fn certificate_kept(cause: &impl Display) {
 pub(crate) fn stored_keys_do_not_count(keys: usize) {
     warn!(
         keys,
-        "the keys in the database open nothing: --api-key or AUDIT_LAYER_API_KEY is given"
+        "the keys in the database are ignored because --api-key or AUDIT_LAYER_API_KEY is set"
     );
 }
 
 pub(crate) fn no_good_key() {
-    warn!("every key was revoked: make one with `audit-layer keys create`");
+    warn!("every key is revoked: create one with `audit-layer keys create`");
 }
 
 /// Keys of before there were kinds may do what an application's may not.
 pub(crate) fn keys_lack_kind(keys: usize) {
     warn!(
         keys,
-        "keys with the role ingest were made before there were kinds, and count as gateways: see `audit-layer keys list`, and say which are an application's by `audit-layer keys set-kind ID application`, which a gateway's by `audit-layer keys set-kind ID gateway`"
+        "keys with the role ingest have no kind and count as gateways: find them with `audit-layer keys list`, then run `audit-layer keys set-kind ID application` for an application's key and `audit-layer keys set-kind ID gateway` for a gateway's"
     );
 }
 
 /// The list of keys says less of when they were used.
 pub(crate) fn uses_failed(cause: &impl Display) {
-    warn!(%cause, "it was not noted when keys were last used");
+    warn!(%cause, "the time when keys were last used could not be stored");
 }
 
 /// What was to be read is not given out, and is asked for again.
 pub(crate) fn records_failed(cause: &impl Display) {
     static LINES: Sparing = Sparing::new();
     if let Some(unsaid) = LINES.line(Instant::now()) {
-        error!(%cause, unsaid, "access records were not written: check the database and its disk");
+        error!(%cause, unsaid, "access records could not be written: check the database and its disk");
     }
 }
 
 /// A part of this program forgot to say what it gives out.
 pub(crate) fn read_unaccounted() {
     error!(
-        "a read was refused, as it does not say what it gives out: this is a fault of the program"
+        "a read was refused because it does not record what it returns: this is a bug in audit-layer"
     );
 }
 
@@ -253,37 +247,40 @@ pub(crate) fn server_not_durable() {
 
 /// What is over stays until the next sweep.
 pub(crate) fn sweep_failed(cause: &impl Display) {
-    warn!(%cause, "old events were not all removed");
+    warn!(%cause, "not all old events could be removed");
 }
 
 /// How far a start has come that brings events into the index: some after a crash, all after an
 /// upgrade.
 pub(crate) fn events_indexed(events: usize) {
-    info!(events, "brought stored events into the index");
+    info!(events, "indexed stored events");
 }
 
 /// Tombstones of an earlier version kept more than they should.
 pub(crate) fn tombstones_mended(events: usize) {
     if events > 0 {
-        info!(events, "took hashes of erased content out of stored events");
+        info!(
+            events,
+            "removed hashes of erased content from stored events"
+        );
     }
 }
 
 /// It is tried again after the next commit. Until then queries take longer.
 pub(crate) fn indexing_failed(cause: &impl Display) {
-    warn!(%cause, "a part of the index was not written");
+    warn!(%cause, "part of the index could not be written");
 }
 
 pub(crate) fn swept(events: usize) {
     match events {
-        0 => debug!("no event is old enough to be removed"),
+        0 => debug!("no events are old enough to be removed"),
         _ => info!(events, "removed old events"),
     }
 }
 
 /// Whoever asks for the report is told the same.
 pub(crate) fn report_failed(why: &'static str) {
-    warn!(why, "a report was not made");
+    warn!(why, "a report could not be created");
 }
 
 /// The messages of the typesetter are about the template, and quote nothing of an event.
@@ -294,11 +291,11 @@ pub(crate) fn typesetting_failed(cause: &impl Display) {
 
 #[cfg(feature = "pdf")]
 pub(crate) fn font_passed_over(file: &std::path::Path) {
-    warn!("{} is not a font, and is passed over", file.display());
+    warn!("skipped {}: it is not a font", file.display());
 }
 
 pub(crate) fn requests_cut_off() {
-    error!("requests were still in progress when the time to stop was over");
+    error!("requests were still in progress at the end of the shutdown timeout");
 }
 
 pub(crate) fn stopping() {

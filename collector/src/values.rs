@@ -137,10 +137,10 @@ fn shown(time: DateTime<Utc>) -> String {
 #[derive(Debug, thiserror::Error)]
 pub enum ValuesError {
     /// The values of such a member are not counted.
-    #[error("the values of this member are not counted: name one of {}", MEMBERS.join(", "))]
+    #[error("the values of this member are not counted: use one of {}", MEMBERS.join(", "))]
     Member,
     /// The period has no time in it.
-    #[error("--to is before --from: give a period with a time in it")]
+    #[error("--to is before --from: give a period that ends after it begins")]
     Period,
     /// The database cannot be used.
     #[error("{0}")]

@@ -23,35 +23,39 @@ use crate::telemetry;
 /// Why a request is answered with an error. The message says what the client can do.
 #[derive(Debug, Error)]
 pub(crate) enum ApiError {
-    #[error("the request's body broke off before its end: send it again")]
+    #[error("the request body ended early: send it again")]
     BodyBroken,
-    #[error("the request's body is compressed, by its header `content-encoding`: send it as it is")]
+    #[error(
+        "the request body is compressed according to its `content-encoding` header: send it uncompressed"
+    )]
     BodyEncoded,
-    #[error("the request's body took too long to arrive: send it again, or send less at once")]
+    #[error("the request body took too long to arrive: send it again, or send less at once")]
     BodySlow,
-    #[error("the request's body is larger than {bytes_max} bytes: send less at once")]
+    #[error("the request body is larger than {bytes_max} bytes: send less at once")]
     BodyTooLarge { bytes_max: usize },
     #[error("{0}")]
     Event(#[from] EventError),
     #[error(
-        "this key is an application's, and cannot import dead letters: import with the gateway's own key or one with the role admin"
+        "an application's key cannot import dead letters: use the gateway's own key or a key with the role admin"
     )]
     ImportKey,
     #[error("{0}")]
     Ingest(#[from] IngestError),
-    #[error("this path does not take the request's method: the header `allow` names those it does")]
+    #[error(
+        "this path does not support the request method: the `allow` header lists those it does"
+    )]
     MethodNotAllowed,
-    #[error("the database did not answer: ask again later")]
+    #[error("the database did not answer: try again later")]
     NoAnswer,
-    #[error("there is no report with this id, or it is not kept any more")]
+    #[error("there is no report with this id, or it has been removed")]
     NoSuchReport,
     #[error("the API has no such path")]
     NoSuchPath,
     #[error("{0}")]
     Query(QueryError),
-    #[error("the query took longer than {} seconds: narrow it, such as by start_date and end_date", limits::QUERY_TIME_MAX.as_secs())]
+    #[error("the query took longer than {} seconds: narrow it, for example with start_date and end_date", limits::QUERY_TIME_MAX.as_secs())]
     QueryTooSlow,
-    #[error("this key records more events than it may: send the same again after {} seconds", seconds(*.wait))]
+    #[error("this key has exceeded its rate limit: send the same request again after {} seconds", seconds(*.wait))]
     RateLimited { wait: Duration },
     #[error("{0}")]
     Report(Failure),
@@ -61,20 +65,18 @@ pub(crate) enum ApiError {
     Role { role: Role, needed: Role },
     #[error("{0}")]
     Session(#[from] SessionError),
-    #[error("as many browsers as the collector allows are logging in: try again later")]
+    #[error("too many browsers are logging in at once: try again later")]
     TooManyLogins,
     #[error(
-        "as many queries as this key may have are under way, and they take long: narrow them, such as by start_date and end_date, or ask again later"
+        "this key has too many slow queries in progress: narrow them, for example with start_date and end_date, or try again later"
     )]
     TooManyQueries,
-    #[error(
-        "as many reports as the collector allows, of all keys or of this one, are being made: ask again later"
-    )]
+    #[error("too many reports are being created, by all keys or by this one: try again later")]
     TooManyReports,
-    #[error("a valid key is needed: send the header `authorization: Bearer <key>`")]
+    #[error("a valid key is required: send the header `authorization: Bearer <key>`")]
     Unauthorized,
     #[error(
-        "the collector does not know what this read gives out, and gives out nothing: report this as a fault of it"
+        "the collector could not record what this read returns, so it returned nothing: please report this as a bug"
     )]
     Unaccounted,
     #[error("{0}")]

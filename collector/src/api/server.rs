@@ -343,7 +343,7 @@ pub enum StartError {
     Store(#[from] StoreError),
     /// A key that is given is one of the database.
     #[error(
-        "the key that --api-key or AUDIT_LAYER_API_KEY gives is {id} of the database, and a given key may do everything: give none, so that the keys of the database count, or another"
+        "the key in --api-key or AUDIT_LAYER_API_KEY is {id} in the database, and a key given this way has all permissions: set a different key, or none to use the keys in the database"
     )]
     StoredKey {
         /// Its id.
@@ -358,16 +358,16 @@ pub enum StartError {
 #[derive(Debug, Error)]
 pub enum StopError {
     /// The task that notes when keys are used has failed.
-    #[error("noting when keys are used failed: {0}")]
+    #[error("recording the use of keys failed: {0}")]
     KeyUses(JoinError),
     /// The task that writes access records has failed.
-    #[error("the writer of access records failed: {0}")]
+    #[error("the access record writer failed: {0}")]
     Records(JoinError),
     /// The task that removes old events has failed.
-    #[error("removing old events failed: {0}")]
+    #[error("the removal of old events failed: {0}")]
     Retention(JoinError),
     /// The task that writes has failed.
-    #[error("the writer of the database failed: {0}")]
+    #[error("the database writer failed: {0}")]
     Writer(JoinError),
 }
 

@@ -178,17 +178,19 @@ impl fmt::Debug for SessionId {
 /// Why a browser cannot log in or out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum SessionError {
-    #[error("this came from the page of another site: log in or out on the collector's own page")]
+    #[error(
+        "this request came from another site's page: log in or out on the collector's own page"
+    )]
     ForeignPage,
-    #[error("key: give one key as a form, as in `key=al_sk_…`")]
+    #[error("key: send one key as form data, as in `key=al_sk_…`")]
     Form,
     #[error(
-        "this key may only record events, and the page shows them: log in with a key of the role read, auditor or admin"
+        "this key can only record events: log in with a key that has the role read, auditor or admin"
     )]
     IngestKey,
-    #[error("there was no randomness for a session: try again later")]
+    #[error("the operating system provided no random bytes for a session: try again later")]
     Random,
-    #[error("no such key, or it was revoked: check it for letters that are missing")]
+    #[error("invalid or revoked key: check that you pasted all of it")]
     UnknownKey,
 }
 

@@ -106,7 +106,7 @@ impl<'a> Members<'a> {
         if id.len() > limits::ID_BYTES_MAX {
             return Err(EventError::Member {
                 field: self.spelt(name),
-                expected: "a string of 1024 bytes at most",
+                expected: "a string of at most 1024 bytes",
             });
         }
         Ok(id)
@@ -200,7 +200,7 @@ impl Shape {
         match self {
             Self::Count => "an integer from 0 to 2^64-1",
             Self::Level => "one of \"low\", \"medium\", \"high\", \"critical\"",
-            Self::Name => "a string that is not empty",
+            Self::Name => "a non-empty string",
             Self::Number => "a number",
             Self::Object => "an object",
             Self::Text => "a string",

@@ -74,7 +74,7 @@ pub enum TargetError {
 pub enum DeliveryError {
     /// The answer is not that of an audit API.
     #[error(
-        "{url} answered {status}, but not how many events it took: check that this is the root of an audit API"
+        "{url} answered {status} without the number of events it accepted: check that this is the root of an audit API"
     )]
     Answer {
         /// Where it was sent.
@@ -94,7 +94,7 @@ pub enum DeliveryError {
     },
     /// The key opens the API, and not for what an import does.
     #[error(
-        "{url} does not let this key import (status {status}{message}): set AUDIT_LAYER_API_KEY to the gateway's own key, of the role ingest and the kind gateway, or to one with the role admin"
+        "{url} does not allow this key to import (status {status}{message}): set AUDIT_LAYER_API_KEY to the gateway's own key (role ingest, kind gateway) or to a key with the role admin"
     )]
     Role {
         /// Where it was sent.
@@ -124,7 +124,7 @@ pub enum DeliveryError {
     },
     /// It could have helped to try again, and did not for as long as that was tried.
     #[error(
-        "{url} did not take a batch, tried {attempts} times in {} s: {why}: check that the audit API runs there, or give it longer with --retry-for",
+        "{url} did not accept a batch after {attempts} attempts in {} s: {why}: check that the audit API is running there, or retry for longer with --retry-for",
         time.as_secs()
     )]
     Unavailable {

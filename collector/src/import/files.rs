@@ -23,10 +23,7 @@ pub(super) fn named(path: &Path) -> io::Result<Vec<PathBuf>> {
         },
     };
     match found.is_empty() {
-        true => Err(io::Error::new(
-            ErrorKind::NotFound,
-            "there is no file in it",
-        )),
+        true => Err(io::Error::new(ErrorKind::NotFound, "it contains no files")),
         false => Ok(found),
     }
 }

@@ -95,8 +95,8 @@ impl fmt::Display for Identity {
             known.push(format!("seq {seq}"));
         }
         let unknown = match (&self.writer_id, self.seq) {
-            (None, _) => "; writer and seq are not in what is left of it",
-            (Some(_), None) => "; seq is not in what is left of it",
+            (None, _) => "; writer and seq are unknown",
+            (Some(_), None) => "; seq is unknown",
             (Some(_), Some(_)) => "",
         };
         match known.is_empty() {
@@ -124,14 +124,14 @@ mod tests {
         let in_json = json!(event).to_string();
         assert_eq!(shown(&in_json), " (request_id r, writer w, seq 71)");
         let (begun, _) = event.split_at(60);
-        let lost = "; writer and seq are not in what is left of it";
+        let lost = "; writer and seq are unknown";
         assert_eq!(shown(begun), format!(" (request_id r{lost})"));
         let (_, end) = event.split_at(30);
         assert_eq!(shown(end), " (writer w, seq 71)");
         let (cut, _) = event.split_once("1}").unwrap();
-        let lost = "; seq is not in what is left of it";
+        let lost = "; seq is unknown";
         assert_eq!(shown(cut), format!(" (request_id r, writer w{lost})"));
-        let lost = "; writer and seq are not in what is left of it";
+        let lost = "; writer and seq are unknown";
         assert_eq!(shown("nothing"), lost);
         let letter = dead_letter::line("max_age", &event, None);
         let (cut, _) = letter.split_once("prompt_content").unwrap();

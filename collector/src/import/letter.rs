@@ -19,29 +19,29 @@ use crate::limits;
 #[derive(Debug, Error)]
 pub enum Broken {
     /// The JSON has no end.
-    #[error("the event breaks off: the line was cut{0}")]
+    #[error("the event is incomplete: the line was cut off{0}")]
     Cut(Identity),
     /// The JSON is whole, and not that of an event.
     #[error("not an event: {0}")]
     Event(String),
     /// Pieces of several lines stand between each other.
     #[error(
-        "the pieces of this line stand among those of another, and cannot be told apart: import each container's log by itself{0}"
+        "the pieces of this line are mixed with those of another: import each container's log separately{0}"
     )]
     Mixed(Identity),
     /// It ends here, and began in what was not read.
     #[error(
-        "the end of a dead letter whose beginning is missing: import the older files of the log too{0}"
+        "the beginning of this dead letter is missing: import the older files of the log too{0}"
     )]
     NoBeginning(Identity),
     /// The words that come before the event are not all there.
-    #[error("there is no `event=` after the reason: the line was cut")]
+    #[error("there is no `event=` after the reason: the line was cut off")]
     NoEvent,
     /// The last pieces of the line are not there.
-    #[error("the event breaks off: the last pieces of its line are missing{0}")]
+    #[error("the event is incomplete: the last pieces of its line are missing{0}")]
     NoEnd(Identity),
     /// The log line is JSON, and the dead letter is in no string of it.
-    #[error("the log line is JSON, but the dead letter is in no string of it")]
+    #[error("the log line is JSON, but the dead letter is not in a string")]
     NoMember,
     /// What follows is not JSON.
     #[error("the event is not JSON: {0}")]
@@ -51,12 +51,12 @@ pub enum Broken {
     Reason,
     /// The line is in UTF-16 and the log is not, or the other way around.
     #[error(
-        "the log is in UTF-16 in one part and in UTF-8 in another, as where PowerShell appends to it, and a dead letter here cannot be read: write the log in one encoding"
+        "a dead letter here cannot be read because the log mixes UTF-16 and UTF-8, as when PowerShell appends to it: write the log in one encoding"
     )]
     OtherEncoding,
     /// So many that begin like dead letters within quotes that no more are tried.
     #[error(
-        "more than {max} texts within quotes begin like dead letters in this line, so that the rest of it was not read",
+        "more than {max} quoted texts in this line begin like dead letters; the rest of the line was not read",
         max = limits::LOG_LETTERS_MAX
     )]
     TooMany,

@@ -56,8 +56,7 @@ impl Source {
         let (begin, input) = text::peek(BufReader::with_capacity(BUFFER_BYTES, input))?;
         let mut others = OTHERS.into_iter();
         if let Some((_, program)) = others.find(|(magic, _)| begin.starts_with(magic)) {
-            let hint =
-                format!("it is compressed: pipe it in, `{program} FILE | audit-layer import -`");
+            let hint = format!("it is compressed: run `{program} FILE | audit-layer import -`");
             return Err(io::Error::new(io::ErrorKind::InvalidData, hint));
         }
         match begin.starts_with(&GZIP) {

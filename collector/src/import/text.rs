@@ -19,8 +19,7 @@ pub(super) fn in_utf_8(input: impl BufRead + 'static) -> io::Result<Box<dyn BufR
         .iter()
         .any(|mark| begin.starts_with(mark))
     {
-        let hint =
-            "it is in UTF-32: pipe it in, `iconv -f UTF-32 -t UTF-8 FILE | audit-layer import -`";
+        let hint = "it is UTF-32: run `iconv -f UTF-32 -t UTF-8 FILE | audit-layer import -`";
         return Err(io::Error::new(ErrorKind::InvalidData, hint));
     }
     Ok(match Order::of(&begin) {

@@ -30,22 +30,22 @@ pub enum Unproven {
 pub enum Unchecked {
     /// It is not as it was written, so that its MAC is wrong whoever wrote it.
     #[error(
-        "a character of this dead letter is lost where the log was cut into pieces, so that its MAC cannot be checked"
+        "the MAC of this dead letter cannot be checked because a character was lost where the log was split"
     )]
     Damaged,
     /// It has none.
     #[error(
-        "this dead letter has no MAC, like those of earlier versions of the plugin and of gateways without a key, so that it cannot be checked"
+        "this dead letter cannot be checked because it has no MAC: it is from an earlier version of the plugin or a gateway without a key"
     )]
     NoMac,
     /// It has one, by a key that was not given.
     #[error(
-        "this dead letter names the key {0}, which is not among the given ones, so that it cannot be checked: give the gateway's key by --dead-letter-key or AUDIT_LAYER_DEAD_LETTER_KEY"
+        "this dead letter cannot be checked because its key {0} was not given: set the gateway's key with --dead-letter-key or AUDIT_LAYER_DEAD_LETTER_KEY"
     )]
     OtherKey(String),
     /// It is written in a form that is not known yet.
     #[error(
-        "this dead letter is of a later version of the plugin, so that it cannot be checked: use the audit-layer of that version"
+        "this dead letter cannot be checked because it is from a later version of the plugin: use the audit-layer of that version"
     )]
     OtherVersion,
 }

@@ -7,9 +7,11 @@ use crate::limits;
 /// Why nothing of a request was stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum IngestError {
-    #[error("more events are waiting than the collector may hold: send the same again later")]
+    #[error("too many events are waiting to be stored: send the same request again later")]
     Overloaded,
-    #[error("the database did not answer: nothing was stored, send the same again later")]
+    #[error(
+        "the database did not answer and nothing was stored: send the same request again later"
+    )]
     StorageUnavailable,
     #[error(
         "the batch has more than {} lines: send it in parts",

@@ -205,7 +205,7 @@ fn a_refused_event_is_told_the_limit_that_it_met() {
     let longest = "x".repeat(ID_BYTES_MAX);
     assert_eq!(refusal(&sample_with("request_id", &longest)), None);
     let said = refusal(&sample_with("request_id", &format!("{longest}x")));
-    let expected = format!("a string of {ID_BYTES_MAX} bytes at most");
+    let expected = format!("a string of at most {ID_BYTES_MAX} bytes");
     assert!(said.as_ref().unwrap().contains(&expected), "{said:?}");
 
     // As the OpenAPI document has it, too.

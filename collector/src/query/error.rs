@@ -9,20 +9,18 @@ use crate::store::{LogIds, StoreError};
 #[derive(Debug, Error)]
 pub(crate) enum QueryError {
     #[error(
-        "several events have this request_id, of several organizations or in conflict with each other: ask by one of the log ids in log_ids, or name an organization by organization_id"
+        "several events have this request_id, because they belong to different organizations or are in conflict: use one of the log ids in log_ids, or set organization_id"
     )]
     AmbiguousRequestId(LogIds),
-    #[error("nothing is stored under this id")]
+    #[error("no event has this id")]
     NoSuchLog,
-    #[error("organization_id: this key reaches another organization's events only")]
+    #[error("organization_id: this key can only access the events of another organization")]
     OtherOrganization,
     #[error("{0}")]
     Parameter(#[from] ParameterError),
     #[error("{0}")]
     Store(#[from] StoreError),
-    #[error(
-        "as many exports as the collector allows, of all keys or of this one, are under way: ask again later"
-    )]
+    #[error("too many exports are in progress, by all keys or by this one: try again later")]
     TooManyExports,
 }
 

@@ -176,9 +176,9 @@ impl Export {
 /// Why an answer breaks off.
 #[derive(Debug, Error)]
 pub(crate) enum ExportError {
-    #[error("its key has expired")]
+    #[error("the key has expired")]
     KeyExpired,
-    #[error("its key was revoked")]
+    #[error("the key was revoked")]
     KeyRevoked,
     #[error("{0}")]
     Store(#[from] StoreError),

@@ -113,35 +113,37 @@ pub(crate) fn number_up_to(max: usize, value: &str) -> Result<usize, ParameterEr
 /// A parameter that cannot be obeyed.
 #[derive(Debug, Error)]
 pub(crate) enum ParameterError {
-    #[error("after: must be `start`, or the `after` of the answer before, unchanged")]
+    #[error("after: must be `start`, or the unchanged `after` of the previous answer")]
     After,
-    #[error("after: follows the first page as JSON, and stands without cursor and without format")]
+    #[error("after: cannot be combined with cursor or format")]
     AfterOfOther,
     #[error("{name}: must be one of {known}", known = known.join(", "))]
     Choice {
         name: &'static str,
         known: Vec<&'static str>,
     },
-    #[error("cursor: not one that the API gave: pass `next_cursor` of the page before unchanged")]
+    #[error(
+        "cursor: not a cursor from this API: pass `next_cursor` of the previous page unchanged"
+    )]
     Cursor,
     #[error(
         "{0}: must be a day such as 2025-01-31, or an RFC 3339 time such as 2025-01-31T12:00:00Z \
-         (in a URL write + as %2B)"
+         (in a URL, write + as %2B)"
     )]
     Date(&'static str),
     #[error("end_date: must not be before start_date")]
     EndBeforeStart,
     #[error("limit: must be an integer from 1 to {max}")]
     Limit { max: usize },
-    #[error("{0}: its bytes are not UTF-8, of which percent-encoding is made")]
+    #[error("{0}: the percent-encoded bytes are not UTF-8")]
     NotUtf8(String),
-    #[error("{0}: given twice, give it once")]
+    #[error("{0}: given more than once, give it once")]
     Repeated(&'static str),
     #[error("text: must be at most {} bytes long", limits::SEARCH_BYTES_MAX)]
     TextTooLong,
-    #[error("text: must hold a word, that is a letter or a digit")]
+    #[error("text: must contain a letter or a digit")]
     TextWithoutWord,
-    #[error("{name}: unknown parameter, the known ones are {known}")]
+    #[error("{name}: unknown parameter, use one of {known}")]
     Unknown { name: String, known: String },
 }
 

@@ -122,7 +122,7 @@ pub(crate) enum TableError {
     Event(#[from] serde_json::Error),
     #[error("a row cannot be written: {0}")]
     Row(#[from] csv::Error),
-    #[error("a table was not finished")]
+    #[error("the table was not finished")]
     Unfinished,
 }
 

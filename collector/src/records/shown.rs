@@ -148,9 +148,9 @@ impl Shown {
             .as_ref()
             .map(|address| format!("from {address}"));
         let claimed = self.forwarded_for.as_ref();
-        let claimed = claimed.map(|claimed| format!("(for {claimed:?}, as it was claimed)"));
+        let claimed = claimed.map(|claimed| format!("(claims to be for {claimed:?})"));
         let who = key.or_else(|| self.os_user.clone());
-        let who = who.or_else(|| Some("nobody known".to_owned()));
+        let who = who.or_else(|| Some("unknown".to_owned()));
         let words = [who, session, address, claimed].into_iter().flatten();
         words.collect::<Vec<_>>().join(" ")
     }

@@ -91,7 +91,7 @@ impl Records {
 /// The database did not take a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error(
-    "who reads what is recorded, and the database did not take the record: nothing was given out, ask again later"
+    "the access record could not be written to the database, so nothing was returned: try again later"
 )]
 pub(crate) struct Unrecorded;
 

@@ -12,22 +12,22 @@ pub(crate) enum Failure {
     #[error("a stored event cannot be read: restore the database from a backup")]
     Damaged,
     #[error(
-        "what the report shows was erased, removed or replaced while it was made: ask for it again"
+        "events in the report were erased, removed or replaced while it was created: request it again"
     )]
     Erased,
-    #[error("the collector stopped before the report was done: ask for it again")]
+    #[error("the collector stopped before the report was complete: request it again")]
     Interrupted,
-    #[error("a query of the report took longer than {} seconds: narrow it, such as by start_date and end_date", limits::QUERY_TIME_MAX.as_secs())]
+    #[error("a query of the report took longer than {} seconds: narrow it, for example with start_date and end_date", limits::QUERY_TIME_MAX.as_secs())]
     QueryTooSlow,
-    #[error("the database did not answer: ask for the report again later")]
+    #[error("the database did not answer: request the report again later")]
     StorageUnavailable,
     #[error(
-        "the report is larger than {} bytes: ask for the event itself by GET /v1/audit/logs/{{id}}",
+        "the report is larger than {} bytes: get the event itself with GET /v1/audit/logs/{{id}}",
         limits::REPORT_BYTES_MAX
     )]
     TooLarge,
     #[error(
-        "the report could not be typeset: ask for it as html or json, which have the same facts"
+        "the report could not be typeset: request it as html or json, which have the same content"
     )]
     Typesetting,
 }

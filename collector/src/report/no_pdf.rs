@@ -28,7 +28,7 @@ pub(crate) fn write(_: &Report, _: &Arc<Fonts>) -> Result<Vec<u8>, Failure> {
 pub enum FontsError {
     /// There is nothing that could use them.
     #[error(
-        "cannot use {} for --report-fonts: this program was built without PDF reports",
+        "cannot use {} for --report-fonts: this program was built without PDF support",
         .0.display()
     )]
     NoTypesetter(PathBuf),

@@ -172,10 +172,10 @@ const OF_REPORTS: [&str; 4] = ["report_type", "format", "csv_bom", "csv_delimite
 /// Why there is no such report.
 #[derive(Debug, Error)]
 pub(crate) enum RequestError {
-    #[error("{0}: missing, it must be given for this report")]
+    #[error("{0}: missing, it is required for this report")]
     Missing(&'static str),
     #[error(
-        "format: this program was built without PDF: ask for html, or install it with `cargo install --path collector`"
+        "format: this program was built without PDF support: use html, or install it with `cargo install --path collector`"
     )]
     NoTypesetter,
     #[error("the body is not a JSON object: send one such as {{\"report_type\": \"activity\", …}}")]
@@ -184,7 +184,7 @@ pub(crate) enum RequestError {
     NotText(&'static str),
     #[error("{0}")]
     Parameter(#[from] ParameterError),
-    #[error("{name}: unknown member, the known ones of this report are {known}")]
+    #[error("{name}: unknown member, use one of {known}")]
     Unknown { name: String, known: String },
 }
 

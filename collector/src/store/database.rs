@@ -132,14 +132,14 @@ pub enum DatabaseError {
     NotAFile,
     /// A parameter of an address that means nothing.
     #[error(
-        "{0:?} is not a parameter of postgres://: there are application_name, dbname, host, hostaddr, options, password, port, sslcert, sslkey, sslmode, sslrootcert and user"
+        "{0:?} is not a parameter of postgres://: use application_name, dbname, host, hostaddr, options, password, port, sslcert, sslkey, sslmode, sslrootcert or user"
     )]
     Parameter(String),
     /// The address of something else.
     #[error("{0}:// is not supported: use the name of an SQLite file, or postgres://")]
     Scheme(String),
     /// A character that ends a part of the address.
-    #[error("a question mark in a password of postgres:// is written as %3F")]
+    #[error("a question mark in the password of a postgres:// address must be written as %3F")]
     Unescaped,
 }
 

@@ -24,7 +24,7 @@ fn cause(error: &sqlx::Error) -> String {
 pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error(
-        "cannot prepare database {database}: {source}: check that it can be written and is an audit-layer database"
+        "cannot prepare database {database}: {source}: check that it is writable and an audit-layer database"
     )]
     Migrate {
         /// The database.
@@ -33,7 +33,7 @@ pub enum StoreError {
         source: MigrateError,
     },
     /// More events have one and the same time than can be told apart.
-    #[error("too many events have the same timestamp: give each its own")]
+    #[error("too many events have the same timestamp: give each a different one")]
     Crowded,
     /// What was stored is not there any more as it was.
     #[error("a stored event is damaged: {0}: restore the database from a backup")]
@@ -43,21 +43,21 @@ pub enum StoreError {
     Index(#[from] Damaged),
     /// There is no such file, or nothing in it or in the server's database.
     #[error(
-        "there is no database of audit-layer at {database}: name the one that `audit-layer serve` uses with --database"
+        "there is no audit-layer database at {database}: use --database to name the one that `audit-layer serve` uses"
     )]
     Missing {
         /// The name.
         database: Database,
     },
     /// Another program keeps something there, or it is no database at all.
-    #[error("{database} is not a database of audit-layer: name one with --database")]
+    #[error("{database} is not an audit-layer database: use --database to name one")]
     Foreign {
         /// The file or database.
         database: Database,
     },
     /// The schema lacks versions that this program needs.
     #[error(
-        "database {database} was written by an older audit-layer: use that version, or let `audit-layer serve` of this one bring it up to date"
+        "database {database} was written by an older audit-layer: use that version, or run `audit-layer serve` of this version to upgrade it"
     )]
     Older {
         /// The database.
@@ -82,7 +82,7 @@ pub enum StoreError {
     },
     /// The file could not be opened or created.
     #[error(
-        "cannot open database {database}: {}: check that the file and its folder exist and can be written",
+        "cannot open database {database}: {}: check that the file and its folder exist and are writable",
         cause(source)
     )]
     Open {
@@ -93,7 +93,7 @@ pub enum StoreError {
     },
     /// The server did not answer, or not let us in.
     #[error(
-        "cannot use database {database}: {}: check its address, user and password, and that the server runs",
+        "cannot use database {database}: {}: check its address, user and password, and that the server is running",
         cause(source)
     )]
     Connect {
@@ -112,23 +112,23 @@ pub enum StoreError {
     },
     /// Another process stores events in the file.
     #[error(
-        "another audit-layer serves the database {database}: stop it, give this one its own file, or let both use PostgreSQL"
+        "another audit-layer is using the database {database}: stop it, give this one its own file, or use PostgreSQL for both"
     )]
     Served {
         /// The database.
         database: Database,
     },
     /// The operating system has no random bytes, which tell ids apart.
-    #[error("no random bytes: {0}")]
+    #[error("the operating system provided no random bytes: {0}")]
     Random(getrandom::Error),
     /// A statement failed on an open database.
-    #[error("database failed: {}{}", cause(.0), advice(.0))]
+    #[error("the database failed: {}{}", cause(.0), advice(.0))]
     Statement(sqlx::Error),
     /// Every connection is in use, or none could be made.
-    #[error("no connection to the database was to be had in time")]
+    #[error("no database connection became available in time")]
     NoConnection,
     /// The database was at work for longer than it may be.
-    #[error("the database took longer than it may")]
+    #[error("the database took too long")]
     TooSlow,
 }
 
@@ -239,7 +239,7 @@ const POSTGRES_CANCELED: &str = "57014";
 #[derive(Debug, Error)]
 pub enum BackupError {
     /// The file is there already.
-    #[error("{} exists: a backup never overwrites, name another file", path.display())]
+    #[error("{} exists, and a backup never overwrites a file: name another one", path.display())]
     Exists {
         /// The file.
         path: PathBuf,
@@ -253,7 +253,9 @@ pub enum BackupError {
         source: io::Error,
     },
     /// The database is not a file.
-    #[error("{database} is copied by its server: use pg_dump, and pg_restore to restore")]
+    #[error(
+        "{database} is a PostgreSQL database: back it up with pg_dump and restore it with pg_restore"
+    )]
     Server {
         /// The database.
         database: Database,

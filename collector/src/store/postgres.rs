@@ -267,7 +267,7 @@ async fn connect_within(
 ) -> Result<PgConnection, StoreError> {
     let connected = timeout(time_max, session(options).connect()).await;
     let silent = || {
-        let why = format!("no answer within {} seconds", time_max.as_secs());
+        let why = format!("it did not answer within {} seconds", time_max.as_secs());
         Err(sqlx::Error::Io(io::Error::new(
             io::ErrorKind::TimedOut,
             why,
@@ -362,7 +362,7 @@ mod tests {
         let connected = connect_within(Duration::from_millis(50), &options).await;
         let error = connected.err().unwrap().to_string();
         assert!(
-            error.contains("no answer") && error.contains("server runs"),
+            error.contains("no answer") && error.contains("server is running"),
             "{error}"
         );
     }

@@ -130,43 +130,43 @@ impl Metrics {
         registry.register("events", "Events received, by outcome", self.events.clone());
         registry.register(
             "writers_not_counted",
-            "Events that name a writer which is not their sender's",
+            "Events whose writer does not belong to their sender",
             self.writers_not_counted.clone(),
         );
         registry.register_with_unit(
             "commit",
-            "Time of one commit of many requests",
+            "Time to commit a group of requests",
             Unit::Seconds,
             self.commit_seconds.clone(),
         );
         registry.register(
             "commits_failed",
-            "Commits of which nothing was stored; the clients were told",
+            "Failed commits; their clients were told to retry",
             self.commits_failed.clone(),
         );
         registry.register(
             "events_expired",
-            "Events removed because they were over",
+            "Events removed by retention",
             self.expired.clone(),
         );
         registry.register(
             "exports_broken",
-            "Exports that broke off",
+            "Exports that ended early",
             self.exports_broken.clone(),
         );
         registry.register(
             "requests_rate_limited",
-            "Requests refused because their key recorded more than it may",
+            "Requests refused because their key exceeded its rate limit",
             self.rate_limited.clone(),
         );
         registry.register(
             "tls_handshakes_failed",
-            "Connections that never got through their TLS handshake",
+            "Connections that failed their TLS handshake",
             self.handshakes_failed.clone(),
         );
         registry.register_with_unit(
             "waiting",
-            "Request bodies that wait to be stored",
+            "Request bodies waiting to be stored",
             Unit::Bytes,
             self.waiting.clone(),
         );
@@ -236,17 +236,17 @@ impl StoredLevels {
         );
         registry.register(
             "writers",
-            "Writers that events came from",
+            "Writers that sent events",
             ConstGauge::new(self.writers),
         );
         registry.register(
             "writers_incomplete",
-            "Writers with holes in their sequence",
+            "Writers with gaps in their sequence",
             ConstGauge::new(self.incomplete_writers),
         );
         registry.register(
             "events_missing",
-            "Events in the holes of all sequences",
+            "Events missing from all sequences",
             ConstGauge::new(self.missing),
         );
         registry

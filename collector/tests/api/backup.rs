@@ -76,7 +76,7 @@ async fn a_backup_never_overwrites_and_never_makes_a_database() {
     assert!(
         String::from_utf8(output.stderr)
             .unwrap()
-            .contains("there is no database of audit-layer")
+            .contains("there is no audit-layer database")
     );
     assert!(!folder.path("audit.db").exists() && !folder.path("copy").exists());
 

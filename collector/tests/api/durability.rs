@@ -175,7 +175,7 @@ async fn a_client_that_stalls_does_not_keep_the_program_running() {
     assert!(
         program
             .stderr()
-            .contains("in progress when the time to stop was over")
+            .contains("in progress at the end of the shutdown timeout")
     );
     assert!(
         !folder.beside().is_in_use().await,
@@ -217,7 +217,7 @@ async fn readiness_follows_the_database() {
     for path in ["/readyz", "/v1/audit/logs/a"] {
         let answer = program.get(path).await;
         let message = answer.error(503, "storage_unavailable")["message"].clone();
-        assert_eq!(message, "the database did not answer: ask again later");
+        assert_eq!(message, "the database did not answer: try again later");
         assert_eq!(answer.headers["retry-after"], "1");
     }
     assert_eq!(program.get("/healthz").await.status, 200);

@@ -240,8 +240,8 @@ async fn a_user_without_events_is_taken_for_a_mistake_and_nothing_is_erased() {
             let output = erase(&folder, &[whose.as_slice(), yes].concat()).await;
             assert_eq!(output.status.code(), Some(1));
             let expected = format!(
-                "audit-layer: there are no events of user {user:?} of organization \
-                 {organization:?}: check both\n"
+                "audit-layer: no events of user {user:?} in organization \
+                 {organization:?}: check the user and the organization\n"
             );
             assert_eq!(said(&output), expected);
         }

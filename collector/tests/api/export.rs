@@ -363,7 +363,7 @@ async fn an_export_that_fails_halfway_breaks_off() {
         Ok::<_, reqwest::Error>(())
     };
     assert!(rest.await.is_err());
-    assert!(program.stderr().contains("an export broke off"));
+    assert!(program.stderr().contains("an export ended early"));
 }
 
 #[tokio::test]
@@ -385,7 +385,7 @@ async fn an_export_breaks_off_when_its_key_is_revoked() {
         Ok::<_, reqwest::Error>(())
     };
     assert!(rest.await.is_err());
-    assert!(program.stderr().contains("its key was revoked"));
+    assert!(program.stderr().contains("the key was revoked"));
 }
 
 #[tokio::test]

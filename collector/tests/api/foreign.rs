@@ -49,10 +49,10 @@ async fn the_database_of_another_program_is_refused_and_left_alone() {
     let create: &[&str] = &["keys", "create", "--role", "read", "--all-organizations"];
     for command in COMMANDS.into_iter().chain([create]) {
         let stderr = said(&folder, command).await;
-        assert!(stderr.contains("not a database of audit-layer"), "{stderr}");
+        assert!(stderr.contains("not an audit-layer database"), "{stderr}");
     }
     let stderr = complaint(&folder, &[]).await;
-    assert!(stderr.contains("not a database of audit-layer"), "{stderr}");
+    assert!(stderr.contains("not an audit-layer database"), "{stderr}");
     assert_eq!(std::fs::read(folder.path("audit.db")).unwrap(), before);
 }
 
@@ -62,7 +62,7 @@ async fn an_empty_file_is_no_database_to_a_command_and_stays_empty() {
     std::fs::write(folder.path("audit.db"), "").unwrap();
     for command in COMMANDS {
         let stderr = said(&folder, command).await;
-        assert!(stderr.contains("no database of audit-layer"), "{stderr}");
+        assert!(stderr.contains("no audit-layer database"), "{stderr}");
     }
     assert_eq!(std::fs::read(folder.path("audit.db")).unwrap(), b"");
     Program::start_in(&folder).await.stop().await;

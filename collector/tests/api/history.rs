@@ -78,7 +78,7 @@ async fn without_a_database_there_is_no_history() {
     assert_eq!(output.status.code(), Some(1));
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
-        stderr.contains("there is no database of audit-layer"),
+        stderr.contains("there is no audit-layer database"),
         "{stderr}"
     );
     assert!(!folder.beside().is_made().await);

@@ -209,7 +209,7 @@ async fn a_log_that_breaks_off_does_not_keep_the_others_from_being_read() {
     ];
     let imported = Imported::of(import(&program).args(&paths)).await;
     assert_eq!(imported.counts(), [2, 0, 0]);
-    imported.assert_complaint(&["cut.gz:", "cannot read on"]);
+    imported.assert_complaint(&["cut.gz:", "cannot read past this point"]);
     assert!(imported.stdout.contains("\"unreadable_logs\":1"));
 }
 
@@ -243,7 +243,7 @@ async fn a_truncated_last_line_is_broken_and_the_others_are_not() {
     let [a, b] = ["a", "b"].map(|id| line(&event(id)));
     let imported = import_content(a + &b[..b.len() - 20], &["a"]).await;
     assert_eq!(imported.counts(), [1, 0, 1]);
-    imported.assert_complaint(&["envoy.log:2: the event breaks off"]);
+    imported.assert_complaint(&["envoy.log:2: the event is incomplete"]);
 }
 
 #[tokio::test]

@@ -412,14 +412,14 @@ async fn a_key_is_made_only_for_a_role_and_for_somebody() {
 async fn revoking_what_is_no_key_says_what_to_do() {
     let folder = Folder::new();
     let output = keys(&folder, "revoke", &["key_1"]).await;
-    assert!(complaint(&output).contains("there is no database of audit-layer"));
+    assert!(complaint(&output).contains("there is no audit-layer database"));
     assert!(!folder.beside().is_made().await);
 
     let key = create_key(&folder).await;
     let output = keys(&folder, "revoke", &["key_1"]).await;
     assert!(complaint(&output).contains("keys list"));
     let output = keys(&folder, "revoke", &[&key]).await;
-    assert!(complaint(&output).contains("by its id") && !complaint(&output).contains(&key));
+    assert!(complaint(&output).contains("use the id") && !complaint(&output).contains(&key));
     assert_eq!(listed(&folder).await[0]["revoked_at"], Value::Null);
 }
 
@@ -485,7 +485,7 @@ async fn the_successor_of_a_key_may_do_the_same_and_belongs_to_its_family() {
     let output = keys(&folder, "create", &["--successor-of", "key_1"]).await;
     assert!(complaint(&output).contains("there is no key"));
     let output = keys(&folder, "create", &["--successor-of", &first]).await;
-    assert!(complaint(&output).contains("by its id"));
+    assert!(complaint(&output).contains("use the id"));
     let both = ["--successor-of", &id, "--role", "admin"];
     assert_eq!(keys(&folder, "create", &both).await.status.code(), Some(2));
 }

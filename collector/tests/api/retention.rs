@@ -239,7 +239,7 @@ async fn a_hold_that_is_none_is_explained() {
     assert!(
         String::from_utf8(output.stderr)
             .unwrap()
-            .contains("there is no database of audit-layer")
+            .contains("there is no audit-layer database")
     );
     Program::start_in(&folder).await.stop().await;
     let output = holds(&folder, "release", &["hold_1"]).await;

@@ -115,7 +115,7 @@ async fn a_file_that_is_no_database_is_explained_and_left_alone() {
     let folder = Folder::new();
     std::fs::write(folder.path("audit.db"), "dear diary ".repeat(1000)).unwrap();
     let stderr = complaint(&folder, &[]).await;
-    assert!(stderr.contains("not a database"), "{stderr}");
+    assert!(stderr.contains("not an audit-layer database"), "{stderr}");
     assert!(
         std::fs::read_to_string(folder.path("audit.db"))
             .unwrap()
@@ -274,5 +274,5 @@ async fn a_folder_without_fonts_is_refused() {
     assert!(said.contains("cannot read"), "{said}");
     std::fs::create_dir(&fonts).unwrap();
     let said = complaint(&folder, &arguments).await;
-    assert!(said.contains("has no fonts"), "{said}");
+    assert!(said.contains("contains no fonts"), "{said}");
 }

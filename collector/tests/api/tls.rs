@@ -212,7 +212,7 @@ async fn a_new_pair_that_cannot_be_used_leaves_the_old_one() {
     assert!(
         program
             .stderr()
-            .contains("is not that of the first certificate")
+            .contains("does not match the first certificate")
     );
     assert!(connect(&program, &old, &TLS13).await.is_ok());
 }
@@ -319,17 +319,17 @@ async fn a_certificate_that_cannot_be_used_is_explained() {
         (
             files.key.clone(),
             files.key.clone(),
-            "key.pem has no certificate",
+            "key.pem contains no certificate",
         ),
         (
             write("broken", &broken),
             files.key.clone(),
-            "broken has no certificate",
+            "broken contains no certificate",
         ),
         (
             files.certificate.clone(),
             write("no key", "hello"),
-            "no key has no private key",
+            "no key contains no private key",
         ),
         (
             files.certificate.clone(),
@@ -339,7 +339,7 @@ async fn a_certificate_that_cannot_be_used_is_explained() {
         (
             files.certificate.clone(),
             write("other", &key),
-            "is not that of the first certificate",
+            "does not match the first certificate",
         ),
     ] {
         let stderr = complaint(&folder, &["--tls-cert", &cert, "--tls-key", &key]).await;

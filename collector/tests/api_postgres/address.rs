@@ -56,7 +56,7 @@ async fn a_server_that_does_not_answer_is_explained() {
     let stderr = complaint(&output);
     let shown = "postgres://ann@127.0.0.1:1/audit";
     assert!(
-        stderr.contains(shown) && stderr.contains("server runs"),
+        stderr.contains(shown) && stderr.contains("server is running"),
         "{stderr}"
     );
 
@@ -126,7 +126,7 @@ async fn the_tables_of_another_program_are_refused_and_left_alone() {
     let mut holds = audit_layer("holds");
     let output = run(holds.args(["list", "--database", &folder.database()])).await;
     for output in [output, serve(&folder.database()).await] {
-        assert!(complaint(&output).contains("not a database of audit-layer"));
+        assert!(complaint(&output).contains("not an audit-layer database"));
     }
     let versions = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM _sqlx_migrations");
     assert_eq!(versions.fetch_one(&mut database).await.unwrap(), 1);

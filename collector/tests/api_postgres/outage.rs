@@ -33,7 +33,7 @@ async fn the_log_says_why_there_is_no_connection() {
     answer.error(503, "storage_unavailable");
     let log = program.stderr();
     assert!(log.contains("Connection refused"), "{log}");
-    assert!(log.contains("server runs"), "{log}");
+    assert!(log.contains("server is running"), "{log}");
 }
 
 const SOCKET: &str = ".s.PGSQL.5432";

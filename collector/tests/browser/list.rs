@@ -71,7 +71,7 @@ async fn a_filter_that_cannot_be_used_is_explained_at_its_field() {
     let page = Page::with(&[]).await;
     page.write("#f-text", "---").await;
     page.click("#filters button.primary").await;
-    page.says("#filters-error", "must hold a word").await;
+    page.says("#filters-error", "must contain a letter").await;
     page.shows("#f-text[aria-invalid=true]").await;
     assert_eq!(page.value("document.activeElement.id").await, "f-text");
 }

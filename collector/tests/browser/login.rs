@@ -24,7 +24,7 @@ async fn a_key_opens_the_page_once_and_is_not_kept_by_it() {
 async fn a_wrong_key_is_told_beside_the_field() {
     let page = Page::open().await;
     page.log_in("wrong").await;
-    page.says("#login-error", "no such key").await;
+    page.says("#login-error", "invalid or revoked key").await;
     let focused = page.value("document.activeElement.id").await;
     assert_eq!(focused, "key");
     page.log_in(KEY).await;
@@ -40,7 +40,7 @@ async fn an_ingest_key_is_told_that_it_only_records() {
     let key = String::from_utf8(output.stdout).unwrap();
     let page = Page::open_in(&folder).await;
     page.log_in(key.trim()).await;
-    page.says("#login-error", "may only record events").await;
+    page.says("#login-error", "can only record events").await;
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ async fn help_and_errors_can_be_used_by_everybody() {
     page.click("#more summary").await;
     page.write("#f-text", "---").await;
     page.click("#filters button.primary").await;
-    page.says("#filters-error", "must hold a word").await;
+    page.says("#filters-error", "must contain a letter").await;
     for scheme in ["light", "dark"] {
         page.scheme(scheme).await;
         axe::check(&page, &format!("error, {scheme}")).await;

@@ -86,8 +86,7 @@ async fn what_is_wrong_is_said_at_its_field() {
     page.go("/?view=reports&about=none").await;
     page.shows("#r-event").await;
     page.click("#report button").await;
-    page.says("#report-error", "nothing is stored under this id")
-        .await;
+    page.says("#report-error", "no event has this id").await;
     assert_eq!(page.value("document.activeElement.id").await, "r-event");
     page.choose("#r-type", "activity").await;
     page.holds(

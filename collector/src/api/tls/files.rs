@@ -93,25 +93,25 @@ async fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
 #[derive(Debug, Error)]
 pub enum TlsError {
     /// There is no certificate in a file.
-    #[error("{} has no certificate: --tls-cert takes a PEM file with the server's certificate, from -----BEGIN CERTIFICATE----- on, and those of its authorities after it", path.display())]
+    #[error("{} contains no certificate: give --tls-cert a PEM file (-----BEGIN CERTIFICATE-----) with the server's certificate, followed by those of its authorities", path.display())]
     Certificate {
         /// The file.
         path: PathBuf,
     },
     /// A key that a password protects.
-    #[error("the key in {} is encrypted, and nobody is there to type the password: write it without one, as by `openssl pkey`", path.display())]
+    #[error("the key in {} is encrypted: remove its password, for example with `openssl pkey`", path.display())]
     EncryptedKey {
         /// The file.
         path: PathBuf,
     },
     /// There is no key in a file.
-    #[error("{} has no private key: --tls-key takes a PEM file, from -----BEGIN PRIVATE KEY----- on", path.display())]
+    #[error("{} contains no private key: give --tls-key a PEM file (-----BEGIN PRIVATE KEY-----)", path.display())]
     Key {
         /// The file.
         path: PathBuf,
     },
     /// A key of another certificate.
-    #[error("the key in {} is not that of the first certificate in {}: give the two that were made together, the server's own certificate first", key.display(), certificate.display())]
+    #[error("the key in {} does not match the first certificate in {}: use a matching pair, with the server's own certificate first", key.display(), certificate.display())]
     Mismatch {
         /// The certificate's file.
         certificate: PathBuf,
@@ -119,7 +119,7 @@ pub enum TlsError {
         key: PathBuf,
     },
     /// A file that is not there or may not be read.
-    #[error("cannot read {}: {source}: name a file that this user can read with --tls-cert and --tls-key", path.display())]
+    #[error("cannot read {}: {source}: give --tls-cert and --tls-key files that this user can read", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -130,7 +130,7 @@ pub enum TlsError {
     #[error("TLS cannot be set up: {0}")]
     Setup(Error),
     /// A key of a kind or size that TLS does not use.
-    #[error("the key in {} cannot be used: {source}: take an ECDSA key (P-256, P-384), an Ed25519 key, or an RSA key of 2048 bits or more", path.display())]
+    #[error("the key in {} cannot be used: {source}: use an ECDSA key (P-256, P-384), an Ed25519 key, or an RSA key of 2048 bits or more", path.display())]
     UnusableKey {
         /// The file.
         path: PathBuf,

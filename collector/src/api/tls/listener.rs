@@ -44,7 +44,7 @@ impl TlsListener {
             && !oldest.is_finished()
         {
             oldest.abort();
-            let cause = io::Error::other("others came, and it was the oldest");
+            let cause = io::Error::other("dropped as the oldest of too many handshakes");
             self.telemetry.handshake_failed(&cause);
         }
         let handshake = self.acceptor.accept(stream);

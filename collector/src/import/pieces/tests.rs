@@ -171,7 +171,7 @@ fn a_prompt_that_quotes_dead_letters_is_no_other_one() {
     assert_eq!(found(&cri("stderr", &cut(&in_json, 16_384))), ["a"]);
     // Nor is it one when its own is cut.
     let [said] = found(&cut(&text[..5_000], 5_000)).try_into().unwrap();
-    assert!(said.starts_with("1: the event breaks off"), "{said}");
+    assert!(said.starts_with("1: the event is incomplete"), "{said}");
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn lines_that_nothing_says_to_belong_together_do_if_they_are_an_event() {
         letter("b", 9).into_bytes(),
     ];
     let [said, whole] = found(&lines).try_into().unwrap();
-    assert!(said.starts_with("1: the event breaks off"), "{said}");
+    assert!(said.starts_with("1: the event is incomplete"), "{said}");
     assert_eq!(whole, "b");
 }
 

@@ -108,7 +108,7 @@ const ENDINGS: [&str; 4] = ["ttf", "otf", "ttc", "otc"];
 pub enum FontsError {
     /// There is none.
     #[error(
-        "{} has no fonts: name a folder with .ttf, .otf, .ttc or .otc files by --report-fonts",
+        "{} contains no fonts: use --report-fonts to name a folder with .ttf, .otf, .ttc or .otc files",
         .0.display()
     )]
     Empty(PathBuf),
@@ -122,7 +122,7 @@ pub enum FontsError {
     },
     /// They are kept in memory.
     #[error(
-        "{} has more than {} MiB of fonts: name a folder with fewer by --report-fonts",
+        "{} has more than {} MiB of fonts: use --report-fonts to name a folder with fewer",
         .0.display(),
         limits::FONTS_BYTES_MAX >> 20
     )]

@@ -40,7 +40,12 @@ async fn an_application_has_no_writer_and_fills_no_hole_of_one() {
             .await,
         6
     );
-    assert!(stage.program.stderr().contains("not their sender's"));
+    assert!(
+        stage
+            .program
+            .stderr()
+            .contains("does not belong to their sender")
+    );
 }
 
 #[tokio::test]

@@ -97,7 +97,7 @@ async fn what_is_no_text_is_not_taken_for_a_log_without_letters() {
         .flat_map(|c| u32::from(c).to_le_bytes())
         .collect();
     let zip = [b"PK\x03\x04".to_vec(), binary.clone()].concat();
-    for (content, words) in [(binary, "no text"), (utf_32, "UTF-32"), (zip, "unzip -p")] {
+    for (content, words) in [(binary, "not text"), (utf_32, "UTF-32"), (zip, "unzip -p")] {
         let imported = import_content(content, &[]).await;
         imported.assert_complaint(&["envoy.log:", words]);
         assert!(imported.stdout.contains("\"unreadable_logs\":1"), "{words}");

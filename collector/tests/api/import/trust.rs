@@ -65,10 +65,10 @@ async fn what_cannot_be_checked_is_not_imported_where_any_letter_is_proven() {
     assert_eq!(imported.counts(), [1, 0, 0]);
     assert_eq!(trust(&imported), [1, 0, 3, 3]);
     imported.assert_complaint(&[
-        "first.log:1: this dead letter has no MAC",
-        "first.log:2: this dead letter names the key ",
-        "second.log:2: this dead letter has no MAC",
-        "it is not imported: --unchecked imports it",
+        "first.log:1: this dead letter cannot be checked because it has no MAC",
+        "first.log:2: this dead letter cannot be checked because its key ",
+        "second.log:2: this dead letter cannot be checked because it has no MAC",
+        "it is not imported: use --unchecked to import it",
     ]);
     for id in ["before", "another", "behind"] {
         let answer = program.get(&format!("/v1/audit/logs/{id}")).await;
@@ -102,7 +102,7 @@ async fn a_log_of_an_earlier_version_is_imported_as_it_is() {
     assert_eq!((imported.code, imported.counts()), (Some(0), [2, 0, 0]));
     assert_eq!(trust(&imported), [0, 0, 2, 0]);
     for words in [
-        "envoy.log:1: this dead letter has no MAC",
+        "envoy.log:1: this dead letter cannot be checked because it has no MAC",
         "envoy.log:2: ",
         "; it is imported",
     ] {
@@ -123,9 +123,9 @@ async fn what_cannot_be_checked_by_a_given_key_is_imported_only_when_that_is_ask
     assert_eq!(imported.counts(), [1, 0, 0]);
     assert_eq!(trust(&imported), [1, 0, 3, 3]);
     imported.assert_complaint(&[
-        "envoy.log:1: this dead letter has no MAC",
-        "envoy.log:2: this dead letter has no MAC",
-        "envoy.log:3: this dead letter names the key ",
+        "envoy.log:1: this dead letter cannot be checked because it has no MAC",
+        "envoy.log:2: this dead letter cannot be checked because it has no MAC",
+        "envoy.log:3: this dead letter cannot be checked because its key ",
         "--unchecked",
         "--dead-letter-key",
     ]);
@@ -178,7 +178,9 @@ async fn a_letter_that_docker_has_damaged_cannot_be_checked() {
     let log = file(&folder, "id-json.log", pieces.concat());
     let imported = Imported::of(import(&program).arg(&log)).await;
     assert_eq!(trust(&imported), [0, 0, 1, 1]);
-    imported.assert_complaint(&["id-json.log:1: a character of this dead letter is lost"]);
+    imported.assert_complaint(&[
+        "id-json.log:1: the MAC of this dead letter cannot be checked because a character was lost",
+    ]);
     let imported = Imported::of(import(&program).arg("--unchecked").arg(&log)).await;
     assert_eq!((imported.code, imported.counts()), (Some(0), [1, 0, 0]));
     assert!(imported.stderr.contains("U+FFFD"), "{}", imported.stderr);

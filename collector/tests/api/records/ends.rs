@@ -113,8 +113,8 @@ async fn an_export_whose_key_expires_does_not_say_that_it_was_revoked() {
     assert!(is_broken(answer).await);
     assert_eq!(ended(&folder).await["result"], "key_expired");
     let stderr = program.stderr();
-    assert!(stderr.contains("its key has expired"), "{stderr}");
-    assert!(!stderr.contains("its key was revoked"), "{stderr}");
+    assert!(stderr.contains("the key has expired"), "{stderr}");
+    assert!(!stderr.contains("the key was revoked"), "{stderr}");
 }
 
 #[tokio::test]
