@@ -33,7 +33,7 @@ function parsed(text) {
   try {
     return parse(text);
   } catch {
-    throw new Failure("The answer is not one of the collector. Something before it answered in its place.");
+    throw new Failure("The response is not from the collector. Something in front of it may have answered instead.");
   }
 }
 
@@ -69,7 +69,7 @@ async function send(path, options) {
     response = await fetch(path, { ...options, credentials: "same-origin", cache: "no-store" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Failure("The collector does not answer. Check that it runs, and that you are connected.");
+    throw new Failure("The collector does not answer. Check that it is running and that you are connected.");
   }
   if (response.ok) return response;
   const { status } = response;

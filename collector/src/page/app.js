@@ -57,7 +57,7 @@ function reveal(name) {
 
 /** What a view cannot handle itself is that one is not logged in any more. */
 function fail(failure) {
-  if (failure.isLoggedOut) askForKey("Your session has ended. Log in again to go on.");
+  if (failure.isLoggedOut) askForKey("Your session has ended. Log in again to continue.");
   else throw failure;
 }
 
@@ -129,7 +129,7 @@ async function start() {
     utc.setAttribute("aria-checked", String(usesUtc()));
   });
   document.addEventListener("click", follow);
-  document.addEventListener("logged-out", () => askForKey("Your session has ended. Log in again to go on."));
+  document.addEventListener("logged-out", () => askForKey("Your session has ended. Log in again to continue."));
   window.addEventListener("popstate", () => {
     // The link to the content changes what stands behind the #, and nothing else.
     if (current && location.search !== address) show();

@@ -25,7 +25,7 @@ export function prepare(fail) {
 export async function show(query) {
   const isIncomplete = query.get("incomplete") === "true";
   const filter = byId("only-incomplete");
-  filter.textContent = isIncomplete ? "Show all writers" : "Show only writers with holes";
+  filter.textContent = isIncomplete ? "Show all writers" : "Show only writers with gaps";
   filter.href = isIncomplete ? "?view=completeness" : "?view=completeness&incomplete=true";
   // Always anew: what was missing a minute ago may have arrived.
   await load(isIncomplete);
@@ -89,25 +89,25 @@ function append(page, path) {
 function verdict({ writers, incomplete_writers, events, missing }, isIncomplete) {
   const of = (count, one) => `${number(count)} ${one}${count === 1 ? "" : "s"}`;
   if (writers === 0) {
-    const text = isIncomplete ? "No writer has holes: every numbered event has arrived." : "No gateway has recorded an event yet: there is nothing to count.";
+    const text = isIncomplete ? "No writer has gaps: every numbered event has arrived." : "No gateway has recorded an event yet, so there is nothing to count.";
     return element("p", { class: `verdict ${isIncomplete ? "good" : ""}` }, text);
   }
   if (missing === 0) {
     return element("p", { class: "verdict good" }, `Nothing is missing: all ${of(events, "event")} of ${of(writers, "writer")} have arrived.`);
   }
   const text = `${of(missing, "event")} ${missing === 1 ? "is" : "are"} missing from ${of(incomplete_writers, "writer")}.`;
-  const what = " If a gateway could not deliver them, they stand in its proxy’s log: bring them here with ";
+  const what = " If a gateway could not deliver them, they are in its proxy’s log; import them with ";
   return element("p", { class: "verdict bad" }, element("b", {}, text), what, element("code", {}, "audit-layer import"), ".");
 }
 
 function totals({ writers, incomplete_writers, events, missing }) {
   const entry = (label, value) => element("div", {}, element("dt", {}, label), element("dd", {}, number(value)));
-  return element("dl", { class: "totals" }, entry("Writers", writers), entry("With holes", incomplete_writers),
+  return element("dl", { class: "totals" }, entry("Writers", writers), entry("With gaps", incomplete_writers),
     entry("Events", events), entry("Missing", missing));
 }
 
 function table() {
-  const head = ["Writer", "Organization", "Events", "Last number", "Missing", "Holes", "First event", "Last event"];
+  const head = ["Writer", "Organization", "Events", "Last number", "Missing", "Gaps", "First event", "Last event"];
   const cells = head.map((label) => element("th", { role: "columnheader", scope: "col", class: isNumber(label) ? "number" : null }, label, zone(label)));
   body = element("tbody", { role: "rowgroup" });
   const columns = element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...cells));
@@ -123,7 +123,7 @@ function row(writer) {
     cell("Events", number(writer.events)),
     cell("Last number", number(writer.last_seq)),
     cell("Missing", writer.missing === 0 ? "none" : element("b", {}, number(writer.missing))),
-    cell("Holes", holes(writer)),
+    cell("Gaps", holes(writer)),
     cell("First event", time(writer.first_timestamp)),
     cell("Last event", time(writer.last_timestamp)));
 }
@@ -145,7 +145,7 @@ function holes(writer) {
     (first_seq === last_seq ? number(first_seq) : `${number(first_seq)}–${number(last_seq)}`));
   const shown = spans.slice(0, HOLES_SHOWN).join(", ");
   const rest = spans.slice(HOLES_SHOWN).join(", ");
-  const beyond = writer.has_more_holes ? " There are more than are listed." : "";
+  const beyond = writer.has_more_holes ? " Not all gaps are listed." : "";
   if (rest === "") return `${shown}${beyond}`;
   const count = `and ${number(spans.length - HOLES_SHOWN)} more`;
   return element("span", {}, shown, element("details", {}, element("summary", {}, count), rest, beyond));

@@ -29,16 +29,16 @@ const TOO_LARGE = "too_large";
 
 /** Why the content of a part is not all here. */
 const MISSING = {
-  beginning: "the end was cut off by a limit",
+  beginning: "its end was cut off by a limit",
   cut: "it was cut off by a limit",
   only_hash: "only its hash is recorded",
-  elsewhere: "the prompt only refers to it",
-  not_found: "it is not found in the record",
+  elsewhere: "the prompt only references it",
+  not_found: "it was not found in the record",
 };
 
 const COUNTED = [
-  ["only_hash", "recorded only by a hash"],
-  ["elsewhere", "only referred to, and the data are elsewhere"],
+  ["only_hash", "recorded only as a hash"],
+  ["elsewhere", "only referenced; the data is elsewhere"],
   ["cut", "cut off by a limit"],
   ["not_found", "not found in the record"],
 ];
@@ -56,10 +56,10 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export function conversation(event) {
   const prompt = gateway(event, "prompt");
   const text = typeof event.prompt_content === "string" ? event.prompt_content : "";
-  if (prompt === undefined) return { why: text === "" ? undefined : "The event does not say who said what: the prompt is shown as one text." };
+  if (prompt === undefined) return { why: text === "" ? undefined : "The event does not record who said what, so the prompt is shown as one text." };
   if (prompt === null) return { why: "The gateway read no prompt." };
   if (!isObject(prompt) || !Array.isArray(prompt.parts)) {
-    return { why: "What the event says of the turns is not of the expected form. The raw JSON below has it as it is." };
+    return { why: "The event’s description of the turns does not have the expected form. See the raw JSON below." };
   }
   const parts = read(prompt.parts, text);
   return { parts, leftOut: prompt.parts.length - parts.length, losses: [...losses(prompt, parts), ...noted(event)], isAll: tellsAll(text, parts) };
@@ -77,9 +77,9 @@ export function turns({ parts, leftOut, losses: lost, isAll }) {
     more.remove();
   });
   const sentences = lost.length === 0 ? null : element("p", { class: "remark" },
-    element("b", {}, "Not all of the prompt can be read here. "), lost.join(" "));
-  const beyond = leftOut === 0 ? null : element("p", { class: "remark" }, `And ${number(leftOut)} more parts, which the raw JSON below has.`);
-  const other = isAll ? null : element("p", { class: "remark" }, "The recorded text has more than these turns.");
+    element("b", {}, "Part of the prompt is not shown here. "), lost.join(" "));
+  const beyond = leftOut === 0 ? null : element("p", { class: "remark" }, `And ${number(leftOut)} more parts; see the raw JSON below.`);
+  const other = isAll ? null : element("p", { class: "remark" }, "The recorded text contains more than these turns.");
   return [sentences, other, list, more, beyond].filter(Boolean);
 }
 
@@ -131,7 +131,7 @@ function losses(prompt, parts) {
   const count = (names) => parts.filter(({ state }) => names.includes(state)).length;
   const counted = COUNTED.map(([name, why]) => [count(name === "cut" ? ["cut", "beginning"] : [name]), why]);
   const sentences = counted.filter(([many]) => many > 0).map(([many, why]) => (many === 1 ? `1 part is ${why}.` : `${number(many)} parts are ${why}.`));
-  return isText(prompt.hash) ? sentences : ["The prompt was not read whole: parts may be missing.", ...sentences];
+  return isText(prompt.hash) ? sentences : ["The prompt was not read completely; parts may be missing.", ...sentences];
 }
 
 /** What the model was asked beside the parts that are listed. */
@@ -179,7 +179,7 @@ function roleOf(part) {
 }
 
 function shown({ role, parts }, room) {
-  const name = role === "" ? unknown("no role was given") : said(role);
+  const name = role === "" ? unknown("no role was set") : said(role);
   return element("li", {}, element("h3", {}, name), ...parts.map((one, index) => shownPart(one, index, room)));
 }
 
@@ -217,6 +217,6 @@ function entry(name, value) {
 }
 
 function label(kind) {
-  if (!isKnown(kind)) return "Part of no kind";
+  if (!isKnown(kind)) return "Part of unknown kind";
   return typeof kind === "string" && Object.hasOwn(LABELS, kind) ? LABELS[kind] : said(plain(kind));
 }

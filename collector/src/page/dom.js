@@ -40,7 +40,7 @@ export function copyButton(label, what, text) {
       await navigator.clipboard.writeText(text());
       told.textContent = "Copied";
     } catch {
-      told.textContent = "The browser does not allow it: select the text and copy it";
+      told.textContent = "Your browser blocked copying: select the text and copy it";
     }
     setTimeout(() => { told.textContent = ""; }, TOLD_MS);
   });

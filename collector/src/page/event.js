@@ -74,7 +74,7 @@ async function load(id) {
     if (failure.isLoggedOut) throw failure;
     const again = button("Try again", () => load(id));
     if (failure.logIds?.length > 0) tell(message, several(failure));
-    else if (failure.status === 404) tell(message, "There is no such event. It may belong to another organization, or may have been deleted.");
+    else if (failure.status === 404) tell(message, "There is no such event. It may belong to another organization or have been removed.");
     else tell(message, element("p", {}, failure.message), again);
   }
 }
@@ -108,14 +108,14 @@ async function addInner(event, signal) {
   const links = inner.flatMap((one) => [" ", eventLink(one.id, one.request_id)]);
   const more = page.next_cursor === null ? "" : " and others";
   place.querySelector(".summary")?.after(element("p", { class: "remark" },
-    "Inner gateways recorded this call too:", ...links, more, ". Sums count this event alone."));
+    "Inner gateways recorded this call too:", ...links, more, ". Totals count only this event."));
 }
 
 /** Links to events of which only one can be shown. */
 function several({ logIds, moreLogIds }) {
   const links = logIds.flatMap((id) => [" ", eventLink(id, id)]);
   const more = moreLogIds > 0 ? ` and ${moreLogIds} more` : "";
-  return element("p", {}, "Several events have this request, of several organizations or in conflict with each other:", ...links, more);
+  return element("p", {}, "Several events have this request id, because they belong to different organizations or are in conflict:", ...links, more);
 }
 
 /** Names the events with the same request that say something else. */
@@ -130,14 +130,14 @@ async function addConflicts(event, signal) {
     ids = failure.logIds.filter((id) => id !== event.id);
   }
   const links = ids.flatMap((id) => [" ", eventLink(id, id)]);
-  const others = links.length === 0 ? " They are not here any more." : "";
+  const others = links.length === 0 ? " They are no longer stored." : "";
   place.querySelector(".summary")?.after(element("p", { class: "remark conflict" },
-    conflictBadge(), " Other events with this request say something else. All are kept; who recorded each is under “Who and when”.", others, ...links));
+    conflictBadge(), " Other events with this request id differ from this one. All are kept; “Who and when” shows who recorded each.", others, ...links));
 }
 
 function foreignWriter(event) {
   return event.writer_not_counted !== true ? null : element("p", { class: "remark" },
-    writerBadge(), " The event names a writer that is not its sender’s: its number does not count, and what it says of a gateway is only what its sender says.");
+    writerBadge(), " The event names a writer that does not belong to its sender. Its number is not counted, and its facts about a gateway are only claims of the sender.");
 }
 
 function eventLink(id, text) {
@@ -147,7 +147,7 @@ function eventLink(id, text) {
 function outer(event) {
   const request = outerRequest(event);
   return request === undefined ? null : element("p", { class: "remark" },
-    "An outer gateway recorded this call too: ", eventLink(request, request), ". Sums count that event and not this one.");
+    "An outer gateway recorded this call too: ", eventLink(request, request), ". Totals count that event and not this one.");
 }
 
 /** The event in one line. */
@@ -187,7 +187,7 @@ function identity(event, source) {
 /** With which key, if that was noted. */
 function recorder(by) {
   if (!isObject(by)) return undefined;
-  const key = by.key_id === "configured" ? "a key given to the collector" : filterLink("recorded_by", by.key_id);
+  const key = by.key_id === "configured" ? "a key from the collector’s configuration" : filterLink("recorded_by", by.key_id);
   return element("span", {}, by.kind === "application" ? "an application, with " : "a gateway or an administrator, with ", key);
 }
 
@@ -217,7 +217,7 @@ function answered({ name, outcome, confidence }) {
 function risk(event) {
   if (!isKnown(event.risk_level)) return undefined;
   const isDefault = event.risk_level === "low" && isObject(gateway(event));
-  const note = isDefault ? element("span", { class: "muted" }, " also where nobody said any") : null;
+  const note = isDefault ? element("span", { class: "muted" }, " (default, or set by the caller)") : null;
   return element("span", {}, riskBadge(event.risk_level), note ?? "");
 }
 
@@ -229,32 +229,32 @@ function tags(value) {
 function model(event, source) {
   return section("Model", facts(
     fact("Provider", filterLink("model_provider", event.model_provider), source("gateway")),
-    fact("Asked for", filterLink("model_name", event.model_name), source("request")),
-    gatewayFact(event, "Answered", gateway(event, "response", "model"), "provider"),
-    gatewayFact(event, "Answer’s id", code(gateway(event, "response", "id")), "provider"),
+    fact("Requested", filterLink("model_name", event.model_name), source("request")),
+    gatewayFact(event, "Answered by", gateway(event, "response", "model"), "provider"),
+    gatewayFact(event, "Answer id", code(gateway(event, "response", "id")), "provider"),
     ...members(event.model_parameters, source("request")),
   ));
 }
 
 function completion(event) {
   const ended = gateway(event, "completion");
-  if (!isObject(ended)) return section("Completion", element("p", {}, unknown("only a gateway tells how a call ended")));
+  if (!isObject(ended)) return section("Completion", element("p", {}, unknown("only gateways record how a call ended")));
   const known = meaning(STATES, ended.state);
   const state = element("span", {}, stateBadge(ended.state), known ? ` ${known[2]}` : "");
   return section("Completion", facts(
     fact("State", state, "gateway"),
     fact("HTTP status", ended.http_status == null ? undefined : plain(ended.http_status), "gateway", "there was no answer"),
-    fact("Why it stopped", listed(ended.finish_reasons).map(plain).join(", "), "provider"),
+    fact("Stop reason", listed(ended.finish_reasons).map(plain).join(", "), "provider"),
     isKnown(ended.flags) ? fact("Flags", listed(ended.flags).map(plain).join(", "), "gateway") : null,
     fact("Details", ended.details, "gateway"),
     // Where the proxy answered itself, no provider has said anything.
-    ...members(ended.error, ended.state === "local_reply" ? "gateway" : "provider", "Error’s "),
+    ...members(ended.error, ended.state === "local_reply" ? "gateway" : "provider", "Error "),
   ));
 }
 
 function usage(event, source) {
   const { input, output, source: origin } = tokens(event);
-  const why = origin === "absent" ? USAGE.absent : "the provider gave no count, and none is estimated";
+  const why = origin === "absent" ? USAGE.absent : "the provider reported no count, and none is estimated";
   const count = (label, value) => fact(label, isKnown(value) ? number(value) : value, source("provider"), origin === undefined ? undefined : why);
   const extra = (label, name) => (isKnown(gateway(event, "usage", name)) ? count(label, gateway(event, "usage", name)) : null);
   const known = meaning(USAGE, origin);
@@ -288,23 +288,23 @@ function capture(event) {
     fact("Streamed", yesOrNo(read.streamed), "gateway"),
     fact("Request", bytes(read.request_bytes), "gateway"),
     fact("Response", bytes(read.response_bytes), "gateway"),
-    isKnown(read.request_hash) ? fact("Request’s hash", code(read.request_hash), "gateway") : null,
+    isKnown(read.request_hash) ? fact("Request hash", code(read.request_hash), "gateway") : null,
     fact("Encoding", read.encoding ?? "none", "gateway"),
     fact("Content", meaning(CONTENT, read.content) ?? read.content, "gateway"),
-    fact("Cut by a limit", yesOrNo(read.truncated), "gateway"),
+    fact("Truncated", yesOrNo(read.truncated), "gateway"),
   ));
 }
 
 function wireFormat(event) {
   const link = filterLink("capture_api", gateway(event, "capture", "api"));
-  return isUnread(event) ? element("span", {}, link, ": the path belongs to no API that the gateway reads; the content is not recorded") : link;
+  return isUnread(event) ? element("span", {}, link, ": the gateway does not know this API path; the content is not recorded") : link;
 }
 
 function notes(event) {
   if (gateway(event, "capture", "notes") === undefined) return null;
   const noted = listed(gateway(event, "capture", "notes"));
-  if (noted.length === 0) return section("Capture notes", element("p", { class: "muted" }, "None: the gateway noted nothing."));
-  const items = noted.map((note) => element("li", {}, code(note), element("br"), meaning(NOTES, note) ?? "This page does not know this note."));
+  if (noted.length === 0) return section("Capture notes", element("p", { class: "muted" }, "None."));
+  const items = noted.map((note) => element("li", {}, code(note), element("br"), meaning(NOTES, note) ?? "Unknown note."));
   return section("Capture notes", element("ul", { class: "notes" }, ...items));
 }
 
@@ -322,15 +322,15 @@ function metadata(event, source) {
 function prompt(event, source) {
   const told = conversation(event);
   const part = content("Prompt", event.prompt_content, source("request"), missing(event, "request"), event.prompt_hash,
-    "the prompt could not be read whole");
+    "the prompt could not be read completely");
   if (told.why) part.querySelector(".part").after(element("p", { class: "muted" }, told.why));
   if (!told.parts) return part;
-  const asOneText = element("details", { open: !told.isAll }, element("summary", {}, "Show the recorded text, which the hash is of"));
+  const asOneText = element("details", { open: !told.isAll }, element("summary", {}, "Show the recorded text (as hashed)"));
   const body = part.querySelector(".part").nextElementSibling;
   body.replaceWith(...turns(told), asOneText);
   asOneText.append(body);
   const hash = gateway(event, "prompt", "hash");
-  part.append(hashed("Hash of the conversation: ", hash, "the prompt could not be read whole"));
+  part.append(hashed("Hash of the conversation: ", hash, "the prompt could not be read completely"));
   return part;
 }
 
@@ -393,7 +393,7 @@ function legend(event) {
 
 function raw(text) {
   const block = element("pre", { class: "text raw", tabindex: "0", "aria-label": "The event as JSON" });
-  const details = element("details", {}, element("summary", {}, "Show the event as it is stored"), block);
+  const details = element("details", {}, element("summary", {}, "Show the stored event"), block);
   details.addEventListener("toggle", () => {
     if (details.open && block.textContent === "") block.append(...spelt(indented(text)));
   });

@@ -51,18 +51,18 @@ export function stateBadge(state) {
 
 /** Says of an event that others with its request say something else. */
 export function conflictBadge() {
-  const title = "Other events with the same request say something else: open it to see them.";
+  const title = "Other events with the same request id differ from this one. Open it to see them.";
   return element("span", { class: "badge state-bad", title }, "in conflict");
 }
 
 /** Says of an event that its writer is not its sender’s. */
 export function writerBadge() {
-  const title = "The event names a writer that is not its sender’s: its number does not count.";
+  const title = "The event names a writer that does not belong to its sender. Its number is not counted.";
   return element("span", { class: "badge state-warn", title }, "writer not counted");
 }
 
 /** Says of an event that another one of the same call is counted. */
 export function innerBadge() {
-  const title = "An outer gateway recorded this call too: sums count that event and not this one.";
+  const title = "An outer gateway recorded this call too. Totals count that event and not this one.";
   return element("span", { class: "badge inner", title }, "inner gateway");
 }

@@ -92,7 +92,7 @@ function suggest(field) {
 /** What comes near filters that find nothing, as the API says it. */
 export function near(asked, found) {
   if (!found) return [];
-  if (found.counted_events === 0) return [element("p", {}, "There is no event at all in this period.")];
+  if (found.counted_events === 0) return [element("p", {}, "There are no events in this period.")];
   const link = (parameters, ...shown) => {
     const query = new URLSearchParams(asked);
     for (const [name, value] of parameters) value === null ? query.delete(name) : query.set(name, value);
@@ -104,21 +104,21 @@ export function near(asked, found) {
   };
   const items = found.filters.map(({ parameter, value, events, near: values, elsewhere }) => {
     const called = [`${name(parameter)}: `, shortText(value)];
-    if (events > 0) return element("li", {}, ...called, " – by itself in ", link(others(asked, parameter), `${number(events)} events`));
+    if (events > 0) return element("li", {}, ...called, " – alone matches ", link(others(asked, parameter), `${number(events)} events`));
     const likes = values.flatMap((like) => [" ", link([[parameter, like.value]], shortText(like.value), ` (${number(like.events)})`)]);
     const places = elsewhere.flatMap((place) => [" ", link([[parameter, null], [place.parameter, value]], `${name(place.parameter)} (${number(place.events)})`)]);
-    const nothing = likes.length + places.length === 0 ? [" nothing like it"] : [];
-    return element("li", {}, ...called, " – in no event; near:", ...likes, ...places, ...nothing);
+    const nothing = likes.length + places.length === 0 ? [" no similar values"] : [];
+    return element("li", {}, ...called, " – no match; similar:", ...likes, ...places, ...nothing);
   });
   const words = found.words.map(({ text, is_found: isFound }) => {
     const called = [`${name("text")}: `, shortText(text)];
-    if (!isFound) return element("li", {}, ...called, " – in no event of the period");
+    if (!isFound) return element("li", {}, ...called, " – no match in this period");
     const alone = [...others(asked, "text"), ["text", text.includes(" ") ? `"${text}"` : text]];
-    return element("li", {}, ...called, " – by itself in ", link(alone, "some events"));
+    return element("li", {}, ...called, " – alone matches ", link(alone, "some events"));
   });
-  const searched = words.length === 0 ? [] : [element("p", {}, "Among all events of the period:"), element("ul", { class: "near" }, ...words)];
-  const scope = found.is_all ? "all events of the period" : `the newest ${number(found.counted_events)} events of the period`;
-  const listed = items.length === 0 ? [] : [element("p", {}, `Among ${scope}:`), element("ul", { class: "near" }, ...items)];
+  const searched = words.length === 0 ? [] : [element("p", {}, "In all events of this period:"), element("ul", { class: "near" }, ...words)];
+  const scope = found.is_all ? "all events of this period" : `the newest ${number(found.counted_events)} events of this period`;
+  const listed = items.length === 0 ? [] : [element("p", {}, `In ${scope}:`), element("ul", { class: "near" }, ...items)];
   return [...listed, ...searched];
 }
 

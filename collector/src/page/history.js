@@ -66,7 +66,7 @@ async function load(asked) {
   tell(message, "Loading …");
   try {
     const page = await ask(`v1/audit/history?${asked}`, loading.signal);
-    tell(message, ...(page.data.length === 0 ? ["There is no such record."] : []));
+    tell(message, ...(page.data.length === 0 ? ["No records match."] : []));
     place.replaceChildren(...(page.data.length === 0 ? [] : [table(page.data)]));
     keep(asked, page);
   } catch (failure) {
@@ -113,7 +113,7 @@ function keep(asked, page) {
 function table(records) {
   const zone = element("span", { class: "zone", "data-zone": true });
   writeZone(zone);
-  const head = ["Time", "Who", "What", "Asked for", "From"].map((label) =>
+  const head = ["Time", "Who", "What", "Query", "From"].map((label) =>
     element("th", { role: "columnheader", scope: "col" }, label, label === "Time" ? element("span", {}, " ", zone) : null));
   return element("table", { class: "writers history", role: "table", "aria-label": "Access records, newest first" },
     element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...head)),
@@ -127,7 +127,7 @@ function row(record) {
     element("th", { role: "rowheader", scope: "row" }, time(record.timestamp)),
     cell("Who", ...who(record)),
     cell("What", ...what(record)),
-    cell("Asked for", ...asked(record)),
+    cell("Query", ...asked(record)),
     cell("From", ...from(record)));
 }
 
@@ -138,21 +138,21 @@ function who(record) {
   if (id) parts.push(element("code", {}, said(id)));
   if (user) parts.push(said(user));
   if (session) parts.push(" ", element("span", { class: "muted" }, said(session)));
-  return parts.length === 0 ? ["nobody known"] : parts;
+  return parts.length === 0 ? ["unknown"] : parts;
 }
 
 function what(record) {
   const parts = [said(ACTIONS[record.action] ?? record.action)];
   const state = { begun: "state-open", cut: "state-warn" }[record.result] ?? "state-bad";
   if (record.result !== "ok") parts.push(" ", element("span", { class: `badge ${state}` }, said(record.result)));
-  if (record.items === null) parts.push(", how much is unknown");
+  if (record.items === null) parts.push(", number of items unknown");
   else if (record.items > 0) parts.push(`, ${number(record.items)} ${record.items === 1 ? "item" : "items"}`);
   if (record.times > 1) parts.push(`, ${number(record.times)} times`);
   return parts;
 }
 
 function asked(record) {
-  if (record.is_withheld) return [element("span", { class: "muted" }, "withheld: it may name other organizations")];
+  if (record.is_withheld) return [element("span", { class: "muted" }, "hidden: it may name other organizations")];
   const parts = Object.entries(record.query ?? {}).map(([name, value]) => said(`${name} = ${typeof value === "string" ? value : written(value)}`));
   const ids = record.ids.filter((id) => !Object.values(record.query ?? {}).includes(id));
   if (ids.length > 0) {

@@ -84,7 +84,7 @@ async function load(asked) {
 
 function refuse(asked, failure) {
   if (failure.status === 400 || failure.status === 403) {
-    tell(message, "No events, because a filter could not be used. Change or remove it.");
+    tell(message, "No events, because a filter is invalid. Change or remove it.");
     filters.blame(failure);
     return;
   }
@@ -190,7 +190,7 @@ function settle() {
   byId("events").hidden = count === 0;
   older.hidden = shown.next === null;
   const events = count === 1 ? "1 event" : `${number(count)} events`;
-  byId("list-status").textContent = count === 0 ? "" : shown.next === null ? `${events}, and no older ones` : `${events} shown`;
+  byId("list-status").textContent = count === 0 ? "" : shown.next === null ? `${events}, no older ones` : `${events} shown`;
   if (count > 0) tell(message);
   else tell(message, ...nothing());
 }
@@ -198,10 +198,10 @@ function settle() {
 function nothing() {
   if (shown.asked.size > 0) {
     const clear = element("a", { href: "./" }, "Show all events");
-    return [element("p", {}, "No event matches all of these filters. Remove one of them, or search for fewer words."), ...filters.near(shown.asked, shown.near), clear];
+    return [element("p", {}, "No event matches all of these filters. Remove one of them or search for fewer words."), ...filters.near(shown.asked, shown.near), clear];
   }
   const path = element("code", {}, "POST /v1/audit/log");
-  return [element("p", {}, "No events yet. They appear here as soon as a gateway or an application records some: ", path, ".")];
+  return [element("p", {}, "No events yet. They appear here when a gateway or an application records them: ", path, ".")];
 }
 
 function exports(asked) {

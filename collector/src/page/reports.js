@@ -78,7 +78,7 @@ async function submit(submitted) {
   const given = [...new FormData(form)].map(([name, value]) => [name, value.trim()]).filter(([, value]) => value !== "");
   try {
     await order(Object.fromEntries(given));
-    status.textContent = "The report is being made.";
+    status.textContent = "Creating the report…";
     await load();
   } catch (failure) {
     if (failure.isLoggedOut) return fail(failure);
@@ -104,7 +104,7 @@ async function load() {
     const page = await ask("v1/reports", signal);
     // While one is being made the list is written anew: whoever is in it stays where they are.
     const focused = document.activeElement?.dataset?.report;
-    tell(message, ...(page.data.length === 0 ? ["There is no report yet. Reports are kept for 30 days."] : []));
+    tell(message, ...(page.data.length === 0 ? ["There are no reports yet. Reports are kept for 30 days."] : []));
     place.replaceChildren(...(page.data.length === 0 ? [] : [table(page.data)]));
     showMore(page);
     if (focused) place.querySelector(`[data-report="${focused}"]`)?.focus({ preventScroll: true });
@@ -121,7 +121,7 @@ function watch(reports) {
   if (reports.some((report) => report.status === "running")) {
     timer = setTimeout(() => load().catch(fail), POLL_MS);
   } else if (status.textContent !== "") {
-    status.textContent = reports[0]?.status === "done" ? "The report is ready." : "The report could not be made.";
+    status.textContent = reports[0]?.status === "done" ? "The report is ready." : "The report could not be created.";
   }
 }
 
@@ -147,8 +147,8 @@ function showMore(page) {
 function table(reports) {
   const zone = element("span", { class: "zone", "data-zone": true });
   writeZone(zone);
-  const head = ["Asked for", "Report", "Of", "Format", "State"].map((label) =>
-    element("th", { role: "columnheader", scope: "col" }, label, label === "Asked for" ? element("span", {}, " ", zone) : null));
+  const head = ["Requested", "Report", "Subject", "Format", "State"].map((label) =>
+    element("th", { role: "columnheader", scope: "col" }, label, label === "Requested" ? element("span", {}, " ", zone) : null));
   return element("table", { class: "writers reports", role: "table", "aria-label": "Reports, newest first" },
     element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...head)),
     element("tbody", { role: "rowgroup" }, ...reports.map(row)));
@@ -160,7 +160,7 @@ function row(report) {
   return element("tr", { role: "row" },
     element("th", { role: "rowheader", scope: "row" }, time(report.created_at)),
     cell("Report", TYPES[report.report_type] ?? said(report.report_type)),
-    cell("Of", ...subject(report)),
+    cell("Subject", ...subject(report)),
     cell("Format", said(report.format.toUpperCase())),
     cell("State", ...state(report)));
 }
@@ -179,7 +179,7 @@ function subject({ query }) {
 function state(report) {
   if (report.status === "running") {
     const { events_read: read } = report.progress;
-    return [element("span", { class: "badge state-open" }, "being made"), read > 0 ? ` ${number(read)} events read` : ""];
+    return [element("span", { class: "badge state-open" }, "in progress"), read > 0 ? ` ${number(read)} events read` : ""];
   }
   if (report.status === "failed") {
     return [element("span", { class: "badge state-bad" }, "failed"), " ", said(report.error?.message ?? "")];

@@ -39,7 +39,7 @@ function cellsOf(event, href) {
 }
 
 function unreadable(href) {
-  const link = element("a", { href, class: "open" }, "An event that this list cannot show");
+  const link = element("a", { href, class: "open" }, "This event cannot be shown in the list");
   return element("th", { role: "rowheader", scope: "row", class: "c-time", colspan: COLUMNS }, link);
 }
 
@@ -71,6 +71,6 @@ function state(event) {
 
 function prompt(event) {
   if (isKnown(event.prompt_content)) return firstWords(plain(event.prompt_content));
-  if (isUnread(event)) return unknown("the gateway does not read this API");
+  if (isUnread(event)) return unknown("the gateway does not know this API");
   return unknown(meaning(CONTENT_MISSING, gateway(event, "capture", "content")));
 }

@@ -42,7 +42,7 @@ export function stop() {
 
 function start() {
   waitMs = POLL_MS;
-  set(true, "New events appear by themselves");
+  set(true, "New events appear automatically");
   run();
 }
 
@@ -73,7 +73,7 @@ async function run() {
       document.dispatchEvent(new CustomEvent("logged-out"));
     } else if (isOn) {
       waitMs = Math.min(2 * waitMs, POLL_MS_MAX);
-      status.textContent = "The collector does not answer: trying again";
+      status.textContent = "The collector does not answer; retrying";
     }
   } finally {
     isAsking = false;

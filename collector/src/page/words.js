@@ -32,18 +32,18 @@ export const USAGE = {
 /** Where a fact of an event comes from. */
 export const SOURCES = {
   application: "sent by the application that recorded the event itself",
-  caller: "said by the calling application, in x-audit headers or in the request",
+  caller: "set by the calling application, in x-audit headers or in the request",
   collector: "added by this collector when the event arrived",
-  default: "what the gateway writes where nobody says anything; a caller may have said the same",
+  default: "the gateway’s default, used when the caller sets no value; a caller may have set the same value",
   gateway: "observed or computed by the gateway",
-  provider: "reported by the provider of the model",
+  provider: "reported by the model provider",
   request: "read from the request to the provider",
 };
 
 /** What a gateway kept of the content, where that is not all. */
 export const CONTENT = {
   hash_only: "only hashes are kept",
-  not_logged: "not kept in the log of the gateway, from which this event was imported",
+  not_logged: "not kept in the gateway’s log, from which this event was imported",
 };
 
 /** The same of one text. */
@@ -56,7 +56,7 @@ export function meaning(table, name) {
 
 /** What access records are of. */
 export const ACTIONS = {
-  backup_made: "Backup made",
+  backup_made: "Backup created",
   completeness_read: "Completeness read",
   erasure_counted: "Erasure counted",
   erasure_made: "Content erased",
@@ -77,7 +77,7 @@ export const ACTIONS = {
   logged_in: "Logged in",
   logged_out: "Logged out",
   records_removed: "Access records removed",
-  report_made: "Report made",
+  report_made: "Report created",
   report_read: "Report read",
   reports_listed: "Reports listed",
   retention_changed: "Retention changed",

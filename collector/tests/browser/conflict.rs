@@ -17,9 +17,9 @@ async fn an_event_in_conflict_says_so_and_leads_to_the_others() {
     page.picture("list-conflict").await;
 
     page.open_event(0).await;
-    let said = "Other events with this request say something else.";
+    let said = "Other events with this request id differ from this one.";
     page.says("#event .conflict", said).await;
-    page.says("#event .known", "a key given to the collector")
+    page.says("#event .known", "a key from the collector’s configuration")
         .await;
     axe::check(&page, "an event in conflict").await;
     page.picture("event-conflict").await;

@@ -72,7 +72,7 @@ async fn a_conversation_is_shown_turn_by_turn_with_what_cannot_be_read() {
         "Toolweather",
         "Callcall_7",
         "Referencefile-abc",
-        "Contentunknown: the prompt only refers to it",
+        "Contentunknown: the prompt only references it",
     ] {
         assert!(facts.iter().any(|one| one == fact), "{fact}: {facts:#?}");
     }
@@ -80,8 +80,8 @@ async fn a_conversation_is_shown_turn_by_turn_with_what_cannot_be_read() {
     assert_eq!(
         remarks,
         [
-            "Not all of the prompt can be read here. 1 part is recorded only by a hash. 1 part is only \
-          referred to, and the data are elsewhere."
+            "Part of the prompt is not shown here. 1 part is recorded only as a hash. 1 part is only \
+          referenced; the data is elsewhere."
         ]
     );
     page.says("#event .content", "Hash of the conversation: sha256:55")
@@ -124,7 +124,7 @@ async fn a_prompt_that_was_not_read_whole_is_not_shown_as_whole() {
         ),
         (
             json!({"hash": "h", "parts": []}),
-            "The recorded text has more than these turns.",
+            "The recorded text contains more than these turns.",
         ),
     ] {
         let page = page_of(prompt.clone()).await;
@@ -146,12 +146,12 @@ async fn what_is_of_another_form_is_told_and_breaks_nothing() {
     ]);
     for (prompt, selector, said) in [
         (Value::Null, ".content", "The gateway read no prompt."),
-        (json!("text"), ".content", "not of the expected form"),
-        (json!([]), ".content", "not of the expected form"),
+        (json!("text"), ".content", "does not have the expected form"),
+        (json!([]), ".content", "does not have the expected form"),
         (
             json!({"hash": {}, "parts": {"length": 3}}),
             ".content",
-            "not of the expected form",
+            "does not have the expected form",
         ),
         (
             json!({"hash": {"toString": 1}, "parts": odd}),
@@ -179,7 +179,7 @@ async fn an_event_that_does_not_tell_its_turns_shows_the_prompt_as_it_is() {
         .remove("prompt");
     let page = Page::with(&[event]).await;
     page.open_event(0).await;
-    page.says("#event .content", "The event does not say who said what")
+    page.says("#event .content", "The event does not record who said what")
         .await;
     assert_eq!(
         page.text("#event .content section:first-child pre").await,

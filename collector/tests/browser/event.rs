@@ -93,7 +93,7 @@ async fn a_hostile_address_is_a_filter_and_nothing_more() {
     let page = Page::with(&[event("a")]).await;
     for (name, message) in [
         ("user_id", "No event matches"),
-        ("completion_state", "could not be used"),
+        ("completion_state", "a filter is invalid"),
         ("event", ""),
     ] {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -154,8 +154,8 @@ async fn an_event_is_told_in_full_with_the_source_of_each_fact() {
     let facts = page.texts("#event .facts > div").await;
     for expected in [
         "Useralicecaller",
-        "Asked forgpt-4-turborequest",
-        "Answeredgpt-4-turbo-2026-01-15provider",
+        "Requestedgpt-4-turborequest",
+        "Answered bygpt-4-turbo-2026-01-15provider",
         "Input1,342provider",
         "First byte412 msgateway",
         "usage.sourcereported: the provider’s final countsgateway",
@@ -210,7 +210,7 @@ async fn an_event_that_an_application_recorded_says_so() {
             .all(|source| source == "application" || source == "collector"),
         "{sources:?}"
     );
-    page.says("#event .known", "only a gateway tells how a call ended")
+    page.says("#event .known", "only gateways record how a call ended")
         .await;
 }
 
@@ -315,12 +315,14 @@ async fn numbers_stand_as_they_were_sent_and_tags_say_only_what_is_true() {
         "list[1.0,{\"n\":1e5}]caller",
         "__proto__2.50caller",
         "Confidence1.0caller",
-        "Riskloworalso where nobody said anydefault",
+        "Risklow (default, or set by the caller)default",
         "Provideropenaigateway",
         "Userunknowngateway",
-        "Error’s messageno healthy upstreamgateway",
+        "Error messageno healthy upstreamgateway",
     ] {
-        let expected = expected.replace("loworalso", "low also");
-        assert!(facts.contains(&expected), "{expected}: {facts:#?}");
+        assert!(
+            facts.iter().any(|fact| fact == expected),
+            "{expected}: {facts:#?}"
+        );
     }
 }

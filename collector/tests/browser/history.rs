@@ -44,7 +44,7 @@ async fn each_read_by_the_page_leaves_one_record_and_is_shown() {
     page.click("#nav [data-view=completeness]").await;
     page.shows(".verdict").await;
     page.click("#nav [data-view=reports]").await;
-    page.says("#reports-message", "There is no report yet")
+    page.says("#reports-message", "There are no reports yet")
         .await;
     page.go("/?text=loan").await;
     page.holds("the list has loaded", "!document.querySelector('#events').hidden || !document.querySelector('#list-message').hidden").await;
@@ -114,8 +114,7 @@ async fn records_are_filtered_by_what_and_when_with_the_keyboard_alone() {
     .await;
     assert_eq!(page.value("document.activeElement.id").await, "h-end");
     page.go("/?view=history&key_id=nobody").await;
-    page.says("#history-message", "There is no such record.")
-        .await;
+    page.says("#history-message", "No records match.").await;
 }
 
 #[tokio::test]

@@ -97,8 +97,7 @@ async fn older_events_follow_page_by_page() {
     let page = Page::with(&events).await;
     page.says("#list-status", "50 events shown").await;
     page.click("#older").await;
-    page.says("#list-status", "60 events, and no older ones")
-        .await;
+    page.says("#list-status", "60 events, no older ones").await;
     let newest_first: Vec<&str> = prompts.iter().rev().map(String::as_str).collect();
     page.lists(&newest_first).await;
     page.holds(
@@ -163,7 +162,7 @@ async fn a_count_that_the_provider_gave_alone_stands_beside_an_unknown_one() {
     let facts = page.texts("#event .facts > div").await;
     for expected in [
         "Input40provider",
-        "Outputunknown: the provider gave no count, and none is estimatedgateway",
+        "Outputunknown: the provider reported no count, and none is estimatedgateway",
         "usage.sourceinput_only: The provider gave only the input count; the output count is unknown.gateway",
     ] {
         assert!(
@@ -215,7 +214,7 @@ async fn an_event_that_cannot_be_shown_leaves_a_row_that_says_so() {
     page.lists(&["three", "one"]).await;
     assert_eq!(
         page.text("#rows tr:nth-child(2)").await,
-        "An event that this list cannot show"
+        "This event cannot be shown in the list"
     );
     assert_eq!(page.texts("#rows a.open").await.len(), 3);
 }
@@ -298,9 +297,9 @@ async fn filters_offer_the_values_that_there_are_and_say_what_comes_near() {
     })
     .await;
     page.go("/?model_name=gpt4o&user_id=ann").await;
-    page.says("#list-message", "in no event; near: gpt-4o (2)")
+    page.says("#list-message", "no match; similar: gpt-4o (2)")
         .await;
-    page.says("#list-message", "ann – by itself in").await;
+    page.says("#list-message", "ann – alone matches").await;
     page.click("#list-message .near a").await;
     page.lists(&["one"]).await;
 }

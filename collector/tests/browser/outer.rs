@@ -30,7 +30,7 @@ async fn an_event_of_an_inner_gateway_says_so_and_leads_to_the_outer_one_and_bac
     page.open_event(0).await;
     page.says(
         "#event .remark",
-        "An outer gateway recorded this call too: outer. Sums count that event",
+        "An outer gateway recorded this call too: outer. Totals count that event",
     )
     .await;
     axe::check(&page, "an event of an inner gateway").await;
@@ -38,7 +38,7 @@ async fn an_event_of_an_inner_gateway_says_so_and_leads_to_the_outer_one_and_bac
     page.click("#event .remark a").await;
     page.says(
         "#event .remark",
-        "Inner gateways recorded this call too: inner. Sums count this event alone.",
+        "Inner gateways recorded this call too: inner. Totals count only this event.",
     )
     .await;
     page.picture("event-outer").await;
@@ -91,14 +91,14 @@ async fn a_call_whose_content_is_not_read_says_so_and_can_be_filtered() {
     page.says("#chips", "Wire format: unknown").await;
     page.says(
         "#rows .c-prompt",
-        "unknown: the gateway does not read this API",
+        "unknown: the gateway does not know this API",
     )
     .await;
     page.picture("list-unread").await;
     page.open_event(0).await;
     page.says(
         "#event .technical",
-        "the path belongs to no API that the gateway reads",
+        "the gateway does not know this API path",
     )
     .await;
     for part in [1, 2] {

@@ -46,7 +46,7 @@ async fn open_report(page: &Page) {
 async fn a_report_on_a_period_is_made_watched_and_opened() {
     let page = Page::with(&story::events()).await;
     page.click("#nav [data-view=reports]").await;
-    page.says("#reports-message", "There is no report yet")
+    page.says("#reports-message", "There are no reports yet")
         .await;
     page.choose("#r-format", "html").await;
     page.value("(document.querySelector('#r-start').value = '2020-01-01', 1)")
@@ -117,7 +117,7 @@ async fn reports_can_be_made_with_the_keyboard_alone() {
     // Format, two days of three parts and a button each, and the button of the form.
     for _ in 0..12 {
         page.press_key(Key::Tab).await;
-        if page.value("document.activeElement.textContent").await == "Make report" {
+        if page.value("document.activeElement.textContent").await == "Create report" {
             break;
         }
     }
