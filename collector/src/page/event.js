@@ -137,7 +137,7 @@ async function addConflicts(event, signal) {
 
 function foreignWriter(event) {
   return event.writer_not_counted !== true ? null : element("p", { class: "remark" },
-    writerBadge(), " The event names a writer that does not belong to its sender. Its number is not counted, and its facts about a gateway are only claims of the sender.");
+    writerBadge(), " The event names a writer that does not belong to its sender. Its number is not counted, and what it states about a gateway is only the sender’s claim.");
 }
 
 function eventLink(id, text) {

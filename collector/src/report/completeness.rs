@@ -23,20 +23,21 @@ impl Completeness {
         let mut result = vec![self.verdict(), self.totals()];
         if self.has_more_writers {
             result.push(Block::warning(format!(
-                "There are more writers than the {} that a report lists. The totals are of all; \
-                 reports by organisation or with “incomplete” list fewer.",
+                "Only the first {} writers are listed; the totals cover all. To list fewer, create \
+                 reports by organization or with “incomplete”.",
                 self.writers.len()
             )));
         }
         Document {
             title: "Completeness".to_owned(),
-            summary: "What was received of each gateway worker, and which of its events are \
+            summary:
+                "Which events were received from each writer (a gateway worker), and which are \
                       missing."
-                .to_owned(),
+                    .to_owned(),
             sections: vec![
                 Section::new("Result", result),
                 Section::new("Writers", vec![self.writers()]),
-                Section::new("Holes", self.holes()),
+                Section::new("Gaps", self.holes()),
                 Section::new("What this means", vec![Block::paragraph(MEANING)]),
             ],
         }
@@ -57,10 +58,10 @@ impl Completeness {
             return Block::paragraph("None.");
         }
         let mut table = Table::new(
-            "Each writer and what was received of it",
+            "Writers and events received from them",
             &[
                 Column::text("Writer"),
-                Column::text("Organisation"),
+                Column::text("Organization"),
                 Column::number("Events"),
                 Column::number("Last number"),
                 Column::number("Missing"),
@@ -88,10 +89,10 @@ impl Completeness {
 
     fn holes(&self) -> Vec<Block> {
         let mut table = Table::new(
-            "Numbers that were not received",
+            "Numbers not received",
             &[
                 Column::text("Writer"),
-                Column::text("Organisation"),
+                Column::text("Organization"),
                 Column::number("From"),
                 Column::number("To"),
                 Column::number("Events"),
@@ -114,7 +115,7 @@ impl Completeness {
         };
         if more {
             blocks.push(Block::paragraph(format!(
-                "At most {} holes of a writer are listed.",
+                "At most {} gaps are listed for each writer.",
                 limits::REPORT_HOLES_MAX
             )));
         }
@@ -137,15 +138,15 @@ impl Sequence {
         let missing = u64::try_from(self.writer.missing).unwrap_or_default();
         if missing > 0 {
             warnings.push(Block::warning(format!(
-                "Of the writer that recorded this event, {} are missing: see “Completeness around \
+                "The writer of this event has {} missing: see “Completeness around \
                  the event”.",
                 events(missing)
             )));
         }
         if self.writer.has_number_twice() {
             warnings.push(Block::warning(
-                "Of the writer that recorded this event, more events were received than numbers: a \
-                 number came with more than one event. A gateway gives each number once.",
+                "More events than numbers were received from the writer of this event, so several events \
+                 share a number. A gateway uses each number only once.",
             ));
         }
         warnings
@@ -155,7 +156,7 @@ impl Sequence {
     pub(crate) fn wholeness(&self) -> Option<String> {
         let last = number(count(self.writer.last_seq));
         (self.writer.missing == 0)
-            .then(|| format!("Of its writer, every number up to the last, {last}, was received."))
+            .then(|| format!("All numbers of its writer up to the last, {last}, were received."))
     }
 
     pub(crate) fn section(&self) -> Section {
@@ -179,7 +180,7 @@ impl Sequence {
             ));
         } else {
             let mut table = Table::new(
-                "The holes nearest to this event",
+                "Gaps nearest to this event",
                 &[
                     Column::number("From"),
                     Column::number("To"),
@@ -201,18 +202,24 @@ pub(crate) fn verdict(totals: &WriterTotals) -> Block {
     let incomplete = u64::try_from(totals.incomplete_writers).unwrap_or_default();
     match (totals.writers, missing) {
         (0, _) => Block::paragraph(
-            "No writer matches the query. Events that applications record themselves have no \
-             numbers: what is missing of them cannot be told.",
+            "No writer matches the query. Events that applications record themselves are not \
+             numbered, so missing ones cannot be detected.",
         ),
         (_, 0) => Block::paragraph(
-            "Nothing is missing: of every writer, all numbers up to its last were received.",
+            "Nothing is missing: all numbers up to the last one of each writer were received.",
         ),
-        (_, missing) => Block::warning(format!(
-            "{} are missing, of {} of {} writers.",
-            events(missing),
-            number(incomplete),
-            number(count(totals.writers))
-        )),
+        (_, missing) => {
+            let are = match missing {
+                1 => "is",
+                _ => "are",
+            };
+            Block::warning(format!(
+                "{} {are} missing from {} of {} writers.",
+                events(missing),
+                number(incomplete),
+                number(count(totals.writers))
+            ))
+        }
     }
 }
 
@@ -221,11 +228,11 @@ pub(crate) fn totals(totals: &WriterTotals) -> Vec<Fact> {
     vec![
         Fact::new("Writers", Value::number(count(totals.writers))),
         Fact::new(
-            "Writers with holes",
+            "Writers with gaps",
             Value::number(count(totals.incomplete_writers)),
         ),
         Fact::new(
-            "Events received of them",
+            "Events received from writers",
             Value::number(count(totals.events)),
         ),
         Fact::new("Events missing", Value::number(count(totals.missing))),
@@ -254,8 +261,8 @@ pub(crate) fn seconds(time: &str) -> String {
 }
 
 pub(crate) const MEANING: &str = "\
-    Each gateway worker numbers its events from 1 without gaps. A hole is a stretch of numbers that \
-    never arrived: events that are still on their way, that stand as dead letters in a proxy’s log \
-    until they are imported, or that are lost. What came after a writer’s last event nobody can \
-    know. Events that were removed because they were over count as received. Events of applications \
+    Each writer (a gateway worker) numbers its events from 1 without gaps. A gap is a range of numbers that \
+    never arrived: events that are still on their way, that are dead letters in a proxy’s log \
+    until they are imported, or that are lost. Events after a writer’s last received event cannot be \
+    detected. Events removed by retention count as received. Events of applications \
     that record themselves have no numbers and are not counted here.";

@@ -85,9 +85,9 @@ impl<'a> Decision<'a> {
             event.or_erased("Tool calls", sections::tool_calls(event)),
             sections::completion(event),
             Some(sections::usage(event)),
-            event.or_erased("How the call was read", sections::capture(event)),
-            event.or_erased("Where the call came from", sections::gateway(event)),
-            event.or_erased("Metadata of the caller", sections::metadata(event)),
+            event.or_erased("Capture", sections::capture(event)),
+            event.or_erased("Gateway", sections::gateway(event)),
+            event.or_erased("Caller metadata", sections::metadata(event)),
             Some(self.integrity()),
             Some(self.sequence()),
         ];
@@ -103,7 +103,7 @@ impl<'a> Decision<'a> {
         let mut blocks = Vec::new();
         blocks.extend(self.members.erased().map(|erased| {
             Block::warning(format!(
-                "{} What is left says that the call took place; the hash of the event as it was is \
+                "{} The remaining data shows that the call took place; the hash of the original event is \
                  in “Integrity”.",
                 erased.sentence("content of this event")
             ))
@@ -145,9 +145,9 @@ impl<'a> Decision<'a> {
                 .map(|check| Block::paragraph(check.sentence())),
         );
         blocks.push(Block::paragraph(
-            "To check the event, ask the API for it and take SHA-256 of its text without the \
+            "To verify the event, get it from the API and compute the SHA-256 of its text without the \
              members “id”, “received_at”, “recorded_by”, “conflict_of” and “writer_not_counted”, \
-             which answers put in front. To check this report, ask for it as JSON and take SHA-256 of the member “data”, byte for byte.",
+             which responses add at the front. To verify this report, get it as JSON and compute the SHA-256 of the member “data”, byte for byte.",
         ));
         Section::new("Integrity", blocks)
     }
@@ -171,8 +171,8 @@ fn conflicts(others: &[String]) -> Option<String> {
         others => format!("{others} other records have"),
     };
     Some(format!(
-        "{records} the request of this one and say something else: {}. All are kept. Which of them is \
-         true can be told by who recorded them.",
+        "{records} the same request id but different content: {}. All are kept. To judge which is \
+         true, see who recorded each of them.",
         others.join(", ")
     ))
 }
@@ -182,8 +182,8 @@ fn parts<S: Serializer>(recorded: &Recorded<'_>, serializer: S) -> Result<S::Ok,
 }
 
 const WRITER_NOT_COUNTED: &str = "\
-    The event names a gateway’s worker that is not its sender’s: its number is in no sequence, and \
-    what it says of a gateway is only what its sender says.";
+    The writer of this event does not belong to its sender: its number is not counted, and \
+    what it states about a gateway is only the sender’s claim.";
 
 const NOT_NUMBERED: &str = "\
-    No gateway numbered this event: whether others of whoever recorded it are missing cannot be told.";
+    No gateway numbered this event, so missing events of the same source cannot be detected.";

@@ -141,7 +141,7 @@ impl Value {
     pub(crate) fn said(text: Option<String>) -> Self {
         match text {
             Some(text) if !text.is_empty() => Self::Text(text),
-            _ => Self::unknown("nobody said"),
+            _ => Self::unknown("not set"),
         }
     }
 }
@@ -242,7 +242,7 @@ impl Chart {
     pub(crate) fn new(caption: &str, noun: &str, shape: Shape, bars: Vec<Bar>) -> Option<Self> {
         let top = bars.iter().max_by_key(|bar| bar.number)?;
         let alternative = format!(
-            "Bar chart of {noun}, {} bars. The highest is {} with {}. The table has all numbers.",
+            "Bar chart of {noun}, {} bars. The highest is {} with {}. The table below has all numbers.",
             bars.len(),
             top.name,
             number(top.number)

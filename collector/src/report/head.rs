@@ -47,11 +47,11 @@ impl Head {
     pub(crate) fn facts(&self) -> Vec<Fact> {
         let organization = match &self.organization_id {
             Some(id) => Value::text(id),
-            None => Value::text("all organisations"),
+            None => Value::text("all organizations"),
         };
         let key = match &self.generated_by.key_id {
             Some(id) => Value::code(id),
-            None => Value::text("a key given to the program when it was started, which has no id"),
+            None => Value::text("a key from the collector’s configuration, which has no id"),
         };
         // As JSON, so that no value can look like a line of its own.
         let query = self
@@ -60,13 +60,13 @@ impl Head {
             .map(|(name, value)| format!("{name} = {}", Json::from(value)));
         let mut facts = vec![
             Fact::new("Report", Value::code(&self.id)),
-            Fact::new("Organisation", organization),
+            Fact::new("Organization", organization),
             Fact::new("Query", Value::code(query.collect::<Vec<_>>().join("\n"))),
             Fact::new("Generated at", Value::text(&self.generated_at)),
         ];
         facts.extend(self.read_until.as_ref().map(|end| {
             let reading = format!(
-                "from {} until {end}: what was recorded meanwhile may be in it or not",
+                "from {} until {end}; events recorded meanwhile may or may not be included",
                 self.generated_at
             );
             Fact::new("Events were read", Value::text(reading))

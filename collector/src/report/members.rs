@@ -40,7 +40,7 @@ impl Erased {
     pub(crate) fn how(self) -> &'static str {
         match self {
             Self::Here => "on request",
-            Self::Elsewhere => "before the event was recorded here, as the event itself says",
+            Self::Elsewhere => "before the event was recorded here, according to the event",
         }
     }
 }

@@ -14,8 +14,8 @@ impl Activity {
             counted_events,
         } = self.recorded_by_outer_gateway;
         let counted = format!(
-            " {} the mark and count all the same: the event that they name is not in this report.",
-            have(counted_events)
+            " {} counted anyway, because the outer event is not in this report.",
+            with_mark(counted_events)
         );
         let text = match (skipped_events, counted_events) {
             (0, 0) => return None,
@@ -36,8 +36,8 @@ impl Activity {
         vec![
             Block::Table(table),
             Block::paragraph(
-                "“unknown” is a call to a known provider whose path belongs to no API that the gateway \
-                 reads: it is recorded without its content. Applications that record themselves name no \
+                "“unknown” means a call to a known provider with an API path that the gateway does not \
+                 know: it is recorded without its content. Applications that record themselves set no \
                  format.",
             ),
         ]
@@ -51,17 +51,17 @@ pub(super) fn unread(events: u64) -> String {
         events => format!("{} calls were", number(events)),
     };
     format!(
-        "{were} to a known provider by a path that the gateway does not know: the content is not in \
+        "{were} to a known provider with an API path that the gateway does not know: the content is not in \
          this record."
     )
 }
 
-fn have(events: u64) -> String {
+fn with_mark(events: u64) -> String {
     match events {
-        1 => "1 event has".to_owned(),
-        events => format!("{} events have", number(events)),
+        1 => "1 event with this mark is".to_owned(),
+        events => format!("{} events with this mark are", number(events)),
     }
 }
 
-const COUNTED_ONCE: &str = "A call that passes two gateways makes two events. The inner one names the \
+const COUNTED_ONCE: &str = "A call that passes through two gateways creates two events. The inner one names the \
     outer one, and only the outer one is counted here.";

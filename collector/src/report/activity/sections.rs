@@ -27,19 +27,19 @@ impl Activity {
             Section::new("Users", self.users()),
             Section::new("Decisions", self.decisions()),
             Section::new("Risk levels", self.risk_levels()),
-            Section::new("How calls ended", self.states()),
+            Section::new("Completion states", self.states()),
             Section::new("Tokens", self.tokens.blocks()),
             Section::new("Durations", vec![self.durations()]),
             Section::new("Compliance tags", self.tags()),
-            Section::new("Organisations", self.organizations()),
+            Section::new("Organizations", self.organizations()),
             Section::new("Wire formats", self.apis()),
-            Section::new("What is missing", self.gaps()),
-            Section::new("What was removed", self.removals()),
+            Section::new("Completeness", self.gaps()),
+            Section::new("Removed and erased data", self.removals()),
         ];
         Document {
             title: "Activity".to_owned(),
             summary: format!(
-                "{} from {start_date} to {end_date}, both included; days are UTC.",
+                "{} from {start_date} to {end_date} (inclusive, UTC days).",
                 events(self.events)
             ),
             sections,
@@ -51,14 +51,14 @@ impl Activity {
         let facts = vec![
             Fact::new("Events", Value::number(self.events)),
             Fact::new("Days with events", Value::number(wide(days))),
-            Fact::new("Models", different(self.different_models)),
-            Fact::new("Different users", different(self.different_users)),
+            Fact::new("Distinct models", different(self.different_models)),
+            Fact::new("Distinct users", different(self.different_users)),
             Fact::new(
-                "Events of erased content",
+                "Events with erased content",
                 Value::number(self.erased_events),
             ),
             Fact::new(
-                "Events of calls whose content was not read",
+                "Events for calls whose content was not read",
                 Value::number(self.unread_events),
             ),
             Fact::new(
@@ -66,15 +66,15 @@ impl Activity {
                 Value::number(self.application_events),
             ),
             Fact::new(
-                "Events that contradict another record of the same call",
+                "Events that conflict with another record of the same call",
                 Value::number(self.conflicting_events),
             ),
             Fact::new(
-                "Events that name a gateway’s worker which is not their sender’s",
+                "Events whose writer does not belong to their sender",
                 Value::number(self.writer_not_counted_events),
             ),
             Fact::new(
-                "Events left out, as an outer gateway recorded the same calls",
+                "Events excluded because an outer gateway recorded the same calls",
                 Value::number(self.recorded_by_outer_gateway.skipped_events),
             ),
         ];
@@ -92,12 +92,12 @@ impl Activity {
     fn contradictions(&self) -> Option<String> {
         let contradict = match self.conflicting_events {
             0 => return None,
-            1 => "1 event contradicts another record of the same call".to_owned(),
-            events => format!("{events} events contradict other records of the same calls"),
+            1 => "1 event conflicts with another record of the same call".to_owned(),
+            events => format!("{events} events conflict with other records of the same calls"),
         };
         Some(format!(
-            "{contradict}. Each of them is counted: the list of events shows them by the filter \
-             “conflict”, with who recorded each."
+            "{contradict}. All of them are counted. To list them and see who recorded each, use the filter \
+             “conflict” of the event list."
         ))
     }
 
@@ -105,7 +105,7 @@ impl Activity {
         let (unit, counts) = grouped(&self.by_day);
         let mut listed = Table::new(
             format!("Events by {unit}"),
-            &[Column::text("When (UTC)"), Column::number("Events")],
+            &[Column::text("Period (UTC)"), Column::number("Events")],
         );
         listed.rows = counts
             .iter()
@@ -165,11 +165,11 @@ impl Activity {
     }
 
     fn organizations(&self) -> Vec<Block> {
-        let caption = "Events by organisation";
+        let caption = "Events by organization";
         let table = table(
             caption,
-            "Organisation",
-            "organisations",
+            "Organization",
+            "organizations",
             &self.organizations,
         );
         vec![Block::Table(table)]
@@ -211,20 +211,20 @@ impl Activity {
         let table = table(caption, "Risk level", "levels", &self.risk_levels);
         let mut blocks = with_chart(chart, table);
         blocks.push(Block::paragraph(
-            "Gateways record “low” also where nobody said any level.",
+            "Gateways record “low” by default, when the caller sets no level.",
         ));
         blocks
     }
 
     fn states(&self) -> Vec<Block> {
         let chart = Chart::new(
-            "Events by how the call ended",
+            "Events by completion state",
             "events",
             Shape::Rows,
             bars(&self.completion_states),
         );
         let mut table = Table::new(
-            "Events by how the call ended",
+            "Events by completion state",
             &[
                 Column::text("State"),
                 Column::text("Meaning"),
@@ -261,25 +261,22 @@ impl Activity {
     fn durations(&self) -> Block {
         let millis = |value: Option<u64>| match value {
             Some(millis) => Value::number(millis),
-            None => Value::unknown("there was no call"),
+            None => Value::unknown("there were no calls"),
         };
         let facts = vec![
+            Fact::new("Median latency (p50), in ms", millis(self.duration_ms.p50)),
             Fact::new(
-                "Half of the calls took at most (p50), in ms",
-                millis(self.duration_ms.p50),
-            ),
-            Fact::new(
-                "99 % of the calls took at most (p99), in ms",
+                "99th percentile latency (p99), in ms",
                 millis(self.duration_ms.p99),
             ),
-            Fact::new("The longest call took, in ms", millis(self.duration_ms.max)),
+            Fact::new("Maximum latency, in ms", millis(self.duration_ms.max)),
             Fact::new(
-                "Calls left out, whose end is not recorded",
+                "Calls excluded because their end is not recorded",
                 Value::number(self.duration_ms.pending_events),
             ),
             Fact::new(
-                "Exactness",
-                Value::text("p50 and p99 are rounded up to three digits"),
+                "Precision",
+                Value::text("p50 and p99 are rounded up to three significant digits"),
             ),
         ];
         Block::Facts { facts }
@@ -287,30 +284,30 @@ impl Activity {
 
     fn tags(&self) -> Vec<Block> {
         if self.compliance_tags.listed.is_empty() {
-            return vec![Block::paragraph("No event has any.")];
+            return vec![Block::paragraph("No event has compliance tags.")];
         }
         let caption = "Events by compliance tag";
         let table = table(caption, "Tag", "tags", &self.compliance_tags);
         vec![
             Block::Table(table),
-            Block::paragraph("An event with several tags is counted at each of them."),
+            Block::paragraph("An event with several tags is counted once for each tag."),
         ]
     }
 
     fn gaps(&self) -> Vec<Block> {
         let mut blocks = vec![Block::paragraph(
-            "This is of the writers whose first event is not after the period and whose last is \
-             not before it, and of all their events: whether they wrote in the period itself is \
-             not kept, and when a missing event happened, and what it was, cannot be known.",
+            "This section covers all events of the writers whose first event is not after the period and \
+             whose last event is not before it. It is not known whether they sent events within the \
+             period, or when a missing event happened.",
         )];
         blocks.push(Block::Facts {
             facts: completeness::totals(&self.completeness.totals),
         });
         let mut table = Table::new(
-            "Writers with holes",
+            "Writers with gaps",
             &[
                 Column::text("Writer"),
-                Column::text("Organisation"),
+                Column::text("Organization"),
                 Column::number("Missing"),
                 Column::text("First event"),
                 Column::text("Last event"),
@@ -337,7 +334,7 @@ impl Activity {
         let listed = i64::try_from(self.completeness.incomplete.len()).unwrap_or_default();
         if listed < self.completeness.totals.incomplete_writers {
             blocks.push(Block::paragraph(
-                "There are more: the report “completeness” has them.",
+                "More writers have gaps: see the completeness report.",
             ));
         }
         blocks.push(Block::paragraph(completeness::MEANING));
@@ -347,7 +344,7 @@ impl Activity {
     fn removals(&self) -> Vec<Block> {
         let mut facts = vec![
             Fact::new(
-                "Events of the period whose content was erased",
+                "Events in the period whose content was erased",
                 Value::number(self.erased_events),
             ),
             Fact::new(
@@ -355,7 +352,7 @@ impl Activity {
                 Value::number(self.removed.erasures),
             ),
             Fact::new(
-                "Events changed by them",
+                "Events changed by these erasures",
                 Value::number(self.removed.erased_events),
             ),
             Fact::new(
@@ -365,17 +362,17 @@ impl Activity {
         ];
         if self.removed.unattributed_erasures > 0 {
             facts.push(Fact::new(
-                "Erasures in all organisations by an earlier version, which did not note whose \
-                 events they changed: not counted here",
+                "Erasures in all organizations by an earlier version, which did not record whose \
+                 events they changed (not counted here)",
                 Value::number(self.removed.unattributed_erasures),
             ));
         }
         vec![
             Block::Facts { facts },
             Block::paragraph(
-                "What retention removed is counted by the day on which it was removed, for the \
-                 organisation as a whole: some of it may be of this period, and is then not among \
-                 the events above.",
+                "Events removed by retention are counted by the day of removal, for the whole \
+                 organization. Some of them may be from this period; those are not included in the \
+                 events above.",
             ),
         ]
     }
@@ -403,7 +400,7 @@ fn grouped(days: &BTreeMap<String, u64>) -> (&'static str, Vec<(String, u64)>) {
 
 fn with_chart(chart: Option<Chart>, mut table: Table) -> Vec<Block> {
     if chart.is_some() {
-        table.caption.push_str(", in numbers");
+        table.caption.push_str(" (table)");
     }
     let chart = chart.map(Block::Chart);
     chart.into_iter().chain([Block::Table(table)]).collect()

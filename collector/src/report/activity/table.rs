@@ -36,7 +36,7 @@ pub(super) fn push_others<K>(table: &mut Table, noun: &str, top: &Top<K>) {
     }
     if top.uncounted_events > 0 {
         push(
-            format!("{noun} beyond those that are told apart"),
+            format!("{noun} beyond the limit of names counted separately"),
             top.uncounted_events,
         );
     }
@@ -46,4 +46,4 @@ pub(super) fn said(text: Option<&String>) -> String {
     text.map_or(NOBODY_SAID, String::as_str).to_owned()
 }
 
-pub(super) const NOBODY_SAID: &str = "(nobody said)";
+pub(super) const NOBODY_SAID: &str = "(not set)";

@@ -7,7 +7,7 @@ impl Tokens {
     /// The counts for people.
     pub(super) fn blocks(&self) -> Vec<Block> {
         let mut table = Table::new(
-            "Tokens by where the counts come from",
+            "Tokens by source of the counts",
             &[
                 Column::text("Counts"),
                 Column::number("Events"),
@@ -38,35 +38,35 @@ impl Tokens {
             ]
         };
         table.rows = vec![
-            row("reported by the provider, final", &self.reported),
-            row("partial: the answer broke off", &self.partial),
+            row("reported: the provider’s final counts", &self.reported),
+            row("partial: the answer ended early", &self.partial),
             row(
-                "input only: the provider gave no output count",
+                "input only: the provider reported no output count",
                 &self.input_only,
             ),
             row(
-                "output only: the provider gave no input count",
+                "output only: the provider reported no input count",
                 &self.output_only,
             ),
             row(
-                "fetched: of answers that were made before, and perhaps counted already",
+                "fetched: answers made earlier, which may already be counted",
                 &self.fetched,
             ),
             row(
-                "said by applications that record themselves",
+                "application: set by applications that record themselves",
                 &self.application,
             ),
-            unknown("absent: the provider gave none", self.absent_events),
+            unknown("absent: the provider reported none", self.absent_events),
             unknown(
-                "0 and 0 of an application, which may mean unknown",
+                "application: 0 and 0, which may mean unknown",
                 self.application_zero_events,
             ),
         ];
         vec![
             Block::Table(table),
             Block::paragraph(
-                "Counts are never estimated. What is unknown is in no sum, and is not 0: the last two \
-                 columns say of how many events it is.",
+                "Counts are never estimated. Unknown counts are not 0 and are not included in the totals; \
+                 the last two columns show how many events have unknown counts.",
             ),
         ]
     }

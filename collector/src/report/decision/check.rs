@@ -146,12 +146,12 @@ impl Check {
         match (&self.result, &self.computed, self.reason) {
             (Outcome::Matches, ..) => {
                 format!(
-                    "The hash of {what} matches: SHA-256 of the recorded {of} is the recorded hash."
+                    "The hash of {what} matches: the SHA-256 of the recorded {of} is the recorded hash."
                 )
             }
             (Outcome::Differs, Some(computed), _) => format!(
-                "The hash of {what} differs: the recorded {of} gives {computed}. Either it is not \
-                 what was hashed, or it was changed."
+                "The hash of {what} differs: the SHA-256 of the recorded {of} is {computed}. The recorded content \
+                 is not what was hashed, or it was changed."
             ),
             (_, _, reason) => {
                 let reason = reason.unwrap_or_default();
@@ -180,11 +180,11 @@ impl Side {
             return Some(NO_CONTENT);
         }
         if event.has_note(self.note_when_cut) {
-            return Some("the text was cut in the event, and the hash is of the whole");
+            return Some("the text is truncated in the event, but the hash covers all of it");
         }
         if self.is_of_text_as_sent && has_mark(event, self.content) {
             return Some(
-                "a credential was removed from the text, and the hash is of the text as sent",
+                "a credential was removed from the text, but the hash covers the text as sent",
             );
         }
         None
@@ -195,21 +195,21 @@ impl Side {
 fn readable(recorded: Option<&str>) -> Result<(), &'static str> {
     let recorded = recorded.ok_or("none was recorded")?;
     if recorded.starts_with("hmac-sha256:") {
-        return Err("it was made with a key that the collector does not have");
+        return Err("it was computed with a key that the collector does not have");
     }
     let digits = hex(recorded);
     match digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         true => Ok(()),
-        false => Err("it is not written as SHA-256"),
+        false => Err("it is not a SHA-256 hash"),
     }
 }
 
 const CONVERSATION: &str = "conversation_hash";
 
-const ONLY_HASHES: &str = "the gateway was told to record only hashes";
+const ONLY_HASHES: &str = "the gateway is configured to record only hashes";
 
 const NO_CONTENT: &str =
-    "the content was not kept in the log of the gateway, from which the event was imported";
+    "the content was not kept in the gateway’s log, from which the event was imported";
 
 /// Whether a mark stands in this text in the place of a credential. The note does not say in which
 /// text it does.
@@ -280,7 +280,7 @@ mod tests {
         let cases = [
             ("", json!({}), "none was recorded"),
             ("hmac-sha256:00", json!({}), "a key"),
-            ("sha256:abc123...", json!({}), "not written as SHA-256"),
+            ("sha256:abc123...", json!({}), "not a SHA-256 hash"),
             (
                 &whole,
                 json!({"erasure": {"event_hash": "x"}, "prompt_content": ""}),
@@ -294,12 +294,12 @@ mod tests {
             (
                 &whole,
                 capture(json!({"content": "not_logged"})),
-                "not kept in the log",
+                "not kept in the gateway’s log",
             ),
             (
                 &whole,
                 capture(json!({"notes": ["prompt_content_truncated"]})),
-                "cut",
+                "truncated",
             ),
             (
                 &whole,

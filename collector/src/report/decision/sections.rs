@@ -22,8 +22,10 @@ pub(crate) fn summary(event: &Members<'_>) -> String {
     let time = text("timestamp").unwrap_or_default();
     let asked = format!("{user} asked the model {model} of {provider} at {time}.");
     let decided = match (text("decision_type"), text("decision_outcome")) {
-        (Some(kind), Some(outcome)) => format!(" The decision “{kind}” came out as “{outcome}”."),
-        (Some(kind), None) => format!(" It served the decision “{kind}”; nobody said its outcome."),
+        (Some(kind), Some(outcome)) => {
+            format!(" The outcome of the decision “{kind}” was “{outcome}”.")
+        }
+        (Some(kind), None) => format!(" It served the decision “{kind}”; no outcome was set."),
         (None, Some(outcome)) => format!(" The outcome “{outcome}” was recorded."),
         (None, None) => String::new(),
     };
@@ -34,7 +36,7 @@ pub(crate) fn summary(event: &Members<'_>) -> String {
 pub(crate) fn outer(event: &Members<'_>) -> Option<String> {
     let outer = outer_request_id(event)?;
     Some(format!(
-        "An outer gateway recorded this call too, as the event with the request {outer}. Sums count \
+        "An outer gateway recorded this call too, as the event with the request id {outer}. Totals count \
          that event and not this one."
     ))
 }
@@ -48,7 +50,7 @@ pub(crate) fn incomplete(event: &Members<'_>) -> Option<String> {
     let meaning = words::of_state(&state);
     let meaning = meaning.unwrap_or_else(|| "What this state means is not known here.".to_owned());
     Some(format!(
-        "The call did not end as “complete” but as “{state}”: {meaning}"
+        "The call ended as “{state}”, not as “complete”: {meaning}"
     ))
 }
 
@@ -59,7 +61,12 @@ pub(crate) fn loss(event: &Members<'_>) -> Option<String> {
         .filter(|note| words::is_loss(note))
         .map(|note| words::of_note(&note).unwrap_or_default())
         .collect();
-    (!lost.is_empty()).then(|| format!("Not all of the call is in this record. {}", lost.join(" ")))
+    (!lost.is_empty()).then(|| {
+        format!(
+            "Part of the call is missing from this record. {}",
+            lost.join(" ")
+        )
+    })
 }
 
 /// The few facts that stand on the first page.
@@ -71,11 +78,11 @@ pub(crate) fn overview(event: &Members<'_>, prompt_check: Option<&Check>) -> Blo
         Fact::new("Compliance tags", tags(event)),
     ];
     if let Some(check) = prompt_check {
-        facts.push(Fact::new("Hash of the prompt", Value::text(check.word())));
+        facts.push(Fact::new("Prompt hash", Value::text(check.word())));
     }
     if event.is_of_gateway() {
         let state = event.gateway("completion", "state").shown();
-        facts.push(Fact::new("Call ended", Value::said(state)));
+        facts.push(Fact::new("Completion state", Value::said(state)));
     }
     Block::Facts { facts }
 }
@@ -90,12 +97,12 @@ pub(crate) fn who_and_when(
         Fact::new("Time", said(event, "timestamp")),
         Fact::new("User", said(event, "user_id")),
         Fact::new("Session", said(event, "session_id")),
-        Fact::new("Organisation", said(event, "organization_id")),
+        Fact::new("Organization", said(event, "organization_id")),
         Fact::new("Request", code(event.get("request_id"))),
         Fact::new("Log", Value::code(log_id)),
         Fact::new("Received by the collector", Value::text(received_at)),
         Fact::new("Recorded by", Value::text(recorder(event))),
-        Fact::new("Recorded with the key", recorded_with(recorded_by)),
+        Fact::new("Recorded with key", recorded_with(recorded_by)),
     ];
     Section::new("Who and when", vec![Block::Facts { facts }])
 }
@@ -103,20 +110,20 @@ pub(crate) fn who_and_when(
 fn recorder(event: &Members<'_>) -> String {
     match event.gateway("gateway", "plugin").text() {
         _ if !event.is_of_gateway() => "the application itself".to_owned(),
-        Some(plugin) => format!("a gateway, as the event says ({plugin})"),
-        None => "a gateway, as the event says".to_owned(),
+        Some(plugin) => format!("a gateway, according to the event ({plugin})"),
+        None => "a gateway, according to the event".to_owned(),
     }
 }
 
 /// The key, which no event can say.
 fn recorded_with(recorded_by: Option<&RecordedBy>) -> Value {
     let Some(RecordedBy { key_id, kind }) = recorded_by else {
-        return Value::unknown("it was not noted yet");
+        return Value::unknown("it was not recorded yet");
     };
     let kind = kind.name();
     Value::text(match key_id.as_str() {
-        Recorder::CONFIGURED => "a key of the collector’s configuration".to_owned(),
-        key_id => format!("{key_id}, of the kind {kind}"),
+        Recorder::CONFIGURED => "a key from the collector’s configuration".to_owned(),
+        key_id => format!("{key_id} (kind {kind})"),
     })
 }
 
@@ -135,7 +142,7 @@ pub(crate) fn decision(event: &Members<'_>) -> Section {
             blocks.push(Block::named_text("Reasoning of the decision", reasoning));
         }
         _ => blocks.push(Block::paragraph(match event.erased() {
-            Some(erased) => erased.sentence("reasoning of the decision, if there was any,"),
+            Some(erased) => erased.sentence("reasoning of the decision, if any,"),
             None => "No reasoning of the decision was recorded.".to_owned(),
         })),
     }
@@ -155,8 +162,8 @@ fn answered(event: &Members<'_>) -> Vec<Fact> {
         Some(Fact::new(label, Value::text(source)))
     };
     let sources = [
-        ("Outcome is from", "decision_outcome"),
-        ("Confidence is from", "confidence_score"),
+        ("Source of the outcome", "decision_outcome"),
+        ("Source of the confidence", "confidence_score"),
     ];
     let answers = decision.get("answers").items().into_iter();
     let answers = answers.take(limits::REPORT_ITEMS_MAX).map(|answer| {
@@ -178,7 +185,7 @@ fn answered(event: &Members<'_>) -> Vec<Fact> {
 fn risk(event: &Members<'_>) -> Value {
     match event.get("risk_level").text() {
         Some(level) if level == "low" && event.is_of_gateway() => {
-            Value::text("low (which gateways also record where nobody said any)")
+            Value::text("low (default, or set by the caller)")
         }
         level => Value::said(level),
     }
@@ -187,7 +194,7 @@ fn risk(event: &Members<'_>) -> Value {
 fn tags(event: &Members<'_>) -> Value {
     let tags = event.texts("compliance_tags");
     match tags.is_empty() {
-        true => Value::unknown("none was given"),
+        true => Value::unknown("none set"),
         false => Value::text(tags.join(", ")),
     }
 }
@@ -195,15 +202,15 @@ fn tags(event: &Members<'_>) -> Value {
 pub(crate) fn model(event: &Members<'_>) -> Section {
     let mut facts = vec![
         Fact::new("Provider", said(event, "model_provider")),
-        Fact::new("Asked for", said(event, "model_name")),
+        Fact::new("Requested", said(event, "model_name")),
     ];
     if event.is_of_gateway() {
         let answered = event.gateway("response", "model").shown();
-        let answered = answered.map_or(event.unknown("nobody said"), Value::Text);
+        let answered = answered.map_or(event.unknown("not reported"), Value::Text);
         facts.push(Fact::new("Answered by", answered));
         let id = event.gateway("response", "id").shown();
-        let id = id.map_or(event.unknown("none was given"), Value::Code);
-        facts.push(Fact::new("Answer’s id", id));
+        let id = id.map_or(event.unknown("none reported"), Value::Code);
+        facts.push(Fact::new("Answer id", id));
     }
     let parameters = event.get("model_parameters");
     if parameters.members().is_empty() && event.erased().is_some() {
@@ -229,8 +236,8 @@ pub(crate) fn answer(event: &Members<'_>) -> Section {
         ));
     }
     for (name, heading) in [
-        ("refusal", "Refusal of the model"),
-        ("reasoning", "Reasoning of the model"),
+        ("refusal", "Model refusal"),
+        ("reasoning", "Model reasoning"),
     ] {
         if let Some(text) = event.gateway("response", name).shown() {
             blocks.push(Block::named_text(heading, text));
@@ -244,13 +251,13 @@ pub(crate) fn content(event: &Members<'_>, text: Option<String>, what: &str, sid
     match text {
         Some(text) if !text.is_empty() => Block::text(text),
         _ if let Some(erased) = event.erased() => {
-            Block::paragraph(erased.sentence(&format!("{what}, if there was any,")))
+            Block::paragraph(erased.sentence(&format!("{what}, if any,")))
         }
         _ if event.has_only_hashes() => {
-            Block::paragraph(format!("Of the {what}, only its hash is kept."))
+            Block::paragraph(format!("Only the hash of the {what} is kept."))
         }
         _ if event.is_stub() => Block::paragraph(format!(
-            "The {what} was not kept in the log of the gateway, from which this event was imported."
+            "The {what} was not kept in the gateway’s log, from which this event was imported."
         )),
         _ => {
             let notes = event.notes().into_iter();
@@ -293,7 +300,7 @@ pub(crate) fn tool_calls(event: &Members<'_>) -> Option<Section> {
     let more = calls.len().saturating_sub(limits::REPORT_ITEMS_MAX);
     if more > 0 {
         blocks.push(Block::paragraph(format!(
-            "And {more} more, which the report as JSON has."
+            "And {more} more; see the JSON report."
         )));
     }
     Some(Section::new("Tool calls", blocks))
@@ -310,7 +317,7 @@ pub(crate) fn completion(event: &Members<'_>) -> Option<Section> {
         let items = ended.get(name).items().into_iter();
         let items: Vec<String> = items.filter_map(Node::shown).collect();
         match items.is_empty() {
-            true => event.unknown("none was given"),
+            true => event.unknown("none reported"),
             false => Value::text(items.join(", ")),
         }
     };
@@ -320,11 +327,11 @@ pub(crate) fn completion(event: &Members<'_>) -> Option<Section> {
     let mut facts = vec![
         Fact::new("State", Value::text(format!("{state}: {meaning}"))),
         Fact::new("HTTP status", status),
-        Fact::new("Why the model stopped", listed("finish_reasons")),
-        Fact::new("Flags of the proxy", listed("flags")),
+        Fact::new("Stop reason", listed("finish_reasons")),
+        Fact::new("Proxy flags", listed("flags")),
         Fact::new(
-            "Details of the proxy",
-            details.map_or(event.unknown("nobody said"), Value::Text),
+            "Proxy details",
+            details.map_or(event.unknown("not reported"), Value::Text),
         ),
     ];
     let error = ended.get("error");
@@ -332,26 +339,23 @@ pub(crate) fn completion(event: &Members<'_>) -> Option<Section> {
         facts.push(Fact::new("Error", Value::unknown(ERASED)));
     }
     push_members(&mut facts, error, "Error: ");
-    Some(Section::new(
-        "How the call ended",
-        vec![Block::Facts { facts }],
-    ))
+    Some(Section::new("Completion", vec![Block::Facts { facts }]))
 }
 
 pub(crate) fn usage(event: &Members<'_>) -> Section {
     let usage = event.usage();
     let count = |tokens: Option<u64>| match tokens {
         Some(tokens) => Value::number(tokens),
-        None => Value::unknown("the provider gave no count, and none is estimated"),
+        None => Value::unknown("the provider reported no count, and none is estimated"),
     };
     let mut facts = vec![
         Fact::new("Input tokens", count(usage.input_tokens)),
         Fact::new("Output tokens", count(usage.output_tokens)),
     ];
     for (name, label) in [
-        ("cache_read", "Input tokens from a cache"),
-        ("cache_write", "Input tokens into a cache"),
-        ("reasoning", "Output tokens on reasoning"),
+        ("cache_read", "Input tokens read from cache"),
+        ("cache_write", "Input tokens written to cache"),
+        ("reasoning", "Output tokens for reasoning"),
     ] {
         if let Some(count) = event.gateway("usage", name).count() {
             facts.push(Fact::new(label, Value::number(count)));
@@ -370,16 +374,16 @@ pub(crate) fn usage(event: &Members<'_>) -> Section {
         UsageSource::Application => "What the application that recorded the event says.".to_owned(),
     };
     let meaning = Value::text(meaning);
-    facts.push(Fact::new("The counts are", meaning));
+    facts.push(Fact::new("Source of the counts", meaning));
     let millis = |node: Node<'_>| node.count().map(Value::number);
     facts.push(Fact::new(
         "Duration, in ms",
-        millis(event.get("duration_ms")).unwrap_or(Value::unknown("nobody said")),
+        millis(event.get("duration_ms")).unwrap_or(Value::unknown("not set")),
     ));
     if event.is_of_gateway() {
         let first = millis(event.gateway("timing", "first_byte_ms"));
-        let first = first.unwrap_or(Value::unknown("there was none"));
-        facts.push(Fact::new("First byte after, in ms", first));
+        let first = first.unwrap_or(Value::unknown("there was no response"));
+        facts.push(Fact::new("Time to first byte, in ms", first));
     }
     Section::new("Tokens and time", vec![Block::Facts { facts }])
 }
@@ -399,7 +403,7 @@ pub(crate) fn capture(event: &Members<'_>) -> Option<Section> {
     let notes = event.notes();
     let erased = event.erased();
     if notes.is_empty() && erased.is_none() {
-        blocks.push(Block::paragraph("The gateway noted nothing."));
+        blocks.push(Block::paragraph("The gateway has no capture notes."));
     }
     if !notes.is_empty() {
         let facts = notes.into_iter().map(|note| {
@@ -409,14 +413,14 @@ pub(crate) fn capture(event: &Members<'_>) -> Option<Section> {
             Fact::new(note, Value::text(meaning))
         });
         blocks.push(Block::paragraph(
-            "Notes of the gateway on what is missing or changed:",
+            "Capture notes on what is missing or changed:",
         ));
         blocks.push(Block::Facts {
             facts: facts.collect(),
         });
     }
     blocks.extend(erased.map(the_rest));
-    Some(Section::new("How the call was read", blocks))
+    Some(Section::new("Capture", blocks))
 }
 
 pub(crate) fn gateway(event: &Members<'_>) -> Option<Section> {
@@ -429,14 +433,14 @@ pub(crate) fn gateway(event: &Members<'_>) -> Option<Section> {
     let facts = Block::Facts { facts };
     let rest = event.erased().map(the_rest);
     Some(Section::new(
-        "Where the call came from",
+        "Gateway",
         [facts].into_iter().chain(rest).collect(),
     ))
 }
 
 /// That erasing keeps only a part of a section.
 fn the_rest(erased: Erased) -> Block {
-    Block::paragraph(erased.sentence("rest, if there was any,"))
+    Block::paragraph(erased.sentence("rest, if any,"))
 }
 
 pub(crate) fn metadata(event: &Members<'_>) -> Option<Section> {
@@ -448,7 +452,7 @@ pub(crate) fn metadata(event: &Members<'_>) -> Option<Section> {
     let mut facts = Vec::new();
     push_entries(&mut facts, own, "");
     Some(Section::new(
-        "Metadata of the caller",
+        "Caller metadata",
         vec![Block::Facts { facts }],
     ))
 }
@@ -459,7 +463,7 @@ pub(crate) fn hashes(event: &Members<'_>, event_sha256: &str, facts: &mut Vec<Fa
         None => Value::unknown(why),
     };
     let no_hash = match event.is_of_gateway() {
-        true => "none was recorded, as where a gateway could not read the prompt whole",
+        true => "none was recorded, as when a gateway could not read the prompt completely",
         false => "none was recorded",
     };
     let no_hash = event.erased().map_or(no_hash, |_| ERASED);
@@ -471,14 +475,11 @@ pub(crate) fn hashes(event: &Members<'_>, event_sha256: &str, facts: &mut Vec<Fa
         (None, Some(_)) => Some(Value::unknown(ERASED)),
         (Some(_), _) => Some(hash(answer, "there was no answer")),
     };
-    facts.extend(answer.map(|answer| Fact::new("Hash of the answer, as recorded", answer)));
+    facts.extend(answer.map(|answer| Fact::new("Answer hash, as recorded", answer)));
     if event.part("prompt").is_object() {
         let conversation = event.part("prompt").get("hash");
-        let conversation = hash(conversation, "the prompt could not be read whole");
-        facts.push(Fact::new(
-            "Hash of the conversation, as recorded",
-            conversation,
-        ));
+        let conversation = hash(conversation, "the prompt could not be read completely");
+        facts.push(Fact::new("Conversation hash, as recorded", conversation));
     }
     facts.push(Fact::new(
         "SHA-256 of the event as stored",
@@ -501,8 +502,7 @@ fn said(event: &Members<'_>, name: &str) -> Value {
 }
 
 fn code(node: Node<'_>) -> Value {
-    node.shown()
-        .map_or(Value::unknown("none was given"), Value::Code)
+    node.shown().map_or(Value::unknown("not set"), Value::Code)
 }
 
 fn push_members(facts: &mut Vec<Fact>, node: Node<'_>, prefix: &str) {
@@ -513,13 +513,11 @@ fn push_members(facts: &mut Vec<Fact>, node: Node<'_>, prefix: &str) {
 fn push_entries(facts: &mut Vec<Fact>, members: Vec<(String, Node<'_>)>, prefix: &str) {
     let more = members.len().saturating_sub(limits::REPORT_ITEMS_MAX);
     for (name, node) in members.into_iter().take(limits::REPORT_ITEMS_MAX) {
-        let value = node
-            .shown()
-            .map_or(Value::unknown("nothing was given"), Value::Text);
+        let value = node.shown().map_or(Value::unknown("no value"), Value::Text);
         facts.push(Fact::new(format!("{prefix}{name}"), value));
     }
     if more > 0 {
-        let more = format!("{more} more, which the report as JSON has");
+        let more = format!("{more} more; see the JSON report");
         facts.push(Fact::new("and", Value::text(more)));
     }
 }

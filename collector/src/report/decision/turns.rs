@@ -30,7 +30,7 @@ pub(crate) fn loss(event: &Members<'_>, recorded: &Recorded<'_>) -> Option<Strin
     let losses = losses(event, recorded.conversation()?);
     (!losses.is_empty()).then(|| {
         format!(
-            "Not all of the prompt can be read in this record. {}",
+            "Part of the prompt is missing from this record. {}",
             losses.join(" ")
         )
     })
@@ -51,12 +51,13 @@ fn introduction(event: &Members<'_>, recorded: &Recorded<'_>, has_text: bool) ->
         }),
         Recorded::NoPrompt => Some("The gateway read no prompt.".to_owned()),
         Recorded::AnotherForm => Some(
-            "What the event says of the turns is not of the expected form. The report as JSON has it \
-             as it is."
+            "The event’s description of the turns does not have the expected form. See the JSON \
+             report."
                 .to_owned(),
         ),
         Recorded::Nothing if has_text => Some(
-            "The event does not say who said what: the prompt is shown as one text.".to_owned(),
+            "The event does not record who said what, so the prompt is shown as one text."
+                .to_owned(),
         ),
         Recorded::Nothing => None,
     }
@@ -79,7 +80,7 @@ fn turns(conversation: &Conversation<'_>) -> Vec<Block> {
     let left_out = conversation.left_out_parts();
     if left_out > 0 {
         blocks.push(Block::paragraph(format!(
-            "And {left_out} more parts, which the event in the report as JSON has."
+            "And {left_out} more parts; see the event in the JSON report."
         )));
     }
     blocks
@@ -138,11 +139,11 @@ fn content(content: &Content) -> Option<Value> {
     let missing = match content {
         Content::Whole { text } if text.is_empty() => return Some(Value::text("empty")),
         Content::Whole { .. } => return None,
-        Content::Beginning { .. } => "the end was cut off by a limit",
+        Content::Beginning { .. } => "its end was cut off by a limit",
         Content::Cut => "it was cut off by a limit",
         Content::OnlyHash => "only its hash is recorded",
-        Content::Elsewhere => "the prompt only refers to it",
-        Content::NotFound => "it is not found in the record",
+        Content::Elsewhere => "the prompt only references it",
+        Content::NotFound => "it was not found in the record",
     };
     Some(Value::unknown(missing))
 }
@@ -157,7 +158,7 @@ fn label(kind: &str) -> String {
         "reasoning" => "Reasoning",
         "document" => "Document",
         "other" => "Other",
-        "" => "Part of no kind",
+        "" => "Part of unknown kind",
         kind => kind,
     };
     label.to_owned()
@@ -170,4 +171,4 @@ const TEXT: &str = "Text";
 
 const TURNS: &str = "The turns of the conversation, as the event records them.";
 
-const AS_ONE_TEXT: &str = "The recorded text of the prompt, which has more than these turns";
+const AS_ONE_TEXT: &str = "The recorded text of the prompt, which contains more than these turns";

@@ -28,7 +28,7 @@ pub(crate) fn prepare(report: &Report, fonts: &Fonts) -> Json {
     let organization = head
         .organization_id
         .as_deref()
-        .unwrap_or("all organisations");
+        .unwrap_or("all organizations");
     let facts = texts.facts(&head.facts());
     let sections = document.sections.iter();
     let sections: Vec<Json> = sections.map(|section| texts.section(section)).collect();
@@ -73,10 +73,10 @@ impl Room {
 
 impl Texts<'_> {
     fn remarks(&self) -> Vec<&'static str> {
-        let always = "Characters that cannot be seen, or that turn a text around, stand as their \
-            numbers in frames, such as U+202E.";
-        let sometimes = "So do characters for which the fonts of this report have no form: the \
-            report as HTML or JSON has them as they are.";
+        let always = "Invisible characters and those that change the text direction are shown as their \
+            code points in frames, such as U+202E.";
+        let sometimes = "Characters missing from the fonts of this report are shown the same way; the \
+            HTML and JSON reports contain them unchanged.";
         match self.has_missing_forms {
             true => vec![always, sometimes],
             false => vec![always],
@@ -187,7 +187,7 @@ impl Texts<'_> {
         let left_out = (left_out > 0).then(|| {
             let (left_out, all) = (count(left_out), count(text.len()));
             format!(
-                "{left_out} of {all} bytes are left out here. The report as JSON has the whole."
+                "{left_out} of {all} bytes are left out here. The JSON report has the full text."
             )
         });
         let name = name.map(|name| self.value(name, WORD));
@@ -207,7 +207,7 @@ impl Texts<'_> {
         let caption = match left_out {
             0 => table.caption.clone(),
             more => format!(
-                "{} (the first {}; {} more are in the report as CSV, HTML and JSON)",
+                "{} (the first {}; {} more are in the CSV, HTML and JSON reports)",
                 table.caption,
                 count(rows.len()),
                 count(more)
@@ -241,7 +241,7 @@ impl Texts<'_> {
             false => {
                 let rest = count(text.len().saturating_sub(shown.len()));
                 self.spelt(
-                    &format!("{shown}… ({rest} more bytes, which the report as JSON has)"),
+                    &format!("{shown}… ({rest} more bytes in the JSON report)"),
                     word,
                 )
             }
@@ -358,7 +358,7 @@ fn left_out_parts(parts: usize) -> Option<String> {
         parts => format!("{} parts of the prompt are", count(parts)),
     };
     Some(format!(
-        "{are} left out here. The report as HTML, CSV or JSON has them."
+        "{are} left out here; see the HTML, CSV or JSON report."
     ))
 }
 

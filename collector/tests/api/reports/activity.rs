@@ -140,19 +140,19 @@ async fn a_count_that_the_provider_gave_alone_is_in_a_sum_of_its_own() {
     assert_eq!(tokens["output_only"], counts(0, 500, [1, 0]));
     let csv = report(&program, activity("csv")).await;
     for expected in [
-        "input only: the provider gave no output count,Output unknown,1",
-        "output only: the provider gave no input count,Input unknown,1",
+        "input only: the provider reported no output count,Output unknown,1",
+        "output only: the provider reported no input count,Input unknown,1",
     ] {
         assert!(csv.text().contains(expected), "{expected}: {}", csv.text());
     }
     for (id, expected) in [
         (
             "r2",
-            "Output tokens,\"unknown: the provider gave no count, and none is estimated\"",
+            "Output tokens,\"unknown: the provider reported no count, and none is estimated\"",
         ),
         (
             "r3",
-            "Input tokens,\"unknown: the provider gave no count, and none is estimated\"",
+            "Input tokens,\"unknown: the provider reported no count, and none is estimated\"",
         ),
     ] {
         let csv = report(&program, decision(id, "csv")).await;
@@ -246,7 +246,7 @@ async fn people_read_the_same_numbers() {
         );
     }
     assert!(
-        words.contains("5 events are missing, of 1 of 1 writers."),
+        words.contains("5 events are missing from 1 of 1 writers."),
         "{words}"
     );
     assert!(html.text().contains("<svg"));
@@ -353,11 +353,11 @@ async fn a_list_of_writers_with_holes_tells_of_those_without() {
 
     asked["format"] = json!("html");
     let html = report(&program, asked.clone()).await;
-    let said = "2 events are missing, of 1 of 3 writers.";
+    let said = "2 events are missing from 1 of 3 writers.";
     assert!(html.text().contains(said), "{}", html.text());
 
     asked["writer_id"] = json!("whole");
     let html = report(&program, asked).await;
-    let said = "Nothing is missing: of every writer";
+    let said = "Nothing is missing: all numbers up to the last one of each writer";
     assert!(html.text().contains(said), "{}", html.text());
 }

@@ -105,9 +105,9 @@ async fn every_format_tells_the_conversation_turn_by_turn() {
             &sha256("png"),
             "file-abc",
             "unknown: only its hash is recorded",
-            "unknown: the prompt only refers to it",
-            "1 part is recorded only by a hash.",
-            "1 part is only referred to, and the data are elsewhere.",
+            "unknown: the prompt only references it",
+            "1 part is recorded only as a hash.",
+            "1 part is only referenced; the data is elsewhere.",
         ] {
             assert!(text.contains(expected), "{expected} in {format}: {text}");
         }
@@ -118,7 +118,7 @@ async fn every_format_tells_the_conversation_turn_by_turn() {
     let first = report(&program, decision("r", "pdf")).await.pages()[0].clone();
     let first = first.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        first.contains("Note: Not all of the prompt can be read in this record."),
+        first.contains("Note: Part of the prompt is missing from this record."),
         "{first}"
     );
 }
@@ -221,11 +221,11 @@ async fn a_prompt_that_was_not_read_whole_is_not_shown_as_whole() {
     for (prompt, said) in [
         (
             json!({"hash": "", "parts": text(0, all)}),
-            "The prompt was not read whole: parts may be missing.",
+            "The prompt was not read completely; parts may be missing.",
         ),
         (
             json!({"parts": text(0, all)}),
-            "The prompt was not read whole: parts may be missing.",
+            "The prompt was not read completely; parts may be missing.",
         ),
         (
             json!({"hash": sha256("x"), "parts": text(0, all + 1)}),
@@ -241,12 +241,12 @@ async fn a_prompt_that_was_not_read_whole_is_not_shown_as_whole() {
         ),
         (
             json!({"hash": sha256("x"), "parts": [{"role": "user", "kind": "text", "bytes": 9, "hash": sha256("y")}]}),
-            "1 part is recorded only by a hash.",
+            "1 part is recorded only as a hash.",
         ),
     ] {
         let program = program_with(prompt.clone()).await;
         let html = report(&program, decision("r", "html")).await;
-        let note = format!("Not all of the prompt can be read in this record. {said}");
+        let note = format!("Part of the prompt is missing from this record. {said}");
         assert!(html.text().contains(&note), "{prompt}: {}", html.text());
         assert!(
             html.text().contains("Wie ist das Wetter?"),
@@ -266,13 +266,13 @@ async fn what_is_of_another_form_breaks_no_report_and_the_prompt_is_shown() {
     let many = |count: usize, part: &Value| Value::Array(vec![part.clone(); count]);
     for (prompt, said) in [
         (Value::Null, "The gateway read no prompt."),
-        (json!("text"), "not of the expected form"),
-        (json!(7), "not of the expected form"),
-        (json!([]), "not of the expected form"),
-        (json!({}), "not of the expected form"),
+        (json!("text"), "does not have the expected form"),
+        (json!(7), "does not have the expected form"),
+        (json!([]), "does not have the expected form"),
+        (json!({}), "does not have the expected form"),
         (
             json!({"hash": "x", "parts": {"0": 1}}),
-            "not of the expected form",
+            "does not have the expected form",
         ),
         (
             json!({"hash": {"a": [1]}, "parts": []}),
@@ -280,7 +280,7 @@ async fn what_is_of_another_form_breaks_no_report_and_the_prompt_is_shown() {
         ),
         (
             json!({"hash": "x", "parts": []}),
-            "has more than these turns",
+            "contains more than these turns",
         ),
         (
             json!({"hash": "x", "parts": [1, null, "a", [], [[]], {}, true]}),
@@ -292,7 +292,7 @@ async fn what_is_of_another_form_breaks_no_report_and_the_prompt_is_shown() {
         ),
         (
             json!({"hash": "x", "parts": many(20_000, &json!({"at": 0, "bytes": 70}))}),
-            "more parts, which the event in the report as JSON has",
+            "more parts; see the event in the JSON report",
         ),
         (
             json!({"hash": "x", "parts": many(6000, &json!(0))}),
@@ -330,7 +330,7 @@ async fn what_the_provider_adds_to_a_prompt_is_said_to_be_missing() {
     event["metadata"]["audit_layer"]["capture"]["notes"] = json!(["prompt_continued"]);
     program.record(&event).await;
     let html = report(&program, decision("r", "html")).await;
-    let said = "Not all of the prompt can be read in this record. The provider adds stored content to the prompt";
+    let said = "Part of the prompt is missing from this record. The provider adds stored content to the prompt";
     assert!(html.text().contains(said), "{}", html.text());
 }
 
@@ -340,7 +340,10 @@ async fn a_text_that_is_in_no_turn_is_shown_all_the_same() {
     fewer.as_array_mut().unwrap().remove(1);
     let program = program_with(json!({"hash": sha256("x"), "parts": fewer})).await;
     let html = report(&program, decision("r", "html")).await;
-    for said in ["which has more than these turns", "Wie ist das Wetter?"] {
+    for said in [
+        "which contains more than these turns",
+        "Wie ist das Wetter?",
+    ] {
         assert!(html.text().contains(said), "{said}: {}", html.text());
     }
 }
@@ -350,7 +353,7 @@ async fn an_event_that_does_not_tell_its_turns_shows_the_prompt_as_it_is() {
     let program = Program::start().await;
     program.record(&call("r", 1, json!({}))).await;
     let html = report(&program, decision("r", "html")).await;
-    for said in ["does not say who said what", "score 680"] {
+    for said in ["does not record who said what", "score 680"] {
         assert!(html.text().contains(said), "{said}: {}", html.text());
     }
     let data = report(&program, decision("r", "json")).await.json()["data"].clone();
@@ -366,7 +369,7 @@ async fn nothing_of_a_conversation_stays_when_its_content_is_erased() {
     assert!(erase(&folder).await.status.success());
     let words = report(&program, decision("r", "pdf")).await.words();
     assert!(
-        words.contains("The prompt, if there was any, was erased on request."),
+        words.contains("The prompt, if any, was erased on request."),
         "{words}"
     );
     for gone in ["Turn 1", "weather", "Bonn", "who said what", &sha256("all")] {

@@ -178,9 +178,9 @@ async fn a_token_count_that_the_provider_did_not_give_is_unknown() {
     program.record(&one_sided).await;
     let csv = report(&program, decision("r", "csv")).await;
     for expected in [
-        "Input tokens,\"unknown: the provider gave no count, and none is estimated\"",
+        "Input tokens,\"unknown: the provider reported no count, and none is estimated\"",
         "Output tokens,20",
-        "The counts are,The provider’s final counts.",
+        "Source of the counts,The provider’s final counts.",
     ] {
         assert!(csv.text().contains(expected), "{expected}: {}", csv.text());
     }
@@ -200,8 +200,8 @@ async fn a_decision_that_the_model_made_says_so() {
     program.record(&decided).await;
     let csv = report(&program, decision("r", "csv")).await;
     for row in [
-        "Decision,,,Outcome is from,the model’s answer",
-        "Decision,,,Confidence is from,the caller",
+        "Decision,,,Source of the outcome,the model’s answer",
+        "Decision,,,Source of the confidence,the caller",
         "Decision,,,Answer: affordable,false (0.966)",
         "Decision,,,Answer,1.8",
     ] {
@@ -218,7 +218,7 @@ async fn an_event_of_an_application_says_what_only_a_gateway_knows() {
     assert_eq!(all["data"]["checks"][0]["result"], "cannot_be_checked");
     assert_eq!(
         all["data"]["checks"][0]["reason"],
-        "it is not written as SHA-256"
+        "it is not a SHA-256 hash"
     );
     let words = report(&program, decision("plain", "pdf")).await.words();
     assert!(words.contains("No gateway numbered this event"), "{words}");
@@ -243,8 +243,8 @@ async fn a_report_says_what_was_checked_and_not_that_all_is_well() {
             "fine",
             &[
                 "The hash of the prompt matches: SHA-256",
-                "Of its writer, every number up to the last, 1, was received.",
-                "a gateway, as the event says (audit-layer/0.1.0)",
+                "All numbers of its writer up to the last, 1, were received.",
+                "a gateway, according to the event (audit-layer/0.1.0)",
             ][..],
             &["Note:"][..],
         ),
@@ -255,12 +255,12 @@ async fn a_report_says_what_was_checked_and_not_that_all_is_well() {
                 "No gateway numbered this event",
                 "unknown: none was recorded",
             ],
-            &["read whole"],
+            &["read completely"],
         ),
         (
             "pretender",
             &["the application itself", "No gateway numbered this event"],
-            &["a gateway, as", "Call ended"],
+            &["a gateway, according", "Completion state"],
         ),
     ] {
         let html = report(&program, decision(id, "html")).await;
@@ -288,11 +288,11 @@ async fn what_speaks_against_a_record_is_said_first() {
     let page = report(&program, decision("cut", "pdf")).await.pages()[0].clone();
     let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
     for said in [
-        "Note: Not all of the call is in this record. The request’s body was larger than the limit \
+        "Note: Part of the call is missing from this record. The request’s body was larger than the limit \
          for reading, or has lists with more items than are read; only the beginning was read. The \
          stream’s framing was broken (a wrong checksum, an impossible length, an end within a message): \
          what follows was not read.",
-        "a number came with more than one event",
+        "so several events share a number",
     ] {
         assert!(words.contains(said), "{said}: {words}");
     }
@@ -332,50 +332,48 @@ async fn what_was_erased_is_not_told_as_never_recorded() {
     let csv = report(&program, decision("r", "csv")).await;
     let text = csv.text();
     let if_any = "If there was any, it was erased on request.";
-    let the_rest = "\"The rest, if there was any, was erased on request.\"";
+    let the_rest = "\"The rest, if any, was erased on request.\"";
     let unknown = "\"unknown: it was erased, if there was any\"";
     for (section, name, value) in [
         (
             "Decision",
             "remark",
-            "\"The reasoning of the decision, if there was any, was erased on request.\"",
+            "\"The reasoning of the decision, if any, was erased on request.\"",
         ),
         (
             "Prompt",
             "remark",
-            "\"The prompt, if there was any, was erased on request.\"",
+            "\"The prompt, if any, was erased on request.\"",
         ),
         (
             "Answer",
             "remark",
-            "\"The answer, if there was any, was erased on request.\"",
+            "\"The answer, if any, was erased on request.\"",
         ),
         ("Model", "Answered by", unknown),
-        ("Model", "Answer’s id", unknown),
+        ("Model", "Answer id", unknown),
         ("Model", "Parameters", unknown),
-        ("How the call ended", "Why the model stopped", unknown),
-        ("How the call ended", "Flags of the proxy", unknown),
-        ("How the call ended", "Details of the proxy", unknown),
-        ("How the call ended", "Error", unknown),
-        ("Integrity", "\"Hash of the answer, as recorded\"", unknown),
+        ("Completion", "Stop reason", unknown),
+        ("Completion", "Proxy flags", unknown),
+        ("Completion", "Proxy details", unknown),
+        ("Completion", "Error", unknown),
+        ("Integrity", "\"Answer hash, as recorded\"", unknown),
         ("Tool calls", "remark", &format!("\"{if_any}\"")),
-        ("How the call was read", "api", "openai.chat_completions"),
-        ("How the call was read", "remark", the_rest),
-        (
-            "Where the call came from",
-            "remark",
-            &format!("\"{if_any}\""),
-        ),
-        ("Metadata of the caller", "remark", &format!("\"{if_any}\"")),
+        ("Capture", "api", "openai.chat_completions"),
+        ("Capture", "remark", the_rest),
+        ("Gateway", "remark", &format!("\"{if_any}\"")),
+        ("Caller metadata", "remark", &format!("\"{if_any}\"")),
     ] {
         let row = format!("{section},,,{name},{value}");
         assert!(text.contains(&row), "{row}: {text}");
     }
     for untrue in [
-        "nobody said",
-        "none was given",
+        "not set",
+        "none set",
+        "not reported",
+        "none reported",
         "No reasoning",
-        "noted nothing",
+        "no capture notes",
     ] {
         assert!(!text.contains(untrue), "{untrue}: {text}");
     }
@@ -394,7 +392,7 @@ async fn whoever_sends_an_event_cannot_have_it_shown_as_erased_here() {
     let no_content = json!({"erasure": erasure, "prompt_content": "", "response_content": ""});
     program.record(&call("moved", 2, no_content)).await;
     let words = report(&program, decision("moved", "pdf")).await.words();
-    let said = "was erased before the event was recorded here, as the event itself says.";
+    let said = "was erased before the event was recorded here, according to the event.";
     assert!(words.contains(said), "{words}");
     assert!(words.contains(&sha256("x")), "{words}");
 

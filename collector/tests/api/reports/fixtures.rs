@@ -58,7 +58,7 @@ async fn the_turns_of_every_wire_format_have_the_whole_prompt_and_its_hash() {
         }
         let html = report(&program, decision(id, "html")).await;
         assert!(
-            !html.text().contains("has more than these turns"),
+            !html.text().contains("contains more than these turns"),
             "{id}: {}",
             html.text()
         );

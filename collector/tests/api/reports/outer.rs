@@ -53,10 +53,10 @@ async fn a_call_that_passes_two_gateways_is_counted_once() {
     assert_eq!(data["completeness"]["totals"], totals);
 
     let csv = report(&program, activity("csv")).await;
-    let said = "\"Events left out, as an outer gateway recorded the same calls\",2";
+    let said = "Events excluded because an outer gateway recorded the same calls,2";
     assert!(csv.text().contains(said), "{}", csv.text());
     let words = report(&program, decision("inner", "pdf")).await.words();
-    let said = "An outer gateway recorded this call too, as the event with the request outer.";
+    let said = "An outer gateway recorded this call too, as the event with the request id outer.";
     assert!(words.contains(said), "{words}");
     let words = report(&program, decision("outer", "pdf")).await.words();
     assert!(!words.contains("An outer gateway"), "{words}");
@@ -143,8 +143,8 @@ async fn an_erased_event_still_gives_way_and_is_still_found() {
     assert_eq!(data["unread_events"], 1);
     let csv = report(&program, decision("inner", "csv")).await;
     for row in [
-        "Where the call came from,,,outer_request_id,outer",
-        "Where the call came from,,,remark,\"The rest, if there was any, was erased on request.\"",
+        "Gateway,,,outer_request_id,outer",
+        "Gateway,,,remark,\"The rest, if any, was erased on request.\"",
     ] {
         assert!(csv.text().contains(row), "{row}: {}", csv.text());
     }
@@ -196,7 +196,8 @@ async fn calls_whose_content_is_not_read_are_found_and_counted() {
         1
     );
     let words = report(&program, activity("pdf")).await.words();
-    let said = "Note: 1 call was to a known provider by a path that the gateway does not know";
+    let said =
+        "Note: 1 call was to a known provider with an API path that the gateway does not know";
     assert!(words.contains(said), "{words}");
 }
 

@@ -12,13 +12,13 @@ pub(crate) fn hash(event: &Members<'_>) -> Result<String, &'static str> {
     let listed = event.part("prompt").get("parts");
     let (parts, count) = listed.list(limits::REPORT_PARTS_MAX).ok_or(ANOTHER_FORM)?;
     if parts.len() < count || event.has_note(Note::PromptPartsTruncated) {
-        return Err("not all parts are listed, and the hash is of all");
+        return Err("not all parts are listed, but the hash covers all");
     }
     if event.has_note(Note::NameTruncated) {
-        return Err("a name was cut in the event, and the hash is of the whole");
+        return Err("a name is truncated in the event, but the hash covers all of it");
     }
     if event.has_note(Note::CredentialRemoved) {
-        return Err("a credential was removed from a text, and the hash is of the texts as sent");
+        return Err("a credential was removed from a text, but the hash covers the texts as sent");
     }
     let are_texts_cut = event.has_note(Note::PromptContentTruncated);
     let mut record = Record(Sha256::new());
@@ -26,11 +26,11 @@ pub(crate) fn hash(event: &Members<'_>) -> Result<String, &'static str> {
     let prompt_hash = event.get("prompt_hash").text().unwrap_or_default();
     record
         .0
-        .update(digest(&prompt_hash).ok_or("the hash of the prompt is not written as SHA-256")?);
+        .update(digest(&prompt_hash).ok_or("the hash of the prompt is not a SHA-256 hash")?);
     for part in parts {
         let part = Fields::of(part);
         if are_texts_cut && is_only_hash(&part) {
-            return Err("a text was cut in the event, and the hash is of the whole");
+            return Err("a text is truncated in the event, but the hash covers all of it");
         }
         record.part(&part).ok_or(ANOTHER_FORM)?;
     }
@@ -129,7 +129,7 @@ fn digest(hash: &str) -> Option<Vec<u8>> {
     (digits.len() == 64).then_some(bytes)
 }
 
-const ANOTHER_FORM: &str = "the parts are not of the expected form";
+const ANOTHER_FORM: &str = "the parts do not have the expected form";
 
 #[cfg(test)]
 mod tests {
@@ -184,9 +184,13 @@ mod tests {
             json!({"message": 0, "role": "user", "kind": "text", "bytes": 9, "hash": "sha256:00"});
         for (parts, note, why) in [
             (json!([part]), "prompt_parts_truncated", "not all parts"),
-            (json!([part]), "name_truncated", "a name was cut"),
+            (json!([part]), "name_truncated", "a name is truncated"),
             (json!([part]), "credential_removed", "a credential"),
-            (json!([cut]), "prompt_content_truncated", "a text was cut"),
+            (
+                json!([cut]),
+                "prompt_content_truncated",
+                "a text is truncated",
+            ),
             (json!([7]), "", "expected form"),
             (
                 json!([{"message": 0, "role": "user", "kind": "x", "text": "a"}]),

@@ -7,10 +7,10 @@ impl Conversation<'_> {
     pub(crate) fn losses(&self) -> Vec<String> {
         let unreadable = &self.unreadable;
         let counted = [
-            (unreadable.only_hash, "recorded only by a hash"),
+            (unreadable.only_hash, "recorded only as a hash"),
             (
                 unreadable.elsewhere,
-                "only referred to, and the data are elsewhere",
+                "only referenced; the data is elsewhere",
             ),
             (unreadable.cut, "cut off by a limit"),
             (unreadable.not_found, "not found in the record"),
@@ -82,7 +82,7 @@ fn is_placeholder(mark: &str) -> bool {
         && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-const NOT_WHOLE: &str = "The prompt was not read whole: parts may be missing.";
+const NOT_WHOLE: &str = "The prompt was not read completely; parts may be missing.";
 
 #[cfg(test)]
 mod tests {
@@ -139,7 +139,7 @@ mod tests {
         check(&parts(), "sha256:1", |conversation| {
             assert_eq!(
                 conversation.losses(),
-                ["1 part is recorded only by a hash."]
+                ["1 part is recorded only as a hash."]
             );
         });
         let lost = json!([
@@ -149,7 +149,7 @@ mod tests {
         check(&lost, "", |conversation| {
             let expected = [
                 NOT_WHOLE,
-                "1 part is only referred to, and the data are elsewhere.",
+                "1 part is only referenced; the data is elsewhere.",
                 "2 parts are cut off by a limit.",
                 "2 parts are not found in the record.",
             ];
