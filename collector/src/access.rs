@@ -89,14 +89,14 @@ impl FromStr for Kind {
 /// Whose events a key reaches. Others do not exist for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
-    /// Those of every organisation.
+    /// Those of every organization.
     All,
-    /// Those of the organisation with this id.
+    /// Those of the organization with this id.
     Organization(String),
 }
 
 impl Scope {
-    /// The scope of one organisation.
+    /// The scope of one organization.
     ///
     /// # Errors
     /// An empty id, or one that no event can carry.
@@ -107,7 +107,7 @@ impl Scope {
         }
     }
 
-    /// The one organisation, if it is one.
+    /// The one organization, if it is one.
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::All => None,

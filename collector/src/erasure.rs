@@ -101,7 +101,7 @@ pub enum EraseError {
     NoEvents {
         /// The user.
         user_id: String,
-        /// The organisations.
+        /// The organizations.
         scope: Scope,
     },
     /// The database cannot be used.

@@ -57,7 +57,7 @@ pub(crate) struct Event {
     /// What it can be found by, each once and in their order.
     pub(crate) terms: Arc<[Term]>,
     /// The JSON object as it was sent, without the members that the collector adds, with the
-    /// organisation, and with the documented members in snake case.
+    /// organization, and with the documented members in snake case.
     pub(crate) text: String,
     said: OnceLock<Said>,
 }
@@ -65,7 +65,7 @@ pub(crate) struct Event {
 impl Event {
     /// Reads one event from the body of a request or from one line of a batch.
     ///
-    /// An event that names no organisation belongs to that of `scope`.
+    /// An event that names no organization belongs to that of `scope`.
     pub(crate) fn parse(bytes: &[u8], scope: &Scope) -> Result<Self, EventError> {
         if bytes.len() > limits::EVENT_BYTES_MAX {
             return Err(EventError::TooLarge);
@@ -182,7 +182,7 @@ fn is_of_application(entries: &Entries<'_>) -> bool {
     })
 }
 
-/// Where an event's organisation comes from.
+/// Where an event's organization comes from.
 enum Organization {
     /// From the event.
     Named(String),

@@ -11,7 +11,7 @@ use crate::time::moment;
 /// What must not be removed, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
-    /// The organisations whose events are held.
+    /// The organizations whose events are held.
     pub scope: Scope,
     /// The user whose events are held; `None` for every user's.
     pub user_id: Option<String>,

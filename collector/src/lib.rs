@@ -3,7 +3,7 @@
 //! [`Collector::bind`] opens the database and the port, [`Collector::serve`] runs until it is told
 //! to stop. An answer of success means that the events are committed to disk.
 //! What an event says is never changed: what comes back is the text that was sent, with `id` and
-//! `received_at` added, and with the key's organisation where the event named none.
+//! `received_at` added, and with the key's organization where the event named none.
 
 #![deny(
     clippy::arithmetic_side_effects,

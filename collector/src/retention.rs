@@ -18,7 +18,7 @@ use crate::store::{AccessRecord, Action, Cutoffs, Store, StoreError};
 use crate::telemetry::{self, Telemetry};
 use crate::time::DAY_MICROS;
 
-/// How long the events of an organisation are kept.
+/// How long the events of an organization are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
     /// For so many days after they happened or arrived, whichever is later.
@@ -66,7 +66,7 @@ impl FromStr for Keep {
     }
 }
 
-/// What one organisation keeps, as it is written on a command line: `ORGANIZATION=DAYS`.
+/// What one organization keeps, as it is written on a command line: `ORGANIZATION=DAYS`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeepOf {
     organization: String,
@@ -96,7 +96,7 @@ pub enum Shortest {
     HalfAYear,
 }
 
-/// How long events are kept, by organisation.
+/// How long events are kept, by organization.
 #[derive(Debug, Clone)]
 pub struct Retention {
     default: Keep,
@@ -109,7 +109,7 @@ impl Retention {
     /// looked at them as `history` says.
     ///
     /// # Errors
-    /// A time is shorter than allowed, or an organisation is named twice.
+    /// A time is shorter than allowed, or an organization is named twice.
     pub fn new(
         default: Keep,
         organizations: Vec<KeepOf>,
@@ -239,7 +239,7 @@ pub enum RetentionError {
     /// No number of days.
     #[error("must be a number of days of at least 1, or forever")]
     Days,
-    /// No organisation with its days.
+    /// No organization with its days.
     #[error("must be an organization and a number of days, such as org_1=730")]
     Pair,
     /// An id that no event can carry.
@@ -251,10 +251,10 @@ pub enum RetentionError {
         limits::RETENTION_DAYS_MIN
     )]
     Short,
-    /// Two times for one organisation.
+    /// Two times for one organization.
     #[error("--retention names organization {organization:?} twice: name it once")]
     Twice {
-        /// The organisation.
+        /// The organization.
         organization: String,
     },
 }

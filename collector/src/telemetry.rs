@@ -156,7 +156,7 @@ pub(crate) struct Sender<'a> {
 }
 
 impl<'a> Sender<'a> {
-    /// A key given to `serve` has no id, and some reach all organisations.
+    /// A key given to `serve` has no id, and some reach all organizations.
     pub(crate) fn of(key: &'a KeyId, organization: Option<&'a str>) -> Self {
         Self {
             key: key.0.as_deref().unwrap_or("configured"),

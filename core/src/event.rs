@@ -30,7 +30,7 @@ pub struct AuditEvent {
     pub user_id: String,
     /// The conversation or case the call belongs to.
     pub session_id: Option<String>,
-    /// The organisation the gateway works for; from its configuration.
+    /// The organization the gateway works for; from its configuration.
     pub organization_id: String,
     /// Hash of the canonical prompt text; empty when the prompt could not be read whole.
     pub prompt_hash: String,

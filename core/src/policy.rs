@@ -22,7 +22,7 @@ pub use schema::schema;
 pub struct Policy {
     /// Name and version of what records, as events carry it.
     pub recorder: &'static str,
-    /// The organisation that events belong to; empty if the audit API knows it by the key.
+    /// The organization that events belong to; empty if the audit API knows it by the key.
     pub organization_id: String,
     /// Where events go.
     pub audit_api: AuditApi,

@@ -10,7 +10,7 @@ use proxy_wasm_host_test::{
     Writer,
 };
 
-use crate::scenario::{Audit, Message, Scenario, Seen, Shown, Step, normalised};
+use crate::scenario::{Audit, Message, Scenario, Seen, Shown, Step, normalized};
 
 /// What the fake showed, and how many lines the worker's guest had said after each step.
 pub(crate) fn play(scenario: &Scenario, module: &Path) -> Result<(Shown, Vec<Vec<usize>>)> {
@@ -106,7 +106,7 @@ fn said(host: &Host) -> (Vec<String>, Vec<String>) {
     let (worker, main): (Vec<_>, Vec<_>) =
         lines.partition(|line| matches!(line.thread, Thread::Worker(_)));
     let text = |lines: Vec<proxy_wasm_host_test::LogLine>| {
-        let lines = lines.iter().map(|line| normalised(&line.text()));
+        let lines = lines.iter().map(|line| normalized(&line.text()));
         lines.collect()
     };
     (text(worker), text(main))

@@ -12,7 +12,7 @@ use audit_layer_tests::wait::wait_until;
 use audit_layer_tests::{python, workspace};
 
 use self::ends::{AuditServer, Client, Upstream};
-use crate::scenario::{Lines, Scenario, Seen, Shown, Step, normalised};
+use crate::scenario::{Lines, Scenario, Seen, Shown, Step, normalized};
 use crate::wire;
 
 /// What Envoy showed, given how many lines the guest says by when.
@@ -63,7 +63,7 @@ pub(crate) fn said(log: &str) -> (Vec<String>, Vec<String>) {
         let Some((_, said)) = line.split_once("] wasm log") else {
             continue;
         };
-        let text = normalised(said.split_once(": ").map_or(said, |(_, text)| text));
+        let text = normalized(said.split_once(": ").map_or(said, |(_, text)| text));
         if thread == main_thread {
             main.push(text);
         } else {

@@ -112,7 +112,7 @@ impl Scenario {
 /// What both proxies agree on of a guest's line.
 ///
 /// The bytes that all pairs of a header map take become `some`: Envoy adds headers of its own.
-pub(crate) fn normalised(line: &str) -> String {
+pub(crate) fn normalized(line: &str) -> String {
     let Some((text, sizes)) = line.split_once(" [") else {
         return line.to_owned();
     };

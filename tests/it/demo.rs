@@ -31,7 +31,7 @@ fn the_demo_shows_both_providers_plain_and_streamed_with_their_events() -> Resul
         }
         assert!(
             !text.contains('\u{1b}'),
-            "colours although the output is no terminal:\n{text}"
+            "colors although the output is no terminal:\n{text}"
         );
         Ok(())
     })

@@ -6,7 +6,7 @@ use serde_json::Value;
 ///
 /// Everything else stays, so that a comparison finds members that are missing and members that
 /// nobody expected.
-pub(crate) fn normalised(mut event: Value) -> Value {
+pub(crate) fn normalized(mut event: Value) -> Value {
     let parts: [(&str, &str, IsWellFormed); 11] = [
         ("/id", "<log id>", is_log_id),
         ("/received_at", "<time>", is_precise_time),

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use self::provider::{Case, Provider};
-use crate::expected::{assert_holds, assert_same, normalised};
+use crate::expected::{assert_holds, assert_same, normalized};
 use crate::fixture::{run, stack, unique};
 
 #[test]
@@ -100,7 +100,7 @@ fn check_plain_and_streamed(provider: &'static Provider) -> Result<()> {
             };
             let (seen, event) = provider.call(stack, case).await?;
             let expected = provider.expected(stack, &seen, stream, &event)?;
-            assert_same(&normalised(event), &expected);
+            assert_same(&normalized(event), &expected);
         }
         Ok(())
     })

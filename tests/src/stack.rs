@@ -14,7 +14,7 @@ use crate::sample_llm::SampleLlm;
 use crate::wait::{PATIENCE, wait_until};
 use crate::{python, wasm, workspace};
 
-/// The organisation that every event of a stack belongs to.
+/// The organization that every event of a stack belongs to.
 pub const ORGANIZATION: &str = "org_local_demonstration";
 
 /// The listener of the shipped configurations to which applications talk.

@@ -211,7 +211,7 @@ struct Entry {
     report_type: String,
     format: String,
     query: Option<Box<RawValue>>,
-    /// `null` is every organisation.
+    /// `null` is every organization.
     organization_id: Option<String>,
     created_at: String,
     finished_at: Option<String>,

@@ -40,7 +40,7 @@ pub(crate) fn narrow(filter: &mut LogFilter, scope: Scope) -> Result<(), QueryEr
     Ok(())
 }
 
-/// The organisation to ask for, when `asked` was asked for and `scope` can be reached.
+/// The organization to ask for, when `asked` was asked for and `scope` can be reached.
 ///
 /// To ask for more is an error, and not an empty page, which would say that there is nothing.
 pub(crate) fn reached(asked: Option<&str>, scope: Scope) -> Result<Option<String>, QueryError> {

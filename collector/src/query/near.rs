@@ -73,7 +73,7 @@ impl OfFilter {
     }
 }
 
-/// Looks at the events of the same period that fulfil `reach`: those that the key may read.
+/// Looks at the events of the same period that fulfill `reach`: those that the key may read.
 pub(crate) async fn of(
     store: &Store,
     filter: &LogFilter,

@@ -23,7 +23,7 @@ pub(crate) struct Head {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) read_until: Option<String>,
     pub(crate) generated_by: Origin,
-    /// `None` is all organisations.
+    /// `None` is all organizations.
     pub(crate) organization_id: Option<String>,
     pub(crate) query: Query,
     /// SHA-256 of `data` as it stands in the report as JSON.

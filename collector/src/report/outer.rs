@@ -77,7 +77,7 @@ pub(crate) enum Mark {
     Counted,
 }
 
-/// The call that an event names as recorded by an outer gateway, in its own organisation.
+/// The call that an event names as recorded by an outer gateway, in its own organization.
 fn named_by(log: &Log) -> Option<CallId> {
     // Hardly any event has one, and to read each of them takes as long as to add it up.
     if !log.event.contains("outer_request_id") {

@@ -14,7 +14,7 @@ pub(crate) struct Removed {
     pub(crate) erasures: u64,
     /// Events whose content they erased.
     pub(crate) erased_events: u64,
-    /// Erasures in all organisations of which nobody knows whether they changed events of this one.
+    /// Erasures in all organizations of which nobody knows whether they changed events of this one.
     /// No other number has anything of them.
     pub(crate) unattributed_erasures: u64,
 }
@@ -50,7 +50,7 @@ impl Removed {
             .is_some_and(|id| organization == Some(id));
         match events {
             None => self.unattributed_erasures = self.unattributed_erasures.saturating_add(1),
-            // An erasure in all organisations that changed nothing of this one was none of its own.
+            // An erasure in all organizations that changed nothing of this one was none of its own.
             Some(0) if organization.is_some() && !is_named => {}
             Some(events) => {
                 self.erasures = self.erasures.saturating_add(1);

@@ -26,7 +26,7 @@ pub(crate) enum Subject {
     /// All events that the filter wants.
     Activity(LogFilter),
     Completeness(WriterFilter),
-    /// The event with this log id or `request_id`, of this organisation if one is named.
+    /// The event with this log id or `request_id`, of this organization if one is named.
     Decision {
         id: String,
         organization_id: Option<String>,

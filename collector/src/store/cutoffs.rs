@@ -17,7 +17,7 @@ impl Cutoffs<'_> {
         all.filter_map(|cutoff| *cutoff).max()
     }
 
-    /// Whether an event of this organisation is over, whose later time is this.
+    /// Whether an event of this organization is over, whose later time is this.
     pub(crate) fn is_over(&self, organization: &str, last_time: i64) -> bool {
         let own = self.by_organization.get(organization);
         own.unwrap_or(&self.default)

@@ -5,7 +5,7 @@ use crate::access::Scope;
 /// Whose content is to be erased, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Erasure {
-    /// The organisations in which the user is known by this id.
+    /// The organizations in which the user is known by this id.
     pub scope: Scope,
     /// The user.
     pub user_id: String,
@@ -25,7 +25,7 @@ pub struct Erasable {
 }
 
 impl Erasable {
-    /// Adds events of one organisation that are not erased yet, and those that are.
+    /// Adds events of one organization that are not erased yet, and those that are.
     pub(super) fn add(&mut self, is_held: bool, there: i64, erased: i64) {
         let number = |count: i64| u64::try_from(count).unwrap_or_default();
         let there_too = if is_held {

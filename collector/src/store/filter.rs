@@ -51,7 +51,7 @@ pub(crate) enum Condition {
 pub(crate) struct Phrase(pub(crate) Vec<String>);
 
 impl LogFilter {
-    /// The one organisation whose events are wanted, if it is one.
+    /// The one organization whose events are wanted, if it is one.
     pub(crate) fn organization(&self) -> Option<&str> {
         let mut conditions = self.conditions.iter();
         conditions.find_map(|condition| match condition {

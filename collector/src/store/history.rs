@@ -22,13 +22,13 @@ pub(crate) struct StoredErasure {
     pub(crate) reason: String,
     pub(crate) created_at: i64,
     pub(crate) events: i64,
-    /// Of those, how many in which organisation, as far as it was noted.
+    /// Of those, how many in which organization, as far as it was noted.
     pub(crate) by_organization: BTreeMap<String, i64>,
 }
 
 impl StoredErasure {
-    /// How many events of this organisation it has changed. `None` if nobody knows: earlier versions
-    /// did not note whose events an erasure in all organisations has changed.
+    /// How many events of this organization it has changed. `None` if nobody knows: earlier versions
+    /// did not note whose events an erasure in all organizations has changed.
     pub(crate) fn events_of(&self, organization: &str) -> Option<i64> {
         match self.scope.id() {
             Some(id) if id == organization => Some(self.events),
@@ -43,7 +43,7 @@ impl StoredErasure {
     }
 }
 
-/// How many events there are of each organisation, when these are theirs.
+/// How many events there are of each organization, when these are theirs.
 pub(super) fn by_organization<'a>(
     organizations: impl IntoIterator<Item = &'a str>,
 ) -> BTreeMap<&'a str, i64> {

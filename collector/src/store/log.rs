@@ -75,7 +75,7 @@ impl Log {
         serde_json::from_str(&self.event).ok()
     }
 
-    /// The organisation that the event belongs to.
+    /// The organization that the event belongs to.
     pub(crate) fn organization_id(&self) -> Option<String> {
         #[derive(Deserialize)]
         struct Owned {

@@ -4,7 +4,7 @@
 #[derive(Debug)]
 pub(crate) struct NewReport {
     pub(crate) id: String,
-    /// Whose events it is of; `None` is every organisation.
+    /// Whose events it is of; `None` is every organization.
     pub(crate) organization_id: Option<String>,
     pub(crate) report_type: &'static str,
     pub(crate) format: &'static str,

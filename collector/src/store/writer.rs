@@ -15,7 +15,7 @@ pub(crate) struct WriterFilter {
     pub(crate) until: Option<i64>,
     /// Only those of whom something is missing.
     pub(crate) is_incomplete: bool,
-    /// The organisation and the writer with which the page before ended.
+    /// The organization and the writer with which the page before ended.
     pub(crate) after: Option<(String, String)>,
     /// How many writers, at most.
     pub(crate) limit: usize,

@@ -143,7 +143,7 @@ async fn content_goes_and_a_tombstone_stays() {
         let export = program
             .get(&format!("/v1/audit/logs?format={format}&user_id=ann"))
             .await;
-        // Of the other organisation alone: prompt, answer, reasoning, parameters, metadata.
+        // Of the other organization alone: prompt, answer, reasoning, parameters, metadata.
         let secrets = export.text.matches("4711").count();
         assert_eq!(secrets, 5, "{}", export.text);
     }

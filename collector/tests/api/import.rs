@@ -60,7 +60,7 @@ impl Imported {
         let [stdout, stderr] =
             [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
         assert!(!stdout.contains(KEY) && !stderr.contains(KEY));
-        assert!(!stderr.contains('\u{1b}'), "no colours in a pipe: {stderr}");
+        assert!(!stderr.contains('\u{1b}'), "no colors in a pipe: {stderr}");
         Self {
             code: output.status.code(),
             stdout,
@@ -231,7 +231,7 @@ async fn json_log_lines_and_interleaved_other_lines_are_understood() {
 }
 
 #[tokio::test]
-async fn crlf_colours_and_suffixes_are_passed_over() {
+async fn crlf_colors_and_suffixes_are_passed_over() {
     let [a, b, c] = ["a", "b", "c"].map(|id| line(&event(id)).trim_end().to_owned());
     let content = format!("{a}\r\n\u{1b}[31m{b}\u{1b}[0m\r\n{c} (thread 7)\r\n");
     let imported = import_content(content, &["a", "b", "c"]).await;

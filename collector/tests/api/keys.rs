@@ -45,7 +45,7 @@ pub(crate) async fn key_of_kind(folder: &Folder, kind: &str, organization: &str)
     .await
 }
 
-/// The id of the key of an organisation, by which it is revoked.
+/// The id of the key of an organization, by which it is revoked.
 pub(crate) async fn key_id(folder: &Folder, organization: &str) -> String {
     let entries = listed(folder).await;
     let mut entries = entries.iter();

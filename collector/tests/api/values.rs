@@ -28,7 +28,7 @@ async fn record(program: &Program) {
     }
 }
 
-/// Starts with a key that reaches one organisation.
+/// Starts with a key that reaches one organization.
 async fn start() -> (Folder, Program, Program) {
     let folder = Folder::new();
     let admin = Program::start_in(&folder).await;
@@ -148,7 +148,7 @@ async fn a_filter_that_finds_nothing_says_what_comes_near() {
         near("text=loan&start_date=2030-01-01").await["words"],
         json!([{"text": "loan", "is_found": false}])
     );
-    // What the key does not reach is not told, whether it asks for its own organisation or not.
+    // What the key does not reach is not told, whether it asks for its own organization or not.
     for query in [
         "model_name=secret-mode",
         "model_name=secret-mode&organization_id=org_1",

@@ -126,7 +126,7 @@ impl Provider {
         Ok((seen, event))
     }
 
-    /// The whole event of a typical call, its unknowable parts as `normalised` names them.
+    /// The whole event of a typical call, its unknowable parts as `normalized` names them.
     pub(super) fn expected(
         &self,
         stack: &Stack,

@@ -1,6 +1,6 @@
 //! What the sample LLM does, chosen by the model's name.
 
-/// The behaviours that a model's name can ask for. Any other name gives a plain good answer.
+/// The behaviors that a model's name can ask for. Any other name gives a plain good answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scenario {
     /// Any other name: an answer made up from the prompt.

@@ -155,7 +155,7 @@ fn private(answer: Result<impl IntoResponse, ApiError>) -> Response {
 #[derive(Debug, Serialize)]
 struct Good {
     role: &'static str,
-    /// `null` reaches the events of every organisation.
+    /// `null` reaches the events of every organization.
     organization_id: Option<String>,
 }
 

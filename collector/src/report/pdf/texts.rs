@@ -386,7 +386,7 @@ const CELL: usize = 14;
 /// Such as `U+4E2D`, with room for longer ones and for the frame.
 const NAME_LENGTH: usize = 10;
 
-/// Bytes of the organisation's name at the top of a page.
+/// Bytes of the organization's name at the top of a page.
 const HEADER_BYTES: usize = 80;
 
 #[cfg(test)]

@@ -143,7 +143,7 @@ async fn replace(
     Ok(())
 }
 
-/// Notes what the erasure has changed, in whole and by organisation.
+/// Notes what the erasure has changed, in whole and by organization.
 async fn note(
     connection: &mut Connection,
     erasure_id: &str,

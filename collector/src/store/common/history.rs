@@ -21,7 +21,7 @@ impl<'r> FromRow<'r, Row> for StoredRemoval {
     }
 }
 
-/// An erasure, with what it has changed in one organisation.
+/// An erasure, with what it has changed in one organization.
 struct Part {
     id: String,
     erasure: StoredErasure,

@@ -15,7 +15,7 @@ use super::removal::{FORGET_CONFLICTS, LEFT, NAMED, PUT_FIRST, REMOVE, listed, n
 use super::terms::{Connection, Row, Store};
 use super::{holds, segments, text};
 
-/// An event that is so old that some organisation does not keep it.
+/// An event that is so old that some organization does not keep it.
 struct Candidate {
     position: i64,
     organization_id: String,
@@ -70,7 +70,7 @@ impl Store {
                 next: None,
             });
         };
-        // Looked at without a lock: most of what is as old is kept, by its organisation or a hold.
+        // Looked at without a lock: most of what is as old is kept, by its organization or a hold.
         let mut reader = self.reader().await?;
         let old: Vec<Candidate> = sqlx::query_as(OLD)
             .bind(start.0)

@@ -70,7 +70,7 @@ impl PostgresStore {
     }
 }
 
-/// Notes how many events the erasure has changed in one organisation.
+/// Notes how many events the erasure has changed in one organization.
 pub(super) async fn note_of(
     connection: &mut PgConnection,
     erasure_id: &str,

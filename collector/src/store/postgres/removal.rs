@@ -10,7 +10,7 @@ pub(super) fn listed(positions: &[i64]) -> &[i64] {
     positions
 }
 
-/// Notes how many events of an organisation, as a column has its id, were removed.
+/// Notes how many events of an organization, as a column has its id, were removed.
 pub(super) async fn note(
     connection: &mut PgConnection,
     now: i64,

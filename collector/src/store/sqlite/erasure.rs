@@ -117,7 +117,7 @@ impl SqliteStore {
     }
 }
 
-/// Notes how many events the erasure has changed in one organisation.
+/// Notes how many events the erasure has changed in one organization.
 pub(super) async fn note_of(
     connection: &mut SqliteConnection,
     erasure_id: &str,

@@ -9,7 +9,7 @@ pub(super) fn listed(positions: &[i64]) -> String {
     format!("{positions:?}")
 }
 
-/// Notes how many events of an organisation were removed.
+/// Notes how many events of an organization were removed.
 pub(super) async fn note(
     connection: &mut SqliteConnection,
     now: i64,

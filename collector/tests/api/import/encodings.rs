@@ -114,11 +114,11 @@ async fn text_in_another_encoding_and_holes_of_zeros_are_no_complaint() {
         .map(|c| c as u8)
         .collect();
     let holes = [vec![0; 4096], OTHER.into(), vec![0; 4096]].concat();
-    let coloured = "\u{1b}[32minfo\u{1b}[0m\tfine\r\n".repeat(50);
+    let colored = "\u{1b}[32minfo\u{1b}[0m\tfine\r\n".repeat(50);
     let paths = [
         file(&folder, "latin.log", latin),
         file(&folder, "holes.log", holes),
-        file(&folder, "coloured.log", coloured),
+        file(&folder, "colored.log", colored),
         file(&folder, "empty.log.gz", gzip("")),
     ];
     let imported = Imported::of(import(&program).args(&paths)).await;

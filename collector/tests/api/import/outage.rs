@@ -147,14 +147,14 @@ async fn a_batch_that_is_too_large_for_the_audit_api_is_halved() {
 #[tokio::test]
 async fn an_event_that_only_the_audit_api_refuses_is_named_by_its_line_in_the_log() {
     let fake = Fake::start(|_, _| {
-        let refused = json!([{"line": 2, "error": {"message": "unknown organisation"}}]);
+        let refused = json!([{"line": 2, "error": {"message": "unknown organization"}}]);
         let counts = json!({"accepted": 1, "duplicates": 1, "rejected": refused});
         answer(207, counts.to_string())
     })
     .await;
     let imported = import_letters(&fake.url, 3, 0).await;
     assert_eq!(imported.counts(), [1, 1, 1]);
-    imported.assert_complaint(&["envoy.log:2: ", "refused the event: unknown organisation"]);
+    imported.assert_complaint(&["envoy.log:2: ", "refused the event: unknown organization"]);
 }
 
 #[tokio::test]
