@@ -267,7 +267,7 @@ async fn connect_within(
 ) -> Result<PgConnection, StoreError> {
     let connected = timeout(time_max, session(options).connect()).await;
     let silent = || {
-        let why = format!("it did not answer within {} seconds", time_max.as_secs());
+        let why = format!("no answer within {} seconds", time_max.as_secs());
         Err(sqlx::Error::Io(io::Error::new(
             io::ErrorKind::TimedOut,
             why,

@@ -148,9 +148,9 @@ mod tests {
     fn fonts_are_found_in_folders_of_folders_and_nothing_else_is_taken_for_one() {
         let folder = tempfile::tempdir().unwrap();
         let failed = || Fonts::with_folder(folder.path()).err().unwrap().to_string();
-        assert!(failed().contains("has no fonts"), "{}", failed());
+        assert!(failed().contains("contains no fonts"), "{}", failed());
         std::fs::write(folder.path().join("fonts.dir"), "1").unwrap();
-        assert!(failed().contains("has no fonts"), "{}", failed());
+        assert!(failed().contains("contains no fonts"), "{}", failed());
 
         let deeper = folder.path().join("truetype/one");
         std::fs::create_dir_all(&deeper).unwrap();
