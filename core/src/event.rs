@@ -167,16 +167,16 @@ pub struct Completion {
 words! {
     /// The end of an exchange in one word.
     pub enum CompletionState {
-        Pending "pending" "The prompt is recorded, and the answer is still to come: an event of the same `request_id` supersedes this one.",
-        Complete "complete" "The provider answered, and the answer is whole.",
-        ClientAbort "client_abort" "The client left before the answer was whole.",
-        UpstreamAbort "upstream_abort" "The provider's answer broke off.",
-        UpstreamError "upstream_error" "The provider reported a failure of its own: status 5xx, or an error inside the answer.",
-        Rejected "rejected" "The provider refused the call: status 4xx.",
-        LocalReply "local_reply" "The gateway answered in the provider's place.",
-        Timeout "timeout" "A time limit of the gateway ended the exchange.",
-        Shutdown "shutdown" "The exchange was still open when the gateway stopped or dropped it.",
-        Redirected "redirected" "The gateway followed a redirect itself, and what came of that did not pass the plugin.",
+        Pending "pending" "The prompt is recorded; the answer is still to come. An event with the same `request_id` supersedes this one.",
+        Complete "complete" "The provider's answer is complete.",
+        ClientAbort "client_abort" "The client disconnected before the answer was complete.",
+        UpstreamAbort "upstream_abort" "The provider's answer ended early.",
+        UpstreamError "upstream_error" "The provider reported an error: a 5xx status, or an error inside the answer.",
+        Rejected "rejected" "The provider refused the call with a 4xx status.",
+        LocalReply "local_reply" "The gateway answered instead of the provider.",
+        Timeout "timeout" "The call exceeded a time limit of the gateway.",
+        Shutdown "shutdown" "The call was still open when the gateway stopped or dropped it.",
+        Redirected "redirected" "The gateway followed a redirect itself; the plugin did not see the result.",
     }
 }
 
@@ -214,11 +214,11 @@ words! {
     #[derive(Default)]
     pub enum UsageSource {
         Reported "reported" "The provider's final counts.",
-        Partial "partial" "Counts that the provider gave before the answer broke off.",
-        InputOnly "input_only" "The provider gave only the input count; the output count is unknown.",
-        OutputOnly "output_only" "The provider gave only the output count; the input count is unknown.",
+        Partial "partial" "Counts that the provider reported before the answer ended early.",
+        InputOnly "input_only" "The provider reported only the input count; the output count is unknown.",
+        OutputOnly "output_only" "The provider reported only the output count; the input count is unknown.",
         #[default]
-        Absent "absent" "The provider gave none, and none are estimated.",
+        Absent "absent" "The provider reported none, and none are estimated.",
     }
 }
 

@@ -9,7 +9,7 @@ const LABELS = {
   complete: ["complete", "good"],
   pending: ["pending", "open"],
   client_abort: ["client left", "warn"],
-  upstream_abort: ["broke off", "warn"],
+  upstream_abort: ["interrupted", "warn"],
   upstream_error: ["provider error", "bad"],
   rejected: ["rejected", "bad"],
   local_reply: ["gateway answered", "bad"],
@@ -26,7 +26,7 @@ export const STATES = Object.fromEntries(
 /** Where token counts come from. */
 export const USAGE = {
   ...REPORTED,
-  fetched: "The provider’s counts of an answer that was made before. They are counted with the call that asked for it.",
+  fetched: "The provider’s counts of an answer that was made earlier. They are counted with the call that asked for it.",
 };
 
 /** Where a fact of an event comes from. */

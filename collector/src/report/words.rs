@@ -32,7 +32,7 @@ mod tests {
     #[test]
     fn words_are_explained_as_people_read_them() {
         let complete = of_state("complete").unwrap();
-        assert_eq!(complete, "The provider answered, and the answer is whole.");
+        assert_eq!(complete, "The provider’s answer is complete.");
         assert!(of_note("request_body_empty").unwrap().contains("request’s"));
         assert!(is_loss("api_unknown") && !is_loss("header_not_utf8"));
     }

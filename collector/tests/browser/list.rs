@@ -163,7 +163,7 @@ async fn a_count_that_the_provider_gave_alone_stands_beside_an_unknown_one() {
     for expected in [
         "Input40provider",
         "Outputunknown: the provider reported no count, and none is estimatedgateway",
-        "usage.sourceinput_only: The provider gave only the input count; the output count is unknown.gateway",
+        "usage.sourceinput_only: The provider reported only the input count; the output count is unknown.gateway",
     ] {
         assert!(
             facts.iter().any(|fact| fact == expected),

@@ -239,11 +239,11 @@ impl Activity {
                 let (state, meaning) = match &one.name.name {
                     Some(state) => (
                         state.clone(),
-                        words::of_state(state).unwrap_or_else(|| "not known here".to_owned()),
+                        words::of_state(state).unwrap_or_else(|| "Unknown state.".to_owned()),
                     ),
                     None => (
                         NOBODY_SAID.to_owned(),
-                        "An application recorded itself: only a gateway tells how a call ended."
+                        "Recorded by an application: only gateways record how a call ended."
                             .to_owned(),
                     ),
                 };

@@ -48,7 +48,7 @@ pub(crate) fn incomplete(event: &Members<'_>) -> Option<String> {
         return None;
     }
     let meaning = words::of_state(&state);
-    let meaning = meaning.unwrap_or_else(|| "What this state means is not known here.".to_owned());
+    let meaning = meaning.unwrap_or_else(|| "Unknown state.".to_owned());
     Some(format!(
         "The call ended as “{state}”, not as “complete”: {meaning}"
     ))
@@ -369,9 +369,9 @@ pub(crate) fn usage(event: &Members<'_>) -> Section {
         UsageSource::Partial => words::of_usage(Observed::Partial),
         UsageSource::Reported => words::of_usage(Observed::Reported),
         UsageSource::Application if usage.is_application_zero() => {
-            "What the application that recorded the event says, which may mean unknown.".to_owned()
+            "Set by the application that recorded the event; 0 may mean unknown.".to_owned()
         }
-        UsageSource::Application => "What the application that recorded the event says.".to_owned(),
+        UsageSource::Application => "Set by the application that recorded the event.".to_owned(),
     };
     let meaning = Value::text(meaning);
     facts.push(Fact::new("Source of the counts", meaning));
@@ -408,8 +408,7 @@ pub(crate) fn capture(event: &Members<'_>) -> Option<Section> {
     if !notes.is_empty() {
         let facts = notes.into_iter().map(|note| {
             let meaning = words::of_note(&note);
-            let meaning =
-                meaning.unwrap_or_else(|| "What this note means is not known here.".to_owned());
+            let meaning = meaning.unwrap_or_else(|| "Unknown note.".to_owned());
             Fact::new(note, Value::text(meaning))
         });
         blocks.push(Block::paragraph(
@@ -522,5 +521,5 @@ fn push_entries(facts: &mut Vec<Fact>, members: Vec<(String, Node<'_>)>, prefix:
     }
 }
 
-const FETCHED: &str = "The provider’s counts of an answer that was made before. They are counted with the \
+const FETCHED: &str = "The provider’s counts of an answer that was made earlier. They are counted with the \
     call that asked for it.";
