@@ -3,6 +3,7 @@
 mod budget;
 mod error;
 mod lines;
+mod portion;
 mod rates;
 mod writer;
 

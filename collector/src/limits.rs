@@ -396,8 +396,8 @@ pub const QUERY_WAIT_MAX: Duration = Duration::from_secs(10);
 /// records, for what merges segments and for what removes old events.
 pub const POSTGRES_WRITERS_MAX: u32 = 4;
 
-/// How long a PostgreSQL server may take for a transaction that writes. What is in it is at most
-/// [`INGEST_BYTES_MAX`], so that a server which takes longer is gone, or as good as gone.
+/// How long a PostgreSQL server may take for a transaction that writes. One that takes longer is gone, or
+/// too slow for as much at once: then transactions become smaller.
 pub const TRANSACTION_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// How often a transaction is tried that others are in the way of. Each time one of the others gets

@@ -6,6 +6,7 @@ use chrono::Utc;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
+use crate::ingest::portion::Portion;
 use crate::ingest::{IngestError, Share};
 use crate::limits;
 use crate::store::{Arrival, Indexer, Outcome, Store, StoreError};
@@ -22,10 +23,8 @@ struct Job {
 impl Job {
     /// Tells the request what became of its events. Nobody may be waiting any more: they are stored
     /// all the same.
-    fn settle(self, result: Result<Vec<Outcome>, StoreError>) {
-        let _ = self
-            .answer
-            .send(result.map_err(|_| IngestError::StorageUnavailable));
+    fn settle(self, result: Result<Vec<Outcome>, IngestError>) {
+        let _ = self.answer.send(result);
     }
 }
 
@@ -64,6 +63,8 @@ pub(crate) struct Writer {
     indexer: Indexer,
     telemetry: Telemetry,
     jobs: mpsc::Receiver<Job>,
+    /// What the database gets through with at a time.
+    portion: Portion,
 }
 
 impl Writer {
@@ -74,6 +75,7 @@ impl Writer {
             store,
             telemetry,
             jobs,
+            portion: Portion::ALL,
         };
         (Inbox(sender), writer)
     }
@@ -124,38 +126,71 @@ impl Writer {
         (received > 0).then_some(group)
     }
 
-    async fn commit(&self, mut group: Vec<Job>) {
+    async fn commit(&mut self, mut group: Vec<Job>) {
         let counts: Vec<usize> = group.iter().map(|job| job.events.len()).collect();
         let events: Vec<Arrival> = group
             .iter_mut()
             .flat_map(|job| mem::take(&mut job.events))
             .collect();
-        let result = self.insert(group.len(), &events).await;
-        let jobs = group.into_iter().zip(counts);
-        match result {
-            Ok(outcomes) => {
-                let mut outcomes = outcomes.into_iter();
-                for (job, count) in jobs {
-                    job.settle(Ok(outcomes.by_ref().take(count).collect()));
-                }
-            }
-            // One request's event must not keep those of others from being stored.
-            Err(error) if error.is_of_an_event() && jobs.len() > 1 => {
-                let mut events = events.into_iter();
-                for (job, count) in jobs {
-                    let own: Vec<Arrival> = events.by_ref().take(count).collect();
-                    job.settle(self.insert(1, &own).await);
-                }
-            }
-            Err(_) => {
-                for (job, _) in jobs {
-                    let _ = job.answer.send(Err(IngestError::StorageUnavailable));
-                }
-            }
+        let (stored, error) = self.insert_portions(group.len(), &events).await;
+        // One request's event must not keep those of others from being stored.
+        let is_alone = group.len() == 1;
+        let is_tried_alone = |error: &StoreError| error.is_of_an_event() && !is_alone;
+        let is_tried_alone = error.as_ref().is_some_and(is_tried_alone);
+        let (mut stored, mut events) = (stored.into_iter(), events.as_slice());
+        for (job, count) in group.into_iter().zip(counts) {
+            let (own, others) = events.split_at_checked(count).unwrap_or((events, &[]));
+            events = others;
+            let mut outcomes: Vec<Outcome> = stored.by_ref().take(count).collect();
+            let left = own.get(outcomes.len()..).unwrap_or_default();
+            let result = match (left, is_tried_alone) {
+                ([], _) => Ok(outcomes),
+                (left, true) => self.insert(1, left).await.map(|more| {
+                    outcomes.extend(more);
+                    outcomes
+                }),
+                (_, false) => Err(IngestError::StorageUnavailable),
+            };
+            job.settle(result);
         }
     }
 
+    /// Stores events in one transaction, or in several where the database is too slow for one. What is
+    /// stored stays so, whatever comes after it.
+    async fn insert_portions(
+        &mut self,
+        requests: usize,
+        events: &[Arrival],
+    ) -> (Vec<Outcome>, Option<StoreError>) {
+        let mut outcomes = Vec::with_capacity(events.len());
+        for portion in events.chunks(self.portion.events()) {
+            let count = portion.len();
+            match self.store_counted(requests, portion).await {
+                Ok(stored) => {
+                    outcomes.extend(stored);
+                    self.portion = self.portion.after_success(count);
+                }
+                Err(error) => {
+                    if matches!(error, StoreError::TooSlow) {
+                        self.portion = self.portion.after_too_many(count);
+                    }
+                    return (outcomes, Some(error));
+                }
+            }
+        }
+        (outcomes, None)
+    }
+
     async fn insert(
+        &self,
+        requests: usize,
+        events: &[Arrival],
+    ) -> Result<Vec<Outcome>, IngestError> {
+        let stored = self.store_counted(requests, events).await;
+        stored.map_err(|_| IngestError::StorageUnavailable)
+    }
+
+    async fn store_counted(
         &self,
         requests: usize,
         events: &[Arrival],
