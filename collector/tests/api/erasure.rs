@@ -218,7 +218,7 @@ async fn without_a_yes_the_events_are_only_counted() {
     let output = erase(&folder, &["--all-organizations", "--user", "ann"]).await;
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        said(&output).contains("3 events would be erased"),
+        said(&output).contains("3 events would be permanently erased"),
         "{}",
         said(&output)
     );

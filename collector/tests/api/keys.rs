@@ -501,7 +501,7 @@ async fn the_kind_of_a_key_and_its_successors_can_be_said_later() {
     let output = set(&id, "application").await;
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(
-        said.contains("as an application") && said.contains("1 other"),
+        said.contains("is now an application key") && said.contains("1 other"),
         "{said}"
     );
     let entries = listed(&folder).await;

@@ -387,8 +387,8 @@ async fn a_search_that_means_nothing_is_refused_by_name() {
             "completion_state",
             "upstream_abort",
         ),
-        ("text=", "text", "word"),
-        ("text=%2B%21", "text", "word"),
+        ("text=", "text", "letter"),
+        ("text=%2B%21", "text", "letter"),
         (long.as_str(), "text", "1024"),
         ("tags=SOC2", "tags", "compliance_tag"),
     ] {

@@ -158,7 +158,7 @@ async fn an_event_is_told_in_full_with_the_source_of_each_fact() {
         "Answered bygpt-4-turbo-2026-01-15provider",
         "Input1,342provider",
         "First byte412 msgateway",
-        "usage.sourcereported: the provider’s final countsgateway",
+        "usage.sourcereported: The provider’s final counts.gateway",
         "HTTP status200gateway",
     ] {
         assert!(

@@ -394,7 +394,7 @@ async fn a_long_conversation_leaves_room_for_the_answer_on_paper() {
     let words = report(&program, decision("r", "pdf")).await.words();
     for said in [
         "turn 0 says this",
-        "parts of the prompt are left out here.",
+        "parts of the prompt are left out here;",
         "Send it to a reviewer.",
     ] {
         assert!(words.contains(said), "{said}");

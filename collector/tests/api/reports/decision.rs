@@ -242,7 +242,7 @@ async fn a_report_says_what_was_checked_and_not_that_all_is_well() {
         (
             "fine",
             &[
-                "The hash of the prompt matches: SHA-256",
+                "The hash of the prompt matches: the SHA-256",
                 "All numbers of its writer up to the last, 1, were received.",
                 "a gateway, according to the event (audit-layer/0.1.0)",
             ][..],

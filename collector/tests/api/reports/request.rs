@@ -22,7 +22,7 @@ async fn every_type_comes_in_every_format() {
                     "text/csv; charset=utf-8; header=present",
                     "\u{feff}section,row,item,name,value",
                 ),
-                "html" => ("text/html; charset=utf-8", "<!doctype html>"),
+                "html" => ("text/html; charset=utf-8", "<!DOCTYPE html>"),
                 "json" => ("application/json", "{\"schema\":\"audit-layer-report/1\""),
                 _ => ("application/pdf", "%PDF-1.7"),
             };
