@@ -20,7 +20,7 @@ pub struct Own {
 }
 
 impl Own {
-    /// Whether a request goes there, for a [`host`] and by the gateway's names.
+    /// Whether a request goes there, for a `host` and by the gateway's names.
     pub fn is_it(&self, host: &str, destination: Destination<'_>) -> bool {
         let is = |own: &Option<String>, given: Option<&str>| {
             own.as_deref().is_none_or(|own| Some(own) == given)
