@@ -134,9 +134,7 @@ impl Writer {
             .collect();
         let (stored, error) = self.insert_portions(group.len(), &events).await;
         // One request's event must not keep those of others from being stored.
-        let is_alone = group.len() == 1;
-        let is_tried_alone = |error: &StoreError| error.is_of_an_event() && !is_alone;
-        let is_tried_alone = error.as_ref().is_some_and(is_tried_alone);
+        let is_tried_alone = group.len() > 1 && error.is_some_and(|error| error.is_of_an_event());
         let (mut stored, mut events) = (stored.into_iter(), events.as_slice());
         for (job, count) in group.into_iter().zip(counts) {
             let (own, others) = events.split_at_checked(count).unwrap_or((events, &[]));
