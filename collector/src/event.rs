@@ -14,7 +14,7 @@ mod usage;
 
 use std::sync::{Arc, OnceLock};
 
-use audit_layer_core::event::CompletionState;
+use audit_layer_core::event::{CompletionState, Member};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -28,7 +28,6 @@ use crate::time;
 pub(crate) use field::{Field, Observed, UNREAD_API};
 pub(crate) use gateway::GatewayFacts;
 pub(crate) use json::Entries;
-pub(crate) use members::member_names;
 pub(crate) use node::{Fields, Node};
 pub(crate) use print::in_print;
 pub(crate) use same::Said;
@@ -76,24 +75,24 @@ impl Event {
         let entries = Entries::read(text)?;
         let spelling = Spelling::of(&entries);
         let members = Members::read(&entries, spelling)?;
-        twins::check(&entries, members.raw("metadata"))?;
+        let audit_layer = twins::check(&entries, members.raw(Member::Metadata))?;
         let organization = Organization::of(&members, scope)?;
         let kept_name = |name| match ADDED_MEMBERS.contains(&name) {
             true => None,
             false => Some(spelling.kept_name(name)),
         };
         let mut event = Self {
-            request_id: members.id("request_id")?,
-            timestamp: members.time("timestamp")?,
-            user_id: members.text("user_id")?,
-            session_id: members.optional_text("session_id")?,
-            decision_type: members.optional_text("decision_type")?,
-            decision_outcome: members.optional_text("decision_outcome")?,
-            model_provider: members.text("model_provider")?,
-            model_name: members.text("model_name")?,
-            risk_level: members.optional_text("risk_level")?,
-            prompt_hash: members.text("prompt_hash")?,
-            gateway: GatewayFacts::read(members.raw("metadata")),
+            request_id: members.id(Member::RequestId)?,
+            timestamp: members.time(Member::Timestamp)?,
+            user_id: members.text(Member::UserId)?,
+            session_id: members.optional_text(Member::SessionId)?,
+            decision_type: members.optional_text(Member::DecisionType)?,
+            decision_outcome: members.optional_text(Member::DecisionOutcome)?,
+            model_provider: members.text(Member::ModelProvider)?,
+            model_name: members.text(Member::ModelName)?,
+            risk_level: members.optional_text(Member::RiskLevel)?,
+            prompt_hash: members.text(Member::PromptHash)?,
+            gateway: GatewayFacts::of(audit_layer),
             text: match entries.rewritten(kept_name, organization.added())? {
                 Some(rewritten) => rewritten,
                 None => text.to_owned(),
@@ -193,12 +192,12 @@ enum Organization {
 impl Organization {
     fn of(members: &Members<'_>, scope: &Scope) -> Result<Self, EventError> {
         let Scope::Organization(own) = scope else {
-            return Ok(Self::Named(members.id(ORGANIZATION)?));
+            return Ok(Self::Named(members.id(Member::OrganizationId)?));
         };
-        match members.optional_text(ORGANIZATION)? {
+        match members.optional_text(Member::OrganizationId)? {
             Some(named) if named == *own => Ok(Self::Named(named)),
             Some(named) if !named.is_empty() => Err(EventError::OtherOrganization {
-                field: members.spelt(ORGANIZATION),
+                field: members.spelt(Member::OrganizationId),
             }),
             Some(_) | None => Ok(Self::OfKey(own.clone())),
         }
@@ -208,7 +207,7 @@ impl Organization {
     fn added(&self) -> Option<(&str, &str)> {
         match self {
             Self::Named(_) => None,
-            Self::OfKey(id) => Some((ORGANIZATION, id)),
+            Self::OfKey(id) => Some((Member::OrganizationId.name(), id)),
         }
     }
 
@@ -218,8 +217,6 @@ impl Organization {
         }
     }
 }
-
-const ORGANIZATION: &str = "organization_id";
 
 /// Why text is no event.
 #[derive(Debug, Error)]
@@ -305,7 +302,7 @@ impl EventError {
             | Self::TooDeep
             | Self::TooLarge
             | Self::TooManyMembers => None,
-            Self::TooManyConflicts => Some("request_id"),
+            Self::TooManyConflicts => Some(Member::RequestId.name()),
         }
     }
 }

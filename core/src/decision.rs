@@ -9,12 +9,14 @@ use crate::names::shortened;
 
 /// What an answer decided, and from whom the event's own members are.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Decision {
     /// The outcome; of several answers each one's, after the name of its question.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
     /// How sure the model is, as it wrote it; of several answers the least.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
     pub confidence: Option<Box<RawValue>>,
     /// From whom the event's members are.
     pub source: Sources,
@@ -24,6 +26,7 @@ pub struct Decision {
 
 /// From whom the members of the event are that say what was decided.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Sources {
     /// Of `decision_outcome`.
     pub decision_outcome: Source,
@@ -31,21 +34,20 @@ pub struct Sources {
     pub confidence_score: Source,
 }
 
-/// From whom a member of the event is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// The model's answer.
-    Answer,
-    /// The caller, by a header.
-    Caller,
-    /// Nobody: the event has none.
-    #[default]
-    Absent,
+words! {
+    /// From whom a member of the event is.
+    #[derive(Default)]
+    pub enum Source {
+        Answer "answer" "The model's answer.",
+        Caller "caller" "The caller, by a header.",
+        #[default]
+        Absent "absent" "Nobody: the event has none.",
+    }
 }
 
 /// The answer to one question.
 #[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Answered {
     /// The question's name; absent if it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,6 +60,7 @@ pub struct Answered {
     pub outcome: Option<String>,
     /// How sure the model is, as it wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
     pub confidence: Option<Box<RawValue>>,
 }
 

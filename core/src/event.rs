@@ -3,8 +3,13 @@
 //! The top level is the audit API's documented event, so that any implementation of that API
 //! accepts it. What the gateway knows beyond that stands under `metadata.audit_layer`.
 
+mod documented;
 mod kind;
+pub mod limits;
+#[cfg(feature = "schema")]
+mod schema;
 
+use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -12,57 +17,13 @@ use serde_json::value::RawValue;
 use crate::decision::Decision;
 use crate::note::Note;
 
+pub use documented::{AuditEvent, Member, Need, Shape};
 pub use kind::Kind;
+#[cfg(feature = "schema")]
+pub use schema::schema;
 
 /// The version of what stands under `metadata.audit_layer`.
 pub const SCHEMA: &str = "audit-layer/1";
-
-/// One audit event, serialised as the body of `POST {url}/audit/log`.
-#[derive(Debug, Serialize)]
-pub struct AuditEvent {
-    /// UUIDv7 made by the gateway; the key by which deliveries are de-duplicated.
-    pub request_id: String,
-    /// Start of the request: RFC 3339, UTC, milliseconds.
-    pub timestamp: String,
-    /// From the start of the request to the end of the exchange.
-    pub duration_ms: u64,
-    /// Who asked; empty when nobody said.
-    pub user_id: String,
-    /// The conversation or case the call belongs to.
-    pub session_id: Option<String>,
-    /// The organization the gateway works for; from its configuration.
-    pub organization_id: String,
-    /// Hash of the canonical prompt text; empty when the prompt could not be read whole.
-    pub prompt_hash: String,
-    /// The canonical prompt text.
-    pub prompt_content: String,
-    /// Input tokens, cache included; 0 when `usage.source` is `absent` or `output_only`.
-    pub prompt_tokens: u64,
-    /// The first choice's text, or its refusal.
-    pub response_content: String,
-    /// Output tokens, reasoning included; 0 when `usage.source` is `absent` or `input_only`.
-    pub response_tokens: u64,
-    /// Who serves the model, such as `openai` or `anthropic`.
-    pub model_provider: String,
-    /// The model asked for; the one that answered is `metadata.audit_layer.response.model`.
-    pub model_name: String,
-    /// Sampling parameters as the client wrote them.
-    pub model_parameters: Members,
-    /// What kind of decision the call serves.
-    pub decision_type: Option<String>,
-    /// What was decided.
-    pub decision_outcome: Option<String>,
-    /// How sure the decision is, as the caller wrote it.
-    pub confidence_score: Option<Box<RawValue>>,
-    /// Why it was decided so.
-    pub reasoning: Option<String>,
-    /// Regulations and policies the call falls under.
-    pub compliance_tags: Vec<String>,
-    /// `low`, `medium`, `high` or `critical`.
-    pub risk_level: RiskLevel,
-    /// The caller's own metadata, and the gateway's facts beside it.
-    pub metadata: Metadata,
-}
 
 words! {
     /// The audit API's risk levels.
@@ -116,8 +77,10 @@ impl Serialize for Metadata {
 
 /// What the gateway observed of the call, beyond the documented event.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditLayer {
-    /// Always [`SCHEMA`].
+    /// The version of this schema.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "schema::version"))]
     pub schema: &'static str,
     /// Who recorded the event, and as its how-manieth; set by the outbox.
     pub writer: Option<Writer>,
@@ -140,6 +103,7 @@ pub struct AuditLayer {
 
 /// The place of an event in one outbox's sequence. A hole in `seq` means a lost event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Writer {
     /// One id for each outbox's owner, such as a proxy's VM.
     pub id: String,
@@ -149,6 +113,7 @@ pub struct Writer {
 
 /// How the exchange ended.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Completion {
     /// The end in one word.
     pub state: CompletionState,
@@ -182,6 +147,7 @@ words! {
 
 /// An error as the provider reported it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ApiError {
     /// The provider's class of error, such as `rate_limit_error`.
     #[serde(rename = "type")]
@@ -194,6 +160,7 @@ pub struct ApiError {
 
 /// Token counts, `None` where the provider said nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Usage {
     /// Whether the numbers are the provider's last word.
     pub source: UsageSource,
@@ -224,6 +191,7 @@ words! {
 
 /// When things happened, in milliseconds from the start of the request.
 #[derive(Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Timing {
     /// The first byte of the response's body.
     pub first_byte_ms: Option<u64>,
@@ -231,6 +199,7 @@ pub struct Timing {
 
 /// The parts of a prompt in their order, and the hash that pins them down.
 #[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Conversation {
     /// Hash of all parts, listed or not, in the form of `prompt_hash`; empty when the prompt could
     /// not be read whole. `core/PROMPT.md` says how it is made.
@@ -242,6 +211,7 @@ pub struct Conversation {
 /// One part of a prompt. A text stands in `prompt_content` (`at`, `bytes`) or here (`text`,
 /// `arguments`), or there are only its size and its hash.
 #[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PromptPart {
     /// The number of the message that it is of, from 0.
     pub message: u64,
@@ -282,6 +252,7 @@ pub struct PromptPart {
 
 /// What the model answered, beyond the text of the first choice.
 #[derive(Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Response {
     /// The provider's id of the response.
     pub id: Option<String>,
@@ -314,6 +285,7 @@ pub struct Response {
 /// A part of an answer that is neither its text nor a tool call. Of one that the event does not
 /// carry whole there are size and hash in place of the text.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ResponsePart {
     /// What it is.
     pub kind: Kind,
@@ -336,6 +308,7 @@ pub struct ResponsePart {
 
 /// One of several answers to the same prompt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Choice {
     /// The provider's number of the choice.
     pub index: u64,
@@ -347,6 +320,7 @@ pub struct Choice {
 
 /// A call of a tool that the model asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ToolCall {
     /// The choice it belongs to.
     pub choice: u64,
@@ -360,6 +334,7 @@ pub struct ToolCall {
 
 /// How the exchange was read.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Capture {
     /// The wire format.
     pub api: &'static str,
@@ -375,6 +350,7 @@ pub struct Capture {
     /// The response's content-encoding; absent when there is none.
     pub encoding: Option<String>,
     /// What the policy lets the event carry.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "schema::content"))]
     pub content: ContentPolicy,
     /// Whether a limit cut a content of this event.
     pub truncated: bool,
@@ -382,20 +358,26 @@ pub struct Capture {
     pub notes: Vec<Note>,
 }
 
-/// How much of prompts and answers an event may carry.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum ContentPolicy {
-    /// Text and hashes.
-    #[default]
-    Full,
-    /// Hashes only: prompt, answer, reasoning, tool arguments and error messages stay out.
-    HashOnly,
+words! {
+    /// How much of prompts and answers an event may carry.
+    #[derive(Default)]
+    pub enum ContentPolicy {
+        #[default]
+        Full "full" "Text and hashes.",
+        HashOnly "hash_only" "Hashes only: prompt, answer, reasoning, tool arguments and error messages stay out.",
+    }
+}
+
+impl<'de> Deserialize<'de> for ContentPolicy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::named(&name).ok_or_else(|| Error::unknown_variant(&name, Self::NAMES))
+    }
 }
 
 /// What the gateway knows of the request. Never a credential.
 #[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Gateway {
     /// The gateway's `x-request-id`.
     pub request_id: Option<String>,

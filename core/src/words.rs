@@ -5,13 +5,14 @@
 /// Declares a set. A word has its name as a variant, its name in JSON, and a sentence on what it means.
 macro_rules! words {
     (
-        $(#[$of_set:meta])*
+        $(#[doc = $set_meaning:literal])+
+        $(#[derive($Derived:ident)])?
         pub enum $Set:ident {
             $($(#[$of_word:meta])* $Word:ident $name:literal $meaning:literal,)*
         }
     ) => {
-        $(#[$of_set])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        $(#[doc = $set_meaning])+
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash $(, $Derived)?)]
         pub enum $Set {
             $($(#[$of_word])* #[doc = $meaning] $Word,)*
         }
@@ -48,5 +49,32 @@ macro_rules! words {
                 serializer.serialize_str(self.name())
             }
         }
+
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $Set {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($Set).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let words = Self::ALL.iter().map(|word| (word.name(), word.meaning()));
+                crate::words::schema(concat!($($set_meaning),+), words)
+            }
+        }
     };
+}
+
+/// The JSON Schema of a set.
+#[cfg(feature = "schema")]
+pub(crate) fn schema<'a>(
+    meaning: &str,
+    words: impl Iterator<Item = (&'a str, &'a str)>,
+) -> schemars::Schema {
+    let words = words.map(|(name, meaning)| {
+        serde_json::json!({"description": meaning, "type": "string", "const": name})
+    });
+    schemars::json_schema!({
+        "description": meaning.trim(),
+        "oneOf": words.collect::<Vec<_>>(),
+    })
 }

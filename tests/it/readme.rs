@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
+use audit_layer_core::event::CompletionState;
 use audit_layer_tests::stack::Stack;
 use audit_layer_tests::wait::{PATIENCE, wait_until};
 use audit_layer_tests::{collector, python, workspace};
@@ -191,17 +192,35 @@ fn the_configuration_table_names_every_member_and_its_default() -> Result<()> {
 }
 
 #[test]
-fn the_published_schema_is_that_of_the_code() -> Result<()> {
-    let path = workspace::root().join("envoy/plugin.schema.json");
-    let schema = serde_json::to_string_pretty(&audit_layer_core::policy::schema())? + "\n";
-    if std::env::var_os("UPDATE_SCHEMA").is_some() {
-        std::fs::write(&path, &schema)?;
+fn the_readme_says_of_each_state_what_it_means() -> Result<()> {
+    let readme = readme()?;
+    for state in CompletionState::ALL {
+        let row = format!("\n| `{}` | {} |\n", state.name(), state.meaning());
+        ensure!(readme.contains(&row), "the README has no row {row}");
     }
-    let published = std::fs::read_to_string(&path)?;
-    ensure!(
-        published == schema,
-        "envoy/plugin.schema.json is out of date; UPDATE_SCHEMA=1 cargo test -p audit-layer-tests rewrites it"
-    );
+    Ok(())
+}
+
+#[test]
+fn the_published_schemas_are_those_of_the_code() -> Result<()> {
+    for (file, schema) in [
+        ("core/event.schema.json", audit_layer_core::event::schema()),
+        (
+            "envoy/plugin.schema.json",
+            audit_layer_core::policy::schema(),
+        ),
+    ] {
+        let path = workspace::root().join(file);
+        let schema = serde_json::to_string_pretty(&schema)? + "\n";
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write(&path, &schema)?;
+        }
+        let published = std::fs::read_to_string(&path).unwrap_or_default();
+        ensure!(
+            published == schema,
+            "{file} is out of date; UPDATE_SCHEMA=1 cargo test -p audit-layer-tests rewrites it"
+        );
+    }
     Ok(())
 }
 

@@ -76,7 +76,21 @@ pub async fn schemathesis() -> Result<Command> {
 
 /// Runs a script of `tests/python` with the client packages; returns what it printed.
 pub async fn run(script: &str, arguments: &[&str]) -> Result<String> {
-    let mut command = Command::new(clients().await?);
+    run_with(Requirements::Clients, script, arguments).await
+}
+
+/// Validates files with one event each against the schema; returns how many there were.
+pub async fn validate_events(schema: &Path, events: &[PathBuf]) -> Result<usize> {
+    let files = [schema]
+        .into_iter()
+        .chain(events.iter().map(PathBuf::as_path));
+    let files: Vec<_> = files.filter_map(Path::to_str).collect();
+    let printed = run_with(Requirements::OpenApi, "validate_events.py", &files).await?;
+    Ok(printed.trim().parse()?)
+}
+
+async fn run_with(requirements: Requirements, script: &str, arguments: &[&str]) -> Result<String> {
+    let mut command = Command::new(install(requirements).await?.join("bin/python"));
     command
         .arg(requirements_folder().join(script))
         .args(arguments)

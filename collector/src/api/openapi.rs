@@ -52,10 +52,93 @@ pub(crate) fn query_parameters(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use audit_layer_core::event::{CompletionState, Member, Need, RiskLevel, Shape};
+    use serde_json::{Value, json};
+
     use super::*;
 
     #[test]
     fn the_document_is_of_this_version() {
         assert_eq!(document()["info"]["version"], env!("CARGO_PKG_VERSION"));
+    }
+
+    fn schema(member: Member) -> Value {
+        let component = |name| json!({"$ref": format!("#/components/schemas/{name}")});
+        let or_null = |shape: &str| match member.need() {
+            Need::Required => json!({"type": shape}),
+            Need::Nullable | Need::Optional => json!({"type": [shape, "null"]}),
+        };
+        match member.shape() {
+            Shape::Count => component("Count"),
+            Shape::Id => component("RequestId"),
+            Shape::Level => json!({"anyOf": [component("RiskLevel"), {"type": "null"}]}),
+            Shape::Number => component("Score"),
+            Shape::Object => or_null("object"),
+            Shape::Organization => component("SentOrganizationId"),
+            Shape::Text => or_null("string"),
+            Shape::Texts => json!({"type": ["array", "null"], "items": {"type": "string"}}),
+            Shape::Time => component("Timestamp"),
+        }
+    }
+
+    fn with(mut schema: Value, description: &str) -> Value {
+        schema["description"] = description.into();
+        schema
+    }
+
+    #[test]
+    fn an_event_has_the_members_that_gateways_and_collector_share() {
+        let schemas = &document()["components"]["schemas"];
+        let all = Member::ALL.iter();
+        let properties: Value = all
+            .map(|member| (member.name(), with(schema(*member), member.meaning())))
+            .collect();
+        assert_eq!(schemas["Event"]["properties"], properties, "{properties}");
+        let all = Member::ALL.iter();
+        let properties: Value = all
+            .map(|member| (member.camel(), schema(*member)))
+            .collect();
+        assert_eq!(
+            schemas["CamelEvent"]["properties"], properties,
+            "{properties}"
+        );
+        let needed = Member::ALL
+            .iter()
+            .filter(|member| member.need() != Need::Optional);
+        let names: Vec<_> = needed.clone().map(|member| member.name()).collect();
+        assert_eq!(schemas["Event"]["required"], json!(names));
+        let names: Vec<_> = needed.map(|member| member.camel()).collect();
+        assert_eq!(schemas["CamelEvent"]["required"], json!(names));
+    }
+
+    /// Every list of words in it.
+    fn enums<'a>(value: &'a Value, found: &mut Vec<BTreeSet<&'a str>>) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| enums(item, found)),
+            Value::Object(members) => {
+                if let Some(Value::Array(words)) = members.get("enum") {
+                    found.push(words.iter().filter_map(Value::as_str).collect());
+                }
+                members.values().for_each(|member| enums(member, found));
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn where_one_word_of_a_set_is_allowed_all_are() {
+        let document = document();
+        let mut found = Vec::new();
+        enums(&document, &mut found);
+        for set in [CompletionState::NAMES, RiskLevel::NAMES] {
+            let all: BTreeSet<_> = set.iter().copied().collect();
+            let those = found.iter().filter(|words| !words.is_disjoint(&all));
+            assert!(those.clone().count() > 0, "{all:?}");
+            for words in those {
+                assert_eq!(*words, all);
+            }
+        }
     }
 }

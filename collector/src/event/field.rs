@@ -1,5 +1,7 @@
 //! What of an event can be asked for by its value.
 
+use audit_layer_core::event::Member;
+
 use crate::event::GatewayFacts;
 use crate::search::Term;
 
@@ -36,15 +38,15 @@ impl Field {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::CompletionState => "completion_state",
-            Self::DecisionOutcome => "decision_outcome",
-            Self::DecisionType => "decision_type",
-            Self::ModelName => "model_name",
-            Self::ModelProvider => "model_provider",
-            Self::OrganizationId => "organization_id",
-            Self::PromptHash => "prompt_hash",
-            Self::RiskLevel => "risk_level",
-            Self::SessionId => "session_id",
-            Self::UserId => "user_id",
+            Self::DecisionOutcome => Member::DecisionOutcome.name(),
+            Self::DecisionType => Member::DecisionType.name(),
+            Self::ModelName => Member::ModelName.name(),
+            Self::ModelProvider => Member::ModelProvider.name(),
+            Self::OrganizationId => Member::OrganizationId.name(),
+            Self::PromptHash => Member::PromptHash.name(),
+            Self::RiskLevel => Member::RiskLevel.name(),
+            Self::SessionId => Member::SessionId.name(),
+            Self::UserId => Member::UserId.name(),
         }
     }
 }
@@ -60,7 +62,7 @@ impl Observed {
     pub(crate) const ALL: [Self; 2] = [Self::CaptureApi, Self::OuterRequestId];
 
     /// The name of the parameter.
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::CaptureApi => "capture_api",
             Self::OuterRequestId => "outer_request_id",

@@ -29,11 +29,15 @@ pub(crate) struct GatewayFacts {
 }
 
 impl GatewayFacts {
-    /// What `metadata` has of it.
+    /// What `metadata`, the member of an event, has of it.
     pub(crate) fn read(metadata: Option<&str>) -> Self {
-        let facts = metadata.and_then(object::<RawMetadata<'_>>);
-        let facts = facts.and_then(|facts| object::<RawAuditLayer<'_>>(facts.audit_layer.get()));
-        let Some(facts) = facts else {
+        let metadata = metadata.and_then(object::<RawMetadata<'_>>);
+        Self::of(metadata.map(|metadata| metadata.audit_layer.get()))
+    }
+
+    /// What `audit_layer`, the member of the metadata, has of it.
+    pub(super) fn of(audit_layer: Option<&str>) -> Self {
+        let Some(facts) = audit_layer.and_then(object::<RawAuditLayer<'_>>) else {
             return Self::default();
         };
         let RawAuditLayer {

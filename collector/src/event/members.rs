@@ -1,6 +1,6 @@
 //! The documented members of an event, and what each may hold.
 
-use audit_layer_core::event::RiskLevel;
+use audit_layer_core::event::{Member, Need, RiskLevel, Shape};
 use chrono::{DateTime, Datelike};
 use serde_json::value::RawValue;
 
@@ -21,7 +21,7 @@ impl Spelling {
     /// The spelling of the one member that no event can be without.
     pub(crate) fn of(entries: &Entries<'_>) -> Self {
         let has = |sought| entries.iter().any(|(name, _)| name == sought);
-        match has("requestId") && !has("request_id") {
+        match has(Member::RequestId.camel()) && !has(Member::RequestId.name()) {
             true => Self::Camel,
             false => Self::Snake,
         }
@@ -32,8 +32,8 @@ impl Spelling {
         match self {
             Self::Snake => name,
             Self::Camel => {
-                let member = DOCUMENTED.iter().find(|member| member.camel == name);
-                member.map_or(name, |member| member.name)
+                let member = Member::ALL.iter().find(|member| member.camel() == name);
+                member.map_or(name, |member| member.name())
             }
         }
     }
@@ -45,7 +45,7 @@ impl Spelling {
 #[derive(Debug)]
 pub(crate) struct Members<'a> {
     spelling: Spelling,
-    values: [Option<&'a str>; DOCUMENTED.len()],
+    values: [Option<&'a str>; Member::ALL.len()],
 }
 
 impl<'a> Members<'a> {
@@ -53,59 +53,59 @@ impl<'a> Members<'a> {
     pub(crate) fn read(entries: &Entries<'a>, spelling: Spelling) -> Result<Self, EventError> {
         let mut members = Self {
             spelling,
-            values: [None; DOCUMENTED.len()],
+            values: [None; Member::ALL.len()],
         };
         for (name, value) in entries.iter() {
             members.add(spelling.kept_name(name), value)?;
         }
-        for (member, slot) in DOCUMENTED.iter().zip(&mut members.values) {
-            *slot = member.check(*slot, spelling)?;
+        for (member, slot) in Member::ALL.iter().zip(&mut members.values) {
+            *slot = checked(*member, *slot, spelling)?;
         }
         Ok(members)
     }
 
     fn add(&mut self, name: &str, value: &'a str) -> Result<(), EventError> {
-        let mut slots = DOCUMENTED.iter().zip(&mut self.values);
-        let Some((member, slot)) = slots.find(|(member, _)| member.name == name) else {
+        let mut slots = Member::ALL.iter().zip(&mut self.values);
+        let Some((member, slot)) = slots.find(|(member, _)| member.name() == name) else {
             return Ok(());
         };
         match slot.replace(value) {
             None => Ok(()),
             Some(_) => Err(EventError::MemberTwice {
-                field: member.name_in(self.spelling),
+                field: name_in(*member, self.spelling),
             }),
         }
     }
 
     /// The name of a member as this event writes it.
-    pub(crate) fn spelt(&self, name: &'static str) -> &'static str {
-        let member = DOCUMENTED.iter().find(|member| member.name == name);
-        member.map_or(name, |member| member.name_in(self.spelling))
+    pub(crate) fn spelt(&self, member: Member) -> &'static str {
+        name_in(member, self.spelling)
     }
 
     /// The JSON text of a member.
-    pub(crate) fn raw(&self, name: &'static str) -> Option<&'a str> {
-        let mut slots = DOCUMENTED.iter().zip(self.values);
-        slots.find_map(|(member, slot)| (member.name == name).then_some(slot)?)
+    pub(crate) fn raw(&self, member: Member) -> Option<&'a str> {
+        let mut slots = Member::ALL.iter().zip(self.values);
+        slots.find_map(|(one, slot)| (*one == member).then_some(slot)?)
     }
 
-    pub(crate) fn optional_text(&self, name: &'static str) -> Result<Option<String>, EventError> {
-        Ok(self.raw(name).map(serde_json::from_str).transpose()?)
+    pub(crate) fn optional_text(&self, member: Member) -> Result<Option<String>, EventError> {
+        Ok(self.raw(member).map(serde_json::from_str).transpose()?)
     }
 
-    pub(crate) fn text(&self, name: &'static str) -> Result<String, EventError> {
-        self.optional_text(name)?.ok_or(EventError::MemberMissing {
-            field: self.spelt(name),
-            expected: Shape::Text.expected(),
-        })
+    pub(crate) fn text(&self, member: Member) -> Result<String, EventError> {
+        self.optional_text(member)?
+            .ok_or(EventError::MemberMissing {
+                field: self.spelt(member),
+                expected: expected(Shape::Text),
+            })
     }
 
     /// Text that is short enough for an index.
-    pub(crate) fn id(&self, name: &'static str) -> Result<String, EventError> {
-        let id = self.text(name)?;
+    pub(crate) fn id(&self, member: Member) -> Result<String, EventError> {
+        let id = self.text(member)?;
         if id.len() > limits::ID_BYTES_MAX {
             return Err(EventError::Member {
-                field: self.spelt(name),
+                field: self.spelt(member),
                 expected: "a string of at most 1024 bytes",
             });
         }
@@ -113,180 +113,84 @@ impl<'a> Members<'a> {
     }
 
     /// A time in microseconds since 1970, UTC.
-    pub(crate) fn time(&self, name: &'static str) -> Result<i64, EventError> {
-        let text = self.text(name)?;
+    pub(crate) fn time(&self, member: Member) -> Result<i64, EventError> {
+        let text = self.text(member)?;
         match DateTime::parse_from_rfc3339(&text) {
             // It also takes Unicode's minus for the sign of a zone.
             Ok(time) if text.is_ascii() && limits::EVENT_YEARS.contains(&time.year()) => {
                 Ok(time.timestamp_micros())
             }
             Ok(_) | Err(_) => Err(EventError::Member {
-                field: self.spelt(name),
-                expected: Shape::Time.expected(),
+                field: self.spelt(member),
+                expected: expected(Shape::Time),
             }),
         }
     }
 }
 
-/// The names of the documented members, in the documentation's order.
-pub(crate) fn member_names() -> impl Iterator<Item = &'static str> {
-    DOCUMENTED.iter().map(|member| member.name)
-}
-
-/// One line of the audit API's documentation.
-struct Member {
-    name: &'static str,
-    camel: &'static str,
-    need: Need,
-    shape: Shape,
-}
-
-impl Member {
-    const fn new(name: &'static str, camel: &'static str, need: Need, shape: Shape) -> Self {
-        Self {
-            name,
-            camel,
-            need,
-            shape,
-        }
-    }
-
-    fn name_in(&self, spelling: Spelling) -> &'static str {
-        match spelling {
-            Spelling::Camel => self.camel,
-            Spelling::Snake => self.name,
-        }
-    }
-
-    fn check<'a>(
-        &self,
-        raw: Option<&'a str>,
-        spelling: Spelling,
-    ) -> Result<Option<&'a str>, EventError> {
-        let (field, expected) = (self.name_in(spelling), self.shape.expected());
-        match (raw, self.need) {
-            (None, Need::Required | Need::Nullable) => {
-                Err(EventError::MemberMissing { field, expected })
-            }
-            (None, Need::Optional) | (Some("null"), Need::Optional | Need::Nullable) => Ok(None),
-            (Some(raw), _) if self.shape.fits(raw) => Ok(Some(raw)),
-            (Some(_), _) => Err(EventError::Member { field, expected }),
-        }
+/// The name of a member, as events of this spelling write it.
+fn name_in(member: Member, spelling: Spelling) -> &'static str {
+    match spelling {
+        Spelling::Camel => member.camel(),
+        Spelling::Snake => member.name(),
     }
 }
 
-#[derive(Clone, Copy)]
-enum Need {
-    /// It must be there, and may be null.
-    Nullable,
-    Optional,
-    Required,
-}
-
-#[derive(Clone, Copy)]
-enum Shape {
-    Count,
-    Level,
-    Name,
-    Number,
-    Object,
-    Text,
-    Texts,
-    Time,
-}
-
-impl Shape {
-    fn expected(self) -> &'static str {
-        match self {
-            Self::Count => "an integer from 0 to 2^64-1",
-            Self::Level => "one of \"low\", \"medium\", \"high\", \"critical\"",
-            Self::Name => "a non-empty string",
-            Self::Number => "a number",
-            Self::Object => "an object",
-            Self::Text => "a string",
-            Self::Texts => "an array of strings",
-            Self::Time => "an RFC 3339 time such as \"2025-02-01T10:30:00Z\", from 1678 to 2261",
+/// The value of a member, if it has one, and is what the documentation asks for.
+fn checked<'a>(
+    member: Member,
+    raw: Option<&'a str>,
+    spelling: Spelling,
+) -> Result<Option<&'a str>, EventError> {
+    let (field, expected) = (name_in(member, spelling), expected(member.shape()));
+    match (raw, member.need()) {
+        (None, Need::Required | Need::Nullable) => {
+            Err(EventError::MemberMissing { field, expected })
         }
-    }
-
-    /// Whether `raw`, which is valid JSON, has this shape. The value itself is not decoded where
-    /// its first byte tells: prompts are long.
-    fn fits(self, raw: &str) -> bool {
-        match self {
-            Self::Count => raw.parse::<u64>().is_ok(),
-            Self::Level => serde_json::from_str::<String>(raw)
-                .is_ok_and(|level| RiskLevel::named(&level).is_some()),
-            Self::Name => raw.starts_with('"') && raw != "\"\"",
-            Self::Number => raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()),
-            Self::Object => raw.starts_with('{'),
-            Self::Text | Self::Time => raw.starts_with('"'),
-            Self::Texts => serde_json::from_str::<Vec<&RawValue>>(raw)
-                .is_ok_and(|items| items.iter().all(|item| Self::Text.fits(item.get()))),
-        }
+        (None, Need::Optional) | (Some("null"), Need::Optional | Need::Nullable) => Ok(None),
+        (Some(raw), _) if fits(member.shape(), raw) => Ok(Some(raw)),
+        (Some(_), _) => Err(EventError::Member { field, expected }),
     }
 }
 
-/// Every documented member. Others are allowed, kept and not looked at.
-const DOCUMENTED: [Member; 21] = {
-    use Need::{Nullable, Optional, Required};
-    [
-        Member::new("request_id", "requestId", Required, Shape::Name),
-        Member::new("timestamp", "timestamp", Required, Shape::Time),
-        Member::new("duration_ms", "durationMs", Required, Shape::Count),
-        Member::new("user_id", "userId", Required, Shape::Text),
-        Member::new("session_id", "sessionId", Optional, Shape::Text),
-        // Required where the key has none: see `Organization`.
-        Member::new("organization_id", "organizationId", Optional, Shape::Text),
-        Member::new("prompt_hash", "promptHash", Required, Shape::Text),
-        Member::new("prompt_content", "promptContent", Required, Shape::Text),
-        Member::new("prompt_tokens", "promptTokens", Required, Shape::Count),
-        // The client wrappers send null when the model answered by tool calls alone.
-        Member::new("response_content", "responseContent", Nullable, Shape::Text),
-        Member::new("response_tokens", "responseTokens", Required, Shape::Count),
-        Member::new("model_provider", "modelProvider", Required, Shape::Text),
-        Member::new("model_name", "modelName", Required, Shape::Text),
-        Member::new(
-            "model_parameters",
-            "modelParameters",
-            Optional,
-            Shape::Object,
-        ),
-        Member::new("decision_type", "decisionType", Optional, Shape::Text),
-        Member::new("decision_outcome", "decisionOutcome", Optional, Shape::Text),
-        Member::new(
-            "confidence_score",
-            "confidenceScore",
-            Optional,
-            Shape::Number,
-        ),
-        Member::new("reasoning", "reasoning", Optional, Shape::Text),
-        Member::new("compliance_tags", "complianceTags", Optional, Shape::Texts),
-        Member::new("risk_level", "riskLevel", Optional, Shape::Level),
-        Member::new("metadata", "metadata", Optional, Shape::Object),
-    ]
-};
+/// What is said to those who send something else.
+fn expected(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Count => "an integer from 0 to 2^64-1",
+        Shape::Id => "a non-empty string",
+        Shape::Level => "one of \"low\", \"medium\", \"high\", \"critical\"",
+        Shape::Number => "a number",
+        Shape::Object => "an object",
+        Shape::Organization | Shape::Text => "a string",
+        Shape::Texts => "an array of strings",
+        Shape::Time => "an RFC 3339 time such as \"2025-02-01T10:30:00Z\", from 1678 to 2261",
+    }
+}
+
+/// Whether `raw`, which is valid JSON, has this shape. The value itself is not decoded where
+/// its first byte tells: prompts are long.
+fn fits(shape: Shape, raw: &str) -> bool {
+    match shape {
+        Shape::Count => raw.parse::<u64>().is_ok(),
+        Shape::Id => raw.starts_with('"') && raw != "\"\"",
+        Shape::Level => serde_json::from_str::<String>(raw)
+            .is_ok_and(|level| RiskLevel::named(&level).is_some()),
+        Shape::Number => raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()),
+        Shape::Object => raw.starts_with('{'),
+        Shape::Organization | Shape::Text | Shape::Time => raw.starts_with('"'),
+        Shape::Texts => serde_json::from_str::<Vec<&RawValue>>(raw)
+            .is_ok_and(|items| items.iter().all(|item| fits(Shape::Text, item.get()))),
+    }
+}
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
-    fn the_openapi_document_describes_each_member_in_both_spellings() {
-        let schemas = &crate::api::document()["components"]["schemas"];
-        for (schema, spelling) in [("Event", Spelling::Snake), ("CamelEvent", Spelling::Camel)] {
-            let schema = &schemas[schema];
-            let members = schema["properties"].as_object().unwrap();
-            assert_eq!(members.len(), DOCUMENTED.len());
-            let required = schema["required"].as_array().unwrap();
-            for member in &DOCUMENTED {
-                let name = member.name_in(spelling);
-                assert!(members.contains_key(name), "{name}");
-                let is_required = !matches!(member.need, Need::Optional);
-                assert_eq!(required.contains(&json!(name)), is_required, "{name}");
-            }
-        }
-        assert_eq!(schemas["RiskLevel"]["enum"], json!(RiskLevel::NAMES));
+    fn the_message_on_a_risk_level_names_every_one() {
+        let names = RiskLevel::NAMES.iter().map(|name| format!("{name:?}"));
+        let names = names.collect::<Vec<_>>().join(", ");
+        assert_eq!(expected(Shape::Level), format!("one of {names}"));
     }
 }

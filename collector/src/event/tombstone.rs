@@ -1,6 +1,6 @@
 //! What stays of an event whose content is erased: that the call took place.
 
-use audit_layer_core::event::{CompletionState, UsageSource};
+use audit_layer_core::event::{CompletionState, Member, UsageSource};
 use audit_layer_core::note::Note;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -16,43 +16,60 @@ use crate::event::node::Node;
 /// It is an event of the same shape.
 pub(crate) fn tombstone(text: &str, erased_at: &str) -> Result<String, EventError> {
     let entries = Entries::read(text)?;
-    let metadata = entries.iter().find(|(name, _)| *name == "metadata");
+    let is_metadata = |name: &str| name == Member::Metadata.name();
+    let metadata = entries.iter().find(|(name, _)| is_metadata(name));
     let metadata = to_raw_value(&Metadata::of(metadata.map(|(_, raw)| raw)))?;
     let erasure = to_raw_value(&Erasure { erased_at })?;
     let (empty, object) = (to_raw_value("")?, to_raw_value(&NoMembers {})?);
     let mut members: Vec<(&str, &RawValue)> = Vec::new();
     for (name, value) in entries.entries() {
-        match name {
-            "prompt_content" | "prompt_hash" | "response_content" => members.push((name, &empty)),
-            "model_parameters" => members.push((name, &object)),
-            _ if KEPT.contains(&name) => members.push((name, value)),
-            _ => {}
-        }
+        members.extend(match Member::named(name).map(fate) {
+            Some(Fate::Kept) => Some((name, value)),
+            Some(Fate::Emptied) => Some((name, &*empty)),
+            Some(Fate::WithoutMembers) => Some((name, &*object)),
+            Some(Fate::Dropped) | None => None,
+        });
     }
-    members.push(("metadata", &metadata));
+    members.push((Member::Metadata.name(), &metadata));
     members.push(("erasure", &erasure));
     Ok(serde_json::to_string(&Object(&members))?)
 }
 
-/// Members that say who called which model when, and what was decided. The shapes of all of them were
-/// checked when the event was stored.
-const KEPT: [&str; 15] = [
-    "request_id",
-    "timestamp",
-    "duration_ms",
-    "user_id",
-    "session_id",
-    "organization_id",
-    "prompt_tokens",
-    "response_tokens",
-    "model_provider",
-    "model_name",
-    "decision_type",
-    "decision_outcome",
-    "confidence_score",
-    "compliance_tags",
-    "risk_level",
-];
+/// What becomes of a documented member.
+enum Fate {
+    Kept,
+    /// It becomes the empty text.
+    Emptied,
+    /// It becomes the empty object.
+    WithoutMembers,
+    Dropped,
+}
+
+/// What stays says who called which model when, and what was decided. The shapes of all of it were checked
+/// when the event was stored.
+fn fate(member: Member) -> Fate {
+    match member {
+        Member::RequestId
+        | Member::Timestamp
+        | Member::DurationMs
+        | Member::UserId
+        | Member::SessionId
+        | Member::OrganizationId
+        | Member::PromptTokens
+        | Member::ResponseTokens
+        | Member::ModelProvider
+        | Member::ModelName
+        | Member::DecisionType
+        | Member::DecisionOutcome
+        | Member::ConfidenceScore
+        | Member::ComplianceTags
+        | Member::RiskLevel => Fate::Kept,
+        Member::PromptContent | Member::PromptHash | Member::ResponseContent => Fate::Emptied,
+        Member::ModelParameters => Fate::WithoutMembers,
+        // What stays of the metadata is written anew.
+        Member::Metadata | Member::Reasoning => Fate::Dropped,
+    }
+}
 
 #[derive(Serialize)]
 struct Erasure<'a> {
@@ -255,7 +272,10 @@ mod tests {
         let after: Value = serde_json::from_str(&after).unwrap();
         assert_eq!(after["erasure"]["erased_at"], at);
         let before: Value = serde_json::from_str(&before).unwrap();
-        for name in KEPT {
+        let kept = Member::ALL
+            .iter()
+            .filter(|member| matches!(fate(**member), Fate::Kept));
+        for name in kept.map(|member| member.name()) {
             assert_eq!(after[name], before[name], "{name}");
         }
     }

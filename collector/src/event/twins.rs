@@ -10,33 +10,38 @@ use crate::event::EventError;
 use crate::event::json::{Entries, Name};
 
 /// Checks that what the collector reads beside the documented members, which are checked when they are
-/// read, is there once, and has no member twice however deep inside.
+/// read, is there once, and has no member twice however deep inside. Gives the text of
+/// `metadata.audit_layer`, if there is one: what a gateway says of the call.
 ///
 /// The rest of the metadata and the parameters of a model are as callers wrote them, from whom a gateway
 /// has them: nothing is read of those, and they are kept as they are.
-pub(super) fn check(entries: &Entries<'_>, metadata: Option<&str>) -> Result<(), EventError> {
+pub(super) fn check<'a>(
+    entries: &Entries<'_>,
+    metadata: Option<&'a str>,
+) -> Result<Option<&'a str>, EventError> {
     check_member(entries, "erasure", ERASURE)?;
     match metadata {
         Some(metadata) => check_member(&Entries::read(metadata)?, "audit_layer", AUDIT_LAYER),
-        None => Ok(()),
+        None => Ok(None),
     }
 }
 
-fn check_member(
-    entries: &Entries<'_>,
+fn check_member<'a>(
+    entries: &Entries<'a>,
     sought: &str,
     field: &'static str,
-) -> Result<(), EventError> {
+) -> Result<Option<&'a str>, EventError> {
     let mut found = entries.iter().filter(|(name, _)| *name == sought);
     let Some((_, value)) = found.next() else {
-        return Ok(());
+        return Ok(None);
     };
     if found.next().is_some() {
         return Err(EventError::MemberTwice { field });
     }
     // It is JSON: all else was checked before.
     Once.deserialize(&mut serde_json::Deserializer::from_str(value))
-        .map_err(|_| EventError::TwinsInside { field })
+        .map_err(|_| EventError::TwinsInside { field })?;
+    Ok(Some(value))
 }
 
 const ERASURE: &str = "erasure";

@@ -1,6 +1,6 @@
 //! Token counts of an event, as far as they are known: an unknown one is never 0.
 
-use audit_layer_core::event::UsageSource as Observed;
+use audit_layer_core::event::{Member, UsageSource as Observed};
 
 use crate::event::Node;
 
@@ -78,10 +78,10 @@ impl Usage {
     }
 
     /// Whether nobody gave the count that this documented member stands for.
-    pub(crate) fn is_unknown(&self, member: &str) -> bool {
+    pub(crate) fn is_unknown(&self, member: Member) -> bool {
         match member {
-            "prompt_tokens" => self.input_tokens.is_none(),
-            "response_tokens" => self.output_tokens.is_none(),
+            Member::PromptTokens => self.input_tokens.is_none(),
+            Member::ResponseTokens => self.output_tokens.is_none(),
             _ => false,
         }
     }

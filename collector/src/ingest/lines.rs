@@ -3,6 +3,7 @@
 use std::iter;
 use std::sync::Arc;
 
+use audit_layer_core::event::Member;
 use chrono::Utc;
 use memchr::memchr;
 
@@ -67,7 +68,9 @@ pub(crate) fn read_event(bytes: &[u8], scope: &Scope, by: &Recorder) -> Result<E
     let ahead = i64::try_from(limits::APPLICATION_AHEAD_MAX.as_micros()).unwrap_or(i64::MAX);
     let latest = Utc::now().timestamp_micros().saturating_add(ahead);
     match by.kind == Kind::Application && event.timestamp > latest {
-        true => Err(EventError::Ahead { field: "timestamp" }),
+        true => Err(EventError::Ahead {
+            field: Member::Timestamp.name(),
+        }),
         false => Ok(event),
     }
 }

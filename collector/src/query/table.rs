@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use audit_layer_core::event::Member;
 use csv::{Terminator, WriterBuilder};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::event::{GatewayFacts, Node, Usage, member_names};
+use crate::event::{GatewayFacts, Node, Usage};
 use crate::query::dialect::Dialect;
 use crate::store::Log;
 use crate::time;
@@ -14,7 +15,8 @@ use crate::time;
 /// The names of the columns.
 pub(crate) fn head(dialect: Dialect) -> Result<Vec<u8>, TableError> {
     let added = ["id", "received_at"].into_iter();
-    let names = added.chain(member_names()).chain(OBSERVED);
+    let documented = Member::ALL.iter().map(|member| member.name());
+    let names = added.chain(documented).chain(OBSERVED);
     let names = names.chain(RECORDED);
     let names = rows([names].into_iter(), dialect)?;
     Ok([dialect.mark().as_bytes(), &names].concat())
@@ -41,7 +43,7 @@ const RECORDED: [&str; 4] = [
 ];
 
 /// The counts that have to be numbers, and are 0 where nobody knows them.
-const TOKENS: [&str; 2] = ["prompt_tokens", "response_tokens"];
+const TOKENS: [Member; 2] = [Member::PromptTokens, Member::ResponseTokens];
 
 /// As RFC 4180 writes it, without a mark.
 pub(crate) fn rows<C: AsRef<[u8]>>(
@@ -60,15 +62,16 @@ pub(crate) fn rows<C: AsRef<[u8]>>(
 
 fn cells(log: &Log) -> Result<impl Iterator<Item = String>, TableError> {
     let members: HashMap<String, &RawValue> = serde_json::from_str(&log.event)?;
-    let text = |name| members.get(name).map_or("null", |raw| raw.get());
-    let observed = Node::of(text("metadata")).get("audit_layer").get("usage");
+    let text = |member: Member| members.get(member.name()).map_or("null", |raw| raw.get());
+    let metadata = text(Member::Metadata);
+    let observed = Node::of(metadata).get("audit_layer").get("usage");
     let usage = Usage::of(TOKENS.map(text).map(Node::of), observed);
-    let documented = member_names().map(|name| match text(name) {
-        "0" if usage.is_unknown(name) => "null",
+    let documented = Member::ALL.iter().map(|member| match text(*member) {
+        "0" if usage.is_unknown(*member) => "null",
         text => text,
     });
     let documented = documented.map(cell).collect::<Result<Vec<_>, _>>()?;
-    let facts = GatewayFacts::read(Some(text("metadata")));
+    let facts = GatewayFacts::read(Some(metadata));
     let source = observed.get("source").text();
     let of_gateway = [facts.capture_api, facts.outer_request_id, source];
     let of_gateway = of_gateway.map(|text| harmless(text.unwrap_or_default()));

@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
+use audit_layer_core::event::Member;
 use serde::Serialize;
 
-use crate::event::{Fields, Node};
+use crate::event::{Field, Fields, Node, Observed};
 use crate::limits;
 use crate::query::filter;
 use crate::query::parameters::{self, ParameterError, number_up_to};
@@ -56,17 +57,23 @@ pub(crate) struct Value {
 
 /// Members whose values are few enough to be listed.
 pub(crate) const LISTED: [&str; 10] = [
-    "capture_api",
-    "completion_state",
-    "compliance_tag",
-    "decision_outcome",
-    "decision_type",
-    "model_name",
-    "model_provider",
-    "organization_id",
-    "risk_level",
-    "user_id",
+    CAPTURE_API,
+    COMPLETION_STATE,
+    TAG,
+    Field::DecisionOutcome.name(),
+    Field::DecisionType.name(),
+    Field::ModelName.name(),
+    Field::ModelProvider.name(),
+    Field::OrganizationId.name(),
+    Field::RiskLevel.name(),
+    Field::UserId.name(),
 ];
+
+// The names of parameters whose values are no member's.
+const CAPTURE_API: &str = Observed::CaptureApi.name();
+const COMPLETION_STATE: &str = Field::CompletionState.name();
+const OUTER_REQUEST_ID: &str = Observed::OuterRequestId.name();
+const TAG: &str = "compliance_tag";
 
 /// What is asked for.
 pub(crate) struct Asked {
@@ -151,7 +158,7 @@ pub(crate) struct Members<'a> {
 impl<'a> Members<'a> {
     fn of(log: &'a Log) -> Self {
         let top = Fields::of(Node::of(&log.event));
-        let audit_layer = Fields::of(top.get("metadata").get("audit_layer"));
+        let audit_layer = Fields::of(top.get(Member::Metadata.name()).get("audit_layer"));
         Self { top, audit_layer }
     }
 
@@ -159,11 +166,15 @@ impl<'a> Members<'a> {
     pub(crate) fn of_filter(&self, name: &str) -> Vec<String> {
         let one = |node: Node<'_>| node.text().into_iter().collect();
         let mut values: Vec<String> = match name {
-            "capture_api" => one(self.audit_layer.get("capture").get("api")),
-            "completion_state" => one(self.audit_layer.get("completion").get("state")),
-            "outer_request_id" => one(self.audit_layer.get("gateway").get("outer_request_id")),
-            "compliance_tag" => {
-                let tags = self.top.get("compliance_tags").items().into_iter();
+            CAPTURE_API => one(self.audit_layer.get("capture").get("api")),
+            COMPLETION_STATE => one(self.audit_layer.get("completion").get("state")),
+            OUTER_REQUEST_ID => one(self.audit_layer.get("gateway").get("outer_request_id")),
+            TAG => {
+                let tags = self
+                    .top
+                    .get(Member::ComplianceTags.name())
+                    .items()
+                    .into_iter();
                 tags.filter_map(Node::text).collect()
             }
             name => one(self.top.get(name)),

@@ -1,6 +1,7 @@
 //! The members of an event as reports read them, and where its content was erased.
 
 use audit_layer_core::dead_letter::NOT_LOGGED;
+use audit_layer_core::event::{ContentPolicy, Member};
 use audit_layer_core::note::Note;
 
 use crate::event::{Fields, Node, Usage};
@@ -48,7 +49,7 @@ impl Erased {
 impl<'a> Members<'a> {
     pub(crate) fn of(log: &'a Log) -> Self {
         let top = Fields::of(Node::of(&log.event));
-        let audit_layer = Fields::of(top.get("metadata").get("audit_layer"));
+        let audit_layer = Fields::of(top.get(Member::Metadata.name()).get("audit_layer"));
         Self {
             top,
             audit_layer,
@@ -58,8 +59,13 @@ impl<'a> Members<'a> {
     }
 
     /// A documented member.
-    pub(crate) fn get(&self, name: &str) -> Node<'a> {
-        self.top.get(name)
+    pub(crate) fn get(&self, member: Member) -> Node<'a> {
+        self.top.get(member.name())
+    }
+
+    /// What is said of its erasure.
+    pub(crate) fn erasure(&self) -> Node<'a> {
+        self.top.get("erasure")
     }
 
     /// What the gateway says under `metadata.audit_layer`.
@@ -69,7 +75,8 @@ impl<'a> Members<'a> {
 
     /// What is known of the tokens of the call.
     pub(crate) fn usage(&self) -> Usage {
-        let documented = ["prompt_tokens", "response_tokens"].map(|name| self.get(name));
+        let documented =
+            [Member::PromptTokens, Member::ResponseTokens].map(|member| self.get(member));
         let usage = Usage::of(documented, self.part("usage"));
         match self.has_note(Note::AnswerFetched) {
             true => usage.fetched(),
@@ -95,12 +102,12 @@ impl<'a> Members<'a> {
 
     /// Where its content was erased, if it was.
     pub(crate) fn erased(&self) -> Option<Erased> {
-        let has_text = ["prompt_content", "response_content"]
+        let has_text = [Member::PromptContent, Member::ResponseContent]
             .into_iter()
-            .any(|name| self.get(name).text().is_some_and(|text| !text.is_empty()));
+            .any(|member| self.get(member).text().is_some_and(|text| !text.is_empty()));
         match self.is_erased {
             true => Some(Erased::Here),
-            false if self.get("erasure").is_object() && !has_text => Some(Erased::Elsewhere),
+            false if self.erasure().is_object() && !has_text => Some(Erased::Elsewhere),
             false => None,
         }
     }
@@ -120,8 +127,8 @@ impl<'a> Members<'a> {
     }
 
     /// The texts of a documented member that is an array.
-    pub(crate) fn texts(&self, name: &str) -> Vec<String> {
-        let items = self.get(name).items().into_iter();
+    pub(crate) fn texts(&self, member: Member) -> Vec<String> {
+        let items = self.get(member).items().into_iter();
         items.filter_map(Node::text).collect()
     }
 
@@ -136,7 +143,7 @@ impl<'a> Members<'a> {
     }
 
     pub(crate) fn has_only_hashes(&self) -> bool {
-        self.gateway("capture", "content").text().as_deref() == Some("hash_only")
+        self.gateway("capture", "content").text().as_deref() == Some(ContentPolicy::HashOnly.name())
     }
 
     /// Whether it is of a dead letter of a gateway that keeps content out of its log.

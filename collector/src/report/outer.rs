@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use audit_layer_core::event::Member;
 use serde::Serialize;
 
 use crate::report::members::Members;
@@ -96,7 +97,7 @@ pub(crate) fn outer_request_id(event: &Members<'_>) -> Option<String> {
     }
     let outer = event.gateway("gateway", "outer_request_id").text();
     let outer = outer.filter(|id| !id.is_empty())?;
-    (event.get("request_id").text().as_ref() != Some(&outer)).then_some(outer)
+    (event.get(Member::RequestId).text().as_ref() != Some(&outer)).then_some(outer)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use audit_layer_core::event::Member;
 use chrono::Utc;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -120,7 +121,7 @@ impl Order {
             query: serde_json::to_string(&self.query).unwrap_or_default(),
             shows: match &self.found {
                 Found::Decision(log) => {
-                    let user = Members::of(log).get("user_id").text();
+                    let user = Members::of(log).get(Member::UserId).text();
                     Some((log.id.clone(), user.unwrap_or_default()))
                 }
                 _ => None,
@@ -262,7 +263,7 @@ impl Task {
             let event = Members::of(log);
             let seq = event.gateway("writer", "seq").count();
             let seq = seq.and_then(|seq| i64::try_from(seq).ok());
-            let organization = event.get("organization_id").text();
+            let organization = event.get(Member::OrganizationId).text();
             (
                 organization.unwrap_or_default(),
                 event.gateway("writer", "id").text().zip(seq),

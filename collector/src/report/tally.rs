@@ -5,6 +5,7 @@ mod tokens;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
+use audit_layer_core::event::{CompletionState, Member};
 use chrono::DateTime;
 use serde::Serialize;
 
@@ -72,7 +73,7 @@ impl Tally {
             }
         }
         let event = Members::of(log);
-        let text = |name: &str| event.get(name).text();
+        let text = |member: Member| event.get(member).text();
         let name = |text: Option<String>| Name {
             name: text.map(short),
         };
@@ -85,25 +86,26 @@ impl Tally {
         let is_of_application = u64::from(!log.is_of_gateway());
         increase(&mut self.application_events, is_of_application);
         // Every event that is stored has a time.
-        let time = text("timestamp").and_then(|time| DateTime::parse_from_rfc3339(&time).ok());
+        let time =
+            text(Member::Timestamp).and_then(|time| DateTime::parse_from_rfc3339(&time).ok());
         let day = time.unwrap_or_default().to_utc().date_naive();
         increase(self.days.entry(day.to_string()).or_default(), 1);
-        self.organizations.add(name(text("organization_id")));
+        self.organizations.add(name(text(Member::OrganizationId)));
         self.models.add(Model {
-            provider: short(text("model_provider").unwrap_or_default()),
-            model: short(text("model_name").unwrap_or_default()),
+            provider: short(text(Member::ModelProvider).unwrap_or_default()),
+            model: short(text(Member::ModelName).unwrap_or_default()),
         });
         self.users
-            .add(name(text("user_id").filter(|user| !user.is_empty())));
-        self.risk_levels.add(name(text("risk_level")));
+            .add(name(text(Member::UserId).filter(|user| !user.is_empty())));
+        self.risk_levels.add(name(text(Member::RiskLevel)));
         self.decisions.add(DecisionKind {
-            decision_type: text("decision_type").map(short),
-            decision_outcome: text("decision_outcome").map(short),
+            decision_type: text(Member::DecisionType).map(short),
+            decision_outcome: text(Member::DecisionOutcome).map(short),
         });
         self.completion_states
             .add(name(event.gateway("completion", "state").text()));
         self.apis.add(name(event.gateway("capture", "api").text()));
-        let mut tags: Vec<String> = event.texts("compliance_tags");
+        let mut tags: Vec<String> = event.texts(Member::ComplianceTags);
         tags.sort_unstable();
         tags.dedup();
         for tag in tags {
@@ -111,10 +113,12 @@ impl Tally {
         }
         self.tokens.add(&event.usage());
         match event.gateway("completion", "state").text().as_deref() {
-            Some("pending") => increase(&mut self.durations.pending_events, 1),
+            Some(state) if state == CompletionState::Pending.name() => {
+                increase(&mut self.durations.pending_events, 1)
+            }
             _ => self
                 .durations
-                .add(event.get("duration_ms").count().unwrap_or_default()),
+                .add(event.get(Member::DurationMs).count().unwrap_or_default()),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::capture::{CaptureLimits, CapturePolicy};
 use crate::dead_letter::LetterKey;
 use crate::destination::{AuditApi, Destination, KeySource, Secret};
 use crate::digest::{HashForm, HmacKey};
+use crate::event::limits::ID_BYTES_MAX;
 use crate::hop::HopKey;
 use crate::host::Host;
 
@@ -32,9 +33,7 @@ pub(super) fn policy(
     host: &Host,
 ) -> Result<Policy, ConfigError> {
     let resolver = Resolver { env, host };
-    let organization_id =
-        resolver.or_env("organization_id", raw.organization_id, "AUDIT_LAYER_ORG_ID")?;
-    let organization_id = organization_id.unwrap_or_default();
+    let organization_id = organization_id(raw.organization_id, &resolver)?;
     let audit_api = audit_api(raw.audit_api, &resolver)?;
     let api_key = audit_api.api_key.as_ref().map(Secret::expose);
     let delivery = delivery(raw.delivery, api_key, &resolver)?;
@@ -51,6 +50,17 @@ pub(super) fn policy(
         capture: capture(raw.capture, &resolver)?,
         providers: providers(raw.providers, &resolver)?,
     })
+}
+
+/// An id that the audit API would refuse with each event is refused here.
+fn organization_id(raw: Option<RawString>, resolver: &Resolver<'_>) -> Result<String, ConfigError> {
+    let id = resolver.or_env("organization_id", raw, "AUDIT_LAYER_ORG_ID")?;
+    let id = id.unwrap_or_default();
+    if id.len() > ID_BYTES_MAX {
+        let reason = format_args!("must be at most {ID_BYTES_MAX} bytes long");
+        return Err(ConfigError::new("organization_id", reason));
+    }
+    Ok(id)
 }
 
 fn providers(raw: Vec<RawProvider>, resolver: &Resolver<'_>) -> Result<Vec<Own>, ConfigError> {

@@ -11,6 +11,7 @@ use super::error::ConfigError;
 use crate::api::{FORMATS, Format};
 use crate::capture::PromptFormat;
 use crate::event::ContentPolicy;
+use crate::event::limits::{BATCH_BYTES_MAX, BATCH_LINES_MAX};
 use crate::host::Host;
 
 const KIB: u64 = 1 << 10;
@@ -18,6 +19,15 @@ const MIB: u64 = 1 << 20;
 const SECOND_MS: u64 = 1_000;
 const MINUTE_MS: u64 = 60 * SECOND_MS;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
+
+/// A size as the end of a range.
+#[expect(
+    clippy::as_conversions,
+    reason = "no size has more than 64 bits, and `From` is not for constants yet"
+)]
+const fn size(size: usize) -> u64 {
+    size as u64
+}
 
 /// Reads the shape and the ranges; how members fit together is checked later.
 pub(super) fn read(json: &[u8], host: &Host) -> Result<RawPolicy, ConfigError> {
@@ -149,9 +159,9 @@ pub(super) struct RawBatch {
     /// alone to /audit/log.
     pub(super) path: Option<RawString>,
     /// A batch is sent when it reaches this many events,
-    pub(super) max_events: Bounded<100, 1, 10_000>,
+    pub(super) max_events: Bounded<100, 1, { size(BATCH_LINES_MAX) }>,
     /// or this many bytes,
-    pub(super) max_bytes: Bounded<{ MIB }, 1, { 64 * MIB }>,
+    pub(super) max_bytes: Bounded<{ MIB }, 1, { size(BATCH_BYTES_MAX) }>,
     /// or when its first event has waited this long, in milliseconds.
     pub(super) linger_ms: Bounded<200, 0, { MINUTE_MS }>,
 }

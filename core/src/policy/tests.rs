@@ -1,5 +1,6 @@
 use super::*;
 use crate::digest::HashForm;
+use crate::event::limits::ID_BYTES_MAX;
 
 /// A proxy, with words that no other has.
 const PROXY: Host = Host {
@@ -33,6 +34,16 @@ fn where_to_send_is_all_that_must_be_written() {
     assert_eq!(
         refusal("{}"),
         "audit_api.cluster: required: the proxy's name of it"
+    );
+}
+
+#[test]
+fn an_organization_that_the_audit_api_refuses_is_refused_here() {
+    let named = |bytes: usize| with(&format!("\"organization_id\":{:?}", "o".repeat(bytes)));
+    assert!(read(&named(ID_BYTES_MAX)).is_ok());
+    assert_eq!(
+        refusal(&named(ID_BYTES_MAX + 1)),
+        "organization_id: must be at most 1024 bytes long"
     );
 }
 

@@ -1,5 +1,6 @@
 //! Whether the texts of an event have the hashes that were recorded with them.
 
+use audit_layer_core::event::Member;
 use audit_layer_core::note::Note;
 use serde::Serialize;
 
@@ -32,7 +33,7 @@ enum Outcome {
 
 /// The hash of the prompt, and of the answer where a gateway made one.
 pub(crate) fn all(event: &Members<'_>) -> Vec<Check> {
-    let prompt = Check::new(&Side::PROMPT, event, event.get("prompt_hash").text());
+    let prompt = Check::new(&Side::PROMPT, event, event.get(Member::PromptHash).text());
     let answer = event.gateway("response", "hash").text();
     // Erasing drops the answer's hash.
     let has_answer = answer.is_some() || event.erased().is_some();
@@ -49,7 +50,7 @@ pub(crate) fn all(event: &Members<'_>) -> Vec<Check> {
 /// What differs between prompts and answers.
 struct Side {
     hash: &'static str,
-    content: &'static str,
+    content: Member,
     note_when_cut: Note,
     /// Whether the hash is of the text as it was before a credential was taken out of it.
     is_of_text_as_sent: bool,
@@ -59,15 +60,15 @@ struct Side {
 
 impl Side {
     const PROMPT: Self = Self {
-        hash: "prompt_hash",
-        content: "prompt_content",
+        hash: Member::PromptHash.name(),
+        content: Member::PromptContent,
         note_when_cut: Note::PromptContentTruncated,
         is_of_text_as_sent: true,
         is_hash_erased: true,
     };
     const ANSWER: Self = Self {
         hash: "response_hash",
-        content: "response_content",
+        content: Member::ResponseContent,
         note_when_cut: Note::ResponseContentTruncated,
         is_of_text_as_sent: false,
         is_hash_erased: true,
@@ -139,7 +140,7 @@ impl Check {
     /// The result as a sentence of a report.
     pub(crate) fn sentence(&self) -> String {
         let (what, of) = match self.hash {
-            "prompt_hash" => ("the prompt", "text"),
+            hash if hash == Side::PROMPT.hash => ("the prompt", "text"),
             CONVERSATION => ("the conversation", "turns"),
             _ => ("the answer", "text"),
         };
@@ -213,7 +214,7 @@ const NO_CONTENT: &str =
 
 /// Whether a mark stands in this text in the place of a credential. The note does not say in which
 /// text it does.
-fn has_mark(event: &Members<'_>, content: &str) -> bool {
+fn has_mark(event: &Members<'_>, content: Member) -> bool {
     let text = event.get(content).text().unwrap_or_default();
     event.has_note(Note::CredentialRemoved)
         && ["[credential]", "[hidden]"]

@@ -9,6 +9,7 @@ mod told;
 
 use std::ops::Range;
 
+use audit_layer_core::event::Member;
 use serde::Serialize;
 
 use crate::event::{Fields, Node};
@@ -102,7 +103,7 @@ impl<'a> Recorded<'a> {
         let Some((parts, count)) = prompt.get("parts").list(limits::REPORT_PARTS_MAX) else {
             return Self::AnotherForm;
         };
-        let text = event.get("prompt_content").text().unwrap_or_default();
+        let text = event.get(Member::PromptContent).text().unwrap_or_default();
         Self::Parts(Conversation::of(prompt.get("hash"), &parts, count, &text))
     }
 

@@ -1,6 +1,7 @@
 //! The parts of a decision audit, in the order in which they are read.
 
-use audit_layer_core::event::{CompletionState, UsageSource as Observed};
+use audit_layer_core::decision::Source;
+use audit_layer_core::event::{CompletionState, Member, RiskLevel, UsageSource as Observed};
 use audit_layer_core::note::Note;
 
 use crate::access::Recorder;
@@ -15,13 +16,13 @@ use crate::store::RecordedBy;
 
 /// What happened, in two sentences.
 pub(crate) fn summary(event: &Members<'_>) -> String {
-    let text = |name: &str| event.get(name).text().filter(|text| !text.is_empty());
-    let user = text("user_id").unwrap_or_else(|| "An unnamed user".to_owned());
-    let model = text("model_name").unwrap_or_else(|| "an unnamed model".to_owned());
-    let provider = text("model_provider").unwrap_or_else(|| "an unnamed provider".to_owned());
-    let time = text("timestamp").unwrap_or_default();
+    let text = |member: Member| event.get(member).text().filter(|text| !text.is_empty());
+    let user = text(Member::UserId).unwrap_or_else(|| "An unnamed user".to_owned());
+    let model = text(Member::ModelName).unwrap_or_else(|| "an unnamed model".to_owned());
+    let provider = text(Member::ModelProvider).unwrap_or_else(|| "an unnamed provider".to_owned());
+    let time = text(Member::Timestamp).unwrap_or_default();
     let asked = format!("{user} asked the model {model} of {provider} at {time}.");
-    let decided = match (text("decision_type"), text("decision_outcome")) {
+    let decided = match (text(Member::DecisionType), text(Member::DecisionOutcome)) {
         (Some(kind), Some(outcome)) => {
             format!(" The outcome of the decision “{kind}” was “{outcome}”.")
         }
@@ -72,9 +73,9 @@ pub(crate) fn loss(event: &Members<'_>) -> Option<String> {
 /// The few facts that stand on the first page.
 pub(crate) fn overview(event: &Members<'_>, prompt_check: Option<&Check>) -> Block {
     let mut facts = vec![
-        Fact::new("Decision", said(event, "decision_type")),
-        Fact::new("Outcome", said(event, "decision_outcome")),
-        Fact::new("Risk level", said(event, "risk_level")),
+        Fact::new("Decision", said(event, Member::DecisionType)),
+        Fact::new("Outcome", said(event, Member::DecisionOutcome)),
+        Fact::new("Risk level", said(event, Member::RiskLevel)),
         Fact::new("Compliance tags", tags(event)),
     ];
     if let Some(check) = prompt_check {
@@ -94,11 +95,11 @@ pub(crate) fn who_and_when(
     recorded_by: Option<&RecordedBy>,
 ) -> Section {
     let facts = vec![
-        Fact::new("Time", said(event, "timestamp")),
-        Fact::new("User", said(event, "user_id")),
-        Fact::new("Session", said(event, "session_id")),
-        Fact::new("Organization", said(event, "organization_id")),
-        Fact::new("Request", code(event.get("request_id"))),
+        Fact::new("Time", said(event, Member::Timestamp)),
+        Fact::new("User", said(event, Member::UserId)),
+        Fact::new("Session", said(event, Member::SessionId)),
+        Fact::new("Organization", said(event, Member::OrganizationId)),
+        Fact::new("Request", code(event.get(Member::RequestId))),
         Fact::new("Log", Value::code(log_id)),
         Fact::new("Received by the collector", Value::text(received_at)),
         Fact::new("Recorded by", Value::text(recorder(event))),
@@ -129,15 +130,15 @@ fn recorded_with(recorded_by: Option<&RecordedBy>) -> Value {
 
 pub(crate) fn decision(event: &Members<'_>) -> Section {
     let mut facts = vec![
-        Fact::new("Type", said(event, "decision_type")),
-        Fact::new("Outcome", said(event, "decision_outcome")),
-        Fact::new("Confidence", said(event, "confidence_score")),
+        Fact::new("Type", said(event, Member::DecisionType)),
+        Fact::new("Outcome", said(event, Member::DecisionOutcome)),
+        Fact::new("Confidence", said(event, Member::ConfidenceScore)),
         Fact::new("Risk level", risk(event)),
         Fact::new("Compliance tags", tags(event)),
     ];
     facts.extend(answered(event));
     let mut blocks = vec![Block::Facts { facts }];
-    match event.get("reasoning").shown() {
+    match event.get(Member::Reasoning).shown() {
         Some(reasoning) if !reasoning.is_empty() => {
             blocks.push(Block::named_text("Reasoning of the decision", reasoning));
         }
@@ -152,18 +153,18 @@ pub(crate) fn decision(event: &Members<'_>) -> Section {
 /// What the model decided, where it was asked for decisions, and from whom the event's members are.
 fn answered(event: &Members<'_>) -> Vec<Fact> {
     let decision = event.gateway("response", "decision");
-    let source = |(label, name): (&str, &str)| {
-        let source = decision.get("source").get(name).text()?;
-        let source = match source.as_str() {
-            "answer" => "the model’s answer",
-            "caller" => "the caller",
-            _ => return None,
+    let source = |(label, member): (&str, Member)| {
+        let source = decision.get("source").get(member.name()).text()?;
+        let source = match Source::named(&source)? {
+            Source::Answer => "the model’s answer",
+            Source::Caller => "the caller",
+            Source::Absent => return None,
         };
         Some(Fact::new(label, Value::text(source)))
     };
     let sources = [
-        ("Source of the outcome", "decision_outcome"),
-        ("Source of the confidence", "confidence_score"),
+        ("Source of the outcome", Member::DecisionOutcome),
+        ("Source of the confidence", Member::ConfidenceScore),
     ];
     let answers = decision.get("answers").items().into_iter();
     let answers = answers.take(limits::REPORT_ITEMS_MAX).map(|answer| {
@@ -183,16 +184,16 @@ fn answered(event: &Members<'_>) -> Vec<Fact> {
 }
 
 fn risk(event: &Members<'_>) -> Value {
-    match event.get("risk_level").text() {
-        Some(level) if level == "low" && event.is_of_gateway() => {
-            Value::text("low (default, or set by the caller)")
+    match event.get(Member::RiskLevel).text() {
+        Some(level) if level == RiskLevel::default().name() && event.is_of_gateway() => {
+            Value::text(format!("{level} (default, or set by the caller)"))
         }
         level => Value::said(level),
     }
 }
 
 fn tags(event: &Members<'_>) -> Value {
-    let tags = event.texts("compliance_tags");
+    let tags = event.texts(Member::ComplianceTags);
     match tags.is_empty() {
         true => Value::unknown("none set"),
         false => Value::text(tags.join(", ")),
@@ -201,8 +202,8 @@ fn tags(event: &Members<'_>) -> Value {
 
 pub(crate) fn model(event: &Members<'_>) -> Section {
     let mut facts = vec![
-        Fact::new("Provider", said(event, "model_provider")),
-        Fact::new("Requested", said(event, "model_name")),
+        Fact::new("Provider", said(event, Member::ModelProvider)),
+        Fact::new("Requested", said(event, Member::ModelName)),
     ];
     if event.is_of_gateway() {
         let answered = event.gateway("response", "model").shown();
@@ -212,7 +213,7 @@ pub(crate) fn model(event: &Members<'_>) -> Section {
         let id = id.map_or(event.unknown("none reported"), Value::Code);
         facts.push(Fact::new("Answer id", id));
     }
-    let parameters = event.get("model_parameters");
+    let parameters = event.get(Member::ModelParameters);
     if parameters.members().is_empty() && event.erased().is_some() {
         facts.push(Fact::new("Parameters", Value::unknown(ERASED)));
     }
@@ -221,7 +222,7 @@ pub(crate) fn model(event: &Members<'_>) -> Section {
 }
 
 pub(crate) fn answer(event: &Members<'_>) -> Section {
-    let text = event.get("response_content").text();
+    let text = event.get(Member::ResponseContent).text();
     let mut blocks = vec![content(event, text, "answer", "response")];
     for choice in event
         .gateway("response", "choices")
@@ -378,7 +379,7 @@ pub(crate) fn usage(event: &Members<'_>) -> Section {
     let millis = |node: Node<'_>| node.count().map(Value::number);
     facts.push(Fact::new(
         "Duration, in ms",
-        millis(event.get("duration_ms")).unwrap_or(Value::unknown("not set")),
+        millis(event.get(Member::DurationMs)).unwrap_or(Value::unknown("not set")),
     ));
     if event.is_of_gateway() {
         let first = millis(event.gateway("timing", "first_byte_ms"));
@@ -443,7 +444,7 @@ fn the_rest(erased: Erased) -> Block {
 }
 
 pub(crate) fn metadata(event: &Members<'_>) -> Option<Section> {
-    let own = event.get("metadata").members().into_iter();
+    let own = event.get(Member::Metadata).members().into_iter();
     let own: Vec<_> = own.filter(|(name, _)| name != "audit_layer").collect();
     if own.is_empty() {
         return None;
@@ -466,7 +467,7 @@ pub(crate) fn hashes(event: &Members<'_>, event_sha256: &str, facts: &mut Vec<Fa
         false => "none was recorded",
     };
     let no_hash = event.erased().map_or(no_hash, |_| ERASED);
-    let prompt = hash(event.get("prompt_hash"), no_hash);
+    let prompt = hash(event.get(Member::PromptHash), no_hash);
     facts.push(Fact::new("prompt_hash, as recorded", prompt));
     let answer = event.gateway("response", "hash");
     let answer = match (answer.text(), event.erased()) {
@@ -485,7 +486,7 @@ pub(crate) fn hashes(event: &Members<'_>, event_sha256: &str, facts: &mut Vec<Fa
         Value::code(event_sha256),
     ));
     if event.erased().is_some() {
-        let erasure = event.get("erasure");
+        let erasure = event.erasure();
         // Earlier versions, and other collectors, noted it.
         if let Some(before) = erasure.get("event_hash").text() {
             let name = "SHA-256 of the event before it was erased";
@@ -496,8 +497,8 @@ pub(crate) fn hashes(event: &Members<'_>, event_sha256: &str, facts: &mut Vec<Fa
     }
 }
 
-fn said(event: &Members<'_>, name: &str) -> Value {
-    Value::said(event.get(name).shown())
+fn said(event: &Members<'_>, member: Member) -> Value {
+    Value::said(event.get(member).shown())
 }
 
 fn code(node: Node<'_>) -> Value {

@@ -1,5 +1,6 @@
 //! The prompt of a decision audit: its turns, or else its text as it is.
 
+use audit_layer_core::event::{Kind, Member};
 use audit_layer_core::note::Note;
 
 use crate::event::{Node, in_print};
@@ -10,7 +11,7 @@ use crate::report::document::{Block, Fact, Part, Section, Turn, Value};
 
 /// The section on the prompt.
 pub(crate) fn prompt(event: &Members<'_>, recorded: &Recorded<'_>) -> Section {
-    let text = event.get("prompt_content").text().unwrap_or_default();
+    let text = event.get(Member::PromptContent).text().unwrap_or_default();
     let mut blocks = Vec::new();
     if event.erased().is_none() {
         blocks.extend(introduction(event, recorded, !text.is_empty()).map(Block::paragraph));
@@ -97,7 +98,7 @@ fn parts(parts: &[conversation::Part<'_>]) -> Vec<Part> {
 
 fn part(part: &conversation::Part<'_>) -> Part {
     let kind = part.kind.shown().unwrap_or_default();
-    let is_call = ["tool_call", "tool_result"].contains(&kind.as_str());
+    let is_call = matches!(Kind::named(&kind), Some(Kind::ToolCall | Kind::ToolResult));
     let mut facts = Vec::new();
     let mut push = |name: &str, value: Option<Value>| {
         facts.extend(value.map(|value| Fact::new(name, value)));
@@ -150,16 +151,16 @@ fn content(content: &Content) -> Option<Value> {
 
 /// What a kind of part is called; a stranger's as it is.
 fn label(kind: &str) -> String {
-    let label = match kind {
-        "text" => TEXT,
-        "tool_call" => "Tool call",
-        "tool_result" => "Tool result",
-        "media" => "Media",
-        "reasoning" => "Reasoning",
-        "document" => "Document",
-        "other" => "Other",
-        "" => "Part of unknown kind",
-        kind => kind,
+    let label = match Kind::named(kind) {
+        Some(Kind::Text) => TEXT,
+        Some(Kind::ToolCall) => "Tool call",
+        Some(Kind::ToolResult) => "Tool result",
+        Some(Kind::Media) => "Media",
+        Some(Kind::Reasoning) => "Reasoning",
+        Some(Kind::Document) => "Document",
+        Some(Kind::Other) => "Other",
+        None if kind.is_empty() => "Part of unknown kind",
+        None => kind,
     };
     label.to_owned()
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use audit_layer_core::event::Kind;
 use serde::Serialize;
 
 use crate::event::Fields;
@@ -35,16 +36,16 @@ impl Content {
             return Self::placed(part, text);
         }
         let is_named = |name| part.get(name).text().is_some_and(|text| !text.is_empty());
-        let kind = part.get("kind").text().unwrap_or_default();
+        let kind = part.get("kind").text().and_then(|kind| Kind::named(&kind));
         let nothing = Self::Whole {
             text: String::new(),
         };
-        match (kind.as_str(), part.get("bytes").count()) {
+        match (kind, part.get("bytes").count()) {
             _ if is_named("reference") => Self::Elsewhere,
             _ if is_named("hash") => Self::OnlyHash,
             // A message without anything.
-            ("text", None) if part.get("bytes").is_missing() => nothing,
-            ("text" | "tool_call" | "tool_result" | "reasoning" | "document", Some(0)) => nothing,
+            (Some(Kind::Text), None) if part.get("bytes").is_missing() => nothing,
+            (Some(kind), Some(0)) if !matches!(kind, Kind::Media | Kind::Other) => nothing,
             _ => Self::NotFound,
         }
     }

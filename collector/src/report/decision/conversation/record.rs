@@ -1,5 +1,6 @@
 //! The hash of a conversation, made again of what the event has of it. `core/PROMPT.md` says how.
 
+use audit_layer_core::event::{Kind, Member};
 use audit_layer_core::note::Note;
 use sha2::{Digest, Sha256};
 
@@ -23,7 +24,7 @@ pub(crate) fn hash(event: &Members<'_>) -> Result<String, &'static str> {
     let are_texts_cut = event.has_note(Note::PromptContentTruncated);
     let mut record = Record(Sha256::new());
     record.0.update("audit-layer/prompt/1\n");
-    let prompt_hash = event.get("prompt_hash").text().unwrap_or_default();
+    let prompt_hash = event.get(Member::PromptHash).text().unwrap_or_default();
     record
         .0
         .update(digest(&prompt_hash).ok_or("the hash of the prompt is not a SHA-256 hash")?);
@@ -55,7 +56,8 @@ impl Record {
             self.0.update("-");
             return Some(());
         }
-        self.0.update(letter(&part.get("kind").text()?)?);
+        let kind = Kind::named(&part.get("kind").text()?)?;
+        self.0.update(letter(kind));
         for name in ["type", "id", "name"] {
             self.optional(part.get(name))?;
         }
@@ -107,17 +109,16 @@ fn is_only_hash(part: &Fields<'_>) -> bool {
             .any(has)
 }
 
-fn letter(kind: &str) -> Option<&'static str> {
-    Some(match kind {
-        "text" => "T",
-        "tool_call" => "C",
-        "tool_result" => "R",
-        "media" => "M",
-        "reasoning" => "Z",
-        "document" => "D",
-        "other" => "O",
-        _ => return None,
-    })
+fn letter(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "T",
+        Kind::ToolCall => "C",
+        Kind::ToolResult => "R",
+        Kind::Media => "M",
+        Kind::Reasoning => "Z",
+        Kind::Document => "D",
+        Kind::Other => "O",
+    }
 }
 
 /// The bytes of a hash that is written in hexadecimal digits, with or without its name.
