@@ -332,10 +332,22 @@ pub struct ToolCall {
     pub arguments: String,
 }
 
+words! {
+    /// Where a call was recorded.
+    #[derive(Default)]
+    pub enum CapturePoint {
+        #[default]
+        Gateway "gateway" "A gateway that the call passed.",
+        Sdk "sdk" "The application that made the call.",
+    }
+}
+
 /// How the exchange was read.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Capture {
+    /// Where the call was recorded.
+    pub point: CapturePoint,
     /// The wire format.
     pub api: &'static str,
     /// Whether the answer came as a stream.

@@ -388,6 +388,7 @@ fn event(
         notes.insert(Note::ModelAbsent);
     }
     let capture = Capture {
+        point: policy.point,
         api: identity.format.name,
         streamed: answered.streamed,
         request_bytes: asked.bytes,

@@ -10,6 +10,7 @@ use crate::api::Own;
 use crate::capture::CapturePolicy;
 use crate::dead_letter::LetterKey;
 use crate::destination::{AuditApi, Destination};
+use crate::event::CapturePoint;
 use crate::hop::HopKey;
 use crate::host::Host;
 
@@ -22,6 +23,8 @@ pub use schema::schema;
 pub struct Policy {
     /// Name and version of what records, as events carry it.
     pub recorder: &'static str,
+    /// Where calls are recorded.
+    pub point: CapturePoint,
     /// The organization that events belong to; empty if the audit API knows it by the key.
     pub organization_id: String,
     /// Where events go.

@@ -28,7 +28,7 @@ const CRATES: &[Crate] = &[
             (
                 "what all know",
                 &[
-                    "digest", "find", "host", "limits", "note", "provider", "time", "words",
+                    "digest", "find", "limits", "note", "provider", "time", "words",
                 ],
             ),
             (
@@ -48,7 +48,7 @@ const CRATES: &[Crate] = &[
             ),
             ("prompts and answers", &["answer", "prompt"]),
             ("wire formats", &["api"]),
-            ("the configuration", &["policy"]),
+            ("the configuration", &["host", "policy"]),
             ("one call, and delivery", &["exchange", "outbox"]),
             ("the library", &["lib"]),
         ],

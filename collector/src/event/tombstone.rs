@@ -1,6 +1,6 @@
 //! What stays of an event whose content is erased: that the call took place.
 
-use audit_layer_core::event::{CompletionState, Member, UsageSource};
+use audit_layer_core::event::{CapturePoint, CompletionState, Member, UsageSource};
 use audit_layer_core::note::Note;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -131,9 +131,11 @@ struct Timing {
     first_byte_ms: u64,
 }
 
-/// As what the call was read, and whether its tokens are those of another call.
+/// Where the call was recorded and as what it was read, and whether its tokens are those of another call.
 #[derive(PartialEq, Serialize)]
 struct Capture {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    point: Option<CapturePoint>,
     #[serde(skip_serializing_if = "Option::is_none")]
     api: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -153,7 +155,9 @@ impl Metadata {
         let facts = GatewayFacts::read(raw);
         let api = facts.capture_api.filter(|api| is_api(api));
         let notes = facts.is_fetched.then_some([Note::AnswerFetched]);
-        let has_any = api.is_some() || notes.is_some();
+        let point = part("capture").get("point").text();
+        let point = point.and_then(|point| CapturePoint::named(&point));
+        let has_any = api.is_some() || notes.is_some() || point.is_some();
         let outer = facts.outer_request_id.filter(|id| is_token(id));
         let writer = facts.writer_id.filter(|id| is_token(id));
         Self {
@@ -168,7 +172,7 @@ impl Metadata {
                     .get("first_byte_ms")
                     .count()
                     .map(|first_byte_ms| Timing { first_byte_ms }),
-                capture: has_any.then_some(Capture { api, notes }),
+                capture: has_any.then_some(Capture { point, api, notes }),
                 gateway: outer.map(|outer_request_id| Gateway { outer_request_id }),
             },
         }

@@ -2,6 +2,7 @@
 //!
 //! An input is a byte that picks an environment, and the configuration.
 
+use audit_layer_core::event::CapturePoint;
 use audit_layer_core::host::Host;
 use audit_layer_core::policy::Policy;
 
@@ -19,6 +20,7 @@ const ENVIRONMENTS: [Environment; 4] = [
 /// A host that reaches the audit API by a cluster.
 const PROXY: Host = Host {
     recorder: "recorder/1",
+    point: CapturePoint::Gateway,
     cluster: Some("the proxy's name of it"),
     json_hint: "; in a proxy, write it as a string",
     variable_hint: " in the VM",

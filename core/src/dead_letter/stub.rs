@@ -107,7 +107,9 @@ struct Response<'a> {
 /// What it says of content is that the log has none.
 #[derive(Deserialize, Serialize)]
 struct Capture<'a> {
-    #[serde(borrow)]
+    /// Absent from events of earlier versions.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    point: Option<&'a RawValue>,
     api: &'a RawValue,
     streamed: &'a RawValue,
     request_bytes: &'a RawValue,
@@ -154,9 +156,9 @@ mod tests {
                         "decision": {"outcome": "SECRET"}, "new": "SECRET"
                     },
                     "capture": {
-                        "api": "a", "streamed": false, "request_bytes": 1, "response_bytes": 2,
-                        "request_hash": null, "encoding": null, "content": "full",
-                        "truncated": false, "notes": ["content_flagged"]
+                        "point": "gateway", "api": "a", "streamed": false, "request_bytes": 1,
+                        "response_bytes": 2, "request_hash": null, "encoding": null,
+                        "content": "full", "truncated": false, "notes": ["content_flagged"]
                     },
                     "gateway": {"host": "h", "path": "/v1", "plugin": "x"},
                     "new": "SECRET"
@@ -194,6 +196,7 @@ mod tests {
             "/metadata/audit_layer/completion/error/type",
             "/metadata/audit_layer/prompt/hash",
             "/metadata/audit_layer/response/hash",
+            "/metadata/audit_layer/capture/point",
             "/metadata/audit_layer/capture/notes",
             "/metadata/audit_layer/gateway",
         ] {
@@ -246,6 +249,7 @@ mod tests {
                 "schema",
                 "state",
                 "hash",
+                "point",
                 "api",
                 "content",
                 "notes",

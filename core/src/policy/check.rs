@@ -39,6 +39,7 @@ pub(super) fn policy(
     let delivery = delivery(raw.delivery, api_key, &resolver)?;
     Ok(Policy {
         recorder: host.recorder,
+        point: host.point,
         gateway: GatewayPolicy {
             hop_key: api_key.and_then(HopKey::new),
             sends_hop: raw.gateway.hop_header,

@@ -1,10 +1,12 @@
 use super::*;
 use crate::digest::HashForm;
+use crate::event::CapturePoint;
 use crate::event::limits::ID_BYTES_MAX;
 
 /// A proxy, with words that no other has.
 const PROXY: Host = Host {
     recorder: "recorder/1",
+    point: CapturePoint::Gateway,
     cluster: Some("the proxy's name of it"),
     json_hint: "; in this proxy, write it as a string",
     variable_hint: " in the VM",

@@ -126,6 +126,7 @@ impl Cleaning<'_> {
             gateway,
         } = audit_layer;
         let Capture {
+            point: _,
             api: _,
             streamed: _,
             request_bytes: _,

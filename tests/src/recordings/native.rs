@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use audit_layer_core::completion::{Cause, End};
-use audit_layer_core::event::AuditEvent;
+use audit_layer_core::event::{AuditEvent, CapturePoint};
 use audit_layer_core::exchange::Exchange;
 use audit_layer_core::headers::Headers;
 use audit_layer_core::host::Host;
@@ -57,7 +57,11 @@ pub fn comparable(mut event: Value) -> Value {
 
 fn exchange(recording: &Recording, piece: usize) -> Result<Option<AuditEvent>> {
     let config = br#"{"audit_api":{"cluster":"audit"}}"#;
-    let policy = Arc::new(Policy::read(config, &|_| None, &Host::default())?);
+    let host = Host {
+        point: CapturePoint::Gateway,
+        ..Host::default()
+    };
+    let policy = Arc::new(Policy::read(config, &|_| None, &host)?);
     let at = Timestamp::from_unix_ms;
     let head = bytes(recording.request_head());
     let Some(mut exchange) = Exchange::begin(&policy, Headers(&head), [0; 10], at(0)) else {
