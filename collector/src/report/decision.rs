@@ -1,7 +1,9 @@
 //! The report on one event: what was asked and answered, what was decided, and what proves it.
 
+mod answer;
 mod check;
 mod conversation;
+mod first_page;
 mod sections;
 mod turns;
 
@@ -81,8 +83,8 @@ impl<'a> Decision<'a> {
             Some(sections::decision(event)),
             Some(sections::model(event)),
             Some(turns::prompt(event, &self.conversation)),
-            Some(sections::answer(event)),
-            event.or_erased("Tool calls", sections::tool_calls(event)),
+            Some(answer::answer(event)),
+            event.or_erased("Tool calls", answer::tool_calls(event)),
             sections::completion(event),
             Some(sections::usage(event)),
             event.or_erased("Capture", sections::capture(event)),
@@ -93,7 +95,7 @@ impl<'a> Decision<'a> {
         ];
         Document {
             title: "Decision audit".to_owned(),
-            summary: sections::summary(event),
+            summary: first_page::summary(event),
             sections: sections.into_iter().flatten().collect(),
         }
     }
@@ -115,12 +117,12 @@ impl<'a> Decision<'a> {
         let differing = self.checks.iter().filter(|check| check.differs());
         blocks.extend(differing.map(|check| Block::warning(check.sentence())));
         blocks.extend(self.sequence.map(Sequence::warnings).into_iter().flatten());
-        blocks.extend(sections::outer(&self.members).map(Block::warning));
-        blocks.extend(sections::incomplete(&self.members).map(Block::warning));
-        blocks.extend(sections::loss(&self.members).map(Block::warning));
+        blocks.extend(first_page::outer(&self.members).map(Block::warning));
+        blocks.extend(first_page::incomplete(&self.members).map(Block::warning));
+        blocks.extend(first_page::loss(&self.members).map(Block::warning));
         blocks.extend(turns::loss(&self.members, &self.conversation).map(Block::warning));
         blocks.extend(self.done());
-        blocks.extend([sections::overview(&self.members, self.checks.first())]);
+        blocks.extend([first_page::overview(&self.members, self.checks.first())]);
         Section::new("Result", blocks)
     }
 

@@ -1,92 +1,15 @@
-//! The parts of a decision audit, in the order in which they are read.
+//! The facts of a decision audit around prompt and answer, in the order in which they are read.
 
 use audit_layer_core::decision::Source;
-use audit_layer_core::event::{CompletionState, Member, RiskLevel, UsageSource as Observed};
-use audit_layer_core::note::Note;
+use audit_layer_core::event::{Member, RiskLevel, UsageSource as Observed};
 
 use crate::access::Recorder;
 use crate::event::{Node, UsageSource};
 use crate::limits;
-use crate::report::decision::Check;
 use crate::report::document::{Block, Fact, Section, Value};
 use crate::report::members::{ERASED, Erased, Members};
-use crate::report::outer::outer_request_id;
 use crate::report::words;
 use crate::store::RecordedBy;
-
-/// What happened, in two sentences.
-pub(crate) fn summary(event: &Members<'_>) -> String {
-    let text = |member: Member| event.get(member).text().filter(|text| !text.is_empty());
-    let user = text(Member::UserId).unwrap_or_else(|| "An unnamed user".to_owned());
-    let model = text(Member::ModelName).unwrap_or_else(|| "an unnamed model".to_owned());
-    let provider = text(Member::ModelProvider).unwrap_or_else(|| "an unnamed provider".to_owned());
-    let time = text(Member::Timestamp).unwrap_or_default();
-    let asked = format!("{user} asked the model {model} of {provider} at {time}.");
-    let decided = match (text(Member::DecisionType), text(Member::DecisionOutcome)) {
-        (Some(kind), Some(outcome)) => {
-            format!(" The outcome of the decision “{kind}” was “{outcome}”.")
-        }
-        (Some(kind), None) => format!(" It served the decision “{kind}”; no outcome was set."),
-        (None, Some(outcome)) => format!(" The outcome “{outcome}” was recorded."),
-        (None, None) => String::new(),
-    };
-    asked + &decided
-}
-
-/// That the call has another event, if it has.
-pub(crate) fn outer(event: &Members<'_>) -> Option<String> {
-    let outer = outer_request_id(event)?;
-    Some(format!(
-        "An outer gateway recorded this call too, as the event with the request id {outer}. Totals count \
-         that event and not this one."
-    ))
-}
-
-/// Why the record or the answer is not whole, if it is not.
-pub(crate) fn incomplete(event: &Members<'_>) -> Option<String> {
-    let state = event.gateway("completion", "state").text()?;
-    if state == CompletionState::Complete.name() {
-        return None;
-    }
-    let meaning = words::of_state(&state);
-    let meaning = meaning.unwrap_or_else(|| "Unknown state.".to_owned());
-    Some(format!(
-        "The call ended as “{state}”, not as “complete”: {meaning}"
-    ))
-}
-
-/// What the gateway could not read, or cut, if it notes anything of that kind.
-pub(crate) fn loss(event: &Members<'_>) -> Option<String> {
-    let notes = event.notes().into_iter();
-    let lost: Vec<_> = notes
-        .filter(|note| words::is_loss(note))
-        .map(|note| words::of_note(&note).unwrap_or_default())
-        .collect();
-    (!lost.is_empty()).then(|| {
-        format!(
-            "Part of the call is missing from this record. {}",
-            lost.join(" ")
-        )
-    })
-}
-
-/// The few facts that stand on the first page.
-pub(crate) fn overview(event: &Members<'_>, prompt_check: Option<&Check>) -> Block {
-    let mut facts = vec![
-        Fact::new("Decision", said(event, Member::DecisionType)),
-        Fact::new("Outcome", said(event, Member::DecisionOutcome)),
-        Fact::new("Risk level", said(event, Member::RiskLevel)),
-        Fact::new("Compliance tags", tags(event)),
-    ];
-    if let Some(check) = prompt_check {
-        facts.push(Fact::new("Prompt hash", Value::text(check.word())));
-    }
-    if event.is_of_gateway() {
-        let state = event.gateway("completion", "state").shown();
-        facts.push(Fact::new("Completion state", Value::said(state)));
-    }
-    Block::Facts { facts }
-}
 
 pub(crate) fn who_and_when(
     event: &Members<'_>,
@@ -192,7 +115,7 @@ fn risk(event: &Members<'_>) -> Value {
     }
 }
 
-fn tags(event: &Members<'_>) -> Value {
+pub(super) fn tags(event: &Members<'_>) -> Value {
     let tags = event.texts(Member::ComplianceTags);
     match tags.is_empty() {
         true => Value::unknown("none set"),
@@ -219,92 +142,6 @@ pub(crate) fn model(event: &Members<'_>) -> Section {
     }
     push_members(&mut facts, parameters, "");
     Section::new("Model", vec![Block::Facts { facts }])
-}
-
-pub(crate) fn answer(event: &Members<'_>) -> Section {
-    let text = event.get(Member::ResponseContent).text();
-    let mut blocks = vec![content(event, text, "answer", "response")];
-    for choice in event
-        .gateway("response", "choices")
-        .items()
-        .into_iter()
-        .take(limits::REPORT_ITEMS_MAX)
-    {
-        let name = format!("Choice {}", choice.get("index").shown().unwrap_or_default());
-        blocks.push(Block::named_text(
-            name,
-            choice.get("content").shown().unwrap_or_default(),
-        ));
-    }
-    for (name, heading) in [
-        ("refusal", "Model refusal"),
-        ("reasoning", "Model reasoning"),
-    ] {
-        if let Some(text) = event.gateway("response", name).shown() {
-            blocks.push(Block::named_text(heading, text));
-        }
-    }
-    Section::new("Answer", blocks)
-}
-
-/// A text, or why there is none. Notes on it begin with `side`.
-pub(crate) fn content(event: &Members<'_>, text: Option<String>, what: &str, side: &str) -> Block {
-    match text {
-        Some(text) if !text.is_empty() => Block::text(text),
-        _ if let Some(erased) = event.erased() => {
-            Block::paragraph(erased.sentence(&format!("{what}, if any,")))
-        }
-        _ if event.has_only_hashes() => {
-            Block::paragraph(format!("Only the hash of the {what} is kept."))
-        }
-        _ if event.is_stub() => Block::paragraph(format!(
-            "The {what} was not kept in the gateway’s log, from which this event was imported."
-        )),
-        _ => {
-            let notes = event.notes().into_iter();
-            let is_on_it = |note: &String| {
-                note.starts_with(side)
-                    || note.starts_with(what)
-                    || UNREAD.iter().any(|one| one.name() == note)
-            };
-            let notes = notes.filter(is_on_it);
-            let none = format!("No text of the {what} was recorded.");
-            let why = notes.filter_map(|note| words::of_note(&note));
-            let why: Vec<String> = [none].into_iter().chain(why).collect();
-            Block::paragraph(why.join(" "))
-        }
-    }
-}
-
-/// Notes that neither prompt nor answer was read.
-const UNREAD: [Note; 4] = [
-    Note::ApiUnknown,
-    Note::CallUncertain,
-    Note::ProtocolNotRead,
-    Note::RequestNotSeen,
-];
-
-pub(crate) fn tool_calls(event: &Members<'_>) -> Option<Section> {
-    let calls = event.gateway("response", "tool_calls").items();
-    if calls.is_empty() {
-        return None;
-    }
-    let shown = calls.iter().take(limits::REPORT_ITEMS_MAX);
-    let mut blocks: Vec<Block> = shown
-        .map(|call| {
-            let name = call.get("name").shown().unwrap_or_default();
-            let id = call.get("id").shown().map(|id| format!(" ({id})"));
-            let arguments = call.get("arguments").shown().unwrap_or_default();
-            Block::named_text(format!("{name}{}", id.unwrap_or_default()), arguments)
-        })
-        .collect();
-    let more = calls.len().saturating_sub(limits::REPORT_ITEMS_MAX);
-    if more > 0 {
-        blocks.push(Block::paragraph(format!(
-            "And {more} more; see the JSON report."
-        )));
-    }
-    Some(Section::new("Tool calls", blocks))
 }
 
 pub(crate) fn completion(event: &Members<'_>) -> Option<Section> {
@@ -497,7 +334,7 @@ pub(crate) fn hashes(event: &Members<'_>, event_sha256: &str, facts: &mut Vec<Fa
     }
 }
 
-fn said(event: &Members<'_>, member: Member) -> Value {
+pub(super) fn said(event: &Members<'_>, member: Member) -> Value {
     Value::said(event.get(member).shown())
 }
 

@@ -6,7 +6,7 @@ use audit_layer_core::note::Note;
 use crate::event::{Node, in_print};
 use crate::limits;
 use crate::report::decision::conversation::{self, Content, Conversation, Recorded};
-use crate::report::decision::{Members, sections};
+use crate::report::decision::{Members, answer};
 use crate::report::document::{Block, Fact, Part, Section, Turn, Value};
 
 /// The section on the prompt.
@@ -21,7 +21,7 @@ pub(crate) fn prompt(event: &Members<'_>, recorded: &Recorded<'_>) -> Section {
     match conversation {
         Some(conversation) if conversation.tells_all_of(&text) => {}
         Some(_) => blocks.push(Block::named_text(AS_ONE_TEXT, text)),
-        None => blocks.push(sections::content(event, Some(text), "prompt", "request")),
+        None => blocks.push(answer::content(event, Some(text), "prompt", "request")),
     }
     Section::new("Prompt", blocks)
 }
