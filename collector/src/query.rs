@@ -10,6 +10,7 @@ mod format;
 pub(crate) mod history;
 mod known;
 pub(crate) mod near;
+mod pages;
 mod parameters;
 mod received;
 pub(crate) mod render;
@@ -19,8 +20,9 @@ mod words;
 pub(crate) mod writers;
 
 pub(crate) use error::QueryError;
-pub(crate) use export::{ExportError, Exports};
+pub(crate) use export::{ExportError, Exports, Pages};
 pub(crate) use find::{narrow, one_log, reached};
 pub(crate) use format::Format;
+pub(crate) use pages::EventPages;
 pub(crate) use parameters::{ParameterError, number_up_to, read as read_parameters};
 pub(crate) use received::Received;

@@ -21,6 +21,7 @@ mod hold;
 mod key;
 mod log;
 mod log_id;
+mod migrations;
 mod newest;
 mod news;
 mod outcome;

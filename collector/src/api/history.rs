@@ -9,9 +9,9 @@ use serde::Serialize;
 use crate::access::Access;
 use crate::api::door::Seen;
 use crate::api::error::ApiError;
-use crate::api::export::{self, accepted};
+use crate::api::export::{self, File, accepted};
 use crate::key::KeyHash;
-use crate::query::history::{self, Asked};
+use crate::query::history::{self, Asked, RecordPages};
 use crate::query::{Exports, Format};
 use crate::records::Shown;
 use crate::store::{Action, Store};
@@ -28,10 +28,14 @@ pub(crate) async fn page(
     let mut asked = Asked::read(query.as_deref().unwrap_or_default(), accepted)?;
     asked.filter.organization_id = access.scope.id().map(str::to_owned);
     if asked.format != Format::Page {
-        let (format, organization) = (asked.format, asked.filter.organization_id.clone());
-        let (told, pieces) = history::start(exports, store, asked, access.scope, key).await?;
-        let seen = Seen::stream(Action::HistoryExported, told).of(organization);
-        return Ok(seen.with(export::stream("access-history", format, pieces)));
+        let file = File {
+            action: Action::HistoryExported,
+            name: "access-history",
+            format: asked.format,
+            organization_id: asked.filter.organization_id.clone(),
+        };
+        let pages = RecordPages::of(asked, access.scope);
+        return export::answer(exports, pages, store, key, file).await;
     }
     let limit = asked.filter.limit;
     // One more tells whether there are more.

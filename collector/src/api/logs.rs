@@ -10,11 +10,11 @@ use axum::response::{IntoResponse, Response};
 use crate::access::Access;
 use crate::api::door::Seen;
 use crate::api::error::ApiError;
-use crate::api::export::{self, accepted};
+use crate::api::export::{self, File, accepted};
 use crate::key::KeyHash;
 use crate::query::follow::{self, Known};
 use crate::query::{
-    Exports, Format, QueryError, filter, narrow, near, one_log, read_parameters, render,
+    EventPages, Exports, Format, QueryError, filter, narrow, near, one_log, read_parameters, render,
 };
 use crate::store::{Action, LogFilter, Store};
 
@@ -33,12 +33,14 @@ pub(crate) async fn logs(
     narrow(&mut reach, access.scope.clone())?;
     narrow(&mut query.filter, access.scope)?;
     if query.format != Format::Page {
-        let name = "audit-logs";
-        let format = query.format;
-        let organization = query.filter.organization().map(str::to_owned);
-        let (told, pieces) = exports.start(store, query, key).await?;
-        let seen = Seen::stream(Action::EventsExported, told).of(organization);
-        return Ok(seen.with(export::stream(name, format, pieces)));
+        let file = File {
+            action: Action::EventsExported,
+            name: "audit-logs",
+            format: query.format,
+            organization_id: query.filter.organization().map(str::to_owned),
+        };
+        let pages = EventPages::of(query);
+        return export::answer(exports, pages, store, key, file).await;
     }
     let filter = query.filter;
     if let Some(known) = query.known {

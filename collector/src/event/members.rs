@@ -137,11 +137,11 @@ fn name_in(member: Member, spelling: Spelling) -> &'static str {
 }
 
 /// The value of a member, if it has one, and is what the documentation asks for.
-fn checked<'a>(
+fn checked(
     member: Member,
-    raw: Option<&'a str>,
+    raw: Option<&str>,
     spelling: Spelling,
-) -> Result<Option<&'a str>, EventError> {
+) -> Result<Option<&str>, EventError> {
     let (field, expected) = (name_in(member, spelling), expected(member.shape()));
     match (raw, member.need()) {
         (None, Need::Required | Need::Nullable) => {

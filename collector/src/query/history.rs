@@ -1,14 +1,14 @@
 //! Who looked at what is recorded, and who changed what may be seen.
 
 mod asked;
-mod export;
+mod pages;
 
 use crate::access::Scope;
 use crate::records::Shown;
 use crate::store::{AccessRecord, RecordPlace};
 
 pub(crate) use asked::{Asked, cursor};
-pub(crate) use export::start;
+pub(crate) use pages::RecordPages;
 
 /// What a key of this scope gets to see of them.
 pub(crate) fn shown(records: Vec<AccessRecord>, scope: &Scope) -> Vec<Shown> {

@@ -95,7 +95,7 @@ impl Tally {
         self.tokens.add(&event.usage());
         match event.gateway("completion", "state").text().as_deref() {
             Some(state) if state == CompletionState::Pending.name() => {
-                increase(&mut self.durations.pending_events, 1)
+                increase(&mut self.durations.pending_events, 1);
             }
             _ => self
                 .durations

@@ -40,12 +40,16 @@ mod known;
 mod log_row;
 #[path = "common/new_rows.rs"]
 mod new_rows;
+#[path = "common/places.rs"]
+mod places;
 #[path = "common/records.rs"]
 mod records;
 #[path = "common/reports.rs"]
 mod reports;
 #[path = "common/retention.rs"]
 mod retention;
+#[path = "common/segment_rows.rs"]
+mod segment_rows;
 #[path = "common/siblings.rs"]
 mod siblings;
 #[path = "common/storing.rs"]

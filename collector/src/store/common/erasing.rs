@@ -8,13 +8,13 @@ use crate::event::{Event, EventError, tombstone};
 use crate::limits;
 use crate::store::history::by_organization;
 use crate::store::segments::Share;
-use crate::store::{Erasure, StoreError};
+use crate::store::{Erased, Erasure, StoreError};
 use crate::time;
 
 use super::erasure::{CANDIDATES, TAKE_UNMENDED, note_of};
 use super::removal::listed;
 use super::terms::{Connection, Row, Store};
-use super::{holds, segments, text};
+use super::{holds, reports, segments, text};
 
 /// An event of the user that has its content.
 struct Candidate {
@@ -35,11 +35,7 @@ impl<'r> FromRow<'r, Row> for Candidate {
 
 impl Store {
     /// Notes that there is an erasure, and returns its id.
-    pub(super) async fn add_erasure(
-        &self,
-        erasure: &Erasure,
-        now: i64,
-    ) -> Result<String, StoreError> {
+    async fn add_erasure(&self, erasure: &Erasure, now: i64) -> Result<String, StoreError> {
         let id = format!("erasure_{}", Uuid::now_v7().simple());
         sqlx::query(ADD)
             .bind(&id)
@@ -85,9 +81,32 @@ impl Store {
         Ok(taken.len())
     }
 
+    /// Erases the events, a few at a time, and then the reports on them.
+    pub(super) async fn erase_all(
+        &self,
+        erasure: &Erasure,
+        now: i64,
+    ) -> Result<Erased, StoreError> {
+        let id = self.add_erasure(erasure, now).await?;
+        let mut erased = Erased::default();
+        let positions = self.found(erasure).await?;
+        for positions in positions.chunks(limits::ERASURE_STEP_EVENTS) {
+            let step = || self.erase_some(erasure, &id, positions, now);
+            let (events, held) = self.tried(step).await?;
+            erased.events = erased.events.saturating_add(events);
+            erased.held = erased.held.saturating_add(held);
+        }
+        // After the events: a report that is finished from now on finds them erased.
+        let mut transaction = self.begin_removal().await?;
+        let holds = holds::in_force(&mut transaction).await?;
+        erased.reports = reports::erase(&mut transaction, &holds, erasure).await?;
+        transaction.commit().await?;
+        Ok(erased)
+    }
+
     /// One step, between which and the next events can be stored. Tells how many events it has erased,
     /// and how many are held.
-    pub(super) async fn erase_some(
+    async fn erase_some(
         &self,
         erasure: &Erasure,
         id: &str,

@@ -7,7 +7,7 @@ use crate::store::newest::Newest;
 use crate::store::segments::Head;
 
 use super::postings::{self, SEGMENTS_OPENED};
-use super::segments;
+use super::segment_rows;
 use super::terms::Connection;
 
 /// Looks into segments as far as it is asked to, those with the newest events first.
@@ -33,7 +33,7 @@ impl Found {
             terms,
             first,
             last,
-            closed: segments::between(connection, first, last).await?,
+            closed: segment_rows::between(connection, first, last).await?,
             open: Newest::default(),
         })
     }

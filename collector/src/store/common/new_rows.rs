@@ -11,7 +11,7 @@ use crate::store::log_id::log_ids;
 use crate::store::segments::Indexed;
 use crate::store::{Arrival, StoreError};
 
-use super::position;
+use super::places;
 use super::terms::Connection;
 
 /// An event with what the collector gives it.
@@ -63,7 +63,7 @@ pub(super) async fn rows<'a>(
     let arrivals = arrivals.iter().take(limits::INSERTED_ROWS_MAX);
     let timestamps = arrivals.clone().map(|arrival| arrival.event.timestamp);
     let timestamps: Vec<i64> = timestamps.collect();
-    let positions = position::free(connection, &timestamps).await?;
+    let positions = places::free(connection, &timestamps).await?;
     let ids = log_ids(positions.len())?;
     let rows = positions.into_iter().zip(ids).zip(arrivals);
     let rows = rows.map(|((position, id), arrival)| NewRow {

@@ -3,12 +3,11 @@
 use sqlx::PgConnection;
 
 use crate::event::Field;
-use crate::limits;
 use crate::search::Position;
 use crate::search::Term;
 use crate::store::postgres::found::Found;
 use crate::store::postgres::terms::SNAPSHOT;
-use crate::store::postgres::{PostgresStore, again, hash_of, holds, reports, text};
+use crate::store::postgres::{PostgresStore, hash_of, holds, text};
 use crate::store::segments::Share;
 use crate::store::{Erasable, Erased, Erasure, Left, StoreError};
 
@@ -30,7 +29,7 @@ impl PostgresStore {
     }
 
     /// The positions of the events that may be the user's.
-    async fn found(&self, erasure: &Erasure) -> Result<Vec<i64>, StoreError> {
+    pub(super) async fn found(&self, erasure: &Erasure) -> Result<Vec<i64>, StoreError> {
         let user = Term::member(Field::UserId.name(), &erasure.user_id);
         let organization = erasure.scope.id();
         let organization = organization.map(|id| Term::member(Field::OrganizationId.name(), id));
@@ -47,25 +46,10 @@ impl PostgresStore {
 
     /// Erases for good: nothing of it can be read any more. `now` is in microseconds since 1970, UTC.
     pub(crate) async fn erase(&self, erasure: &Erasure, now: i64) -> Result<Erased, StoreError> {
-        let id = self.add_erasure(erasure, now).await?;
-        let mut erased = Erased {
-            left: Left::FilesOfServer,
-            ..Erased::default()
-        };
-        let positions = self.found(erasure).await?;
-        for positions in positions.chunks(limits::ERASURE_STEP_EVENTS) {
-            let step = || self.erase_some(erasure, &id, positions, now);
-            let (events, held) = again(step).await?;
-            erased.events = erased.events.saturating_add(events);
-            erased.held = erased.held.saturating_add(held);
-        }
+        let mut erased = self.erase_all(erasure, now).await?;
+        erased.left = Left::FilesOfServer;
         // Only then are their words gone, too.
         self.refresh_segments(Share::Any).await?;
-        // After the events: a report that is finished from now on finds them erased.
-        let mut transaction = self.begin_removal().await?;
-        let holds = holds::in_force(&mut transaction).await?;
-        erased.reports = reports::erase(&mut transaction, &holds, erasure).await?;
-        transaction.commit().await?;
         Ok(erased)
     }
 }

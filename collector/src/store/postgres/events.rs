@@ -13,14 +13,14 @@ use crate::search::Position;
 use crate::store::StoreError;
 use crate::store::postgres::logs::look_up;
 use crate::store::postgres::new_rows::NewRow;
-use crate::store::postgres::{hash_of, position, text};
+use crate::store::postgres::{hash_of, places, text};
 
 /// Where an event goes that something was in the way of: another collector may have taken its place.
 pub(super) async fn place(
     connection: &mut PgConnection,
     row: &NewRow<'_>,
 ) -> Result<Position, StoreError> {
-    let places = position::free(connection, &[row.event.timestamp]).await?;
+    let places = places::free(connection, &[row.event.timestamp]).await?;
     places.into_iter().next().ok_or(StoreError::Crowded)
 }
 

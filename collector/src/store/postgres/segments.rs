@@ -6,8 +6,7 @@
 //! transaction has made or repeated is removed only when that one has ended, so that what is then read
 //! of the event is what it has become.
 
-use sqlx::postgres::PgRow;
-use sqlx::{Executor, FromRow, PgConnection, Row};
+use sqlx::{Executor, PgConnection};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
@@ -15,23 +14,13 @@ use crate::limits;
 use crate::search::Position;
 use crate::search::{Chunk, Segment, Term};
 use crate::store::StoreError;
-use crate::store::postgres::PostgresStore;
-use crate::store::segments::{Head, Indexed, Share, Stored, bytes_of, due, positions_of, terms_of};
-
-impl<'r> FromRow<'r, PgRow> for Head {
-    fn from_row(row: &'r PgRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            id: row.try_get("id")?,
-            events: row.try_get("events")?,
-            last: Position(row.try_get("last_position")?),
-        })
-    }
-}
+use crate::store::postgres::{PostgresStore, segment_rows};
+use crate::store::segments::{Head, Indexed, Share, Stored, due, positions_of, terms_of};
 
 impl PostgresStore {
     /// Merges some segments, if there are many of about the same size, and tells whether it did.
     pub(crate) async fn merge_segments(&self) -> Result<bool, StoreError> {
-        let due = due(sqlx::query_as(ALL).fetch_all(&self.writes).await?);
+        let due = due(segment_rows::all(&mut *self.writes.acquire().await?).await?);
         if due.is_empty() {
             return Ok(false);
         }
@@ -54,7 +43,7 @@ impl PostgresStore {
         // they were. The first time waits for it, and the second sees what came of it.
         for _ in 0..2 {
             self.wait_for_indexing().await?;
-            let heads: Vec<Head> = sqlx::query_as(MAYBE_STALE).fetch_all(&self.writes).await?;
+            let heads = segment_rows::maybe_stale(&mut *self.writes.acquire().await?).await?;
             for head in heads {
                 self.refresh(head, share).await?;
             }
@@ -119,16 +108,6 @@ impl PostgresStore {
     }
 }
 
-/// The segments that may have events from `first` up to `last`, in the order of their last ones.
-pub(super) async fn between(
-    connection: &mut PgConnection,
-    Position(first): Position,
-    Position(last): Position,
-) -> Result<Vec<Head>, StoreError> {
-    let query = sqlx::query_as(BETWEEN).bind(first).bind(last);
-    Ok(query.fetch_all(connection).await?)
-}
-
 /// Adds the index of these events.
 pub(super) async fn add(
     connection: &mut PgConnection,
@@ -191,16 +170,9 @@ async fn on_a_thread<T: Send + 'static>(
 }
 
 async fn write(connection: &mut PgConnection, segment: &Segment) -> Result<(), StoreError> {
-    let (Some(first), Some(last)) = (segment.positions.first(), segment.positions.last()) else {
+    let Some(id) = segment_rows::add(connection, segment).await? else {
         return Ok(());
     };
-    let id: i64 = sqlx::query_scalar(ADD)
-        .bind(i64::try_from(segment.positions.len()).unwrap_or(i64::MAX))
-        .bind(first.0)
-        .bind(last.0)
-        .bind(bytes_of(&segment.positions))
-        .fetch_one(&mut *connection)
-        .await?;
     for chunks in segment.chunks.chunks(limits::SEGMENT_CHUNKS_SENT) {
         let first_terms = chunks.iter().map(|chunk| chunk.first.number());
         let bytes = chunks.iter().map(|chunk| chunk.bytes.as_slice());
@@ -261,28 +233,10 @@ async fn stale(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<Positio
     Ok(stale.into_iter().map(Position).filter(is_own).collect())
 }
 
-const ALL: &str = "SELECT id, events, last_position FROM segments ORDER BY id";
-
-/// Those in whose stretch of time something is stale.
-const MAYBE_STALE: &str = "
-    SELECT id, events, last_position FROM segments
-    WHERE EXISTS (
-        SELECT 1 FROM stale WHERE position BETWEEN first_position AND last_position
-    )
-    ORDER BY id";
-
-const BETWEEN: &str = "
-    SELECT id, events, last_position FROM segments
-    WHERE last_position >= $1 AND first_position <= $2 ORDER BY last_position, id";
-
 const LOCK: &str = "SELECT id FROM segments WHERE id = $1 FOR UPDATE";
 
 const LOCK_FREE: &str = "
     SELECT id FROM segments WHERE id = ANY($1::BIGINT[]) ORDER BY id FOR UPDATE SKIP LOCKED";
-
-const ADD: &str = "
-    INSERT INTO segments (events, first_position, last_position, positions)
-    VALUES ($1, $2, $3, $4) RETURNING id";
 
 const ADD_CHUNKS: &str = "
     INSERT INTO segment_chunks (segment, first_term, bytes)

@@ -8,7 +8,7 @@ use crate::search::Position;
 use crate::search::Term;
 use crate::store::segments::Share;
 use crate::store::sqlite::found::Found;
-use crate::store::sqlite::{SqliteStore, holds, reports};
+use crate::store::sqlite::{SqliteStore, holds};
 use crate::store::{Erasable, Erased, Erasure, Left, StoreError};
 
 impl SqliteStore {
@@ -35,7 +35,7 @@ impl SqliteStore {
     }
 
     /// The positions of the events that may be the user's.
-    async fn found(&self, erasure: &Erasure) -> Result<Vec<i64>, StoreError> {
+    pub(super) async fn found(&self, erasure: &Erasure) -> Result<Vec<i64>, StoreError> {
         let user = Term::member(Field::UserId.name(), &erasure.user_id);
         let organization = erasure.scope.id();
         let organization = organization.map(|id| Term::member(Field::OrganizationId.name(), id));
@@ -94,26 +94,6 @@ impl SqliteStore {
         self.writes.execute(DROP_ZEROS).await?;
         self.writes.execute("PRAGMA secure_delete = FAST").await?;
         Ok(())
-    }
-
-    async fn erase_all(&self, erasure: &Erasure, now: i64) -> Result<Erased, StoreError> {
-        let id = self.add_erasure(erasure, now).await?;
-        let mut erased = Erased::default();
-        for positions in self
-            .found(erasure)
-            .await?
-            .chunks(limits::ERASURE_STEP_EVENTS)
-        {
-            let (events, held) = self.erase_some(erasure, &id, positions, now).await?;
-            erased.events = erased.events.saturating_add(events);
-            erased.held = erased.held.saturating_add(held);
-        }
-        // After the events: a report that is finished from now on finds them erased.
-        let mut transaction = self.begin().await?;
-        let holds = holds::in_force(&mut transaction).await?;
-        erased.reports = reports::erase(&mut transaction, &holds, erasure).await?;
-        transaction.commit().await?;
-        Ok(erased)
     }
 }
 

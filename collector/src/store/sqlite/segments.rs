@@ -1,30 +1,19 @@
 //! The index of events in the database: segments, written for events of the tail and merged later.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, QueryBuilder, Row, Sqlite, SqliteConnection, Transaction};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, Transaction};
 
 use crate::limits;
 use crate::search::Position;
 use crate::search::{Chunk, Segment, Term};
 use crate::store::StoreError;
-use crate::store::segments::{Head, Indexed, Share, Stored, bytes_of, due, positions_of, terms_of};
-use crate::store::sqlite::SqliteStore;
-
-impl<'r> FromRow<'r, SqliteRow> for Head {
-    fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            id: row.try_get("id")?,
-            events: row.try_get("events")?,
-            last: Position(row.try_get("last_position")?),
-        })
-    }
-}
+use crate::store::segments::{Head, Indexed, Share, Stored, due, positions_of, terms_of};
+use crate::store::sqlite::{SqliteStore, segment_rows};
 
 impl SqliteStore {
     /// Merges some segments, if there are many of about the same size, and tells whether it did.
     pub(crate) async fn merge_segments(&self) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
-        let due = due(all(&mut transaction).await?);
+        let due = due(segment_rows::all(&mut transaction).await?);
         if due.is_empty() {
             return Ok(false);
         }
@@ -35,7 +24,7 @@ impl SqliteStore {
 
     /// Writes anew, one at a time, the segments of which so great a share is stale.
     pub(super) async fn refresh_segments(&self, share: Share) -> Result<(), StoreError> {
-        let heads: Vec<Head> = sqlx::query_as(MAYBE_STALE).fetch_all(&self.writes).await?;
+        let heads = segment_rows::maybe_stale(&mut *self.writes.acquire().await?).await?;
         for head in heads {
             // Another process may have merged it meanwhile: then it is clean.
             let mut transaction = self.begin().await?;
@@ -94,21 +83,6 @@ impl SqliteStore {
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         Ok(self.writes.begin_with("BEGIN IMMEDIATE").await?)
     }
-}
-
-/// Every segment, oldest first.
-pub(super) async fn all(connection: &mut SqliteConnection) -> Result<Vec<Head>, StoreError> {
-    Ok(sqlx::query_as(ALL).fetch_all(connection).await?)
-}
-
-/// The segments that may have events from `first` up to `last`, in the order of their last ones.
-pub(super) async fn between(
-    connection: &mut SqliteConnection,
-    Position(first): Position,
-    Position(last): Position,
-) -> Result<Vec<Head>, StoreError> {
-    let query = sqlx::query_as(BETWEEN).bind(first).bind(last);
-    Ok(query.fetch_all(connection).await?)
 }
 
 /// Notes that these events are in no segment yet.
@@ -182,16 +156,9 @@ async fn read_again(
 }
 
 async fn write(connection: &mut SqliteConnection, segment: &Segment) -> Result<(), StoreError> {
-    let (Some(first), Some(last)) = (segment.positions.first(), segment.positions.last()) else {
+    let Some(id) = segment_rows::add(connection, segment).await? else {
         return Ok(());
     };
-    let id: i64 = sqlx::query_scalar(ADD)
-        .bind(i64::try_from(segment.positions.len()).unwrap_or(i64::MAX))
-        .bind(first.0)
-        .bind(last.0)
-        .bind(bytes_of(&segment.positions))
-        .fetch_one(&mut *connection)
-        .await?;
     for chunks in segment.chunks.chunks(limits::INSERTED_ROWS_MAX) {
         let mut query = QueryBuilder::<Sqlite>::new(ADD_CHUNKS);
         query.push_values(chunks, |mut values, chunk| {
@@ -259,24 +226,6 @@ async fn stale_of(
         .filter(|at| events.binary_search(at).is_ok())
         .collect())
 }
-
-const ALL: &str = "SELECT id, events, last_position FROM segments ORDER BY id";
-
-/// Those in whose stretch of time something is stale.
-const MAYBE_STALE: &str = "
-    SELECT id, events, last_position FROM segments
-    WHERE EXISTS (
-        SELECT 1 FROM stale WHERE position BETWEEN first_position AND last_position
-    )
-    ORDER BY id";
-
-const BETWEEN: &str = "
-    SELECT id, events, last_position FROM segments
-    WHERE last_position >= ? AND first_position <= ? ORDER BY last_position, id";
-
-const ADD: &str = "
-    INSERT INTO segments (events, first_position, last_position, positions)
-    VALUES (?, ?, ?, ?) RETURNING id";
 
 const ADD_CHUNKS: &str = "INSERT INTO segment_chunks (segment, first_term, bytes) ";
 
@@ -363,7 +312,7 @@ mod tests {
     }
 
     async fn heads(store: &SqliteStore) -> Vec<Head> {
-        all(&mut store.writes.acquire().await.unwrap())
+        segment_rows::all(&mut store.writes.acquire().await.unwrap())
             .await
             .unwrap()
     }
