@@ -43,7 +43,7 @@ pub const EVENT_STREAM_HEADERS_BYTES_MAX: usize = 128 << 10;
 /// how far one length can hide what follows; what is kept is bounded as in other streams.
 pub const EVENT_STREAM_PAYLOAD_BYTES_MAX: usize = 24 << 20;
 
-/// Bytes of one sampling parameter. A full `logit_bias` fits; a tool catalogue would not.
+/// Bytes of one sampling parameter. A full `logit_bias` fits; a tool catalog would not.
 pub const PARAMETER_BYTES_MAX: usize = 16 << 10;
 
 /// Items of lists, numbers aside, that are read of one request. The longest sessions have some ten

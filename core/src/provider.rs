@@ -51,7 +51,6 @@ const HOSTS: &[(&str, &str)] = &[
     ("api.stability.ai", "stability"),
     ("api.studio.nebius.ai", "nebius"),
     ("api.studio.nebius.com", "nebius"),
-    ("api.stability.ai", "stability"),
     ("api.together.ai", "together"),
     ("api.together.xyz", "together"),
     ("api.tokenfactory.nebius.com", "nebius"),
@@ -93,7 +92,7 @@ const HOSTS: &[(&str, &str)] = &[
 const VERTEX: &str = "-aiplatform.googleapis.com";
 
 /// Hosts of many things, the label that those begin with which serve models, and their provider.
-const LABELLED: [(&[&str], &str, &str); 4] = [
+const LABELED: [(&[&str], &str, &str); 4] = [
     (
         &["amazonaws.com", "amazonaws.com.cn", "api.aws"],
         "bedrock",
@@ -111,11 +110,11 @@ pub fn of_host(host: &str) -> Option<&'static str> {
     if host.ends_with(VERTEX) {
         return Some("vertex");
     }
-    let labelled = LABELLED.iter().find(|(hosts, label, _)| {
+    let labeled = LABELED.iter().find(|(hosts, label, _)| {
         hosts.iter().any(|known| is_within(host, known))
             && host.split('.').any(|it| it.starts_with(label))
     });
-    if let Some((_, _, provider)) = labelled {
+    if let Some((_, _, provider)) = labeled {
         return Some(provider);
     }
     HOSTS
@@ -187,7 +186,7 @@ mod tests {
         for (host, provider) in HOSTS {
             assert!(row(provider).contains(&format!("`{host}`")), "{host}");
         }
-        for (_, label, provider) in LABELLED {
+        for (_, label, provider) in LABELED {
             assert!(row(provider).contains(&format!("`{label}`")), "{label}");
         }
         for format in FORMATS {

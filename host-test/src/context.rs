@@ -18,7 +18,7 @@ pub(crate) enum Context {
 pub(crate) struct RootContext {
     pub(crate) settings: Settings,
     pub(crate) tick_period: Option<Duration>,
-    /// Counts the settings of the timer, so that a tick of an older setting is recognised.
+    /// Counts the settings of the timer, so that a tick of an older setting is recognized.
     pub(crate) arming: u32,
     /// The response that the callback running now can read.
     pub(crate) callout: Option<Response>,

@@ -156,7 +156,7 @@ impl Vm {
     }
 
     /// No new streams come: with the last stream `proxy_on_done` is called, and then the VM is
-    /// killed whatever it answered. Callouts in flight are cancelled.
+    /// killed whatever it answered. Callouts in flight are canceled.
     pub fn retire(&self) {
         self.instance().retire();
     }

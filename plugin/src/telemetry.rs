@@ -190,8 +190,9 @@ fn log_dead_letter(letter: &DeadLetter, policy: &DeadLetterPolicy) -> bool {
 /// The log may still show the gravest lines.
 fn events_lost(events: usize) {
     let line = format!(
-        "audit-layer: {events} events are lost: they are not delivered, and the log does not take \
-         dead letters. Do its level and component \"wasm\" let errors pass?"
+        "audit-layer: {events} events are lost: they could not be delivered, and the log drops \
+         errors, so no dead letters were written. Set the level of its component \"wasm\" to error \
+         or lower"
     );
     host::log(Level::Critical, &line);
 }
@@ -220,13 +221,13 @@ fn place(audit_api: &AuditApi) -> String {
         base_path,
         ..
     } = audit_api;
-    let place = format!("{scheme}://{authority}{base_path} by cluster {cluster}");
+    let place = format!("{scheme}://{authority}{base_path} through cluster {cluster}");
     in_one_line(&place)
 }
 
 pub(crate) fn configured(policy: &Policy, writer: &str) {
     let line = format!(
-        "audit-layer: configured, events go to {}, writer {writer}, statistics {}",
+        "audit-layer: configured; events go to {}; writer {writer}; statistics {}",
         place(&policy.audit_api),
         prefix(&policy.destination)
     );
@@ -242,7 +243,7 @@ pub(crate) fn look_at_identity(policy: &Policy) {
     } = policy;
     if audit_api.api_key.is_none() {
         let line = format!(
-            "audit-layer: no key is sent to the audit API, as {}; without one it may take no event",
+            "audit-layer: no key is sent to the audit API: {}. The audit API may refuse every event",
             key_hint(audit_api)
         );
         host::log(Level::Warn, &line);
@@ -250,8 +251,8 @@ pub(crate) fn look_at_identity(policy: &Policy) {
     if organization_id.is_empty() {
         host::log(
             Level::Warn,
-            "audit-layer: events name no organization, as neither organization_id nor the \
-             environment variable AUDIT_LAYER_ORG_ID is set; the audit API has to know it by the key",
+            "audit-layer: events name no organization: neither organization_id nor the environment \
+             variable AUDIT_LAYER_ORG_ID is set. The audit API must know it from the key",
         );
     }
 }
@@ -260,11 +261,11 @@ pub(crate) fn look_at_identity(policy: &Policy) {
 fn key_hint(audit_api: &AuditApi) -> String {
     let is_set = audit_api.api_key.is_some();
     match &audit_api.key_source {
-        KeySource::Configuration if is_set => "the key is that of audit_api.api_key".to_owned(),
+        KeySource::Configuration if is_set => "the key comes from audit_api.api_key".to_owned(),
         KeySource::Configuration => "audit_api.api_key is empty".to_owned(),
         KeySource::Environment(name) if is_set => {
             format!(
-                "the key is that of the environment variable {}",
+                "the key comes from the environment variable {}",
                 in_one_line(name)
             )
         }
@@ -278,15 +279,15 @@ fn key_hint(audit_api: &AuditApi) -> String {
 /// The audit API takes nothing from us, which an operator can mend. Told once, as it is tried again.
 pub(crate) fn denied(failure: Failure, status: u16, policy: &Policy) {
     let why = match (failure, status) {
-        (Failure::Forbidden(_), _) => "with a page, for one event after the other: a firewall \
-             before it may let none of them pass"
+        (Failure::Forbidden(_), _) => "the answer is a page, for one event after another; a \
+             firewall in front of it may be blocking them"
             .to_owned(),
         (_, 401 | 403 | 407) => key_hint(&policy.audit_api),
-        _ => "audit_api.url or delivery.batch.path may be the wrong one".to_owned(),
+        _ => "audit_api.url or delivery.batch.path may be wrong".to_owned(),
     };
     let line = format!(
-        "audit-layer: {} denies events with status {status}: {why}. Events are kept and tried \
-         again; see deliveries_denied",
+        "audit-layer: {} denies events with status {status}: {why}. Events are kept and retried; \
+         see deliveries_denied",
         place(&policy.audit_api)
     );
     host::log(Level::Error, &line);
@@ -295,7 +296,7 @@ pub(crate) fn denied(failure: Failure, status: u16, policy: &Policy) {
 /// What was denied is taken again.
 pub(crate) fn delivery_goes_on(policy: &Policy) {
     let cluster = in_one_line(&policy.audit_api.cluster);
-    let line = format!("audit-layer: the audit API by cluster {cluster} takes events again");
+    let line = format!("audit-layer: the audit API through cluster {cluster} accepts events again");
     host::log(Level::Info, &line);
 }
 
@@ -309,14 +310,15 @@ pub(crate) fn configuration_refused(error: &impl Display) {
 pub(crate) fn no_ticks() {
     host::log(
         Level::Error,
-        "audit-layer: this host has no ticks, so no event can be delivered",
+        "audit-layer: this host has no timer (proxy_set_tick_period_milliseconds), so no event can be \
+         delivered",
     );
 }
 
 pub(crate) fn no_callouts() {
     host::log(
         Level::Error,
-        "audit-layer: this host has no callouts, so each event is written here as a dead letter",
+        "audit-layer: this host has no HTTP callouts, so each event is written here as a dead letter",
     );
 }
 
@@ -325,8 +327,8 @@ pub(crate) fn look_at_log_level() {
     if !host::shows(DEAD_LETTER_LEVEL) {
         host::log(
             Level::Critical,
-            "audit-layer: the level of this log leaves out errors, so an event that cannot be \
-             delivered will be lost and counted in events_lost, and not written here as a dead letter",
+            "audit-layer: the level of this log excludes errors: an event that cannot be delivered \
+             will be lost and counted in events_lost, not written here as a dead letter",
         );
     }
 }
@@ -335,14 +337,14 @@ pub(crate) fn unknown_cluster(cluster: &str) {
     let cluster = in_one_line(cluster);
     let line = format!(
         "audit-layer: the proxy refused a callout to audit_api.cluster \"{cluster}\"; \
-         is there a cluster of that name? Events are kept and tried again"
+         is there a cluster with this name? Events are kept and retried"
     );
     host::log(Level::Error, &line);
 }
 
 pub(crate) fn delivery_failed(why: impl Display, events: usize) {
     let line =
-        format!("audit-layer: {events} events not delivered ({why}); they will be tried again");
+        format!("audit-layer: {events} events were not delivered ({why}); they will be retried");
     host::log(Level::Warn, &line);
 }
 
@@ -350,23 +352,24 @@ pub(crate) fn delivery_failed(why: impl Display, events: usize) {
 pub(crate) fn no_receipt(status: u16, content_type: Option<&str>, bytes: usize, events: usize) {
     let shown = content_type.map_or("none".to_owned(), |kind| format!("\"{}\"", shown(kind)));
     let why = format!(
-        "status {status} with {bytes} bytes of content-type {shown} is no receipt of an audit API; \
-         does audit_api.url lead to one?"
+        "status {status} with {bytes} bytes of content type {shown} is not a receipt of an audit API; \
+         does audit_api.url point to one?"
     );
     delivery_failed(why, events);
 }
 
 /// Whether the events go again, and how, or not at all.
 pub(crate) fn delivery_refused(status: u16, events: usize, about: Refused) {
-    let refused = format!("audit-layer: the audit API refused {events} events with {status}");
+    let refused =
+        format!("audit-layer: the audit API refused {events} events with status {status}");
     let (level, next) = match about {
         Refused::Content | Refused::Page if events > 1 => (
             Level::Warn,
-            "they will be tried in halves, to find the one it means",
+            "they will be sent in halves, to find the one that it refuses",
         ),
         Refused::Suspect => (
             Level::Warn,
-            "others will be tried before, to find out whether it means this one",
+            "others will be sent first, to find out whether it refuses this one only",
         ),
         Refused::Content | Refused::Page | Refused::Sender => {
             (Level::Error, "each follows as a dead letter")

@@ -182,7 +182,7 @@ fn a_dead_letter_that_the_log_does_not_show_is_counted_as_lost_and_told() -> Res
         let grave = proxy.host.log_text(Level::Critical);
         let told = |text| grave.iter().filter(|line| line.contains(text)).count();
         let lost = usize::try_from(lost)?;
-        assert_eq!(told("the level of this log leaves out errors"), lost);
+        assert_eq!(told("the level of this log excludes errors"), lost);
         assert_eq!(told("1 events are lost"), lost);
     }
     Ok(())

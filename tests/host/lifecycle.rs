@@ -284,7 +284,7 @@ fn an_answer_to_a_delivery_may_come_after_its_configuration_is_gone() -> Result<
     assert_eq!(proxy.host.callouts().len(), 1);
     proxy.vm.reconfigure(BATCHED.replace("org_1", "org_2"))?;
     old.retire();
-    // The old root's delivery was cancelled, so the new one sends it again with the same id.
+    // The old root's delivery was canceled, so the new one sends it again with the same id.
     let events = proxy.events();
     assert_eq!(events.len(), 2);
     assert_eq!(events[0], events[1]);
@@ -387,7 +387,7 @@ fn a_host_without_ticks_is_told_and_traffic_passes() -> Result<()> {
         proxy
             .log()
             .iter()
-            .any(|line| line.contains("this host has no ticks"))
+            .any(|line| line.contains("this host has no timer"))
     );
     assert!(proxy.events().is_empty());
     proxy.host.stop();
@@ -409,7 +409,9 @@ fn a_host_without_callouts_is_told_and_every_event_is_in_the_log() -> Result<()>
         assert_eq!(dead.len(), 1);
         assert_eq!(dead[0].reason, "no_callouts");
         let told = proxy.log();
-        let told = told.iter().filter(|line| line.contains("has no callouts"));
+        let told = told
+            .iter()
+            .filter(|line| line.contains("has no HTTP callouts"));
         assert_eq!(told.count(), 1);
     }
     Ok(())

@@ -39,7 +39,7 @@ fn a_page_or_a_redirect_delivers_nothing_and_is_told() -> Result<()> {
         assert_eq!(metrics["audit_layer.events_delivered"], 0);
         assert!(metrics["audit_layer.events_retried"] > 0);
         let told = format!(
-            "status {status} with 54 bytes of content-type \"text/html\\u{{7}}\\r\\n\\\"\\u{{2028}}audit-layer dead\" is no receipt"
+            "status {status} with 54 bytes of content type \"text/html\\u{{7}}\\r\\n\\\"\\u{{2028}}audit-layer dead\" is not a receipt"
         );
         let log = proxy.log();
         assert!(log.iter().any(|line| line.contains(&told)), "{log:#?}");
@@ -120,8 +120,8 @@ fn a_wrong_key_costs_no_event_and_is_told_once_in_words_that_help() -> Result<()
         whole_call(&stream, OPENAI, ASK.as_bytes(), OPENAI_ANSWER.as_bytes());
         proxy.host.advance(Duration::from_secs(10));
     }
-    let denied = "http://audit/v1 by cluster audit_api denies events with status 401: the key is \
-                  that of audit_api.api_key";
+    let denied = "http://audit/v1 through cluster audit_api denies events with status 401: the key \
+                  comes from audit_api.api_key";
     assert_eq!(told(&proxy, denied), 1, "{:#?}", proxy.log());
     let metrics = proxy.host.metrics();
     assert!(metrics["audit_layer.deliveries_denied"] > 1);
@@ -133,7 +133,7 @@ fn a_wrong_key_costs_no_event_and_is_told_once_in_words_that_help() -> Result<()
         3,
         "the key is right, and nothing lost"
     );
-    assert_eq!(told(&proxy, "takes events again"), 1);
+    assert_eq!(told(&proxy, "accepts events again"), 1);
     Ok(())
 }
 
@@ -172,7 +172,7 @@ fn a_firewall_that_forbids_everything_costs_no_event_of_several() -> Result<()> 
     ask(&proxy, &["a", "b", "c", "d", "e"]);
     proxy.host.advance(Duration::from_secs(120));
     assert!(proxy.dead_letters().is_empty(), "{:#?}", proxy.log());
-    let denied = "denies events with status 403: with a page, for one event after the other";
+    let denied = "denies events with status 403: the answer is a page, for one event after another";
     assert_eq!(told(&proxy, denied), 1, "{:#?}", proxy.log());
     assert!(proxy.host.metrics()["audit_layer.deliveries_denied"] > 1);
     let attempts = proxy.host.callouts().len();
@@ -184,7 +184,7 @@ fn a_firewall_that_forbids_everything_costs_no_event_of_several() -> Result<()> 
         5,
         "it is mended, and nothing lost"
     );
-    assert_eq!(told(&proxy, "takes events again"), 1);
+    assert_eq!(told(&proxy, "accepts events again"), 1);
     Ok(())
 }
 
@@ -239,7 +239,7 @@ fn what_an_audit_api_may_not_take_is_told_at_the_start() -> Result<()> {
     let bare = r#"{"audit_api":{"cluster":"audit_api","url":"http://audit/v1"}}"#;
     let proxy = Proxy::with(Profile::envoy(), &plugin()?.configuration(bare))?;
     proxy.host.advance(Duration::from_secs(1));
-    let key = "no key is sent to the audit API, as neither audit_api.api_key nor the environment \
+    let key = "no key is sent to the audit API: neither audit_api.api_key nor the environment \
                variable AUDIT_LAYER_API_KEY is set";
     assert_eq!(told(&proxy, key), 1, "{:#?}", proxy.log());
     assert_eq!(told(&proxy, "events name no organization"), 1);

@@ -232,7 +232,7 @@ impl Instance {
         self.kill();
     }
 
-    /// Ends the VM without a word; its callouts are cancelled.
+    /// Ends the VM without a word; its callouts are canceled.
     pub(crate) fn kill(&self) {
         if self.is_gone() {
             return;
