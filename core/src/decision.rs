@@ -24,7 +24,7 @@ pub struct Decision {
     pub answers: Vec<Answered>,
 }
 
-/// From whom the members of the event are that say what was decided.
+/// Who provided `decision_outcome` and `confidence_score`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Sources {
@@ -35,7 +35,7 @@ pub struct Sources {
 }
 
 words! {
-    /// From whom a member of the event is.
+    /// Who provided a member of the event.
     #[derive(Default)]
     pub enum Source {
         Answer "answer" "The model's answer.",

@@ -82,7 +82,7 @@ pub struct AuditLayer {
     /// The version of this schema.
     #[cfg_attr(feature = "schema", schemars(schema_with = "schema::version"))]
     pub schema: &'static str,
-    /// Who recorded the event, and as its how-manieth; set by the outbox.
+    /// Who recorded the event, and its number in that sequence.
     pub writer: Option<Writer>,
     /// How the exchange ended.
     pub completion: Completion,
@@ -90,8 +90,8 @@ pub struct AuditLayer {
     pub usage: Usage,
     /// When things happened, from the start of the request.
     pub timing: Timing,
-    /// The conversation that the model was asked about, part by part; absent where no prompt was
-    /// read.
+    /// The conversation that the model was asked about, part by part; `null` if no
+    /// prompt was read.
     pub prompt: Option<Conversation>,
     /// What the model answered, beyond the text.
     pub response: Response,
@@ -117,7 +117,7 @@ pub struct Writer {
 pub struct Completion {
     /// The end in one word.
     pub state: CompletionState,
-    /// The status the client got; absent when there was no response.
+    /// The status that the client got; `null` if there was no response.
     pub http_status: Option<u16>,
     /// Why the model stopped, one for each choice; `error` where a reason was due and never came.
     pub finish_reasons: Vec<String>,
@@ -132,7 +132,7 @@ pub struct Completion {
 words! {
     /// The end of an exchange in one word.
     pub enum CompletionState {
-        Pending "pending" "The prompt is recorded; the answer is still to come. An event with the same `request_id` supersedes this one.",
+        Pending "pending" "The prompt is recorded; the answer is still to come (only with the guarantee `acknowledged`). An event with the same `request_id` supersedes this one.",
         Complete "complete" "The provider's answer is complete.",
         ClientAbort "client_abort" "The client disconnected before the answer was complete.",
         UpstreamAbort "upstream_abort" "The provider's answer ended early.",
@@ -158,7 +158,7 @@ pub struct ApiError {
     pub message: Option<String>,
 }
 
-/// Token counts, `None` where the provider said nothing.
+/// Token counts, `null` where the provider reported nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Usage {
@@ -204,7 +204,7 @@ pub struct Conversation {
     /// Hash of all parts, listed or not, in the form of `prompt_hash`; empty when the prompt could
     /// not be read whole. `core/PROMPT.md` says how it is made.
     pub hash: String,
-    /// The parts; at most [`PROMPT_PARTS_MAX`](crate::limits::PROMPT_PARTS_MAX).
+    /// The parts, at most 4096.
     pub parts: Vec<PromptPart>,
 }
 
@@ -359,12 +359,11 @@ pub struct Capture {
     /// SHA-256 of the request's body on the wire, whatever its size, where there is no hash of
     /// the prompt.
     pub request_hash: Option<String>,
-    /// The response's content-encoding; absent when there is none.
+    /// The response's content-encoding; `null` if there is none.
     pub encoding: Option<String>,
     /// What the policy lets the event carry.
-    #[cfg_attr(feature = "schema", schemars(schema_with = "schema::content"))]
     pub content: ContentPolicy,
-    /// Whether a limit cut a content of this event.
+    /// Whether a limit cut content of this event.
     pub truncated: bool,
     /// Why facts are missing or changed.
     pub notes: Vec<Note>,
@@ -416,6 +415,6 @@ pub struct Gateway {
     pub upstream_attempts: Option<u64>,
     /// The SDK's count of its own retries: above 0, this call repeats an earlier one.
     pub retry_count: Option<u64>,
-    /// Name and version of what recorded.
+    /// Name and version of the program that recorded the call.
     pub plugin: String,
 }

@@ -83,8 +83,15 @@ mod tests {
         }
     }
 
-    fn with(mut schema: Value, description: &str) -> Value {
-        schema["description"] = description.into();
+    /// With its meaning, before what the component says: readers are shown one description.
+    fn described(member: Member, components: &Value) -> Value {
+        let mut schema = schema(member);
+        let component = schema["$ref"]
+            .as_str()
+            .and_then(|place| place.rsplit('/').next());
+        let own = component.and_then(|name| components[name]["description"].as_str());
+        let sentences: Vec<_> = [member.meaning()].into_iter().chain(own).collect();
+        schema["description"] = sentences.join(" ").into();
         schema
     }
 
@@ -93,7 +100,7 @@ mod tests {
         let schemas = &document()["components"]["schemas"];
         let all = Member::ALL.iter();
         let properties: Value = all
-            .map(|member| (member.name(), with(schema(*member), member.meaning())))
+            .map(|member| (member.name(), described(*member, schemas)))
             .collect();
         assert_eq!(schemas["Event"]["properties"], properties, "{properties}");
         let all = Member::ALL.iter();

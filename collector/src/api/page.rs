@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use audit_layer_core::event::{CompletionState, RiskLevel, UsageSource};
+use audit_layer_core::event::{CapturePoint, CompletionState, RiskLevel, UsageSource};
 use audit_layer_core::note::Note;
 use axum::Router;
 use axum::http::HeaderValue;
@@ -98,11 +98,17 @@ fn contract() -> String {
                 .map(|word| (word.name(), word.meaning())),
         ),
     ];
+    let points = table(
+        CapturePoint::ALL
+            .iter()
+            .map(|word| (word.name(), word.meaning())),
+    );
     let risks = json!(RiskLevel::NAMES);
     format!(
         "// What the words in events mean: made from what gateway and collector share.\n\
          export const MEANINGS = {meanings};\n\
          export const NOTES = {notes};\n\
+         export const POINTS = {points};\n\
          export const RISKS = {risks};\n\
          export const USAGE = {usage};\n"
     )

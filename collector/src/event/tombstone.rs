@@ -248,7 +248,8 @@ mod tests {
             "usage": {"source": "reported", "input_tokens": 5, "cache_read": 2, "other": "secret"},
             "timing": {"first_byte_ms": 3},
             "response": {"tool_calls": ["secret"]},
-            "capture": {"api": "openai.chat_completions", "notes": ["secret", "answer_fetched"]},
+            "capture": {"point": "gateway", "api": "openai.chat_completions",
+                "notes": ["secret", "answer_fetched"]},
             "gateway": {"source": "secret", "user_agent": "secret", "outer_request_id": "outer"},
         });
         json!({
@@ -275,6 +276,8 @@ mod tests {
         assert_eq!((old.user_id, ""), (new.user_id, new.prompt_hash.as_str()));
         let after: Value = serde_json::from_str(&after).unwrap();
         assert_eq!(after["erasure"]["erased_at"], at);
+        let capture = &after["metadata"]["audit_layer"]["capture"];
+        assert_eq!(capture["point"], "gateway");
         let before: Value = serde_json::from_str(&before).unwrap();
         let kept = Member::ALL
             .iter()
@@ -300,6 +303,8 @@ mod tests {
             json!({"first_byte_ms": "a secret", "outer_request_id": "a secret"}),
             json!({"first_byte_ms": {"x": "a secret"}, "outer_request_id": ["a secret"]}),
             json!({"api": {"x": "a secret"}, "notes": {"answer_fetched": "a secret"}}),
+            json!({"point": "a secret"}),
+            json!({"point": ["a secret"]}),
             json!({"notes": ["answer_fetched", "a secret", {"x": "a secret"}]}),
         ];
         let names = [

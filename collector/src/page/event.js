@@ -8,7 +8,7 @@ import { duration, number, time } from "./format.js";
 import { indented, parse } from "./json.js";
 import { gateway, isFetched, isKnown, isObject, isUnread, listed, outerRequest, tokens } from "./read.js";
 import { longText, plain, shortText, spelt } from "./text.js";
-import { CONTENT, CONTENT_MISSING, meaning, NOTES, SOURCES, STATES, USAGE } from "./words.js";
+import { CONTENT, CONTENT_MISSING, meaning, NOTES, POINTS, SOURCES, STATES, USAGE } from "./words.js";
 
 /** Answers to questions that are shown; the raw JSON has all of them. */
 const ANSWERS_SHOWN = 100;
@@ -281,9 +281,11 @@ function capture(event) {
   const read = gateway(event, "capture");
   if (!isObject(read)) return null;
   const format = fact("Wire format", wireFormat(event), "gateway");
+  const point = isKnown(read.point) ? fact("Recorded at", meaning(POINTS, read.point) ?? read.point, "gateway") : null;
   // Of an event whose content was erased there is no more.
-  if (Object.keys(read).every((name) => name === "api")) return section("Capture", facts(format));
+  if (read.streamed === undefined) return section("Capture", facts(point, format));
   return section("Capture", facts(
+    point,
     format,
     fact("Streamed", yesOrNo(read.streamed), "gateway"),
     fact("Request", bytes(read.request_bytes), "gateway"),

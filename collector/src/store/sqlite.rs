@@ -199,7 +199,7 @@ impl SqliteStore {
     where
         F: Future<Output = Result<T, StoreError>>,
     {
-        work().await
+        again(work).await
     }
 
     /// Whether the database answers.
@@ -258,6 +258,14 @@ async fn schema(path: &Path) -> Result<Schema, StoreError> {
     let schema = read_schema(&mut connection).await.map_err(opening(path));
     let _ = connection.close().await;
     schema
+}
+
+/// There is one writer, so nothing has to be tried again.
+async fn again<T, F>(work: impl Fn() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    work().await
 }
 
 async fn read_schema(connection: &mut SqliteConnection) -> Result<Schema, sqlx::Error> {

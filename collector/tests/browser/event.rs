@@ -60,6 +60,28 @@ async fn nothing_ran(page: &Page) {
 }
 
 #[tokio::test]
+async fn of_a_capture_that_was_erased_only_what_is_left_is_shown() {
+    let left = event_with(
+        "left",
+        json!({
+            "prompt_content": "", "response_content": "", "prompt_hash": "",
+            "erasure": {"erased_at": "2026-01-01T00:00:00.000000Z"},
+            "metadata": {"audit_layer": {
+                "schema": "audit-layer/1", "writer": {"id": "w", "seq": 1},
+                "capture": {"point": "gateway", "api": "openai.chat_completions",
+                    "notes": ["answer_fetched"]},
+            }},
+        }),
+    );
+    let page = Page::with(&[left]).await;
+    page.open_event(0).await;
+    page.says("#event", "A gateway that the call passed.").await;
+    let shown = page.text("#event").await;
+    assert!(shown.contains("Wire format"), "{shown}");
+    assert!(!shown.contains("Encoding"), "{shown}");
+}
+
+#[tokio::test]
 async fn hostile_text_is_shown_as_it_is_and_runs_nowhere() {
     let page = Page::with(&[hostile()]).await;
     assert_eq!(page.prompts().await.len(), 1);

@@ -112,11 +112,11 @@ macro_rules! documented {
 
 documented! {
     RequestId request_id: String, "requestId" Required Id
-        "Identifies the call; an event that is sent again is recognized by it. Gateways make a UUIDv7.";
+        "Identifies the call; an event that is sent again is recognized by it. Gateways generate a UUIDv7.";
     Timestamp timestamp: String, "timestamp" Required Time
         "When the call began. Gateways write UTC with milliseconds.";
     DurationMs duration_ms: u64, "durationMs" Required Count
-        "From the start of the request to the end of the answer, in milliseconds.";
+        "From the start of the request to the end of the call, in milliseconds; in a `pending` record, to when it was made.";
     UserId user_id: String, "userId" Required Text
         "Who asked; empty if unknown.";
     SessionId session_id: Option<String>, "sessionId" Optional Text
@@ -124,15 +124,15 @@ documented! {
     OrganizationId organization_id: String, "organizationId" Optional Organization
         "The organization that the event belongs to.";
     PromptHash prompt_hash: String, "promptHash" Required Text
-        "Hash of the canonical prompt text; empty if the prompt could not be read whole.";
+        "Hash of the canonical prompt text; empty if the prompt could not be read completely.";
     PromptContent prompt_content: String, "promptContent" Required Text
-        "The canonical prompt text.";
+        "The canonical prompt text, as far as the event contains it.";
     PromptTokens prompt_tokens: u64, "promptTokens" Required Count
-        "Input tokens, cache included; 0 also if the provider reported none.";
+        "Input tokens, cache included; 0 also if the provider reported none, or if the answer was only fetched (`answer_fetched`).";
     ResponseContent response_content: String, "responseContent" Nullable Text
-        "The text of the first choice, or its refusal. The client wrappers send null if the model only called tools.";
+        "The text of the first choice, or its refusal, as far as the event contains it.";
     ResponseTokens response_tokens: u64, "responseTokens" Required Count
-        "Output tokens, reasoning included; 0 also if the provider reported none.";
+        "Output tokens, reasoning included; 0 also if the provider reported none, or if the answer was only fetched (`answer_fetched`).";
     ModelProvider model_provider: String, "modelProvider" Required Text
         "Who serves the model, such as `openai` or `anthropic`.";
     ModelName model_name: String, "modelName" Required Text
@@ -145,13 +145,13 @@ documented! {
         "What was decided.";
     ConfidenceScore confidence_score: Option<Box<RawValue>>, "confidenceScore" Optional Number
         #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
-        "How sure the decision is, as it was written.";
+        "The confidence in the decision, as it was written.";
     Reasoning reasoning: Option<String>, "reasoning" Optional Text
-        "Why it was decided so.";
+        "The reason for the decision.";
     ComplianceTags compliance_tags: Vec<String>, "complianceTags" Optional Texts
         "Regulations and policies that the call falls under.";
     RiskLevel risk_level: RiskLevel, "riskLevel" Optional Level
-        "How much depends on the call.";
+        "How much is at stake.";
     Metadata metadata: Metadata, "metadata" Optional Object
         "The caller's own metadata. The member `audit_layer` is the gateway's.";
 }

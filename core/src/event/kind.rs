@@ -8,9 +8,9 @@ words! {
         Text "text" "Words.",
         ToolCall "tool_call" "A tool that the model called, or is shown as having called.",
         ToolResult "tool_result" "What a tool returned.",
-        Media "media" "An image, sound, a video or another file.",
-        Reasoning "reasoning" "What the model thought before.",
+        Media "media" "An image, audio, a video or another file.",
+        Reasoning "reasoning" "Earlier reasoning of the model.",
         Document "document" "A document to answer from.",
-        Other "other" "Anything else in the prompt.",
+        Other "other" "Anything else in the prompt or the answer.",
     }
 }

@@ -3,29 +3,29 @@
 use std::borrow::Cow;
 
 use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::{AuditEvent, AuditLayer, ContentPolicy, Members, Metadata, SCHEMA};
-use crate::dead_letter::NOT_LOGGED;
+use serde_json::Value;
 
-/// The schema of the events that gateways send, and of those imported from their logs.
+use super::{AuditEvent, AuditLayer, Members, Metadata, SCHEMA};
+
+/// The schema of the events that gateways and client libraries send. An event that is imported from a log
+/// without content has fewer members.
 pub fn schema() -> Schema {
-    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let settings = SchemaSettings::draft2020_12()
+        .for_serialize()
+        .with_transform(RecursiveTransform(in_one_line));
     settings
         .into_generator()
         .into_root_schema_for::<AuditEvent>()
 }
 
-/// The policies, and what an event says that a log has without content.
-pub(super) fn content(generator: &mut SchemaGenerator) -> Schema {
-    let policy = generator.subschema_for::<ContentPolicy>();
-    json_schema!({"anyOf": [
-        policy,
-        {
-            "description": "The event was imported from a log that is to contain no content.",
-            "const": NOT_LOGGED,
-        },
-    ]})
+/// Documentation of more than one line is one line of a schema.
+fn in_one_line(schema: &mut Schema) {
+    if let Some(Value::String(text)) = schema.get_mut("description") {
+        *text = text.replace('\n', " ");
+    }
 }
 
 impl JsonSchema for Members {
@@ -59,4 +59,17 @@ impl JsonSchema for Metadata {
 /// The schema's version, which every event names.
 pub(super) fn version(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"const": SCHEMA})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_descriptions_are_for_people_who_read_no_rust() {
+        let schema = serde_json::to_string(&schema()).unwrap();
+        for word in ["crate::", "`None`", "`Some", "[`", "\\n"] {
+            assert!(!schema.contains(word), "{word}");
+        }
+    }
 }

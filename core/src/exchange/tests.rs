@@ -200,6 +200,8 @@ fn a_plain_call_gives_the_documented_event() {
             ];
         })
         .event();
+    // Its host is a program without a proxy.
+    assert_eq!(own(&event, "/capture/point"), "sdk");
     let mut top = event.clone();
     top.as_object_mut().unwrap().remove("metadata");
     assert_eq!(

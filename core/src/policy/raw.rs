@@ -63,8 +63,8 @@ fn reason(error: &serde_json::Error) -> String {
 #[cfg_attr(feature = "schema", schemars(rename = "PluginConfiguration"))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawPolicy {
-    /// The organization that events belong to. Default: the environment variable
-    /// AUDIT_LAYER_ORG_ID.
+    /// The organization that events belong to, in at most 1024 bytes. Default: the environment
+    /// variable AUDIT_LAYER_ORG_ID.
     pub(super) organization_id: Option<RawString>,
     /// Where events are sent.
     pub(super) audit_api: RawAuditApi,

@@ -1,7 +1,7 @@
 //! The facts of a decision audit around prompt and answer, in the order in which they are read.
 
 use audit_layer_core::decision::Source;
-use audit_layer_core::event::{Member, RiskLevel, UsageSource as Observed};
+use audit_layer_core::event::{CapturePoint, Member, RiskLevel, UsageSource as Observed};
 
 use crate::access::Recorder;
 use crate::event::{Node, UsageSource};
@@ -32,11 +32,21 @@ pub(crate) fn who_and_when(
 }
 
 fn recorder(event: &Members<'_>) -> String {
-    match event.gateway("gateway", "plugin").text() {
-        _ if !event.is_of_gateway() => "the application itself".to_owned(),
-        Some(plugin) => format!("a gateway, according to the event ({plugin})"),
-        None => "a gateway, according to the event".to_owned(),
+    if !event.is_of_gateway() {
+        return "the application itself".to_owned();
     }
+    let point = event.gateway("capture", "point").text();
+    let who = match point.and_then(|point| CapturePoint::named(&point)) {
+        Some(CapturePoint::Sdk) => "the application itself",
+        // Events of earlier versions do not say it.
+        Some(CapturePoint::Gateway) | None => "a gateway",
+    };
+    let plugin = event.gateway("gateway", "plugin").text();
+    let plugin = plugin.map(|plugin| format!(" ({plugin})"));
+    format!(
+        "{who}, according to the event{}",
+        plugin.unwrap_or_default()
+    )
 }
 
 /// The key, which no event can say.

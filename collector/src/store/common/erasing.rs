@@ -14,7 +14,7 @@ use crate::time;
 use super::erasure::{CANDIDATES, TAKE_UNMENDED, note_of};
 use super::removal::listed;
 use super::terms::{Connection, Row, Store};
-use super::{holds, reports, segments, text};
+use super::{again, holds, reports, segments, text};
 
 /// An event of the user that has its content.
 struct Candidate {
@@ -92,7 +92,7 @@ impl Store {
         let positions = self.found(erasure).await?;
         for positions in positions.chunks(limits::ERASURE_STEP_EVENTS) {
             let step = || self.erase_some(erasure, &id, positions, now);
-            let (events, held) = self.tried(step).await?;
+            let (events, held) = again(step).await?;
             erased.events = erased.events.saturating_add(events);
             erased.held = erased.held.saturating_add(held);
         }
