@@ -7,20 +7,20 @@ use serde_json::value::RawValue;
 use crate::limits::NAME_BYTES_MAX;
 use crate::names::shortened;
 
-/// What an answer decided, and from whom the event's own members are.
+/// What an answer decided, and who provided the event's own members.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Decision {
-    /// The outcome; of several answers each one's, after the name of its question.
+    /// The outcome; for several answers, that of each, after the name of its question.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
-    /// How sure the model is, as it wrote it; of several answers the least.
+    /// The model's confidence, as it wrote it; for several answers, the lowest.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
     pub confidence: Option<Box<RawValue>>,
-    /// From whom the event's members are.
+    /// Who provided the event's members.
     pub source: Sources,
-    /// Each answer, in its order.
+    /// Each answer, in order.
     pub answers: Vec<Answered>,
 }
 
@@ -58,7 +58,7 @@ pub struct Answered {
     /// What was decided; absent if the answer does not say, or the policy leaves content out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
-    /// How sure the model is, as it wrote it.
+    /// The model's confidence, as it wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
     pub confidence: Option<Box<RawValue>>,

@@ -101,11 +101,11 @@ pub struct AuditLayer {
     pub gateway: Gateway,
 }
 
-/// The place of an event in one outbox's sequence. A hole in `seq` means a lost event.
+/// The place of an event in one outbox's sequence. A gap in `seq` means a lost event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Writer {
-    /// One id for each outbox's owner, such as a proxy's VM.
+    /// Identifies the outbox's owner, such as a proxy's VM.
     pub id: String,
     /// 1, 2, 3 … without gaps.
     pub seq: u64,
@@ -119,9 +119,9 @@ pub struct Completion {
     pub state: CompletionState,
     /// The status that the client got; `null` if there was no response.
     pub http_status: Option<u16>,
-    /// Why the model stopped, one for each choice; `error` where a reason was due and never came.
+    /// Why the model stopped, one for each choice; `error` if a reason was due but never arrived.
     pub finish_reasons: Vec<String>,
-    /// The host's short names of what happened; of Envoy, its response flags.
+    /// The host's short names for what happened, such as Envoy's response flags.
     pub flags: Vec<&'static str>,
     /// The proxy's own words on the response, such as `via_upstream`.
     pub details: Option<String>,
@@ -162,7 +162,7 @@ pub struct ApiError {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Usage {
-    /// Whether the numbers are the provider's last word.
+    /// Where the counts come from.
     pub source: UsageSource,
     /// All input tokens, those read from and written to a cache included.
     pub input_tokens: Option<u64>,
@@ -197,29 +197,29 @@ pub struct Timing {
     pub first_byte_ms: Option<u64>,
 }
 
-/// The parts of a prompt in their order, and the hash that pins them down.
+/// The parts of a prompt in order, and a hash of all of them.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Conversation {
-    /// Hash of all parts, listed or not, in the form of `prompt_hash`; empty when the prompt could
-    /// not be read whole. `core/PROMPT.md` says how it is made.
+    /// Hash of all parts, listed or not, in the form of `prompt_hash`; empty if the prompt could
+    /// not be read completely. `core/PROMPT.md` specifies it.
     pub hash: String,
     /// The parts, at most 4096.
     pub parts: Vec<PromptPart>,
 }
 
-/// One part of a prompt. A text stands in `prompt_content` (`at`, `bytes`) or here (`text`,
+/// One part of a prompt. Its text is in `prompt_content` (`at`, `bytes`) or here (`text`,
 /// `arguments`), or there are only its size and its hash.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PromptPart {
-    /// The number of the message that it is of, from 0.
+    /// The number of its message, from 0.
     pub message: u64,
     /// The message's role as written; empty if there was none.
     pub role: String,
     /// What it is.
     pub kind: Kind,
-    /// Its media type, or the name of its type or member where the kind does not say it all.
+    /// Its media type, or the name of its type or member if the kind does not say everything.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_name: Option<String>,
     /// The id of the tool call that it is, or that it answers.
@@ -228,24 +228,24 @@ pub struct PromptPart {
     /// The name of the tool, or the title of a document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Where its text begins in the whole canonical text, in bytes of UTF-8. What the event carries
-    /// of that text may end before it.
+    /// Where its text begins in the whole canonical text, in bytes of UTF-8. What the
+    /// event contains of that text may end before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<u64>,
     /// The size of its text, or of its data, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
-    /// Its text, where that does not stand in the canonical text.
+    /// Its text, if it is not in the canonical text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// The arguments of a tool call, as they were written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arguments: Option<String>,
-    /// The address or the id of data that are elsewhere.
+    /// The address or the id of data that is stored elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// The hash of what the event does not carry: of a text in the form of `prompt_hash`, of data
-    /// their SHA-256.
+    /// The hash of what the event does not contain: of a text in the form of `prompt_hash`, of data
+    /// the SHA-256.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
 }
@@ -272,9 +272,9 @@ pub struct Response {
     /// What the model decided, where it was asked for decisions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
-    /// The tools the model wants called, of every choice.
+    /// The tool calls that the model asks for, of every choice.
     pub tool_calls: Vec<ToolCall>,
-    /// What else is in the answer: what the provider's own tools gave, and summaries.
+    /// What else the answer contains: results of the provider's own tools, and summaries.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<ResponsePart>,
     /// Every choice, when there is more than one.
@@ -282,8 +282,8 @@ pub struct Response {
     pub choices: Vec<Choice>,
 }
 
-/// A part of an answer that is neither its text nor a tool call. Of one that the event does not
-/// carry whole there are size and hash in place of the text.
+/// A part of an answer that is neither its text nor a tool call. If the event does not contain all
+/// of it, size and hash replace the text.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ResponsePart {
@@ -356,12 +356,12 @@ pub struct Capture {
     pub request_bytes: u64,
     /// Size of the response's body on the wire.
     pub response_bytes: u64,
-    /// SHA-256 of the request's body on the wire, whatever its size, where there is no hash of
-    /// the prompt.
+    /// SHA-256 of the request's body on the wire, whatever its size, if there is no hash of the
+    /// prompt.
     pub request_hash: Option<String>,
     /// The response's content-encoding; `null` if there is none.
     pub encoding: Option<String>,
-    /// What the policy lets the event carry.
+    /// What the policy lets the event contain.
     pub content: ContentPolicy,
     /// Whether a limit cut content of this event.
     pub truncated: bool,
@@ -370,7 +370,7 @@ pub struct Capture {
 }
 
 words! {
-    /// How much of prompts and answers an event may carry.
+    /// How much of prompts and answers an event may contain.
     #[derive(Default)]
     pub enum ContentPolicy {
         #[default]
@@ -411,7 +411,7 @@ pub struct Gateway {
     pub source: Option<String>,
     /// The client's `user-agent`.
     pub user_agent: Option<String>,
-    /// How often the proxy tried upstreams.
+    /// How many times the proxy tried upstreams.
     pub upstream_attempts: Option<u64>,
     /// The SDK's count of its own retries: above 0, this call repeats an earlier one.
     pub retry_count: Option<u64>,

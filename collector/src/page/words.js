@@ -8,7 +8,7 @@ export { NOTES, POINTS, RISKS };
 const LABELS = {
   complete: ["complete", "good"],
   pending: ["pending", "open"],
-  client_abort: ["client left", "warn"],
+  client_abort: ["client disconnected", "warn"],
   upstream_abort: ["interrupted", "warn"],
   upstream_error: ["provider error", "bad"],
   rejected: ["rejected", "bad"],

@@ -12,7 +12,10 @@ async fn an_event_in_conflict_says_so_and_leads_to_the_others() {
     other["timestamp"] = json!("2025-02-01T10:30:01Z");
     let page = Page::with(&[gateway_event("r", "complete"), other]).await;
     let states = page.texts("#rows .c-state .value").await;
-    assert_eq!(states, ["client left in conflict", "complete in conflict"]);
+    assert_eq!(
+        states,
+        ["client disconnected in conflict", "complete in conflict"]
+    );
     axe::check(&page, "a list with events in conflict").await;
     page.picture("list-conflict").await;
 
@@ -23,7 +26,7 @@ async fn an_event_in_conflict_says_so_and_leads_to_the_others() {
         .await;
     axe::check(&page, "an event in conflict").await;
     page.picture("event-conflict").await;
-    page.says("#event .summary", "client left").await;
+    page.says("#event .summary", "client disconnected").await;
     page.click("#event .conflict a").await;
     page.says("#event .summary", "complete").await;
     page.says("#event .conflict", said).await;

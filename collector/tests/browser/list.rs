@@ -123,7 +123,7 @@ async fn what_nobody_said_is_said_to_be_unknown_and_not_zero() {
         ("user", "unknown"),
         ("tokens", "unknown"),
         ("outcome", "unknown"),
-        ("state", "client left"),
+        ("state", "client disconnected"),
     ] {
         let selector = format!("#rows .c-{column} .value");
         assert_eq!(page.text(&selector).await, expected, "{column}");
