@@ -1,8 +1,9 @@
 //! The rules of the house that a machine can check.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use audit_layer_tests::workspace;
 use ignore::WalkBuilder;
 
@@ -28,6 +29,56 @@ fn modules_are_named_files() -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// A file that is no module of a crate is not compiled: its tests never run, and nobody notices.
+#[test]
+fn every_file_is_compiled() -> Result<()> {
+    let sources = rust_files()?;
+    let mut named = named_by_cargo()?;
+    for (path, text) in &sources {
+        let folder = path.parent().context("no folder")?;
+        let places = text.split("#[path = \"").skip(1);
+        let places = places.filter_map(|rest| rest.split('"').next());
+        named.extend(places.map(|place| folder.join(place)));
+    }
+    for (path, _) in &sources {
+        let folder = path.parent().context("no folder")?;
+        let stem = path
+            .file_stem()
+            .and_then(OsStr::to_str)
+            .context("no name")?;
+        let is_found_by_cargo = ["lib", "main", "build"].contains(&stem)
+            || folder.ends_with("src/bin")
+            || folder.ends_with("tests") && folder.with_file_name("Cargo.toml").exists();
+        let parents = [
+            folder.with_extension("rs"),
+            folder.join("main.rs"),
+            folder.join("lib.rs"),
+        ];
+        let mut parents = sources.iter().filter(|(path, _)| parents.contains(path));
+        let is_module = parents.any(|(_, text)| text.contains(&format!("mod {stem};")));
+        assert!(
+            is_found_by_cargo || is_module || named.contains(path),
+            "{} is no module of a crate",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+/// The files that manifests name.
+fn named_by_cargo() -> Result<Vec<PathBuf>> {
+    let mut named = Vec::new();
+    for manifest in files(workspace::root())? {
+        if manifest.ends_with("Cargo.toml") {
+            let text = std::fs::read_to_string(&manifest)?;
+            let places = text.split("path = \"").skip(1);
+            let places = places.filter_map(|rest| rest.split('"').next());
+            named.extend(places.map(|place| manifest.with_file_name(place)));
+        }
+    }
+    Ok(named)
 }
 
 #[test]

@@ -58,6 +58,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::store::Action;
 
     #[test]
     fn the_document_is_of_this_version() {
@@ -120,6 +121,15 @@ mod tests {
         assert_eq!(schemas["CamelEvent"]["required"], json!(names));
     }
 
+    #[test]
+    fn the_documentation_has_every_action_of_the_access_history() {
+        let documentation = include_str!("../../API.md");
+        for action in Action::ALL {
+            let name = format!("`{}`", action.name());
+            assert!(documentation.contains(&name), "{name}");
+        }
+    }
+
     /// Every list of words in it.
     fn enums<'a>(value: &'a Value, found: &mut Vec<BTreeSet<&'a str>>) {
         match value {
@@ -139,7 +149,8 @@ mod tests {
         let document = document();
         let mut found = Vec::new();
         enums(&document, &mut found);
-        for set in [CompletionState::NAMES, RiskLevel::NAMES] {
+        let actions: Vec<_> = Action::ALL.iter().map(|action| action.name()).collect();
+        for set in [CompletionState::NAMES, RiskLevel::NAMES, &actions] {
             let all: BTreeSet<_> = set.iter().copied().collect();
             let those = found.iter().filter(|words| !words.is_disjoint(&all));
             assert!(those.clone().count() > 0, "{all:?}");

@@ -18,6 +18,33 @@ const COMMANDS: [&str; 10] = [
 ];
 
 #[tokio::test]
+async fn these_are_all_commands() {
+    let output = run(audit_layer("help").env("NO_COLOR", "1")).await;
+    let help = String::from_utf8(output.stdout).unwrap();
+    let (_, commands) = help.split_once("Commands:\n").unwrap();
+    let (commands, _) = commands.split_once("\n\n").unwrap();
+    // What a command does may take several lines, which begin farther right.
+    let lines = commands.lines().filter(|line| !line.starts_with("    "));
+    let names = lines.filter_map(|line| line.split_whitespace().next());
+    let mut names: Vec<_> = names.filter(|name| *name != "help").collect();
+    names.sort_unstable();
+    assert_eq!(names, COMMANDS);
+}
+
+#[tokio::test]
+async fn every_command_is_documented() {
+    let documentation = [
+        include_str!("../../API.md"),
+        include_str!("../../../OPERATING.md"),
+    ]
+    .concat();
+    for command in COMMANDS {
+        let name = format!("audit-layer {command}");
+        assert!(documentation.contains(&name), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn shells_complete_every_command() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let output = run(audit_layer("completions").arg(shell)).await;
