@@ -192,7 +192,7 @@ impl Provider {
                 "hash": hash(seen.text.as_deref().unwrap_or_default()),
             },
             "capture": {
-                "api": self.api, "streamed": stream,
+                "point": "gateway", "api": self.api, "streamed": stream,
                 // Sizes and the hash of the body depend on the package's spelling of JSON; the
                 // tests of headers and faults check them against known bytes.
                 "request_bytes": observed("/metadata/audit_layer/capture/request_bytes"),
