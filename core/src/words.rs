@@ -38,6 +38,11 @@ macro_rules! words {
                 }
             }
 
+            /// The name in JSON of each, with its meaning.
+            pub fn meanings() -> impl Iterator<Item = (&'static str, &'static str)> {
+                Self::ALL.iter().map(|word| (word.name(), word.meaning()))
+            }
+
             /// The word with this name in JSON.
             pub fn named(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|word| word.name() == name)
@@ -57,8 +62,7 @@ macro_rules! words {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                let words = Self::ALL.iter().map(|word| (word.name(), word.meaning()));
-                crate::words::schema(concat!($($set_meaning),+), words)
+                crate::words::schema(concat!($($set_meaning),+), Self::meanings())
             }
         }
     };

@@ -85,24 +85,10 @@ static CONTRACT: LazyLock<File> = LazyLock::new(|| File {
 });
 
 fn contract() -> String {
-    let [meanings, notes, usage] = [
-        table(
-            CompletionState::ALL
-                .iter()
-                .map(|word| (word.name(), word.meaning())),
-        ),
-        table(Note::ALL.iter().map(|word| (word.name(), word.meaning()))),
-        table(
-            UsageSource::ALL
-                .iter()
-                .map(|word| (word.name(), word.meaning())),
-        ),
-    ];
-    let points = table(
-        CapturePoint::ALL
-            .iter()
-            .map(|word| (word.name(), word.meaning())),
-    );
+    let meanings = table(CompletionState::meanings());
+    let notes = table(Note::meanings());
+    let usage = table(UsageSource::meanings());
+    let points = table(CapturePoint::meanings());
     let risks = json!(RiskLevel::NAMES);
     format!(
         "// What the words in events mean: made from what gateway and collector share.\n\
@@ -167,13 +153,8 @@ mod tests {
     #[test]
     fn the_page_knows_every_word_of_an_event_and_says_none_itself() {
         let contract = &CONTRACT.text;
-        let notes = Note::ALL.iter().map(|word| (word.name(), word.meaning()));
-        let usage = UsageSource::ALL
-            .iter()
-            .map(|word| (word.name(), word.meaning()));
-        let states = CompletionState::ALL.iter();
-        let states = states.map(|word| (word.name(), word.meaning()));
-        for (name, meaning) in notes.chain(usage).chain(states) {
+        let words = Note::meanings().chain(UsageSource::meanings());
+        for (name, meaning) in words.chain(CompletionState::meanings()) {
             let meaning = in_print(meaning);
             let entry = format!("{}:{}", json!(name), json!(meaning));
             assert!(contract.contains(&entry), "{entry}");
