@@ -7,6 +7,8 @@
 //! killed again and again; `cargo test` runs all three for a short time.
 
 pub mod audit_api;
+pub mod ext_proc;
+pub mod gateway;
 pub mod kills;
 pub mod ledger;
 pub mod load;

@@ -114,6 +114,7 @@ const CRATES: &[Crate] = &[
             ("what became of calls", &["ledger"]),
             ("what happens", &["situations", "soak"]),
             ("the table", &["situation"]),
+            ("what auditing costs", &["ext_proc", "gateway"]),
             ("the library", &["lib"]),
         ],
         reserved: &[],

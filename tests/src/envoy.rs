@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 pub use self::configuration::Configuration;
-use crate::process::Process;
+use crate::process::{Process, on_processor};
 use crate::wait::PATIENCE;
 use crate::workspace;
 
@@ -29,6 +29,8 @@ pub struct Options {
     pub log: Option<PathBuf>,
     /// Further arguments of its command line.
     pub arguments: Vec<String>,
+    /// The number of the processor that it is to run on; on any of ours by default.
+    pub processor: Option<usize>,
 }
 
 impl Default for Options {
@@ -38,6 +40,7 @@ impl Default for Options {
             environment: Vec::new(),
             log: None,
             arguments: Vec::new(),
+            processor: None,
         }
     }
 }
@@ -184,7 +187,7 @@ fn command(
 ) -> Result<Command> {
     let file = folder.path().join("envoy.json");
     std::fs::write(&file, configuration.to_json()?)?;
-    let mut command = Command::new(program);
+    let mut command = on_processor(options.processor, program);
     command
         .arg("--config-path")
         .arg(&file)

@@ -11,6 +11,18 @@ use tokio::process::{Child, Command};
 
 use crate::wait::wait_until;
 
+/// A command that runs `program` on the processor of this number, or on any of ours.
+pub fn on_processor(processor: Option<usize>, program: &Path) -> Command {
+    let Some(processor) = processor else {
+        return Command::new(program);
+    };
+    let mut command = Command::new("taskset");
+    command
+        .args(["--cpu-list", &processor.to_string()])
+        .arg(program);
+    command
+}
+
 /// A running program whose output goes to a file. Dropping it kills it.
 #[derive(Debug)]
 pub struct Process {

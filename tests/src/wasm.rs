@@ -14,8 +14,13 @@ pub const TARGET: &str = "wasm32-wasip1";
 /// Builds the module, once in a process, and returns its path.
 pub async fn build() -> Result<&'static Path> {
     static MODULE: OnceCell<PathBuf> = OnceCell::const_new();
-    let module = MODULE.get_or_try_init(|| build_module("wasm", &[]));
+    let module = MODULE.get_or_try_init(|| build_module(PLUGIN, "wasm", &[]));
     Ok(module.await?)
+}
+
+/// Builds the module of another package of the workspace as the plugin is built, and returns its path.
+pub async fn build_package(package: &str) -> Result<PathBuf> {
+    build_module(package, "wasm", &[]).await
 }
 
 /// Builds the module with the means to have it trap, beside the one that ships, and returns its
@@ -25,11 +30,13 @@ pub async fn build_trapping() -> Result<&'static Path> {
     let folder = workspace::target()?.join("trap");
     let folder = folder.to_str().context("a path that is not UTF-8")?;
     let arguments = ["--features", "trap", "--target-dir", folder];
-    let module = MODULE.get_or_try_init(|| build_module("release", &arguments));
+    let module = MODULE.get_or_try_init(|| build_module(PLUGIN, "release", &arguments));
     Ok(module.await?)
 }
 
-async fn build_module(profile: &str, further: &[&str]) -> Result<PathBuf> {
+const PLUGIN: &str = "audit-layer-plugin";
+
+async fn build_module(package: &str, profile: &str, further: &[&str]) -> Result<PathBuf> {
     add_target_when_missing().await?;
     let arguments = [
         "--profile",
@@ -37,7 +44,7 @@ async fn build_module(profile: &str, further: &[&str]) -> Result<PathBuf> {
         "--target",
         TARGET,
         "--package",
-        "audit-layer-plugin",
+        package,
     ];
     let artifacts = workspace::cargo_build(&[&arguments, further].concat()).await?;
     artifacts
@@ -47,7 +54,7 @@ async fn build_module(profile: &str, further: &[&str]) -> Result<PathBuf> {
             path.extension()
                 .is_some_and(|extension| extension == "wasm")
         })
-        .context("cargo built the plugin but named no .wasm file")
+        .with_context(|| format!("cargo built {package} but named no .wasm file"))
 }
 
 /// Makes sure that the compiler can build for [`TARGET`].

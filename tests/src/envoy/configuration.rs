@@ -26,8 +26,14 @@ impl Configuration {
     /// Reads any configuration in YAML.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        let document = serde_saphyr::from_str(&text).with_context(|| path.display().to_string())?;
-        Ok(Self { document })
+        Self::parse(&text).with_context(|| path.display().to_string())
+    }
+
+    /// Reads a configuration in YAML from its text.
+    pub fn parse(yaml: &str) -> Result<Self> {
+        Ok(Self {
+            document: serde_saphyr::from_str(yaml)?,
+        })
     }
 
     /// Puts a listener on a loopback port, 0 for any.
@@ -74,6 +80,15 @@ impl Configuration {
     pub fn plugin_config(&mut self, change: impl Fn(&mut Value)) -> Result<&mut Self> {
         for plugin in plugins(&mut self.document)? {
             change(plugin);
+        }
+        Ok(self)
+    }
+
+    /// Puts filters in front of the others, in their order.
+    pub fn filters_first(&mut self, filters: &[Value]) -> Result<&mut Self> {
+        for manager in connection_managers(&mut self.document)? {
+            let others = elements(member(manager, "/http_filters")?)?;
+            others.splice(0..0, filters.iter().cloned());
         }
         Ok(self)
     }

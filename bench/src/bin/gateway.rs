@@ -1,0 +1,222 @@
+//! `cargo bench-gateway`: what auditing costs, the plugin beside its alternatives in one run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anstream::{eprintln, println};
+use anyhow::{Context, Result};
+use audit_layer_bench::gateway::calls::Wrk;
+use audit_layer_bench::gateway::contestants::{Contestant, Place, Programs};
+use audit_layer_bench::gateway::measure::{Figure, Run, names};
+use audit_layer_bench::gateway::plot;
+use audit_layer_bench::gateway::processors::Processors;
+use audit_layer_bench::gateway::provider::Provider;
+use audit_layer_bench::gateway::report::Results;
+use audit_layer_bench::gateway::sink::Sink;
+use audit_layer_bench::gateway::workload::{CHATS, STREAMS};
+use audit_layer_bench::screen::DIM;
+use audit_layer_tests::workspace;
+use clap::builder::PossibleValue;
+use clap::{Parser, ValueEnum};
+use tokio::runtime;
+use tokio::task::spawn_blocking;
+
+/// See what auditing costs in a gateway: the plugin beside its alternatives, in one run.
+///
+/// Each contestant is a real Envoy with one worker on a processor of its own; provider, audit API and
+/// clients share the others. Contestants take turns in an order that rotates with each round. Machines
+/// differ and are shared: compare figures of one run only.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo bench-gateway",
+    bin_name = "cargo bench-gateway --",
+    version
+)]
+struct Arguments {
+    /// How often everything is measured
+    #[arg(long, value_name = "NUMBER", default_value_t = 3)]
+    rounds: usize,
+
+    /// How long calls are made for each figure
+    #[arg(long, value_name = "SECONDS", default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+
+    /// Who is compared
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    contestants: Vec<Named>,
+
+    /// What is measured
+    #[arg(
+        long,
+        value_name = "PARTS",
+        value_delimiter = ',',
+        default_value = "saturation,rate,streams,memory"
+    )]
+    parts: Vec<Part>,
+
+    /// Where the tables, plots and raw figures are written [default: bench-gateway in the target directory]
+    #[arg(long, value_name = "FOLDER")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// CPU a call, and calls a second, as fast as they are answered
+    Saturation,
+    /// Latencies at a fixed rate
+    Rate,
+    /// Streams side by side
+    Streams,
+    /// Memory after 100 000 calls, and of 1 000 open streams
+    Memory,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Named(Contestant);
+
+impl ValueEnum for Named {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: [Named; Contestant::ALL.len()] = {
+            let mut all = [Named(Contestant::Alone); Contestant::ALL.len()];
+            let mut number = 0;
+            while number < all.len() {
+                all[number] = Named(Contestant::ALL[number]);
+                number += 1;
+            }
+            all
+        };
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.word()).help(self.0.name()))
+    }
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    // What is built is built on all processors.
+    let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
+    eprintln!("{DIM}building what is needed …{DIM:#}");
+    let programs = runtime.block_on(Programs::prepare(cfg!(not(debug_assertions))))?;
+    drop(runtime);
+    let processors = Processors::share_out()?;
+    let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(compare(&arguments, &programs, processors))
+}
+
+async fn compare(arguments: &Arguments, programs: &Programs, processors: Processors) -> Result<()> {
+    let output = match &arguments.output {
+        Some(folder) => folder.clone(),
+        None => workspace::target()?.join("bench-gateway"),
+    };
+    fs::create_dir_all(&output).with_context(|| output.display().to_string())?;
+    let wrk = spawn_blocking(Wrk::find).await??;
+    let provider = Provider::start().await?;
+    let sink = Sink::start().await?;
+    let mut contestants: Vec<_> = match arguments.contestants.is_empty() {
+        true => Contestant::ALL.to_vec(),
+        false => arguments.contestants.iter().map(|named| named.0).collect(),
+    };
+    let mut results = Results::default();
+    for round in 0..arguments.rounds {
+        for contestant in &contestants {
+            let place = Place {
+                provider: provider.address(),
+                audit_api: sink.address(),
+                processor: Some(processors.proxy()),
+            };
+            let mut running = programs.start(*contestant, place).await?;
+            let run = Run {
+                round,
+                contestant: *contestant,
+                running: &mut running,
+                sink: &sink,
+                wrk: &wrk,
+                duration: Duration::from_secs(arguments.seconds),
+            };
+            let figures = measure(run, &arguments.parts).await;
+            results.extend(
+                figures.with_context(|| {
+                    format!("{}\n{}", contestant.name(), running.envoy.log_tail())
+                })?,
+            );
+            running.terminate().await?;
+        }
+        contestants.rotate_left(1);
+    }
+    write(&output, &results)?;
+    println!("{}", results.markdown());
+    println!(
+        "{DIM}{} processors; written to {}{DIM:#}",
+        processors.count(),
+        output.display()
+    );
+    Ok(())
+}
+
+async fn measure(mut run: Run<'_>, parts: &[Part]) -> Result<Vec<Figure>> {
+    let mut all = Vec::new();
+    let mut add = |figures: Vec<Figure>| {
+        for figure in &figures {
+            let Figure {
+                round,
+                contestant,
+                workload,
+                name,
+                value,
+            } = figure;
+            eprintln!(
+                "{DIM}round {} {contestant}, {workload}: {name} {value:.2}{DIM:#}",
+                round + 1
+            );
+        }
+        all.extend(figures);
+    };
+    // Memory first, since it is that of a fresh proxy.
+    if parts.contains(&Part::Memory) {
+        add(run.memory(&CHATS[0], CALLS, OPEN_STREAMS).await?);
+    }
+    for chat in &CHATS {
+        if parts.contains(&Part::Saturation) {
+            add(run.saturation(chat).await?);
+        }
+        if parts.contains(&Part::Rate) {
+            add(run.rate(chat).await?);
+        }
+    }
+    for stream in &STREAMS {
+        if parts.contains(&Part::Streams) {
+            add(run.streams(stream).await?);
+        }
+    }
+    Ok(all)
+}
+
+fn write(folder: &Path, results: &Results) -> Result<()> {
+    let raw = serde_json::to_string_pretty(results.figures())?;
+    fs::write(folder.join("figures.json"), raw)?;
+    fs::write(folder.join("tables.md"), results.markdown())?;
+    let chats = CHATS.map(|chat| chat.name);
+    let cpu = "CPU that is added to a call, at saturation";
+    plot::added(
+        &folder.join("cpu.svg"),
+        cpu,
+        results,
+        names::CPU_A_CALL,
+        &chats,
+    )?;
+    let latency = "Latency that is added, p99, at a fixed rate";
+    plot::added(
+        &folder.join("latency.svg"),
+        latency,
+        results,
+        names::LATENCY_P99,
+        &chats,
+    )
+}
+
+const CALLS: u64 = 100_000;
+
+const OPEN_STREAMS: usize = 1000;

@@ -1,0 +1,303 @@
+//! What a contestant cost under a workload, as numbers with names.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use audit_layer_tests::envoy::Envoy;
+use hdrhistogram::Histogram;
+use serde::Serialize;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+
+use crate::gateway::calls::{self, Wrk};
+use crate::gateway::contestants::{Contestant, Running};
+use crate::gateway::sink::Sink;
+use crate::gateway::streams;
+use crate::gateway::workload::{Chat, Stream};
+
+/// One number of a run.
+#[derive(Debug, Clone, Serialize)]
+pub struct Figure {
+    /// Which round of the run, from 0.
+    pub round: usize,
+    /// As on the command line.
+    pub contestant: &'static str,
+    /// As in the table.
+    pub workload: &'static str,
+    /// What it is, with its unit.
+    pub name: &'static str,
+    /// The number.
+    pub value: f64,
+}
+
+/// What the figures are called.
+pub mod names {
+    /// Time that all of the proxy's threads worked for one call, at saturation.
+    pub const CPU_A_CALL: &str = "cpu_us_per_call";
+    /// Calls that were answered in a second, at saturation.
+    pub const THROUGHPUT: &str = "calls_per_second";
+    /// Half of the calls at the fixed rate took no longer.
+    pub const LATENCY_P50: &str = "latency_p50_us";
+    /// 99 of 100 calls at the fixed rate took no longer.
+    pub const LATENCY_P99: &str = "latency_p99_us";
+    /// Share of the turns of the worker's loop at the fixed rate that took longer than a millisecond.
+    pub const LONG_TURNS: &str = "turns_over_1ms_share";
+    /// Time that all of the proxy's threads worked for one event of a stream.
+    pub const CPU_AN_EVENT: &str = "cpu_us_per_event";
+    /// From the request to the first event.
+    pub const FIRST_P50: &str = "first_event_p50_us";
+    /// From the request to the first event.
+    pub const FIRST_P99: &str = "first_event_p99_us";
+    /// By how much the distance of two events changed on the way.
+    pub const GAP_P99: &str = "gap_change_p99_us";
+    /// Calls at saturation of which no event came, until nothing more came.
+    pub const LOST: &str = "events_not_come";
+    /// The same at the fixed rate.
+    pub const LOST_AT_RATE: &str = "events_not_come_at_rate";
+    /// Memory in use before the first call.
+    pub const MEMORY_FRESH: &str = "memory_fresh_mib";
+    /// Memory in use after many calls.
+    pub const MEMORY_AFTER: &str = "memory_after_calls_mib";
+    /// Memory that open streams take in addition, each.
+    pub const MEMORY_STREAM: &str = "memory_per_open_stream_kib";
+}
+
+/// A running contestant, and what is around it.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// Which round this is.
+    pub round: usize,
+    /// Who is measured.
+    pub contestant: Contestant,
+    /// Its processes.
+    pub running: &'a mut Running,
+    /// Where its events go.
+    pub sink: &'a Sink,
+    /// The generator of load at saturation.
+    pub wrk: &'a Wrk,
+    /// How long calls are made for.
+    pub duration: Duration,
+}
+
+/// What happened while something was done.
+struct Spent {
+    cpu: Duration,
+    calls: u64,
+    lost: u64,
+}
+
+impl Run<'_> {
+    /// As many calls as are answered.
+    pub async fn saturation(&mut self, chat: &Chat) -> Result<Vec<Figure>> {
+        let proxy = self.proxy()?;
+        let before = self.begin().await?;
+        let result = self.wrk.saturate(proxy, chat, self.duration).await?;
+        ensure!(result.failed == 0, "{} calls failed", result.failed);
+        let spent = self.end(before).await?;
+        Ok(self.figures(
+            chat.name,
+            [
+                (names::CPU_A_CALL, micros(spent.cpu) / spent.calls as f64),
+                (names::THROUGHPUT, result.rate),
+                (names::LOST, spent.lost as f64),
+            ],
+        ))
+    }
+
+    /// Calls at the workload's rate.
+    pub async fn rate(&mut self, chat: &Chat) -> Result<Vec<Figure>> {
+        let proxy = self.proxy()?;
+        let before = self.begin().await?;
+        let turns = Turns::of(&self.running.envoy).await?;
+        let (chat, duration) = (*chat, self.duration);
+        let times = spawn_blocking(move || calls::at_rate(proxy, &chat, duration)).await??;
+        let turns = Turns::of(&self.running.envoy).await?.since(&turns);
+        let spent = self.end(before).await?;
+        Ok(self.figures(
+            chat.name,
+            [
+                (names::LATENCY_P50, at(&times, 0.5)),
+                (names::LATENCY_P99, at(&times, 0.99)),
+                (names::LONG_TURNS, turns.share_over(1000.0)),
+                (names::LOST_AT_RATE, spent.lost as f64),
+            ],
+        ))
+    }
+
+    /// Streams side by side.
+    pub async fn streams(&mut self, stream: &Stream) -> Result<Vec<Figure>> {
+        let proxy = self.proxy()?;
+        let before = self.begin().await?;
+        let times = streams::read_all(proxy, *stream).await?;
+        let spent = self.end(before).await?;
+        Ok(self.figures(
+            stream.name,
+            [
+                (
+                    names::CPU_AN_EVENT,
+                    micros(spent.cpu) / times.events() as f64,
+                ),
+                (names::FIRST_P50, at(&times.first, 0.5)),
+                (names::FIRST_P99, at(&times.first, 0.99)),
+                (names::GAP_P99, at(&times.gap, 0.99)),
+                (names::LOST, spent.lost as f64),
+            ],
+        ))
+    }
+
+    /// Memory before and after so many calls, and with so many streams open.
+    ///
+    /// The proxy must be fresh.
+    pub async fn memory(&mut self, chat: &Chat, calls: u64, open: usize) -> Result<Vec<Figure>> {
+        let proxy = self.proxy()?;
+        let fresh = self.memory_mib()?;
+        let before = self.begin().await?;
+        while self.calls().await? - before.calls < calls {
+            self.wrk.saturate(proxy, chat, self.duration).await?;
+        }
+        self.end(before).await?;
+        let after = self.memory_mib()?;
+        let streams = streams::open(proxy, open).await?;
+        let with_streams = self.memory_mib()?;
+        drop(streams);
+        let each = (with_streams - after) * 1024.0 / open as f64;
+        Ok(self.figures(
+            "memory",
+            [
+                (names::MEMORY_FRESH, fresh),
+                (names::MEMORY_AFTER, after),
+                (names::MEMORY_STREAM, each),
+            ],
+        ))
+    }
+
+    fn figures<const N: usize>(
+        &self,
+        workload: &'static str,
+        values: [(&'static str, f64); N],
+    ) -> Vec<Figure> {
+        let figure = |(name, value)| Figure {
+            round: self.round,
+            contestant: self.contestant.word(),
+            workload,
+            name,
+            value,
+        };
+        values.into_iter().map(figure).collect()
+    }
+
+    fn proxy(&self) -> Result<SocketAddr> {
+        self.running.envoy.address("llm")
+    }
+
+    fn memory_mib(&mut self) -> Result<f64> {
+        let bytes = self.running.resident_bytes()?;
+        Ok(bytes as f64 / f64::from(1 << 20))
+    }
+
+    /// Calls that Envoy has seen.
+    async fn calls(&self) -> Result<u64> {
+        let stats = self.running.envoy.stats(CALLS).await?;
+        stats
+            .get(CALLS)
+            .copied()
+            .with_context(|| format!("Envoy has no {CALLS}"))
+    }
+
+    async fn begin(&mut self) -> Result<Spent> {
+        self.settle().await;
+        self.sink.take();
+        Ok(Spent {
+            cpu: self.running.cpu_time()?,
+            calls: self.calls().await?,
+            lost: 0,
+        })
+    }
+
+    async fn end(&mut self, before: Spent) -> Result<Spent> {
+        self.settle().await;
+        let calls = self.calls().await? - before.calls;
+        let come = self.sink.take().calls.len() as u64;
+        Ok(Spent {
+            cpu: self.running.cpu_time()? - before.cpu,
+            calls,
+            lost: match self.contestant.audits() {
+                true => calls.saturating_sub(come),
+                false => 0,
+            },
+        })
+    }
+
+    /// Waits until no more events come.
+    async fn settle(&self) {
+        let mut before = None;
+        while before != Some(self.sink.calls()) {
+            before = Some(self.sink.calls());
+            sleep(QUIET).await;
+        }
+    }
+}
+
+/// Longer than Envoy takes to add up what its workers have counted.
+const FLUSH: Duration = Duration::from_millis(1500);
+
+/// Longer than any event waits for others.
+const QUIET: Duration = Duration::from_millis(600);
+
+const CALLS: &str = "http.llm.downstream_rq_total";
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+/// A quantile in microseconds.
+fn at(times: &Histogram<u64>, quantile: f64) -> f64 {
+    times.value_at_quantile(quantile) as f64 / 1e3
+}
+
+/// How many turns of the worker's loop took at most how long.
+#[derive(Debug, Default)]
+struct Turns {
+    /// By the upper bound of a bucket in microseconds, as text: turns up to it.
+    up_to: BTreeMap<String, f64>,
+}
+
+impl Turns {
+    /// Those until now.
+    async fn of(envoy: &Envoy) -> Result<Self> {
+        sleep(FLUSH).await;
+        let text = envoy.prometheus().await?;
+        let buckets = text.lines().filter_map(|line| {
+            let (name, count) = line.rsplit_once(' ')?;
+            let is_of_worker = name.contains("worker") && name.contains("loop_duration_us_bucket");
+            let (_, bound) = name.split_once("le=\"")?;
+            let (bound, _) = bound.split_once('"')?;
+            is_of_worker.then_some((bound.to_owned(), count.parse().ok()?))
+        });
+        let up_to: BTreeMap<_, _> = buckets.collect();
+        ensure!(!up_to.is_empty(), "Envoy tells no durations of its loop");
+        Ok(Self { up_to })
+    }
+
+    fn since(self, before: &Self) -> Self {
+        let since = |(bound, count): (String, f64)| {
+            let count = count - before.up_to.get(&bound).copied().unwrap_or(0.0);
+            (bound, count)
+        };
+        Self {
+            up_to: self.up_to.into_iter().map(since).collect(),
+        }
+    }
+
+    /// The share of those that took longer than a bucket's bound, in microseconds.
+    fn share_over(&self, bound: f64) -> f64 {
+        let all = self.up_to.get("+Inf").copied().unwrap_or(0.0);
+        let below = self
+            .up_to
+            .iter()
+            .find(|(known, _)| known.parse() == Ok(bound));
+        below.map_or(f64::NAN, |(_, count)| (all - count) / all)
+    }
+}
