@@ -9,7 +9,7 @@ use audit_layer_tests::envoy::Envoy;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::gateway::calls::{self, Wrk};
 use crate::gateway::contestants::{Contestant, Running};
@@ -207,7 +207,6 @@ impl Run<'_> {
     }
 
     async fn begin(&mut self) -> Result<Spent> {
-        self.settle().await;
         self.sink.take();
         Ok(Spent {
             cpu: self.running.cpu_time()?,
@@ -217,34 +216,43 @@ impl Run<'_> {
     }
 
     async fn end(&mut self, before: Spent) -> Result<Spent> {
-        self.settle().await;
         let calls = self.calls().await? - before.calls;
-        let come = self.sink.take().calls.len() as u64;
+        let lost = match self.contestant.audits() {
+            true => calls.saturating_sub(self.wait_for_events(calls).await),
+            false => 0,
+        };
         Ok(Spent {
             cpu: self.running.cpu_time()? - before.cpu,
             calls,
-            lost: match self.contestant.audits() {
-                true => calls.saturating_sub(come),
-                false => 0,
-            },
+            lost,
         })
     }
 
-    /// Waits until no more events come.
-    async fn settle(&self) {
-        let mut before = None;
-        while before != Some(self.sink.calls()) {
-            before = Some(self.sink.calls());
-            sleep(QUIET).await;
+    /// Waits until there are events of so many calls, or no more come; gives how many there are.
+    async fn wait_for_events(&self, calls: u64) -> u64 {
+        let mut come = self.sink.calls();
+        let mut since = Instant::now();
+        while come < calls && since.elapsed() < QUIET {
+            sleep(LINGER).await;
+            if self.sink.calls() > come {
+                come = self.sink.calls();
+                since = Instant::now();
+            }
         }
+        // The record of a prompt comes before the event of its call, and counts as it.
+        sleep(LINGER).await;
+        self.sink.calls()
     }
 }
 
 /// Longer than Envoy takes to add up what its workers have counted.
 const FLUSH: Duration = Duration::from_millis(1500);
 
-/// Longer than any event waits for others.
-const QUIET: Duration = Duration::from_millis(600);
+/// Longer than any event waits for others before it is sent.
+const LINGER: Duration = Duration::from_millis(300);
+
+/// After so long without an event, none is expected.
+const QUIET: Duration = Duration::from_secs(10);
 
 const CALLS: &str = "http.llm.downstream_rq_total";
 

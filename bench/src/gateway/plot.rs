@@ -20,23 +20,25 @@ pub fn added(
 ) -> Result<()> {
     let contestants = Contestant::ALL
         .iter()
-        .filter(|one| **one != Contestant::Alone);
+        .filter(|contestant| **contestant != Contestant::Alone);
     let contestants: Vec<Contestant> = contestants.copied().collect();
     let value = |workload: &str, contestant| results.added(contestant, workload, name);
-    let values = workloads
-        .iter()
-        .flat_map(|workload| contestants.iter().filter_map(|one| value(workload, *one)));
+    let values = workloads.iter().flat_map(|workload| {
+        contestants
+            .iter()
+            .filter_map(|contestant| value(workload, *contestant))
+    });
     let most = values.fold(1.0, f64::max) * 1.1;
     let width = (contestants.len() + 1) as f64;
     let area = SVGBackend::new(file, (900, 420)).into_drawing_area();
-    area.fill(&WHITE).map_err(told)?;
+    area.fill(&WHITE).map_err(plot_error)?;
     let mut chart = ChartBuilder::on(&area)
         .caption(title, ("sans-serif", 18))
         .margin(12)
         .x_label_area_size(30)
         .y_label_area_size(60)
         .build_cartesian_2d(0.0..width * workloads.len() as f64, 0.0..most)
-        .map_err(told)?;
+        .map_err(plot_error)?;
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -44,7 +46,7 @@ pub fn added(
         .y_desc("µs")
         .x_desc(workloads.join("      ·      "))
         .draw()
-        .map_err(told)?;
+        .map_err(plot_error)?;
     for (number, contestant) in contestants.iter().enumerate() {
         let color = Palette99::pick(number).to_rgba();
         let bars = workloads
@@ -60,7 +62,7 @@ pub fn added(
             });
         chart
             .draw_series(bars)
-            .map_err(told)?
+            .map_err(plot_error)?
             .label(contestant.name())
             .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 10, y + 5)], color.filled()));
     }
@@ -69,11 +71,11 @@ pub fn added(
         .background_style(WHITE.filled())
         .position(plotters::prelude::SeriesLabelPosition::UpperLeft)
         .draw()
-        .map_err(told)?;
-    area.present().map_err(told)
+        .map_err(plot_error)?;
+    area.present().map_err(plot_error)
 }
 
-/// The errors of plotters borrow what they are about.
-fn told(error: impl std::fmt::Display) -> anyhow::Error {
+/// The errors of plotters borrow what they are about, which anyhow cannot keep.
+fn plot_error(error: impl std::fmt::Display) -> anyhow::Error {
     anyhow!("the plot: {error}")
 }

@@ -60,8 +60,8 @@ impl Sink {
     }
 
     /// How many calls' events came.
-    pub fn calls(&self) -> usize {
-        locked(&self.counts).calls.len()
+    pub fn calls(&self) -> u64 {
+        locked(&self.counts).calls.len() as u64
     }
 }
 

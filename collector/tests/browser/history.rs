@@ -41,13 +41,14 @@ async fn each_read_by_the_page_leaves_one_record_and_is_shown() {
     page.open_event(0).await;
     page.click("#back").await;
     page.shows("#view-list").await;
+    page.list_has_loaded().await;
     page.click("#nav [data-view=completeness]").await;
     page.shows(".verdict").await;
     page.click("#nav [data-view=reports]").await;
     page.says("#reports-message", "There are no reports yet")
         .await;
     page.go("/?text=loan").await;
-    page.holds("the list has loaded", "!document.querySelector('#events').hidden || !document.querySelector('#list-message').hidden").await;
+    page.list_has_loaded().await;
     page.click("#nav-history").await;
     page.shows("#history tbody tr").await;
     assert_eq!(page.address().await, "/?view=history");

@@ -43,7 +43,7 @@ impl Page {
         page.record(events).await;
         page.log_in(KEY).await;
         page.shows("#view-list").await;
-        page.holds("the list has loaded", LIST_LOADED).await;
+        page.list_has_loaded().await;
         page
     }
 
@@ -128,6 +128,11 @@ impl Page {
             format!("document.querySelector({selector:?})?.checkVisibility() === true");
         self.holds(&format!("{selector} is shown"), &expression)
             .await;
+    }
+
+    /// Waits until the list of events shows what it was asked for.
+    pub(crate) async fn list_has_loaded(&self) {
+        self.holds("the list has loaded", LIST_LOADED).await;
     }
 
     /// Waits until an element's text has these words.
