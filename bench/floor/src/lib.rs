@@ -10,9 +10,11 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, BufferType, ContextType};
 
-proxy_wasm::main! {{
-    proxy_wasm::set_root_context(|_| Box::new(Root { copies: false }));
-}}
+mod entry {
+    proxy_wasm::main! {{
+        proxy_wasm::set_root_context(|_| Box::new(crate::Root { copies: false }));
+    }}
+}
 
 struct Root {
     copies: bool,
