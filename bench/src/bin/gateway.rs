@@ -17,7 +17,6 @@ use audit_layer_bench::gateway::sink::Sink;
 use audit_layer_bench::gateway::workload::{CHATS, STREAMS};
 use audit_layer_bench::screen::DIM;
 use audit_layer_tests::workspace;
-use clap::builder::PossibleValue;
 use clap::{Parser, ValueEnum};
 use tokio::runtime;
 use tokio::task::spawn_blocking;
@@ -44,7 +43,7 @@ struct Arguments {
 
     /// Who is compared
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    contestants: Vec<Named>,
+    contestants: Vec<Contestant>,
 
     /// What is measured
     #[arg(
@@ -72,28 +71,6 @@ enum Part {
     Memory,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Named(Contestant);
-
-impl ValueEnum for Named {
-    fn value_variants<'a>() -> &'a [Self] {
-        const ALL: [Named; Contestant::ALL.len()] = {
-            let mut all = [Named(Contestant::Alone); Contestant::ALL.len()];
-            let mut number = 0;
-            while number < all.len() {
-                all[number] = Named(Contestant::ALL[number]);
-                number += 1;
-            }
-            all
-        };
-        &ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.0.word()).help(self.0.name()))
-    }
-}
-
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     // What is built is built on all processors.
@@ -117,7 +94,7 @@ async fn compare(arguments: &Arguments, programs: &Programs, processors: Process
     let sink = Sink::start().await?;
     let mut contestants: Vec<_> = match arguments.contestants.is_empty() {
         true => Contestant::ALL.to_vec(),
-        false => arguments.contestants.iter().map(|named| named.0).collect(),
+        false => arguments.contestants.clone(),
     };
     let mut results = Results::default();
     for round in 0..arguments.rounds {
@@ -160,17 +137,7 @@ async fn measure(mut run: Run<'_>, parts: &[Part]) -> Result<Vec<Figure>> {
     let mut all = Vec::new();
     let mut add = |figures: Vec<Figure>| {
         for figure in &figures {
-            let Figure {
-                round,
-                contestant,
-                workload,
-                name,
-                value,
-            } = figure;
-            eprintln!(
-                "{DIM}round {} {contestant}, {workload}: {name} {value:.2}{DIM:#}",
-                round + 1
-            );
+            eprintln!("{DIM}{figure}{DIM:#}");
         }
         all.extend(figures);
     };

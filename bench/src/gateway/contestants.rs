@@ -1,6 +1,7 @@
 //! What is compared: Envoys that differ in nothing but their filters.
 
 use std::net::SocketAddr;
+use std::ops::Add;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,11 +10,14 @@ use audit_layer_tests::envoy::{Configuration, Envoy, Options};
 use audit_layer_tests::process::{Process, on_processor};
 use audit_layer_tests::wait::PATIENCE;
 use audit_layer_tests::{python, wasm, workspace};
+use clap::ValueEnum;
+use serde::Serialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// One of those that are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum Contestant {
     /// No filter but the router.
     Alone,
@@ -45,20 +49,6 @@ impl Contestant {
         Self::Lua,
         Self::ExtProc,
     ];
-
-    /// What it is called on the command line.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Alone => "envoy",
-            Self::Callbacks => "callbacks",
-            Self::Floor => "floor",
-            Self::Batched => "batched",
-            Self::Single => "single",
-            Self::Acknowledged => "acknowledged",
-            Self::Lua => "lua",
-            Self::ExtProc => "ext-proc",
-        }
-    }
 
     /// What it is called in the table.
     pub fn name(self) -> &'static str {
@@ -122,22 +112,21 @@ struct Service {
 impl Running {
     /// Time that all of its threads have worked.
     pub fn cpu_time(&mut self) -> Result<Duration> {
-        let envoy = self.envoy.process().cpu_time()?;
-        let service = self.service.as_ref();
-        let service = service
-            .map(|service| service.process.cpu_time())
-            .transpose()?;
-        Ok(envoy + service.unwrap_or_default())
+        self.sum(Process::cpu_time)
     }
 
     /// Bytes of memory that it has in use.
     pub fn resident_bytes(&mut self) -> Result<u64> {
-        let envoy = self.envoy.process().resident_bytes()?;
-        let service = self.service.as_ref();
-        let service = service
-            .map(|service| service.process.resident_bytes())
-            .transpose()?;
-        Ok(envoy + service.unwrap_or_default())
+        self.sum(Process::resident_bytes)
+    }
+
+    /// What its processes take together.
+    fn sum<T: Add<Output = T>>(&mut self, of: fn(&Process) -> Result<T>) -> Result<T> {
+        let envoy = of(self.envoy.process())?;
+        match &self.service {
+            Some(service) => Ok(envoy + of(&service.process)?),
+            None => Ok(envoy),
+        }
     }
 
     /// Ends it, as an operator would.

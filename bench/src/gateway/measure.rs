@@ -1,6 +1,7 @@
 //! What a contestant cost under a workload, as numbers with names.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -22,14 +23,30 @@ use crate::gateway::workload::{Chat, Stream};
 pub struct Figure {
     /// Which round of the run, from 0.
     pub round: usize,
-    /// As on the command line.
-    pub contestant: &'static str,
+    /// Whose it is, as on the command line.
+    pub contestant: Contestant,
     /// As in the table.
     pub workload: &'static str,
     /// What it is, with its unit.
     pub name: &'static str,
     /// The number.
     pub value: f64,
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (round, contestant) = (self.round + 1, self.contestant.name());
+        let Self {
+            workload,
+            name,
+            value,
+            ..
+        } = self;
+        write!(
+            f,
+            "round {round}: {contestant}: {workload}: {name} {value:.2}"
+        )
+    }
 }
 
 /// What the figures are called.
@@ -180,7 +197,7 @@ impl Run<'_> {
     ) -> Vec<Figure> {
         let figure = |(name, value)| Figure {
             round: self.round,
-            contestant: self.contestant.word(),
+            contestant: self.contestant,
             workload,
             name,
             value,

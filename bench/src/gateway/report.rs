@@ -37,9 +37,7 @@ impl Results {
     /// A figure over all rounds; `None` if it was not measured.
     pub fn spread(&self, contestant: Contestant, workload: &str, name: &str) -> Option<Spread> {
         let values = self.figures.iter().filter(|figure| {
-            figure.contestant == contestant.word()
-                && figure.workload == workload
-                && figure.name == name
+            figure.contestant == contestant && figure.workload == workload && figure.name == name
         });
         Spread::of(values.map(|figure| figure.value).collect())
     }
