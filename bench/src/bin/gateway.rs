@@ -41,7 +41,7 @@ struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
 
-    /// Who is compared
+    /// Who is compared [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     contestants: Vec<Contestant>,
 

@@ -224,7 +224,7 @@ impl Run<'_> {
     }
 
     async fn begin(&mut self) -> Result<Spent> {
-        self.sink.take();
+        self.sink.forget();
         Ok(Spent {
             cpu: self.running.cpu_time()?,
             calls: self.calls().await?,

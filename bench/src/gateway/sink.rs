@@ -14,38 +14,30 @@ use memchr::memmem;
 
 use crate::gateway::serve::serve;
 
-/// What came to it.
-#[derive(Debug, Default, Clone)]
-pub struct Counts {
-    /// Requests.
-    pub posts: u64,
-    /// Their bodies, in bytes.
-    pub bytes: u64,
-    /// The calls that events are of, by their id; each counts once however often it came.
-    pub calls: HashSet<[u8; ID_BYTES]>,
-}
+/// The calls that events are of, by their id; each is there once however often it came.
+type Calls = HashSet<[u8; ID_BYTES]>;
 
 /// A running audit API. Dropping it ends it.
 #[derive(Debug)]
 pub struct Sink {
     server: Server,
-    counts: Arc<Mutex<Counts>>,
+    calls: Arc<Mutex<Calls>>,
 }
 
 impl Sink {
     /// Listens on a free port.
     pub async fn start() -> Result<Self> {
-        let counts = Arc::<Mutex<Counts>>::default();
-        let counted = Arc::clone(&counts);
+        let calls = Arc::<Mutex<Calls>>::default();
+        let counted = Arc::clone(&calls);
         let server = Server::start(|listener| {
             serve(listener, move |request| {
-                let counts = Arc::clone(&counted);
-                async move { take(request, &counts).await }
+                let calls = Arc::clone(&counted);
+                async move { take(request, &calls).await }
             })
         });
         Ok(Self {
             server: server.await?,
-            counts,
+            calls,
         })
     }
 
@@ -54,28 +46,25 @@ impl Sink {
         self.server.address()
     }
 
-    /// What came, and nothing from then on.
-    pub fn take(&self) -> Counts {
-        std::mem::take(&mut locked(&self.counts))
+    /// Forgets what came.
+    pub fn forget(&self) {
+        locked(&self.calls).clear();
     }
 
     /// How many calls' events came.
     pub fn calls(&self) -> u64 {
-        locked(&self.counts).calls.len() as u64
+        locked(&self.calls).len() as u64
     }
 }
 
 async fn take(
     request: Request<Incoming>,
-    counts: &Mutex<Counts>,
+    calls: &Mutex<Calls>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     // Of a body that broke off nothing came.
     let body = request.into_body().collect().await;
     let body = body.map(|body| body.to_bytes()).unwrap_or_default();
-    let mut counts = locked(counts);
-    counts.posts += 1;
-    counts.bytes += body.len() as u64;
-    counts.calls.extend(ids(&body));
+    locked(calls).extend(ids(&body));
     Ok(Response::new(Full::new(Bytes::from_static(RECEIPT))))
 }
 
@@ -87,12 +76,12 @@ fn ids(body: &[u8]) -> impl Iterator<Item = [u8; ID_BYTES]> {
     })
 }
 
-fn locked(counts: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
-    counts.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked(calls: &Mutex<Calls>) -> MutexGuard<'_, Calls> {
+    calls.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A UUID as text.
-pub const ID_BYTES: usize = 36;
+const ID_BYTES: usize = 36;
 
 const ID: &[u8] = br#""request_id":""#;
 

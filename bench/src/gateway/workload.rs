@@ -256,13 +256,10 @@ fn prose(bytes: usize) -> String {
     ];
     let mut text = String::with_capacity(bytes);
     let mut size = 0;
-    let mut random = 0x9E37_79B9_u64;
+    let mut random = fastrand::Rng::with_seed(1);
     while size < bytes {
-        random = random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        let word = WORDS[usize::try_from(random >> 60).unwrap_or(0)];
-        let (space, width) = match (random >> 40) % 11 {
+        let word = WORDS[random.usize(..WORDS.len())];
+        let (space, width) = match random.u8(..11) {
             0 => ('\n', 2),
             _ => (' ', 1),
         };
