@@ -9,6 +9,7 @@ pub mod debian;
 pub mod envoy;
 pub mod fonts;
 pub mod hostile;
+pub mod npm;
 pub mod ports;
 pub mod postgres;
 pub mod process;

@@ -62,7 +62,7 @@ impl Servers {
         let folder = servers._folder.path().to_owned();
         for (name, command) in [
             ("fastapi", install::fastapi().await?),
-            ("express", install::express()?),
+            ("express", install::express().await?),
             ("go", install::go()?),
         ] {
             let process = servers.run(name, command, &folder).await?;

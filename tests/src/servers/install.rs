@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{debian, python, workspace};
+use crate::{debian, npm, python, workspace};
 
 /// The version of Express, from the npm registry.
 const EXPRESS: &str = "express@5.3.0";
@@ -19,21 +19,8 @@ pub(super) async fn fastapi() -> Result<tokio::process::Command> {
     Ok(command)
 }
 
-pub(super) fn express() -> Result<tokio::process::Command> {
-    let folder = folder()?;
-    let _lock = lock()?;
-    let modules = folder.join("node_modules");
-    if !modules.join("express/package.json").exists() {
-        debian::installed(&["nodejs", "npm"], || {
-            ["node", "npm"].into_iter().all(runs).then_some(())
-        })?;
-        let mut npm = Command::new("npm");
-        npm.args(["install", "--no-save", "--no-audit", "--no-fund"])
-            .args(["--ignore-scripts", "--prefix"])
-            .arg(&folder)
-            .arg(EXPRESS);
-        succeed(&mut npm, "npm could not install Express")?;
-    }
+pub(super) async fn express() -> Result<tokio::process::Command> {
+    let modules = npm::install("express", EXPRESS).await?;
     let mut command = tokio::process::Command::new("node");
     command
         .env("NODE_PATH", modules)
@@ -76,10 +63,6 @@ fn lock() -> Result<File> {
     let file = File::create(folder()?.join("lock"))?;
     file.lock()?;
     Ok(file)
-}
-
-fn runs(program: &str) -> bool {
-    runs_with(program, "--version")
 }
 
 fn runs_with(program: &str, argument: &str) -> bool {
