@@ -201,9 +201,11 @@ impl Outbox {
             .prompt_content
             .len()
             .saturating_add(event.response_content.len());
+        let escapes = texts.div_euclid(TEXT_BYTES_OF_AN_ESCAPE);
+        let size = texts.saturating_add(escapes).saturating_add(EVENT_BYTES);
         Letter {
             // No type of an event is one that cannot be written; an empty line would be refused.
-            json: json::written(&event, texts.saturating_add(EVENT_BYTES)).unwrap_or_default(),
+            json: json::written(&event, size).unwrap_or_default(),
             is_pending: is_pending(&event),
             request_id: event.request_id,
             recorded_at: now,
@@ -222,11 +224,7 @@ impl Outbox {
     /// The next batch to send now, if there is one. It counts as on its way until it is settled.
     pub fn poll(&mut self, delivery: &Delivery, now: Timestamp) -> Option<Batch> {
         let letters = self.next(delivery, now)?;
-        let lines: Vec<&str> = letters.iter().map(|letter| letter.json.as_str()).collect();
-        let mut body = lines.join("\n").into_bytes();
-        if delivery.batch.path.is_some() {
-            body.push(b'\n');
-        }
+        let body = body(&letters, delivery.batch.path.is_some());
         self.last_batch = self.last_batch.wrapping_add(1);
         let id = BatchId(self.last_batch);
         let events = letters.len();
@@ -468,6 +466,26 @@ impl Outbox {
 
 /// Bytes that most events have beside their texts.
 const EVENT_BYTES: usize = 2 << 10;
+
+/// In most texts fewer of their bytes than one of so many is escaped.
+const TEXT_BYTES_OF_AN_ESCAPE: usize = 32;
+
+/// The events as they are sent: a line each, or one alone without a line end.
+fn body(letters: &[Letter], are_lines: bool) -> Vec<u8> {
+    let sizes = letters.iter().map(|letter| letter.json.len());
+    let size = sizes.fold(letters.len(), usize::saturating_add);
+    let mut body = Vec::with_capacity(size);
+    for (number, letter) in letters.iter().enumerate() {
+        if number > 0 {
+            body.push(b'\n');
+        }
+        body.extend_from_slice(letter.json.as_bytes());
+    }
+    if are_lines {
+        body.push(b'\n');
+    }
+    body
+}
 
 fn is_pending(event: &AuditEvent) -> bool {
     event.metadata.audit_layer.completion.state == CompletionState::Pending
