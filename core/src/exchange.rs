@@ -129,6 +129,11 @@ impl Exchange {
         is_audited.then_some(&self.call.request_id)
     }
 
+    /// The status of the response, if its headers have come.
+    pub fn status(&self) -> Option<u16> {
+        self.response.status()
+    }
+
     /// Takes the next bytes of the request's body.
     pub fn request_body(&mut self, chunk: &[u8]) {
         self.request.body(chunk, &mut self.call.notes);
@@ -155,7 +160,7 @@ impl Exchange {
         self.call.notes.remove(&Note::RequestUnreadable);
         self.call.notes.extend(api::UNKNOWN.unread);
         self.request.forget();
-        if !self.response.has_begun() {
+        if self.response.status().is_none() {
             let Call {
                 policy, secrets, ..
             } = &self.call;

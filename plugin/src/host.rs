@@ -8,6 +8,7 @@
 //! Source: <https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1>.
 #![expect(unsafe_code, reason = "the host's functions are foreign")]
 
+use std::cell::Cell;
 use std::ptr;
 use std::time::Duration;
 
@@ -135,11 +136,16 @@ pub(crate) fn shows(level: Level) -> bool {
 
 /// The host's clock; the epoch if it has none.
 pub(crate) fn now() -> Timestamp {
+    let since_epoch = Duration::from_nanos(now_ns());
+    Timestamp::from_unix_ms(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// The same in nanoseconds since the Unix epoch.
+pub(crate) fn now_ns() -> u64 {
     let mut nanoseconds = 0;
     // SAFETY: the host writes one u64.
     unsafe { proxy_get_current_time_nanoseconds(&raw mut nanoseconds) };
-    let since_epoch = Duration::from_nanos(nanoseconds);
-    Timestamp::from_unix_ms(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
+    nanoseconds
 }
 
 /// Random bytes; zeros if the host refuses them.
@@ -150,6 +156,27 @@ pub(crate) fn entropy<const N: usize>() -> [u8; N] {
     }
     bytes
 }
+
+thread_local! {
+    /// Random bytes that no id has been made of.
+    static UNUSED: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Random bytes for one id; zeros if the host refuses them. They are fetched for many ids at once, as
+/// asking the host costs more than all that is made of them.
+pub(crate) fn id_entropy() -> [u8; ID_BYTES] {
+    let mut unused = UNUSED.take();
+    if unused.len() < ID_BYTES {
+        unused = entropy::<{ 32 * ID_BYTES }>().to_vec();
+    }
+    let id = unused.last_chunk().copied().unwrap_or_default();
+    unused.truncate(unused.len().saturating_sub(ID_BYTES));
+    UNUSED.set(unused);
+    id
+}
+
+/// Random bytes of an id, as RFC 9562 has it for version 7.
+const ID_BYTES: usize = 10;
 
 /// Asks for `on_tick` in this period; false where the host has no ticks.
 pub(crate) fn set_tick_period_ms(period_ms: u32) -> bool {

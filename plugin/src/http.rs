@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use audit_layer_core::completion::End;
+use audit_layer_core::completion::{Cause, End};
 use audit_layer_core::exchange::Exchange;
 use audit_layer_core::headers::{AUDIT_REQUEST_ID, Headers, is_audit_name};
 use audit_layer_core::hop;
@@ -65,7 +65,8 @@ impl Context for Http {
     /// Comes after the log callback, or instead of it.
     fn on_done(&mut self) -> bool {
         let is_withheld = self.held() == Action::Pause;
-        self.done = self.exchange.is_some().then(|| end(is_withheld));
+        let exchange = self.exchange.as_ref();
+        self.done = exchange.map(|exchange| end(is_withheld, exchange.status()));
         true
     }
 }
@@ -165,10 +166,10 @@ impl HttpContext for Http {
             return;
         }
         let is_withheld = self.held() == Action::Pause;
-        let end = end(is_withheld);
         let Some(exchange) = self.exchange.take() else {
             return;
         };
+        let end = end(is_withheld, exchange.status());
         if end.is_redirect() {
             let earlier = Earlier {
                 is_prompt_recorded: self.is_prompt_recorded,
@@ -202,14 +203,14 @@ impl Http {
         }
         self.audit_headers.extend(earlier.into_iter().flatten());
         if self.audit_headers.is_empty() {
-            self.exchange = Exchange::begin(&policy, opening, host::entropy(), host::now());
+            self.exchange = Exchange::begin(&policy, opening, host::id_entropy(), host::now());
         } else {
             let pairs = [pairs, &self.audit_headers].concat();
             let opening = Opening {
                 headers: Headers(&pairs),
                 ..opening
             };
-            self.exchange = Exchange::begin(&policy, opening, host::entropy(), host::now());
+            self.exchange = Exchange::begin(&policy, opening, host::id_entropy(), host::now());
         }
         if self.exchange.is_none() {
             let own = pairs.iter().filter(|(name, _)| is_audit_name(name));
@@ -245,7 +246,7 @@ impl Http {
         }
         if self.exchange.is_none() {
             let started = started().unwrap_or_else(host::now);
-            self.exchange = Exchange::unseen(policy, headers, host::entropy(), started);
+            self.exchange = Exchange::unseen(policy, headers, host::id_entropy(), started);
         }
         let answer = host::headers(Map::Response);
         if let Some(exchange) = self.exchange.as_mut().filter(|_| !answer.is_empty()) {
@@ -386,15 +387,23 @@ fn started() -> Option<Timestamp> {
 }
 
 /// What the proxy says at the end of the stream. Where a name changed, the older one follows.
-fn end(is_withheld: bool) -> End {
+fn end(is_withheld: bool, answered: Option<u16>) -> End {
     let (cluster, route) = destination(true);
     let (flags, details) = (flags(), details());
+    let cause = envoy::cause(&flags, details.as_deref());
+    let is_local = envoy::is_local(details.as_deref());
+    // Each property costs a call back into this VM; here the client got what was answered.
+    let is_plain = cause == Cause::Finished && !is_local && !is_withheld;
+    let http_status = match answered {
+        Some(status) if is_plain => Some(status),
+        _ => number(&["response", "code"]).and_then(|code| u16::try_from(code).ok()),
+    };
     End {
-        cause: envoy::cause(&flags, details.as_deref()),
-        is_local: envoy::is_local(details.as_deref()),
+        cause,
+        is_local,
         flags,
         details,
-        http_status: number(&["response", "code"]).and_then(|code| u16::try_from(code).ok()),
+        http_status,
         route,
         cluster,
         source: text(&["source", "address"]),

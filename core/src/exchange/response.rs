@@ -90,9 +90,9 @@ impl ResponseSide {
         }
     }
 
-    /// Whether its headers have come.
-    pub(super) fn has_begun(&self) -> bool {
-        self.status.is_some()
+    /// The status, if its headers have come.
+    pub(super) fn status(&self) -> Option<u16> {
+        self.status
     }
 
     pub(super) fn head(&mut self, headers: Headers<'_>, notes: &mut BTreeSet<Note>) {
