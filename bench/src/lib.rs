@@ -18,4 +18,5 @@ pub mod screen;
 pub mod situation;
 mod situations;
 pub mod soak;
+pub mod stages;
 pub mod unruly;
