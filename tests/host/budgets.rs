@@ -174,7 +174,7 @@ fn calls() -> Result<Vec<Named>> {
     ])
 }
 
-fn chat(bytes: usize) -> Vec<u8> {
+pub(crate) fn chat(bytes: usize) -> Vec<u8> {
     let content = "The quick brown fox. ".repeat(bytes / 21);
     let messages = json!([
         {"role": "system", "content": "You are a loan underwriting assistant."},
@@ -196,7 +196,7 @@ fn openai_answer() -> Vec<u8> {
     .into_bytes()
 }
 
-fn openai_stream(events: usize) -> Vec<u8> {
+pub(crate) fn openai_stream(events: usize) -> Vec<u8> {
     let chunk = |delta, reason| {
         json!({
             "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1_738_405_800, "model": "gpt-5",

@@ -18,3 +18,4 @@ mod receipts;
 mod recordings;
 mod simulation;
 mod splits;
+mod worst;
