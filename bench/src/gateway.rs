@@ -1,14 +1,16 @@
 //! What auditing costs in a gateway: the plugin beside its alternatives, in one run on one machine.
 //!
-//! Each [`Contestant`](contestants::Contestant) is an Envoy with one worker on a processor of its own,
-//! in front of the same [`provider`] and the same [`sink`]. [`calls`] and [`streams`] make the load,
+//! Each [`Contestant`](contestants::Contestant) is an Envoy with one worker, or another gateway, on a
+//! processor of its own, in front of the same [`provider`] and the same [`sink`]. [`calls`] and [`streams`] make the load,
 //! [`measure`] reads what it cost, and [`report`] shows it.
 
 pub mod calls;
 mod client;
 mod clock;
 pub mod contestants;
+mod durations;
 pub mod measure;
+mod others;
 pub mod plot;
 pub mod processors;
 pub mod provider;

@@ -30,7 +30,7 @@ const STREAM: Stream = Stream {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_contestant_passes_every_call_and_those_that_audit_deliver_its_event() -> Result<()> {
     let results = measure_all().await?;
-    for contestant in Contestant::ALL {
+    for contestant in Contestant::of_envoy() {
         let value = |workload: &str, name: &str| {
             let spread = results.spread(contestant, workload, name);
             let what = || format!("{}: {workload}, {name}", contestant.name());
@@ -46,8 +46,10 @@ async fn every_contestant_passes_every_call_and_those_that_audit_deliver_its_eve
         let of_streams = value(STREAM.name, names::LOST)?;
         assert_eq!((at_rate, of_streams), (0.0, 0.0), "{}", contestant.name());
     }
+    let longest = results.spread(Contestant::Timed, CHAT.name, names::LONGEST_CALLBACK);
+    assert!(longest.context("no callback was timed")?.max > 0.0);
     let tables = results.markdown();
-    for contestant in Contestant::ALL {
+    for contestant in Contestant::of_envoy() {
         assert!(tables.contains(contestant.name()), "{tables}");
     }
     let plot = plot(&results)?;
@@ -56,7 +58,7 @@ async fn every_contestant_passes_every_call_and_those_that_audit_deliver_its_eve
 }
 
 async fn measure_all() -> Result<Results> {
-    let programs = Programs::prepare(false).await?;
+    let programs = Programs::prepare(false, &Contestant::of_envoy()).await?;
     let wrk = spawn_blocking(Wrk::find).await??;
     let (provider, sink) = (Provider::start().await?, Sink::start().await?);
     let place = Place {
@@ -65,12 +67,13 @@ async fn measure_all() -> Result<Results> {
         processor: None,
     };
     let mut results = Results::default();
-    for contestant in Contestant::ALL {
+    for contestant in Contestant::of_envoy() {
         let mut running = programs.start(contestant, place).await?;
         let mut run = Run {
             round: 0,
             contestant,
             running: &mut running,
+            provider: &provider,
             sink: &sink,
             wrk: &wrk,
             duration: Duration::from_secs(1),

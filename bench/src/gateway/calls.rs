@@ -110,15 +110,16 @@ impl Wrk {
         })
     }
 
-    /// As many calls as are answered, for so long.
+    /// As many calls as are answered, for so long, with these headers beside the usual ones.
     pub async fn saturate(
         &self,
         proxy: SocketAddr,
         chat: &Chat,
+        headers: &[(&'static str, String)],
         duration: Duration,
     ) -> Result<Saturation> {
         let script = self.folder.path().join("request.lua");
-        std::fs::write(&script, lua(chat))?;
+        std::fs::write(&script, lua(chat, headers))?;
         let output = Command::new(&self.program)
             .args(["--threads", "1", "--timeout", "30s"])
             .args(["--connections", &CONNECTIONS.to_string()])
@@ -157,9 +158,10 @@ fn read(text: &str) -> Option<Saturation> {
 }
 
 /// The script that has wrk send a workload's requests.
-fn lua(chat: &Chat) -> String {
+fn lua(chat: &Chat, headers: &[(&'static str, String)]) -> String {
     let mut script = String::from("wrk.method = 'POST'\n");
-    for (name, value) in HEADERS {
+    let further = headers.iter().map(|(name, value)| (*name, value.as_str()));
+    for (name, value) in HEADERS.into_iter().chain(further) {
         let _ = writeln!(script, "wrk.headers['{name}'] = '{value}'");
     }
     let body = chat.request_body();

@@ -1,4 +1,4 @@
-//! What is compared: Envoys that differ in nothing but their filters.
+//! What is compared: Envoys that differ in nothing but their filters, and gateways of other kinds.
 
 use std::net::SocketAddr;
 use std::ops::Add;
@@ -14,6 +14,8 @@ use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::gateway::others::Others;
 
 /// One of those that are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
@@ -31,24 +33,41 @@ pub enum Contestant {
     Single,
     /// The plugin, which holds each call back until its record is acknowledged.
     Acknowledged,
+    /// The same as batched with its callbacks timed; only at a fixed rate.
+    Timed,
     /// A script that posts both bodies of each call.
     Lua,
     /// A service of its own that records what Envoy shows it, with the plugin's core.
     ExtProc,
+    /// LiteLLM's proxy, with a callback that posts each call; only at saturation.
+    #[value(name = "litellm")]
+    #[serde(rename = "litellm")]
+    LiteLlm,
+    /// Portkey's gateway, which audits nothing; only at saturation.
+    Portkey,
 }
 
 impl Contestant {
     /// All, in the order of the table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Alone,
         Self::Callbacks,
         Self::Floor,
         Self::Batched,
         Self::Single,
         Self::Acknowledged,
+        Self::Timed,
         Self::Lua,
         Self::ExtProc,
+        Self::LiteLlm,
+        Self::Portkey,
     ];
+
+    /// Those that need nothing but Envoy.
+    pub fn of_envoy() -> Vec<Self> {
+        let all = Self::ALL.into_iter();
+        all.filter(|contestant| contestant.is_envoy()).collect()
+    }
 
     /// What it is called in the table.
     pub fn name(self) -> &'static str {
@@ -59,18 +78,52 @@ impl Contestant {
             Self::Batched => "plugin, batched",
             Self::Single => "plugin, single events",
             Self::Acknowledged => "plugin, acknowledged",
+            Self::Timed => "plugin, batched, timed",
             Self::Lua => "Lua that posts both bodies",
             Self::ExtProc => "ext_proc service, same core",
+            Self::LiteLlm => "LiteLLM with a callback that posts",
+            Self::Portkey => "Portkey, no audit",
         }
+    }
+
+    /// What is measured of it.
+    pub fn measured(self) -> Measured {
+        match self {
+            Self::LiteLlm | Self::Portkey => Measured::Saturation,
+            Self::Timed => Measured::Rate,
+            _ => Measured::All,
+        }
+    }
+
+    /// Whether it is an Envoy.
+    pub fn is_envoy(self) -> bool {
+        !matches!(self, Self::LiteLlm | Self::Portkey)
     }
 
     /// Whether each call gives an event.
     pub fn audits(self) -> bool {
         match self {
-            Self::Alone | Self::Callbacks | Self::Floor => false,
-            Self::Batched | Self::Single | Self::Acknowledged | Self::Lua | Self::ExtProc => true,
+            Self::Alone | Self::Callbacks | Self::Floor | Self::Portkey => false,
+            Self::Batched
+            | Self::Single
+            | Self::Acknowledged
+            | Self::Timed
+            | Self::Lua
+            | Self::ExtProc
+            | Self::LiteLlm => true,
         }
     }
+}
+
+/// What is measured of a contestant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measured {
+    /// Everything.
+    All,
+    /// CPU and throughput at saturation: it knows no rate that the others keep up with.
+    Saturation,
+    /// Latencies and durations at a fixed rate.
+    Rate,
 }
 
 /// The programs that contestants run, built or installed.
@@ -78,8 +131,10 @@ impl Contestant {
 pub struct Programs {
     envoy: PathBuf,
     plugin: PathBuf,
+    timed: PathBuf,
     floor: PathBuf,
     ext_proc: PathBuf,
+    others: Others,
 }
 
 /// What a contestant's calls and events pass, and where it may run.
@@ -96,20 +151,71 @@ pub struct Place {
 /// A running contestant. Dropping it ends it.
 #[derive(Debug)]
 pub struct Running {
-    /// An Envoy with one worker.
-    pub envoy: Envoy,
+    gateway: Gateway,
     /// What Envoy asks for each call.
     service: Option<Service>,
 }
 
+/// What takes the calls.
 #[derive(Debug)]
-struct Service {
-    process: Process,
-    address: SocketAddr,
-    _folder: TempDir,
+enum Gateway {
+    /// An Envoy with one worker.
+    Envoy(Envoy),
+    Other(Service),
+}
+
+/// A program that listens.
+#[derive(Debug)]
+pub(super) struct Service {
+    pub(super) process: Process,
+    pub(super) address: SocketAddr,
+    /// What is sent to it beside what every request has.
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) _folder: TempDir,
+}
+
+impl Gateway {
+    fn process(&mut self) -> &mut Process {
+        match self {
+            Self::Envoy(envoy) => envoy.process(),
+            Self::Other(service) => &mut service.process,
+        }
+    }
 }
 
 impl Running {
+    /// Where it takes calls.
+    pub fn address(&self) -> Result<SocketAddr> {
+        match &self.gateway {
+            Gateway::Envoy(envoy) => envoy.address("llm"),
+            Gateway::Other(service) => Ok(service.address),
+        }
+    }
+
+    /// What is sent to it beside what every request has.
+    pub fn headers(&self) -> &[(&'static str, String)] {
+        match &self.gateway {
+            Gateway::Envoy(_) => &[],
+            Gateway::Other(service) => &service.headers,
+        }
+    }
+
+    /// The Envoy, if it is one.
+    pub fn envoy(&self) -> Option<&Envoy> {
+        match &self.gateway {
+            Gateway::Envoy(envoy) => Some(envoy),
+            Gateway::Other(_) => None,
+        }
+    }
+
+    /// The end of its log, for messages about failures.
+    pub fn log_tail(&self) -> String {
+        match &self.gateway {
+            Gateway::Envoy(envoy) => envoy.log_tail(),
+            Gateway::Other(service) => service.process.log_tail(),
+        }
+    }
+
     /// Time that all of its threads have worked.
     pub fn cpu_time(&mut self) -> Result<Duration> {
         self.sum(Process::cpu_time)
@@ -122,16 +228,16 @@ impl Running {
 
     /// What its processes take together.
     fn sum<T: Add<Output = T>>(&mut self, of: fn(&Process) -> Result<T>) -> Result<T> {
-        let envoy = of(self.envoy.process())?;
+        let gateway = of(self.gateway.process())?;
         match &self.service {
-            Some(service) => Ok(envoy + of(&service.process)?),
-            None => Ok(envoy),
+            Some(service) => Ok(gateway + of(&service.process)?),
+            None => Ok(gateway),
         }
     }
 
     /// Ends it, as an operator would.
     pub async fn terminate(mut self) -> Result<()> {
-        self.envoy.process().terminate().await?;
+        self.gateway.process().terminate().await?;
         if let Some(service) = &mut self.service {
             service.process.terminate().await?;
         }
@@ -140,8 +246,9 @@ impl Running {
 }
 
 impl Programs {
-    /// Builds and installs what is missing; with optimization, or to find out only whether it works.
-    pub async fn prepare(is_optimized: bool) -> Result<Self> {
+    /// Builds and installs what these need and is missing; with optimization, or to find out only
+    /// whether it works.
+    pub async fn prepare(is_optimized: bool, contestants: &[Contestant]) -> Result<Self> {
         let release: &[&str] = if is_optimized { &["--release"] } else { &[] };
         let service = ["--package", "audit-layer-bench", "--bin", "bench-ext-proc"];
         let built = workspace::cargo_build(&[&service, release].concat()).await?;
@@ -149,13 +256,25 @@ impl Programs {
         Ok(Self {
             envoy: python::envoy().await?,
             plugin: wasm::build().await?.to_owned(),
+            timed: match is_optimized {
+                true => wasm::build_timed().await?,
+                false => wasm::build_trapping().await?.to_owned(),
+            },
             floor: wasm::build_package("audit-layer-bench-floor").await?,
             ext_proc: programs.next().context("cargo named no program")?,
+            others: Others::prepare(contestants).await?,
         })
     }
 
     /// Starts a contestant there.
     pub async fn start(&self, contestant: Contestant, place: Place) -> Result<Running> {
+        if !contestant.is_envoy() {
+            let service = self.others.start(contestant, place).await;
+            return Ok(Running {
+                gateway: Gateway::Other(service.with_context(|| contestant.name())?),
+                service: None,
+            });
+        }
         let mut configuration = Configuration::parse(include_str!("envoy.yaml"))?;
         configuration
             .endpoint("provider", place.provider)?
@@ -183,7 +302,7 @@ impl Programs {
         };
         let envoy = Envoy::start(&self.envoy, &configuration, &options);
         Ok(Running {
-            envoy: envoy.await.with_context(|| contestant.name())?,
+            gateway: Gateway::Envoy(envoy.await.with_context(|| contestant.name())?),
             service,
         })
     }
@@ -207,6 +326,7 @@ impl Programs {
         Ok(Service {
             address: address.await?,
             process,
+            headers: Vec::new(),
             _folder: folder,
         })
     }
@@ -221,13 +341,19 @@ impl Programs {
                 "audit_api": {"cluster": "audit_api", "url": url},
                 "delivery": delivery,
             });
-            wasm_filter(&self.plugin, &configuration.to_string())
+            let module = match contestant {
+                Contestant::Timed => &self.timed,
+                _ => &self.plugin,
+            };
+            wasm_filter(module, &configuration.to_string())
         };
         Ok(match contestant {
-            Contestant::Alone => Vec::new(),
+            Contestant::Alone | Contestant::LiteLlm | Contestant::Portkey => Vec::new(),
             Contestant::Callbacks => vec![wasm_filter(&self.floor, "callbacks")?],
             Contestant::Floor => vec![wasm_filter(&self.floor, "bodies")?],
-            Contestant::Batched | Contestant::Single => vec![plugin(json!({}))?],
+            Contestant::Batched | Contestant::Single | Contestant::Timed => {
+                vec![plugin(json!({}))?]
+            }
             Contestant::Acknowledged => vec![plugin(json!({"guarantee": "acknowledged"}))?],
             Contestant::Lua => vec![lua_filter()],
             Contestant::ExtProc => vec![ext_proc_filter()],

@@ -1,6 +1,5 @@
 //! What a contestant cost under a workload, as numbers with names.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,8 +11,10 @@ use serde::Serialize;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
-use crate::gateway::calls::{self, Wrk};
+use crate::gateway::calls::{self, Saturation, Wrk};
 use crate::gateway::contestants::{Contestant, Running};
+use crate::gateway::durations::{Counted, Durations};
+use crate::gateway::provider::Provider;
 use crate::gateway::sink::Sink;
 use crate::gateway::streams;
 use crate::gateway::workload::{Chat, Stream};
@@ -61,6 +62,10 @@ pub mod names {
     pub const LATENCY_P99: &str = "latency_p99_us";
     /// Share of the turns of the worker's loop at the fixed rate that took longer than a millisecond.
     pub const LONG_TURNS: &str = "turns_over_1ms_share";
+    /// Share of the plugin's callbacks at the fixed rate that took longer than a millisecond.
+    pub const LONG_CALLBACKS: &str = "callbacks_over_1ms_share";
+    /// No callback at the fixed rate took longer.
+    pub const LONGEST_CALLBACK: &str = "longest_callback_us";
     /// Time that all of the proxy's threads worked for one event of a stream.
     pub const CPU_AN_EVENT: &str = "cpu_us_per_event";
     /// From the request to the first event.
@@ -90,6 +95,8 @@ pub struct Run<'a> {
     pub contestant: Contestant,
     /// Its processes.
     pub running: &'a mut Running,
+    /// Who answers its calls.
+    pub provider: &'a Provider,
     /// Where its events go.
     pub sink: &'a Sink,
     /// The generator of load at saturation.
@@ -110,7 +117,7 @@ impl Run<'_> {
     pub async fn saturation(&mut self, chat: &Chat) -> Result<Vec<Figure>> {
         let proxy = self.proxy()?;
         let before = self.begin().await?;
-        let result = self.wrk.saturate(proxy, chat, self.duration).await?;
+        let result = self.saturate(proxy, chat).await?;
         ensure!(result.failed == 0, "{} calls failed", result.failed);
         let spent = self.end(before).await?;
         Ok(self.figures(
@@ -127,20 +134,39 @@ impl Run<'_> {
     pub async fn rate(&mut self, chat: &Chat) -> Result<Vec<Figure>> {
         let proxy = self.proxy()?;
         let before = self.begin().await?;
-        let turns = Turns::of(&self.running.envoy).await?;
+        let turns = Durations::of(self.envoy()?, Counted::Turns).await?;
+        let callbacks = Durations::of(self.envoy()?, Counted::Callbacks).await?;
         let (chat, duration) = (*chat, self.duration);
         let times = spawn_blocking(move || calls::at_rate(proxy, &chat, duration)).await??;
-        let turns = Turns::of(&self.running.envoy).await?.since(&turns);
+        let turns = Durations::of(self.envoy()?, Counted::Turns)
+            .await?
+            .since(&turns);
         let spent = self.end(before).await?;
-        Ok(self.figures(
+        // The last callbacks come with the last events.
+        let callbacks = Durations::of(self.envoy()?, Counted::Callbacks)
+            .await?
+            .since(&callbacks);
+        let long_turns = turns.share_over(LONG_US);
+        let mut figures = self.figures(
             chat.name,
             [
                 (names::LATENCY_P50, at(&times, 0.5)),
                 (names::LATENCY_P99, at(&times, 0.99)),
-                (names::LONG_TURNS, turns.share_over(1000.0)),
+                (
+                    names::LONG_TURNS,
+                    long_turns.context("Envoy tells no durations of its loop")?,
+                ),
                 (names::LOST_AT_RATE, spent.lost as f64),
             ],
-        ))
+        );
+        if let (Some(share), Some(longest)) = (callbacks.share_over(LONG_US), callbacks.longest()) {
+            let of_callbacks = [
+                (names::LONG_CALLBACKS, share),
+                (names::LONGEST_CALLBACK, longest),
+            ];
+            figures.extend(self.figures(chat.name, of_callbacks));
+        }
+        Ok(figures)
     }
 
     /// Streams side by side.
@@ -172,7 +198,7 @@ impl Run<'_> {
         let fresh = self.memory_mib()?;
         let before = self.begin().await?;
         while self.calls().await? - before.calls < calls {
-            self.wrk.saturate(proxy, chat, self.duration).await?;
+            self.saturate(proxy, chat).await?;
         }
         self.end(before).await?;
         let after = self.memory_mib()?;
@@ -206,7 +232,17 @@ impl Run<'_> {
     }
 
     fn proxy(&self) -> Result<SocketAddr> {
-        self.running.envoy.address("llm")
+        self.running.address()
+    }
+
+    fn envoy(&self) -> Result<&Envoy> {
+        let envoy = self.running.envoy();
+        envoy.context("only Envoy tells of its turns")
+    }
+
+    async fn saturate(&self, proxy: SocketAddr, chat: &Chat) -> Result<Saturation> {
+        let headers = self.running.headers();
+        self.wrk.saturate(proxy, chat, headers, self.duration).await
     }
 
     fn memory_mib(&mut self) -> Result<f64> {
@@ -214,9 +250,12 @@ impl Run<'_> {
         Ok(bytes as f64 / f64::from(1 << 20))
     }
 
-    /// Calls that Envoy has seen.
+    /// Calls that Envoy has seen, or that another gateway has passed on.
     async fn calls(&self) -> Result<u64> {
-        let stats = self.running.envoy.stats(CALLS).await?;
+        let Some(envoy) = self.running.envoy() else {
+            return Ok(self.provider.calls());
+        };
+        let stats = envoy.stats(CALLS).await?;
         stats
             .get(CALLS)
             .copied()
@@ -262,11 +301,11 @@ impl Run<'_> {
     }
 }
 
-/// Longer than Envoy takes to add up what its workers have counted.
-const FLUSH: Duration = Duration::from_millis(1500);
-
 /// Longer than any event waits for others before it is sent.
 const LINGER: Duration = Duration::from_millis(300);
+
+/// What is long for a turn or a callback.
+const LONG_US: f64 = 1000.0;
 
 /// After so long without an event, none is expected.
 const QUIET: Duration = Duration::from_secs(10);
@@ -280,49 +319,4 @@ fn micros(time: Duration) -> f64 {
 /// A quantile in microseconds.
 fn at(times: &Histogram<u64>, quantile: f64) -> f64 {
     times.value_at_quantile(quantile) as f64 / 1e3
-}
-
-/// How many turns of the worker's loop took at most how long.
-#[derive(Debug, Default)]
-struct Turns {
-    /// By the upper bound of a bucket in microseconds, as text: turns up to it.
-    up_to: BTreeMap<String, f64>,
-}
-
-impl Turns {
-    /// Those until now.
-    async fn of(envoy: &Envoy) -> Result<Self> {
-        sleep(FLUSH).await;
-        let text = envoy.prometheus().await?;
-        let buckets = text.lines().filter_map(|line| {
-            let (name, count) = line.rsplit_once(' ')?;
-            let is_of_worker = name.contains("worker") && name.contains("loop_duration_us_bucket");
-            let (_, bound) = name.split_once("le=\"")?;
-            let (bound, _) = bound.split_once('"')?;
-            is_of_worker.then_some((bound.to_owned(), count.parse().ok()?))
-        });
-        let up_to: BTreeMap<_, _> = buckets.collect();
-        ensure!(!up_to.is_empty(), "Envoy tells no durations of its loop");
-        Ok(Self { up_to })
-    }
-
-    fn since(self, before: &Self) -> Self {
-        let since = |(bound, count): (String, f64)| {
-            let count = count - before.up_to.get(&bound).copied().unwrap_or(0.0);
-            (bound, count)
-        };
-        Self {
-            up_to: self.up_to.into_iter().map(since).collect(),
-        }
-    }
-
-    /// The share of those that took longer than a bucket's bound, in microseconds.
-    fn share_over(&self, bound: f64) -> f64 {
-        let all = self.up_to.get("+Inf").copied().unwrap_or(0.0);
-        let below = self
-            .up_to
-            .iter()
-            .find(|(known, _)| known.parse() == Ok(bound));
-        below.map_or(f64::NAN, |(_, count)| (all - count) / all)
-    }
 }

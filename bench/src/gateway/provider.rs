@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Result;
 use audit_layer_tests::server::Server;
@@ -23,23 +24,37 @@ use crate::gateway::workload::{CHATS, Chat, DONE, ENDLESS, STREAMS, Stream};
 
 /// A running provider. Dropping it ends it.
 #[derive(Debug)]
-pub struct Provider(Server);
+pub struct Provider {
+    server: Server,
+    calls: Arc<AtomicU64>,
+}
 
 impl Provider {
     /// Listens on a free port.
     pub async fn start() -> Result<Self> {
         let answers = Arc::new(answers()?);
+        let calls = Arc::<AtomicU64>::default();
+        let counted = Arc::clone(&calls);
         let server = Server::start(|listener| {
             serve(listener, move |request| {
+                counted.fetch_add(1, Ordering::Relaxed);
                 answer(request, Arc::clone(&answers))
             })
         });
-        Ok(Self(server.await?))
+        Ok(Self {
+            server: server.await?,
+            calls,
+        })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.0.address()
+        self.server.address()
+    }
+
+    /// Calls that came so far.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
     }
 }
 

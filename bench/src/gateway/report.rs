@@ -53,7 +53,7 @@ impl Results {
         let chats = CHATS.map(|chat| chat.name);
         let streams = STREAMS.map(|stream| stream.name);
         let memory = ["memory"];
-        let tables: [(&str, &str, &[&'static str]); 15] = [
+        let tables: [(&str, &str, &[&'static str]); 17] = [
             (
                 "CPU of the proxy, µs a call, at saturation",
                 names::CPU_A_CALL,
@@ -73,6 +73,16 @@ impl Results {
             (
                 "Turns of the worker's loop over 1 ms, share",
                 names::LONG_TURNS,
+                &chats,
+            ),
+            (
+                "The plugin's callbacks over 1 ms, share",
+                names::LONG_CALLBACKS,
+                &chats,
+            ),
+            (
+                "The plugin's longest callback, µs at most",
+                names::LONGEST_CALLBACK,
                 &chats,
             ),
             (
