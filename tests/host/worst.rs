@@ -1,4 +1,4 @@
-//! What the worst answers cost: for each byte at most twice what an ordinary one does, in wasmtime's fuel,
+//! What the worst answers cost, in wasmtime's fuel: for each byte hardly more than an ordinary one does,
 //! and no more the longer they are.
 
 use anyhow::Result;
@@ -14,40 +14,52 @@ type Shape = fn(usize) -> Vec<Vec<u8>>;
 /// Bytes of the shorter of the bodies that are compared.
 const BYTES: usize = 64 << 10;
 
+/// Each shape, and how often the cost of an ordinary byte it may cost. Events that say nothing at all
+/// are cheap each, and many.
+const SHAPES: [(&str, f64, Shape); 8] = [
+    ("a piece for each event", 2.0, |bytes| {
+        let text = String::from_utf8(events(bytes)).unwrap_or_default();
+        let pieces = text.split_inclusive("\n\n");
+        pieces.map(|piece| piece.as_bytes().to_vec()).collect()
+    }),
+    ("a trickle", 2.0, |bytes| in_pieces(&events(bytes), 64)),
+    ("tiny events", 2.0, |bytes| {
+        let one = b"data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
+        in_pieces(&one.repeat(bytes / one.len()), LARGE)
+    }),
+    ("empty events", 3.0, |bytes| {
+        in_pieces(&b"data: {}\n\n".repeat(bytes / 10), LARGE)
+    }),
+    ("empty lines", 2.0, |bytes| {
+        in_pieces(&b"\n".repeat(bytes), LARGE)
+    }),
+    ("comments", 2.0, |bytes| {
+        in_pieces(&b":\n\n".repeat(bytes / 3), LARGE)
+    }),
+    ("a line without an end", 2.0, |bytes| {
+        let line = [b"data: ".as_slice(), &b"x".repeat(bytes << 4)].concat();
+        in_pieces(&line, LARGE)
+    }),
+    ("JSON without an end", 2.0, |bytes| {
+        let text = [b"data: {\"a\":[".as_slice(), &b"[0],".repeat(bytes / 4)].concat();
+        in_pieces(&text, LARGE)
+    }),
+];
+
+/// Bytes of a piece as a proxy hands them over from a fast provider.
+const LARGE: usize = 16 << 10;
+
 #[test]
-fn no_shape_of_an_answer_costs_more_than_twice_an_ordinary_one() -> Result<()> {
-    let shapes: [(&str, Shape); 7] = [
-        ("events in large pieces", |bytes| {
-            in_pieces(&events(bytes), 16 << 10)
-        }),
-        ("a piece for each event", |bytes| {
-            let text = String::from_utf8(events(bytes)).unwrap_or_default();
-            let pieces = text.split_inclusive("\n\n");
-            pieces.map(|piece| piece.as_bytes().to_vec()).collect()
-        }),
-        ("a trickle", |bytes| in_pieces(&events(bytes), 64)),
-        ("tiny events", |bytes| {
-            in_pieces(&b"data: {}\n\n".repeat(bytes / 10), 16 << 10)
-        }),
-        ("empty lines", |bytes| {
-            in_pieces(&b"\n".repeat(bytes), 16 << 10)
-        }),
-        ("comments", |bytes| {
-            in_pieces(&b":\n\n".repeat(bytes / 3), 16 << 10)
-        }),
-        ("a line without an end", |bytes| {
-            let line = [b"data: ".as_slice(), &b"x".repeat(bytes << 4)].concat();
-            in_pieces(&line, 16 << 10)
-        }),
-    ];
-    let ordinary = a_byte(shapes[0].1)?;
+fn no_shape_of_an_answer_costs_much_more_than_an_ordinary_one() -> Result<()> {
+    let ordinary = a_byte(|bytes| in_pieces(&events(bytes), LARGE), BYTES)?;
     let mut over = Vec::new();
-    for (name, shape) in shapes {
-        let cost = a_byte(shape)?;
-        println!("{name:<24} {:>7.1} {:>5.2}", cost, cost / ordinary);
-        if cost > 2.0 * ordinary {
+    for (name, max, shape) in SHAPES {
+        let [short, long] = [a_byte(shape, BYTES)?, a_byte(shape, 2 * BYTES)?];
+        let times = long / ordinary;
+        println!("{name:<24} {short:>7.1} {long:>7.1} {times:>5.2}");
+        if times > max || long > 1.1 * short {
             over.push(format!(
-                "{name}: {cost:.1} a byte, where {ordinary:.1} is ordinary"
+                "{name}: {short:.1} a byte, {long:.1} if it is longer, {ordinary:.1} is ordinary"
             ));
         }
     }
@@ -64,12 +76,11 @@ fn a_thousand_streams_at_once_cost_as_much_each_as_one_alone() -> Result<()> {
     Ok(())
 }
 
-/// Fuel of a byte, as the second half of a body costs it.
-fn a_byte(shape: Shape) -> Result<f64> {
-    let (short, long) = (shape(BYTES), shape(2 * BYTES));
-    let size = |pieces: &[Vec<u8>]| pieces.iter().map(Vec::len).sum::<usize>();
-    let bytes = size(&long) - size(&short);
-    let fuel = side_by_side(1, &long)?.saturating_sub(side_by_side(1, &short)?);
+/// Fuel of a byte of a body of this shape.
+fn a_byte(shape: Shape, bytes: usize) -> Result<f64> {
+    let pieces = shape(bytes);
+    let bytes: usize = pieces.iter().map(Vec::len).sum();
+    let fuel = side_by_side(1, &pieces)?;
     #[expect(
         clippy::cast_precision_loss,
         clippy::as_conversions,
