@@ -132,7 +132,8 @@ fn prose(bytes: usize) -> String {
     let mut size = 0;
     let mut random = fastrand::Rng::with_seed(1);
     while size < bytes {
-        let word = WORDS[random.usize(..WORDS.len())];
+        // A `usize` would be another number where addresses have 32 bits.
+        let word = WORDS[usize::from(random.u8(..16))];
         let (space, width) = match random.u8(..11) {
             0 => ('\n', 2),
             _ => (' ', 1),
