@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use audit_layer_bench::gateway::calls::Wrk;
-use audit_layer_bench::gateway::contestants::{Contestant, Place, Programs};
+use audit_layer_bench::gateway::contestants::Contestant;
 use audit_layer_bench::gateway::measure::{Run, names};
 use audit_layer_bench::gateway::plot;
+use audit_layer_bench::gateway::programs::Programs;
 use audit_layer_bench::gateway::provider::Provider;
 use audit_layer_bench::gateway::report::Results;
+use audit_layer_bench::gateway::running::Place;
 use audit_layer_bench::gateway::sink::Sink;
 use audit_layer_bench::gateway::workload::{CHATS, Chat, STREAMS, Stream};
 use audit_layer_tests::workspace;

@@ -12,9 +12,10 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
 use crate::gateway::calls::{self, Saturation, Wrk};
-use crate::gateway::contestants::{Contestant, Running};
+use crate::gateway::contestants::Contestant;
 use crate::gateway::durations::{Counted, Durations};
 use crate::gateway::provider::Provider;
+use crate::gateway::running::Running;
 use crate::gateway::sink::Sink;
 use crate::gateway::streams;
 use crate::gateway::workload::{Chat, Stream};

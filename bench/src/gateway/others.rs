@@ -12,7 +12,8 @@ use reqwest::Client;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::gateway::contestants::{Contestant, Place, Service};
+use crate::gateway::contestants::Contestant;
+use crate::gateway::running::{Place, Service};
 
 /// What is installed of them.
 #[derive(Debug, Default)]
