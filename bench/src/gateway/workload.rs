@@ -1,14 +1,11 @@
 //! What is asked for and what is answered, in OpenAI's form: calls of three sizes, and streams.
 
-use std::io::Write;
 use std::time::Duration;
 
 use anyhow::Result;
 use audit_layer_bench_stages as bodies;
 pub use audit_layer_bench_stages::{DONE, SENT_AT, SENT_AT_DIGITS};
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 
 /// One whole answer for one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,9 +127,7 @@ impl Chat {
         if !self.gzip {
             return Ok(plain.into());
         }
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(plain.as_bytes())?;
-        Ok(encoder.finish()?.into())
+        Ok(bodies::compressed(&plain)?.into())
     }
 }
 

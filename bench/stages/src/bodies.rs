@@ -1,5 +1,9 @@
 //! What is asked for and what is answered, in OpenAI's form.
 
+use std::io::{self, Write};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 /// A request's body of so many bytes.
@@ -20,6 +24,16 @@ pub fn stream_request(model: &str, bytes: usize) -> String {
 /// An answer's body of so many bytes.
 pub fn chat_answer(model: &str, bytes: usize) -> String {
     filled(bytes, |text| answer(model, text))
+}
+
+/// A body in gzip.
+///
+/// # Errors
+/// Never in memory, which is where it is written.
+pub fn compressed(body: &str) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(body.as_bytes())?;
+    encoder.finish()
 }
 
 /// Event `number` of so many, which says when it was sent, in nanoseconds of any clock.

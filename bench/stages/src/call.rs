@@ -1,6 +1,5 @@
 //! The calls that the stages work on.
 
-use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -11,8 +10,6 @@ use audit_layer_core::headers::Headers;
 use audit_layer_core::host::Host;
 use audit_layer_core::policy::Policy;
 use audit_layer_core::time::Timestamp;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
 use crate::bodies;
@@ -93,9 +90,7 @@ impl Call {
     }
 
     fn compressed(mut self) -> Result<Self> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(self.answer.as_bytes())?;
-        self.pieces = vec![encoder.finish()?];
+        self.pieces = vec![bodies::compressed(&self.answer)?];
         self.answer_head
             .extend(head(&[("content-encoding", "gzip")]));
         Ok(self)

@@ -8,7 +8,9 @@ mod measure;
 mod module;
 mod stage;
 
-pub use bodies::{DONE, SENT_AT, SENT_AT_DIGITS, chat_answer, chat_request, event, stream_request};
+pub use bodies::{
+    DONE, SENT_AT, SENT_AT_DIGITS, chat_answer, chat_request, compressed, event, stream_request,
+};
 pub use call::Workload;
 pub use measure::{Job, Measured, Report, measure};
 pub use stage::{Stage, Task};
