@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod kills;
 pub mod ledger;
 pub mod load;
+pub mod output;
 pub mod scale;
 pub mod scene;
 pub mod screen;

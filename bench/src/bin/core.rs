@@ -4,12 +4,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use anstream::{eprintln, println};
-use anyhow::{Context, Result};
+use anyhow::Result;
+use audit_layer_bench::output;
 use audit_layer_bench::screen::DIM;
 use audit_layer_bench::stages::engines::{Engine, Engines};
 use audit_layer_bench::stages::report::Results;
 use audit_layer_bench_stages::Job;
-use audit_layer_tests::workspace;
 use clap::Parser;
 
 /// See what the core costs by stage: natively, in the V8 of a real Envoy, and in wasmtime's fuel.
@@ -32,11 +32,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let output = match &arguments.output {
-        Some(folder) => folder.clone(),
-        None => workspace::target()?.join("bench-core"),
-    };
-    fs::create_dir_all(&output).with_context(|| output.display().to_string())?;
+    let output = output::folder(arguments.output.as_deref(), "bench-core")?;
     eprintln!("{DIM}building what is needed …{DIM:#}");
     let engines = Engines::prepare().await?;
     eprintln!("{DIM}counting fuel …{DIM:#}");

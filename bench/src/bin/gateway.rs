@@ -6,22 +6,21 @@ use std::time::Duration;
 
 use anstream::{eprintln, println};
 use anyhow::{Context, Result};
-use audit_layer_bench::gateway::calls::Wrk;
 use audit_layer_bench::gateway::contestants::{Contestant, Measured};
+use audit_layer_bench::gateway::machine;
 use audit_layer_bench::gateway::measure::{Figure, Run, names};
 use audit_layer_bench::gateway::plot;
 use audit_layer_bench::gateway::processors::Processors;
 use audit_layer_bench::gateway::programs::Programs;
-use audit_layer_bench::gateway::provider::Provider;
 use audit_layer_bench::gateway::report::Results;
-use audit_layer_bench::gateway::running::Place;
-use audit_layer_bench::gateway::sink::Sink;
+use audit_layer_bench::gateway::summary;
+use audit_layer_bench::gateway::surroundings::Surroundings;
 use audit_layer_bench::gateway::workload::{CHATS, STREAMS};
+use audit_layer_bench::output;
 use audit_layer_bench::screen::DIM;
 use audit_layer_tests::workspace;
 use clap::{Parser, ValueEnum};
 use tokio::runtime;
-use tokio::task::spawn_blocking;
 
 /// See what auditing costs in a gateway: the plugin beside its alternatives, in one run.
 ///
@@ -53,13 +52,17 @@ struct Arguments {
         long,
         value_name = "PARTS",
         value_delimiter = ',',
-        default_value = "saturation,rate,streams,memory"
+        default_value = "saturation,rate,half,streams,memory"
     )]
     parts: Vec<Part>,
 
     /// Where the tables, plots and raw figures are written [default: bench-gateway in the target directory]
     #[arg(long, value_name = "FOLDER")]
     output: Option<PathBuf>,
+
+    /// Put the table into README.md, and all tables and the plots into bench/results
+    #[arg(long)]
+    publish: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -68,6 +71,8 @@ enum Part {
     Saturation,
     /// Latencies at a fixed rate
     Rate,
+    /// Latencies at half of the rate that the plugin takes at saturation
+    Half,
     /// Streams side by side
     Streams,
     /// Memory after 100 000 calls, and of 1 000 open streams
@@ -107,33 +112,19 @@ async fn compare(
     programs: &Programs,
     processors: Processors,
 ) -> Result<()> {
-    let output = match &arguments.output {
-        Some(folder) => folder.clone(),
-        None => workspace::target()?.join("bench-gateway"),
+    let output = output::folder(arguments.output.as_deref(), "bench-gateway")?;
+    let duration = Duration::from_secs(arguments.seconds);
+    let surroundings = Surroundings::prepare(Some(processors.proxy()), duration).await?;
+    let halves = match arguments.parts.contains(&Part::Half) {
+        true => surroundings.halves(programs, &CHATS).await?,
+        false => [0; CHATS.len()],
     };
-    fs::create_dir_all(&output).with_context(|| output.display().to_string())?;
-    let wrk = spawn_blocking(Wrk::find).await??;
-    let provider = Provider::start().await?;
-    let sink = Sink::start().await?;
     let mut results = Results::default();
     for round in 0..arguments.rounds {
         for contestant in &contestants {
-            let place = Place {
-                provider: provider.address(),
-                audit_api: sink.address(),
-                processor: Some(processors.proxy()),
-            };
-            let mut running = programs.start(*contestant, place).await?;
-            let run = Run {
-                round,
-                contestant: *contestant,
-                running: &mut running,
-                provider: &provider,
-                sink: &sink,
-                wrk: &wrk,
-                duration: Duration::from_secs(arguments.seconds),
-            };
-            let figures = measure(run, &arguments.parts).await;
+            let mut running = surroundings.start(programs, *contestant).await?;
+            let run = surroundings.run(round, *contestant, &mut running);
+            let figures = measure(run, &arguments.parts, halves).await;
             results.extend(
                 figures
                     .with_context(|| format!("{}\n{}", contestant.name(), running.log_tail()))?,
@@ -142,17 +133,34 @@ async fn compare(
         }
         contestants.rotate_left(1);
     }
-    write(&output, &results)?;
     println!("{}", results.markdown());
-    println!(
-        "{DIM}{} processors; written to {}{DIM:#}",
-        processors.count(),
-        output.display()
-    );
+    write(&output, &results)?;
+    let raw = serde_json::to_string_pretty(results.figures())?;
+    fs::write(output.join("figures.json"), raw)?;
+    let machine = machine::sentence(programs.envoy(), processors.count()).await?;
+    println!("{DIM}{machine}; written to {}{DIM:#}", output.display());
+    if arguments.publish {
+        let folder = workspace::root().join("bench/results");
+        write(&folder, &results)?;
+        let (rounds, seconds) = (arguments.rounds, arguments.seconds);
+        let summary = format!(
+            "{machine}: medians of {rounds} rounds of {seconds} seconds for each figure.\n\n{}",
+            summary::table(&results)
+        );
+        summary::put_into(&workspace::root().join("README.md"), &summary)?;
+        println!(
+            "{DIM}published in README.md and {}{DIM:#}",
+            folder.display()
+        );
+    }
     Ok(())
 }
 
-async fn measure(mut run: Run<'_>, parts: &[Part]) -> Result<Vec<Figure>> {
+async fn measure(
+    mut run: Run<'_>,
+    parts: &[Part],
+    halves: [u32; CHATS.len()],
+) -> Result<Vec<Figure>> {
     let mut all = Vec::new();
     let mut add = |figures: Vec<Figure>| {
         for figure in &figures {
@@ -166,12 +174,15 @@ async fn measure(mut run: Run<'_>, parts: &[Part]) -> Result<Vec<Figure>> {
     if parts(Part::Memory) {
         add(run.memory(&CHATS[0], CALLS, OPEN_STREAMS).await?);
     }
-    for chat in &CHATS {
+    for (chat, half) in CHATS.iter().zip(halves) {
         if parts(Part::Saturation) {
             add(run.saturation(chat).await?);
         }
         if parts(Part::Rate) {
             add(run.rate(chat).await?);
+        }
+        if parts(Part::Half) {
+            add(run.half(chat, half).await?);
         }
     }
     for stream in &STREAMS {
@@ -183,8 +194,7 @@ async fn measure(mut run: Run<'_>, parts: &[Part]) -> Result<Vec<Figure>> {
 }
 
 fn write(folder: &Path, results: &Results) -> Result<()> {
-    let raw = serde_json::to_string_pretty(results.figures())?;
-    fs::write(folder.join("figures.json"), raw)?;
+    fs::create_dir_all(folder)?;
     fs::write(folder.join("tables.md"), results.markdown())?;
     let chats = CHATS.map(|chat| chat.name);
     let cpu = "CPU that is added to a call, at saturation";
@@ -195,12 +205,12 @@ fn write(folder: &Path, results: &Results) -> Result<()> {
         names::CPU_A_CALL,
         &chats,
     )?;
-    let latency = "Latency that is added, p99, at a fixed rate";
+    let latency = "Latency that is added, p99, at half of what the plugin takes";
     plot::added(
         &folder.join("latency.svg"),
         latency,
         results,
-        names::LATENCY_P99,
+        names::HALF_P99,
         &chats,
     )
 }

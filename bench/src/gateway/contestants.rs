@@ -86,6 +86,20 @@ impl Contestant {
         !matches!(self, Self::LiteLlm | Self::Portkey)
     }
 
+    /// Whether it is an Envoy with the plugin.
+    pub fn is_plugin(self) -> bool {
+        match self {
+            Self::Batched | Self::Single | Self::Acknowledged | Self::Timed => true,
+            Self::Alone
+            | Self::Callbacks
+            | Self::Floor
+            | Self::Lua
+            | Self::ExtProc
+            | Self::LiteLlm
+            | Self::Portkey => false,
+        }
+    }
+
     /// Whether each call gives an event.
     pub fn audits(self) -> bool {
         match self {

@@ -77,8 +77,19 @@ pub mod names {
     pub const GAP_P99: &str = "gap_change_p99_us";
     /// Calls at saturation of which no event came, until nothing more came.
     pub const LOST: &str = "events_not_come";
-    /// The same at the fixed rate.
+    /// Events at saturation that the plugin says it did not deliver: dead letters, and what it counts
+    /// as lost.
+    pub const UNDELIVERED: &str = "events_counted_undelivered";
+    /// Of how many calls at the fixed rate no event came.
     pub const LOST_AT_RATE: &str = "events_not_come_at_rate";
+    /// Calls a second that are half of what the plugin takes at saturation.
+    pub const HALF_RATE: &str = "half_of_saturation_calls_per_second";
+    /// Half of the calls at that rate took no longer.
+    pub const HALF_P50: &str = "latency_p50_us_at_half_of_saturation";
+    /// 99 of 100 calls at that rate took no longer.
+    pub const HALF_P99: &str = "latency_p99_us_at_half_of_saturation";
+    /// Of how many calls at that rate no event came.
+    pub const LOST_AT_HALF: &str = "events_not_come_at_half_of_saturation";
     /// Memory in use before the first call.
     pub const MEMORY_FRESH: &str = "memory_fresh_mib";
     /// Memory in use after many calls.
@@ -111,6 +122,7 @@ struct Spent {
     cpu: Duration,
     calls: u64,
     lost: u64,
+    undelivered: u64,
 }
 
 impl Run<'_> {
@@ -121,12 +133,51 @@ impl Run<'_> {
         let result = self.saturate(proxy, chat).await?;
         ensure!(result.failed == 0, "{} calls failed", result.failed);
         let spent = self.end(before).await?;
-        Ok(self.figures(
+        let mut figures = self.figures(
             chat.name,
             [
                 (names::CPU_A_CALL, micros(spent.cpu) / spent.calls as f64),
                 (names::THROUGHPUT, result.rate),
                 (names::LOST, spent.lost as f64),
+            ],
+        );
+        if self.contestant.is_plugin() {
+            let undelivered = [(names::UNDELIVERED, spent.undelivered as f64)];
+            figures.extend(self.figures(chat.name, undelivered));
+        }
+        Ok(figures)
+    }
+
+    /// Half of the calls a second that are answered at saturation.
+    pub async fn half_of_saturation(&mut self, chat: &Chat) -> Result<u32> {
+        let proxy = self.proxy()?;
+        let before = self.begin().await?;
+        let result = self.saturate(proxy, chat).await?;
+        self.end(before).await?;
+        // As a number of calls it is far below 2^32.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "above"
+        )]
+        let half = (result.rate / 2.0) as u32;
+        Ok(half.max(1))
+    }
+
+    /// Calls at another rate, in calls a second: half of what the plugin takes at saturation.
+    pub async fn half(&mut self, chat: &Chat, rate: u32) -> Result<Vec<Figure>> {
+        let proxy = self.proxy()?;
+        let before = self.begin().await?;
+        let (chat, duration) = (Chat { rate, ..*chat }, self.duration);
+        let times = spawn_blocking(move || calls::at_rate(proxy, &chat, duration)).await??;
+        let spent = self.end(before).await?;
+        Ok(self.figures(
+            chat.name,
+            [
+                (names::HALF_RATE, f64::from(rate)),
+                (names::HALF_P50, at(&times, 0.5)),
+                (names::HALF_P99, at(&times, 0.99)),
+                (names::LOST_AT_HALF, spent.lost as f64),
             ],
         ))
     }
@@ -269,7 +320,18 @@ impl Run<'_> {
             cpu: self.running.cpu_time()?,
             calls: self.calls().await?,
             lost: 0,
+            undelivered: self.undelivered().await?,
         })
+    }
+
+    /// Events that the plugin says it did not deliver; 0 for who is no plugin.
+    async fn undelivered(&self) -> Result<u64> {
+        let envoy = match self.running.envoy() {
+            Some(envoy) if self.contestant.is_plugin() => envoy,
+            _ => return Ok(0),
+        };
+        let dead_letters = envoy.plugin_stat("events_dead_lettered").await?;
+        Ok(dead_letters + envoy.plugin_stat("events_lost").await?)
     }
 
     async fn end(&mut self, before: Spent) -> Result<Spent> {
@@ -282,6 +344,7 @@ impl Run<'_> {
             cpu: self.running.cpu_time()? - before.cpu,
             calls,
             lost,
+            undelivered: self.undelivered().await? - before.undelivered,
         })
     }
 

@@ -1,16 +1,18 @@
-//! The figures that matter most as bars, in SVG.
+//! A figure as bars, in SVG: a row for each contestant, and for each workload a column with its own scale.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use plotters::prelude::{
-    ChartBuilder, Color, IntoDrawingArea, Palette, Palette99, Rectangle, SVGBackend, WHITE,
+    BLACK, Color, IntoDrawingArea, IntoFont, RGBColor, Rectangle, SVGBackend, Text, WHITE,
 };
 
 use crate::gateway::contestants::Contestant;
-use crate::gateway::report::Results;
+use crate::gateway::report::{Results, number};
 
-/// Draws a figure of each contestant, less that of an Envoy without filters, grouped by workload.
+/// Draws by how much a figure of each contestant is more than that of an Envoy without filters, by their
+/// medians. What is less has no bar, but its number.
 pub fn added(
     file: &Path,
     title: &str,
@@ -18,64 +20,75 @@ pub fn added(
     name: &str,
     workloads: &[&str],
 ) -> Result<()> {
-    let contestants = Contestant::ALL
-        .iter()
-        .filter(|contestant| **contestant != Contestant::Alone);
-    let contestants: Vec<Contestant> = contestants.copied().collect();
-    let value = |workload: &str, contestant| results.added(contestant, workload, name);
-    let values = workloads.iter().flat_map(|workload| {
-        contestants
-            .iter()
-            .filter_map(|contestant| value(workload, *contestant))
+    let added = |contestant: Contestant, workload: &str| results.added(contestant, workload, name);
+    let rows = Contestant::ALL.into_iter().filter(|contestant| {
+        let is_measured = |workload: &&str| added(*contestant, workload).is_some();
+        *contestant != Contestant::Alone && workloads.iter().any(is_measured)
     });
-    let most = values.fold(1.0, f64::max) * 1.1;
-    let width = (contestants.len() + 1) as f64;
-    let area = SVGBackend::new(file, (900, 420)).into_drawing_area();
+    let rows: Vec<Contestant> = rows.collect();
+    let size = (
+        NAMES + COLUMN * pixels(workloads.len()),
+        HEAD + ROW * pixels(rows.len()) + MARGIN,
+    );
+    let unsigned = |length: i32| length.unsigned_abs();
+    let area = SVGBackend::new(file, (unsigned(size.0), unsigned(size.1))).into_drawing_area();
+    let text = |text: &str, at: (i32, i32), size: i32| {
+        let font = ("sans-serif", size).into_font().color(&BLACK);
+        area.draw(&Text::new(text.to_owned(), at, font))
+            .map_err(plot_error)
+    };
     area.fill(&WHITE).map_err(plot_error)?;
-    let mut chart = ChartBuilder::on(&area)
-        .caption(title, ("sans-serif", 18))
-        .margin(12)
-        .x_label_area_size(30)
-        .y_label_area_size(60)
-        .build_cartesian_2d(0.0..width * workloads.len() as f64, 0.0..most)
-        .map_err(plot_error)?;
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
-        .x_labels(0)
-        .y_desc("µs")
-        .x_desc(workloads.join("      ·      "))
-        .draw()
-        .map_err(plot_error)?;
-    for (number, contestant) in contestants.iter().enumerate() {
-        let color = Palette99::pick(number).to_rgba();
-        let bars = workloads
-            .iter()
-            .enumerate()
-            .filter_map(|(group, workload)| {
-                let left = group as f64 * width + number as f64 + 0.5;
-                let height = value(workload, *contestant)?.max(0.0);
-                Some(Rectangle::new(
-                    [(left, 0.0), (left + 0.9, height)],
-                    color.filled(),
-                ))
-            });
-        chart
-            .draw_series(bars)
-            .map_err(plot_error)?
-            .label(contestant.name())
-            .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 10, y + 5)], color.filled()));
+    text(title, (MARGIN, MARGIN), 18)?;
+    for (row, contestant) in rows.iter().enumerate() {
+        text(contestant.name(), (MARGIN, HEAD + ROW * pixels(row)), 13)?;
     }
-    chart
-        .configure_series_labels()
-        .background_style(WHITE.filled())
-        .position(plotters::prelude::SeriesLabelPosition::UpperLeft)
-        .draw()
-        .map_err(plot_error)?;
+    for (column, workload) in workloads.iter().enumerate() {
+        let left = NAMES + COLUMN * pixels(column);
+        text(workload, (left, HEAD - ROW), 14)?;
+        let values = rows.iter().map(|contestant| added(*contestant, workload));
+        let most = values.clone().flatten().fold(1.0, f64::max);
+        for (row, (contestant, value)) in rows.iter().zip(values).enumerate() {
+            let Some(value) = value else {
+                continue;
+            };
+            let top = HEAD + ROW * pixels(row);
+            let right = left + length(value.max(0.0) / most);
+            let color = if contestant.is_plugin() { OURS } else { OTHERS };
+            let bar = Rectangle::new([(left, top), (right, top + ROW - 6)], color.filled());
+            area.draw(&bar).map_err(plot_error)?;
+            text(&format!("{} µs", number(value)), (right + 4, top + 1), 12)?;
+        }
+    }
     area.present().map_err(plot_error)
 }
 
+/// Pixels around everything.
+const MARGIN: i32 = 12;
+/// Pixels above the first row.
+const HEAD: i32 = 70;
+/// Pixels from one row to the next.
+const ROW: i32 = 22;
+/// Pixels that the contestants' names take.
+const NAMES: i32 = 270;
+/// Pixels of a column, with the number behind the longest bar.
+const COLUMN: i32 = 240;
+/// Pixels of the longest bar.
+const LONGEST: f64 = 150.0;
+
+const OURS: RGBColor = RGBColor(31, 111, 235);
+const OTHERS: RGBColor = RGBColor(160, 168, 178);
+
+fn pixels(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// Pixels of a bar that is this share of the longest.
+#[expect(clippy::cast_possible_truncation, reason = "at most the longest")]
+fn length(share: f64) -> i32 {
+    (share * LONGEST) as i32
+}
+
 /// The errors of plotters borrow what they are about, which anyhow cannot keep.
-fn plot_error(error: impl std::fmt::Display) -> anyhow::Error {
+fn plot_error(error: impl Display) -> anyhow::Error {
     anyhow!("the plot: {error}")
 }

@@ -19,7 +19,7 @@ use crate::gateway::running::{Gateway, Place, Running, Service};
 pub struct Programs {
     envoy: PathBuf,
     plugin: PathBuf,
-    timed: PathBuf,
+    timed: Option<PathBuf>,
     floor: PathBuf,
     ext_proc: PathBuf,
     others: Others,
@@ -36,14 +36,20 @@ impl Programs {
         Ok(Self {
             envoy: python::envoy().await?,
             plugin: wasm::build().await?.to_owned(),
-            timed: match is_optimized {
-                true => wasm::build_timed().await?,
-                false => wasm::build_trapping().await?.to_owned(),
+            timed: match (contestants.contains(&Contestant::Timed), is_optimized) {
+                (false, _) => None,
+                (true, true) => Some(wasm::build_timed().await?),
+                (true, false) => Some(wasm::build_trapping().await?.to_owned()),
             },
             floor: wasm::build_package("audit-layer-bench-floor").await?,
             ext_proc: programs.next().context("cargo named no program")?,
             others: Others::prepare(contestants).await?,
         })
+    }
+
+    /// The Envoy that all contestants but two are.
+    pub fn envoy(&self) -> &Path {
+        &self.envoy
     }
 
     /// Starts a contestant there.
@@ -122,9 +128,10 @@ impl Programs {
                 "delivery": delivery,
             });
             let module = match contestant {
-                Contestant::Timed => &self.timed,
-                _ => &self.plugin,
+                Contestant::Timed => self.timed.as_ref(),
+                _ => Some(&self.plugin),
             };
+            let module = module.context("the timed plugin was not built")?;
             wasm_filter(module, &configuration.to_string())
         };
         Ok(match contestant {

@@ -53,7 +53,7 @@ impl Results {
         let chats = CHATS.map(|chat| chat.name);
         let streams = STREAMS.map(|stream| stream.name);
         let memory = ["memory"];
-        let tables: [(&str, &str, &[&'static str]); 17] = [
+        let tables: [(&str, &str, &[&'static str]); 22] = [
             (
                 "CPU of the proxy, µs a call, at saturation",
                 names::CPU_A_CALL,
@@ -71,7 +71,14 @@ impl Results {
                 &chats,
             ),
             (
-                "Turns of the worker's loop over 1 ms, share",
+                "Half of what the plugin takes at saturation, calls a second",
+                names::HALF_RATE,
+                &chats,
+            ),
+            ("Latency at that rate, p50, µs", names::HALF_P50, &chats),
+            ("Latency at that rate, p99, µs", names::HALF_P99, &chats),
+            (
+                "Turns of the worker's loop at the fixed rate over 1 ms, share",
                 names::LONG_TURNS,
                 &chats,
             ),
@@ -111,8 +118,18 @@ impl Results {
                 &chats,
             ),
             (
+                "Events that the plugin counted as dead letters or lost, at saturation",
+                names::UNDELIVERED,
+                &chats,
+            ),
+            (
                 "Calls whose event did not come, at a fixed rate",
                 names::LOST_AT_RATE,
+                &chats,
+            ),
+            (
+                "Calls whose event did not come, at half of saturation",
+                names::LOST_AT_HALF,
                 &chats,
             ),
             ("Streams whose event did not come", names::LOST, &streams),
@@ -186,7 +203,7 @@ impl Spread {
 }
 
 /// Three digits that say something, and all of a whole number.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     match value.abs() {
         0.0 => "0".to_owned(),
         100.0.. => format!("{value:.0}"),

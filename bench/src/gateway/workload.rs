@@ -20,7 +20,7 @@ pub struct Chat {
     pub answer: usize,
     /// Whether the answer is compressed.
     pub gzip: bool,
-    /// Calls a second that every contestant keeps up with, for latencies.
+    /// Calls a second that every gateway keeps up with, for latencies.
     pub rate: u32,
 }
 
@@ -57,7 +57,7 @@ pub const CHATS: [Chat; 3] = [
         request: 16 << 10,
         answer: 2 << 10,
         gzip: false,
-        rate: 600,
+        rate: 1000,
     },
     Chat {
         model: "chat-128",
