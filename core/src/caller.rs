@@ -4,11 +4,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::mem;
 
 use serde_json::value::RawValue;
 
-use crate::event::{Members, RiskLevel};
+use crate::event::{Claimed, Members, RiskLevel};
 use crate::headers::{AUDIT_REQUEST_ID, Headers, recorded};
+use crate::identity::{Field, Trust};
 use crate::json::{self, Broken, FromObject, Json, List, Object, Text};
 use crate::note::Note;
 
@@ -58,7 +60,7 @@ pub struct Caller {
     /// `x-audit-compliance-tags`: separated by commas, or a JSON array of strings.
     pub compliance_tags: Vec<String>,
     /// `x-audit-risk-level`.
-    pub risk_level: RiskLevel,
+    pub risk_level: Option<RiskLevel>,
     /// `x-audit-metadata`: a JSON object, its values byte for byte.
     pub metadata: Members,
 }
@@ -96,11 +98,48 @@ impl Caller {
         if let Some(level) = given.one(RISK_LEVEL, notes) {
             let level = RiskLevel::parse(level.trim());
             note_if(level.is_none(), Note::AuditHeaderInvalid, notes);
-            caller.risk_level = level.unwrap_or_default();
+            caller.risk_level = level;
         }
         caller.compliance_tags = tags(&given, notes);
         caller.metadata = metadata(&given, notes);
         caller
+    }
+
+    /// Moves what is not believed to what is only claimed.
+    pub fn disbelieve(&mut self, trust: &Trust) -> Claimed {
+        let mut claimed = Claimed::default();
+        if *trust == Trust::All {
+            return claimed;
+        }
+        let is_claim = |field| !trust.believes(field);
+        if is_claim(Field::DecisionType) {
+            claimed.decision_type = self.decision_type.take();
+        }
+        if is_claim(Field::DecisionOutcome) {
+            claimed.decision_outcome = self.decision_outcome.take();
+        }
+        if is_claim(Field::ConfidenceScore) {
+            claimed.confidence_score = self.confidence_score.take();
+        }
+        if is_claim(Field::Reasoning) {
+            claimed.reasoning = self.reasoning.take();
+        }
+        if is_claim(Field::ComplianceTags) {
+            claimed.compliance_tags = mem::take(&mut self.compliance_tags);
+        }
+        if is_claim(Field::RiskLevel) {
+            claimed.risk_level = self.risk_level.take();
+        }
+        if is_claim(Field::Metadata) {
+            claimed.metadata = mem::take(&mut self.metadata);
+        }
+        if is_claim(Field::UserId) {
+            claimed.user_id = self.user_id.take();
+        }
+        if is_claim(Field::SessionId) {
+            claimed.session_id = self.session_id.take();
+        }
+        claimed
     }
 }
 
@@ -262,12 +301,46 @@ mod tests {
             Some("zu hoch: 48 %, sagt Jürgen")
         );
         assert_eq!(caller.compliance_tags, ["SOC2", "FCRA", "SOC2"]);
-        assert_eq!(caller.risk_level, RiskLevel::High);
+        assert_eq!(caller.risk_level, Some(RiskLevel::High));
         let metadata = serde_json::to_string(&caller.metadata).unwrap();
         assert_eq!(
             metadata,
             r#"{"n":18446744073709551615,"f":1.0,"e":1e40,"u":"\u00fc"}"#
         );
+    }
+
+    #[test]
+    fn what_is_not_believed_is_a_claim() {
+        let headers: [(&str, &[u8]); 9] = [
+            ("x-audit-user-id", b"alice"),
+            ("x-audit-session-id", b"s-1"),
+            ("x-audit-decision-type", b"loan"),
+            ("x-audit-decision-outcome", b"denied"),
+            ("x-audit-confidence-score", b"0.75"),
+            ("x-audit-reasoning", b"too high"),
+            ("x-audit-compliance-tags", b"SOC2"),
+            ("x-audit-risk-level", b"high"),
+            ("x-audit-metadata", b"{\"n\":1}"),
+        ];
+        let split = |trust: &Trust| {
+            let (mut caller, _) = read(&headers);
+            let claimed = caller.disbelieve(trust);
+            (
+                serde_json::to_value(&claimed).unwrap(),
+                format!("{caller:?}"),
+            )
+        };
+        let believed = split(&Trust::All);
+        let nobody = split(&Trust::Fields(Vec::new()));
+        assert_eq!(believed.0, serde_json::json!({}));
+        assert_eq!(nobody.1, format!("{:?}", Caller::default()));
+        assert_eq!(nobody.0.as_object().unwrap().len(), Field::ALL.len());
+        for field in Field::ALL {
+            let (claimed, _) = split(&Trust::Fields(vec![*field]));
+            let claimed = claimed.as_object().unwrap();
+            assert!(!claimed.contains_key(field.name()), "{}", field.name());
+            assert_eq!(claimed.len(), Field::ALL.len() - 1);
+        }
     }
 
     #[test]
@@ -358,7 +431,7 @@ mod tests {
         assert_eq!(notes, []);
         assert_eq!(caller.reasoning.as_deref(), Some("zu hoch: ü"));
         assert_eq!(caller.compliance_tags, ["SOC2", "李"]);
-        assert_eq!(caller.risk_level, RiskLevel::High);
+        assert_eq!(caller.risk_level, Some(RiskLevel::High));
         assert_eq!(caller.confidence_score.unwrap().get(), "0.5");
         assert_eq!(caller.metadata.0.len(), 1);
     }
@@ -369,7 +442,7 @@ mod tests {
         for name in names {
             let (caller, notes) = read(&[(name, b"{}"), (name, b"high"), ("x-other", b"")]);
             assert!(notes.contains(&Note::AuditHeaderRepeated), "{name}");
-            assert_eq!(caller.risk_level, RiskLevel::Low);
+            assert_eq!(caller.risk_level, None);
         }
         let twice = [(AUDIT_REQUEST_ID, &b"1"[..]), (AUDIT_REQUEST_ID, b"2")];
         assert_eq!(read(&twice).1, []);

@@ -21,6 +21,8 @@ pub struct End {
     pub cluster: Option<String>,
     /// Address of the client's connection.
     pub source: Option<String>,
+    /// What the host knows of who makes the call, for each attribute that the policy asks for.
+    pub attributes: Vec<Option<String>>,
     /// How often the proxy tried upstreams.
     pub upstream_attempts: Option<u64>,
     /// Whether the answer waited to the end for the record of its prompt: what came of it reached

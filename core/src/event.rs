@@ -4,12 +4,12 @@
 //! accepts it. What the gateway knows beyond that stands under `metadata.audit_layer`.
 
 mod documented;
+mod identity;
 mod kind;
 pub mod limits;
 #[cfg(feature = "schema")]
 mod schema;
 
-use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -18,6 +18,7 @@ use crate::decision::Decision;
 use crate::note::Note;
 
 pub use documented::{AuditEvent, Member, Need, Shape};
+pub use identity::{Claimed, Identity, IdentitySource, Provenance};
 pub use kind::Kind;
 #[cfg(feature = "schema")]
 pub use schema::schema;
@@ -48,6 +49,13 @@ impl RiskLevel {
 /// Members of a JSON object in the order they came, each value byte for byte as it was written.
 #[derive(Debug, Clone, Default)]
 pub struct Members(pub Vec<(String, Box<RawValue>)>);
+
+impl Members {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl Serialize for Members {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -90,6 +98,9 @@ pub struct AuditLayer {
     pub usage: Usage,
     /// When things happened, from the start of the request.
     pub timing: Timing,
+    /// Who made the call, and who says so; absent if nobody says anything.
+    #[serde(skip_serializing_if = "Identity::is_empty")]
+    pub identity: Identity,
     /// The conversation that the model was asked about, part by part; `null` if no
     /// prompt was read.
     pub prompt: Option<Conversation>,
@@ -376,13 +387,6 @@ words! {
         #[default]
         Full "full" "Text and hashes.",
         HashOnly "hash_only" "Hashes only: prompt, answer, reasoning, tool arguments and error messages stay out.",
-    }
-}
-
-impl<'de> Deserialize<'de> for ContentPolicy {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        Self::named(&name).ok_or_else(|| Error::unknown_variant(&name, Self::NAMES))
     }
 }
 

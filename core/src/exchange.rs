@@ -22,9 +22,10 @@ use crate::event::{
     AuditEvent, AuditLayer, Capture, CompletionState, ContentPolicy, Gateway, Metadata, SCHEMA,
     Timing,
 };
-use crate::event::{Completion, Usage, UsageSource};
+use crate::event::{Claimed, Completion, Usage, UsageSource};
 use crate::headers::Headers;
 use crate::hop::{self, Outer};
+use crate::identity::{Ids, Known, Late};
 use crate::note::Note;
 use crate::opening::{Destination, Opening};
 use crate::policy::Policy;
@@ -59,6 +60,10 @@ struct Call {
     request_id: String,
     started: Timestamp,
     caller: Caller,
+    /// What the caller says and is not believed.
+    claimed: Claimed,
+    /// What the headers say of who makes the call.
+    known: Known,
     gateway: Gateway,
     /// How often the proxy tried upstreams before it followed a redirect.
     attempts_before: u64,
@@ -96,6 +101,7 @@ impl Exchange {
                 gateway.outer_request_id = Some(request_id);
             }
         }
+        let mut caller = Caller::read(headers, &mut notes);
         let id = uuid::Builder::from_unix_timestamp_millis(now.unix_ms(), &entropy).into_uuid();
         Some(Self {
             request: match identity.evidence {
@@ -107,7 +113,9 @@ impl Exchange {
                 policy: Arc::clone(policy),
                 request_id: id.to_string(),
                 started: now,
-                caller: Caller::read(headers, &mut notes),
+                claimed: caller.disbelieve(&policy.identity.trust),
+                known: Known::read(&policy.identity, headers),
+                caller,
                 gateway,
                 attempts_before: 0,
                 identity,
@@ -191,7 +199,9 @@ impl Exchange {
 
     /// The record of the prompt, when the request has ended and there is no answer yet; `None` if it
     /// is no call of a model, or still coming. The event of [`Self::end`] supersedes it.
-    pub fn pending(&self, now: Timestamp) -> Option<AuditEvent> {
+    ///
+    /// `end` is what the host knows already of the call, such as who makes it.
+    pub fn pending(&self, end: End, now: Timestamp) -> Option<AuditEvent> {
         self.request_id()?;
         let asked = self.request.asked()?;
         let Call {
@@ -208,7 +218,7 @@ impl Exchange {
             nothing,
             Usage::default(),
             CompletionState::Pending,
-            End::default(),
+            end,
             duration_ms,
         ))
     }
@@ -351,11 +361,24 @@ fn event(
         request_id,
         started,
         mut caller,
+        mut claimed,
+        known,
         gateway,
         attempts_before: _,
         secrets,
         mut notes,
     } = call;
+    let late = Late {
+        caller: Ids {
+            user_id: caller.user_id.take(),
+            session_id: caller.session_id.take(),
+        },
+        body: asked.ids,
+        attributes: &end.attributes,
+        peer: end.source.as_deref(),
+    };
+    let (ids, mut who) = known.resolve(&policy.identity, &late, &mut claimed);
+    who.claimed = (!claimed.is_empty()).then(|| Box::new(claimed));
     let content = policy.capture.content;
     let error = answered.answer.error.take().map(|mut error| {
         error.message = error.message.filter(|_| content == ContentPolicy::Full);
@@ -408,8 +431,8 @@ fn event(
         request_id,
         timestamp: started.rfc3339(),
         duration_ms,
-        user_id: caller.user_id.or(asked.user).unwrap_or_default(),
-        session_id: caller.session_id,
+        user_id: ids.user_id.unwrap_or_default(),
+        session_id: ids.session_id,
         organization_id: policy.organization_id.clone(),
         prompt_hash: asked.prompt_hash,
         prompt_content: asked.prompt_content,
@@ -424,7 +447,7 @@ fn event(
         confidence_score: caller.confidence_score,
         reasoning: caller.reasoning,
         compliance_tags: caller.compliance_tags,
-        risk_level: caller.risk_level,
+        risk_level: caller.risk_level.unwrap_or_default(),
         metadata: Metadata {
             caller: caller.metadata,
             audit_layer: AuditLayer {
@@ -435,6 +458,7 @@ fn event(
                 timing: Timing {
                     first_byte_ms: answered.first_byte_ms,
                 },
+                identity: who,
                 prompt: asked.conversation,
                 response,
                 capture,

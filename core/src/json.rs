@@ -11,6 +11,7 @@ mod keep;
 mod last;
 mod left;
 mod lenient;
+mod lookup;
 mod mend;
 mod names;
 mod odd;
@@ -38,6 +39,7 @@ pub use last::last_of_each;
 pub use lenient::{
     Aside, Count, Depth, Flag, List, Object, OneOrMany, Scalar, Text, TextOrList, keep,
 };
+pub use lookup::lookup;
 pub use mend::{half_mark, half_of_mark, is_half_mark, mend, mend_keeping_halves};
 pub use names::{FromObject, is_plain_name, is_same_name};
 pub use odd::{Odd, Oddities};

@@ -40,6 +40,7 @@ pub mod framing;
 pub mod headers;
 pub mod hop;
 pub mod host;
+pub mod identity;
 pub mod json;
 pub mod limits;
 pub mod media;

@@ -1,5 +1,12 @@
 //! Every bound of the library that is not the operator's to choose, and why it has its value.
 
+/// Sources that are looked at for one id.
+pub const IDENTITY_SOURCES_MAX: usize = 16;
+
+/// Bytes of a token's claims, as they are encoded, that are read without a check of its signature: as much
+/// as most servers take of one header.
+pub const TOKEN_BYTES_MAX: usize = 16 << 10;
+
 /// Choices an event carries. OpenAI allows `n` up to 128.
 pub const CHOICES_MAX: usize = 128;
 

@@ -2,7 +2,9 @@
 
 mod check;
 mod error;
+mod identity;
 mod raw;
+mod resolver;
 #[cfg(feature = "schema")]
 mod schema;
 
@@ -13,6 +15,7 @@ use crate::destination::{AuditApi, Destination};
 use crate::event::CapturePoint;
 use crate::hop::HopKey;
 use crate::host::Host;
+use crate::identity::IdentityPolicy;
 
 pub use error::ConfigError;
 #[cfg(feature = "schema")]
@@ -35,6 +38,8 @@ pub struct Policy {
     pub delivery: Delivery,
     /// What is read and kept of each exchange.
     pub capture: CapturePolicy,
+    /// Who makes a call, and who is believed.
+    pub identity: IdentityPolicy,
     /// What gateways tell each other.
     pub gateway: GatewayPolicy,
     /// Servers that the operator names and who serves models there; the first that fits counts.

@@ -20,6 +20,8 @@ use crate::limits::REDACTED_AT_ONCE_BYTES;
 
 use self::search::Index;
 
+pub(crate) use credentials::names_a_credential;
+
 /// What stands in a credential's place.
 pub const MARK: &str = "[credential]";
 

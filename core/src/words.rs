@@ -55,6 +55,14 @@ macro_rules! words {
             }
         }
 
+        impl<'de> serde::Deserialize<'de> for $Set {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let name = <String as serde::Deserialize>::deserialize(deserializer)?;
+                let unknown = || serde::de::Error::unknown_variant(&name, Self::NAMES);
+                Self::named(&name).ok_or_else(unknown)
+            }
+        }
+
         #[cfg(feature = "schema")]
         impl schemars::JsonSchema for $Set {
             fn schema_name() -> std::borrow::Cow<'static, str> {

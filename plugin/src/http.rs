@@ -14,10 +14,12 @@ use audit_layer_core::time::Timestamp;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
+use crate::attributes;
 use crate::envoy;
 use crate::hold::{Decision, Hold};
 use crate::host::{self, Buffer, Map};
 use crate::memory;
+use crate::property::{number, text};
 use crate::record;
 use crate::redirects::{CallKey, Earlier, Waiting};
 use crate::shared;
@@ -66,7 +68,8 @@ impl Context for Http {
     fn on_done(&mut self) -> bool {
         let is_withheld = self.held() == Action::Pause;
         let exchange = self.exchange.as_ref();
-        self.done = exchange.map(|exchange| end(is_withheld, exchange.status()));
+        self.done =
+            exchange.map(|exchange| end(self.policy.as_deref(), is_withheld, exchange.status()));
         true
     }
 }
@@ -169,7 +172,7 @@ impl HttpContext for Http {
         let Some(exchange) = self.exchange.take() else {
             return;
         };
-        let end = end(is_withheld, exchange.status());
+        let end = end(Some(&policy), is_withheld, exchange.status());
         if end.is_redirect() {
             let earlier = Earlier {
                 is_prompt_recorded: self.is_prompt_recorded,
@@ -326,7 +329,7 @@ impl Http {
         };
         let now = host::now();
         let telemetry = exchange
-            .pending(now)
+            .pending(who(Some(policy)), now)
             .and_then(|event| record::push(event, policy, now));
         if let Some(telemetry) = telemetry {
             telemetry.prompt_recorded();
@@ -387,7 +390,7 @@ fn started() -> Option<Timestamp> {
 }
 
 /// What the proxy says at the end of the stream. Where a name changed, the older one follows.
-fn end(is_withheld: bool, answered: Option<u16>) -> End {
+fn end(policy: Option<&Policy>, is_withheld: bool, answered: Option<u16>) -> End {
     let (cluster, route) = destination(true);
     let (flags, details) = (flags(), details());
     let cause = envoy::cause(&flags, details.as_deref());
@@ -406,9 +409,18 @@ fn end(is_withheld: bool, answered: Option<u16>) -> End {
         http_status,
         route,
         cluster,
-        source: text(&["source", "address"]),
         upstream_attempts: number(&["upstream", "request_attempt_count"]),
         is_withheld,
+        ..who(policy)
+    }
+}
+
+/// What the proxy says of who makes a call, also before it ends.
+fn who(policy: Option<&Policy>) -> End {
+    End {
+        source: text(&["source", "address"]),
+        attributes: policy.map(attributes::all).unwrap_or_default(),
+        ..End::default()
     }
 }
 
@@ -428,14 +440,4 @@ fn flags() -> Vec<&'static str> {
 
 fn details() -> Option<String> {
     text(&["response", "code_details"])
-}
-
-fn text(path: &[&str]) -> Option<String> {
-    let value = host::property(path).filter(|value| !value.is_empty())?;
-    Some(String::from_utf8_lossy(&value).into_owned())
-}
-
-fn number(path: &[&str]) -> Option<u64> {
-    let bytes: [u8; 8] = host::property(path)?.try_into().ok()?;
-    Some(u64::from_le_bytes(bytes))
 }

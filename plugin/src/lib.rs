@@ -15,11 +15,13 @@
     clippy::unwrap_used
 )]
 
+mod attributes;
 mod envoy;
 mod hold;
 mod host;
 mod http;
 mod memory;
+mod property;
 mod record;
 mod redirects;
 mod root;

@@ -42,6 +42,12 @@ impl Call {
         self
     }
 
+    /// Takes a header away.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.headers.remove(name);
+        self
+    }
+
     /// Has the sample LLM play a script.
     pub(crate) fn scripted(self, name: &str) -> Self {
         self.header(SCRIPT_HEADER, name)

@@ -44,7 +44,7 @@ const CRATES: &[Crate] = &[
             ("the event", &["event"]),
             (
                 "what of a call becomes one",
-                &["caller", "capture", "completion", "redact"],
+                &["caller", "capture", "completion", "identity", "redact"],
             ),
             ("prompts and answers", &["answer", "prompt"]),
             ("wire formats", &["api"]),
@@ -64,7 +64,11 @@ const CRATES: &[Crate] = &[
                 "the host, and what waits",
                 &["envoy", "hold", "host", "memory", "trap"],
             ),
-            ("telemetry and redirects", &["redirects", "telemetry"]),
+            (
+                "properties, telemetry and redirects",
+                &["property", "redirects", "telemetry"],
+            ),
+            ("who makes a call", &["attributes"]),
             ("what a VM shares", &["shared"]),
             ("from call to event", &["record"]),
             ("a stream", &["http"]),
@@ -109,7 +113,15 @@ const CRATES: &[Crate] = &[
         layers: &[
             (
                 "tools",
-                &["audit_api", "kills", "load", "scale", "screen", "unruly"],
+                &[
+                    "audit_api",
+                    "kills",
+                    "load",
+                    "output",
+                    "scale",
+                    "screen",
+                    "unruly",
+                ],
             ),
             ("a scene", &["scene"]),
             ("what became of calls", &["ledger"]),

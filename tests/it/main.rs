@@ -16,6 +16,7 @@ mod faults;
 mod fixture;
 mod gateways;
 mod headers;
+mod identity;
 mod layers;
 mod operating;
 mod prompt_hash;

@@ -154,7 +154,9 @@ fn the_sample_event_has_the_members_of_a_real_one() -> Result<()> {
         let stack = stack().await?;
         let body =
             r#"{"model":"sample","temperature":0.3,"messages":[{"role":"user","content":"Hi"}]}"#;
-        let answer = Call::new(OPENAI, body).through(stack).await?;
+        let call = Call::new(OPENAI, body).header("x-audit-user-id", "alice");
+        let call = call.header("x-audit-session-id", "loan_application_12345");
+        let answer = call.through(stack).await?;
         let mut real = answer.event(stack).await?;
         let members = real.as_object_mut().context("an event is an object")?;
         // What the collector adds.
@@ -250,7 +252,10 @@ async fn shell(command: &str) -> Result<String> {
 
 fn sample_event() -> Result<Value> {
     let readme = readme()?;
-    let (_, after) = readme.split_once("```json\n").context("a JSON block")?;
+    let (_, after) = readme
+        .split_once("\n## The event\n")
+        .context("the section")?;
+    let (_, after) = after.split_once("```json\n").context("a JSON block")?;
     let (json, _) = after.split_once("```").context("its end")?;
     Ok(serde_json::from_str(json)?)
 }

@@ -6,7 +6,9 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use audit_layer_core::event::{CapturePoint, CompletionState, RiskLevel, UsageSource};
+use audit_layer_core::event::{
+    CapturePoint, CompletionState, IdentitySource, RiskLevel, UsageSource,
+};
 use audit_layer_core::note::Note;
 use axum::Router;
 use axum::http::HeaderValue;
@@ -89,10 +91,12 @@ fn contract() -> String {
     let notes = table(Note::meanings());
     let usage = table(UsageSource::meanings());
     let points = table(CapturePoint::meanings());
+    let identity = table(IdentitySource::meanings());
     let risks = json!(RiskLevel::NAMES);
     format!(
         "// What the words in events mean: made from what gateway and collector share.\n\
          export const MEANINGS = {meanings};\n\
+         export const IDENTITY = {identity};\n\
          export const NOTES = {notes};\n\
          export const POINTS = {points};\n\
          export const RISKS = {risks};\n\

@@ -8,7 +8,7 @@ import { duration, number, time } from "./format.js";
 import { indented, parse } from "./json.js";
 import { gateway, isFetched, isKnown, isObject, isUnread, listed, outerRequest, tokens } from "./read.js";
 import { longText, plain, shortText, spelt } from "./text.js";
-import { CONTENT, CONTENT_MISSING, meaning, NOTES, POINTS, SOURCES, STATES, USAGE } from "./words.js";
+import { CONTENT, CONTENT_MISSING, IDENTITY, meaning, NOTES, POINTS, SOURCES, STATES, USAGE } from "./words.js";
 
 /** Answers to questions that are shown; the raw JSON has all of them. */
 const ANSWERS_SHOWN = 100;
@@ -83,7 +83,7 @@ function parts(event, text) {
   const source = sources(event);
   const content = [prompt(event, source), answer(event, source), toolCalls(event, source), reasoning(event, source)];
   const known = [identity(event, source), decision(event, source), model(event, source), completion(event),
-    usage(event, source), timing(event, source), metadata(event, source)];
+    usage(event, source), timing(event, source), metadata(event, source), claimed(event, source)];
   const technical = [notes(event), capture(event), request(event)];
   const stack = (name, sections) => element("div", { class: name }, ...sections.filter(Boolean));
   return [
@@ -173,8 +173,8 @@ function section(heading, ...children) {
 function identity(event, source) {
   return section("Who and when", facts(
     fact("Time", instant(event.timestamp), source("gateway")),
-    fact("User", filterLink("user_id", event.user_id), source("caller")),
-    fact("Session", filterLink("session_id", event.session_id), source("caller")),
+    ...origin(event, source, "User", "user_id"),
+    ...origin(event, source, "Session", "session_id"),
     fact("Organization", filterLink("organization_id", event.organization_id), source("gateway")),
     fact("Request", code(event.request_id), source("gateway")),
     fact("Log", code(event.id), "collector"),
@@ -182,6 +182,23 @@ function identity(event, source) {
     fact("Recorded by", recorder(event.recorded_by), "collector"),
     gatewayFact(event, "Writer", writer(event)),
   ));
+}
+
+/** An id, and who says so where that is not the caller alone. */
+function origin(event, source, label, member) {
+  const { source: from, name } = { ...gateway(event, "identity", member) };
+  const isCallers = !isKnown(from) || from === "caller" || from === "body" || from === "unverified_jwt_claim";
+  const tag = isCallers ? "caller" : from === "header" ? "request" : "gateway";
+  const said = fact(label, filterLink(member, event[member]), source(tag));
+  if (!isKnown(from)) return [said];
+  const words = meaning(IDENTITY, from) ?? plain(from);
+  return [said, fact(`${label} according to`, isKnown(name) ? `${words} (${plain(name)})` : words, source("gateway"))];
+}
+
+/** What the caller said and the gateway does not state as a fact. */
+function claimed(event, source) {
+  const found = members(gateway(event, "identity", "claimed"), source("caller"));
+  return found.length === 0 ? null : section("Claimed by the caller", facts(...found));
 }
 
 /** With which key, if that was noted. */

@@ -1,8 +1,8 @@
 // What the words in events mean, for people who did not write the gateway.
 
-import { MEANINGS, NOTES, POINTS, RISKS, USAGE as REPORTED } from "./contract.js";
+import { IDENTITY, MEANINGS, NOTES, POINTS, RISKS, USAGE as REPORTED } from "./contract.js";
 
-export { NOTES, POINTS, RISKS };
+export { IDENTITY, NOTES, POINTS, RISKS };
 
 /** How the state of a call is shown: a label, and whether it is good. */
 const LABELS = {

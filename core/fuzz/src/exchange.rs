@@ -156,7 +156,7 @@ impl<'a> Call<'a> {
         if self.ends & 1 == 0 {
             exchange.request_end();
         }
-        let pending = exchange.pending(at(20));
+        let pending = exchange.pending(End::default(), at(20));
         if self.ends & 2 == 0 {
             exchange.response_head(Headers(&self.response_head));
         }

@@ -68,6 +68,7 @@ fn read_chat(text: Json<'_>) -> Option<Request<'_>> {
                     .chain(results),
             )
         }),
+        session: wire.conversation.text(),
         note: wire.conversation.note(),
         ..Request::default()
     })

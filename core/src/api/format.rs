@@ -46,6 +46,8 @@ pub struct Request<'a> {
     pub prompt: Option<Prompt<'a>>,
     /// The end user, as the request's body names them.
     pub user: Option<Cow<'a, str>>,
+    /// The conversation or session that the request says it belongs to.
+    pub session: Option<Cow<'a, str>>,
     /// Whether the events of an answer were asked to say only what is new, and not all that was said
     /// so far; absent where the request leaves it open.
     pub is_incremental: Option<bool>,

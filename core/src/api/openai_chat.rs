@@ -65,6 +65,7 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
         functions,
         safety_identifier,
         user,
+        session_id,
     } = json::object(text)?;
     let chat = messages.map(|messages| Prompt::contents(messages.read()));
     // Where there are messages, few servers read it as well.
@@ -80,6 +81,7 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
         definitions: definitions.collect(),
         tools: [tools.names, functions.names].concat(),
         user: safety_identifier.0.or(user.0),
+        session: session_id.0,
         ..Request::default()
     })
 }
@@ -97,6 +99,8 @@ struct RequestWire<'a> {
     functions: Tools<'a>,
     safety_identifier: Text<'a>,
     user: Text<'a>,
+    /// OpenRouter's.
+    session_id: Text<'a>,
 }
 
 impl<'de> FromObject<'de> for RequestWire<'de> {
@@ -111,6 +115,7 @@ impl<'de> FromObject<'de> for RequestWire<'de> {
             // The older name, of which the calls are `function_call`.
             "functions" => self.functions = value.next_value()?,
             "user" => self.user = value.next_value()?,
+            "session_id" => self.session_id = value.next_value()?,
             _ => json::keep(&PARAMETERS, &mut self.parameters, name, value)?,
         }
         Ok(())
@@ -127,6 +132,7 @@ impl<'de> FromObject<'de> for RequestWire<'de> {
             "tools",
             "functions",
             "user",
+            "session_id",
         ];
         [NAMES, &PARAMETERS]
     }

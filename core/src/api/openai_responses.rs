@@ -2,6 +2,8 @@
 //!
 //! Source: <https://platform.openai.com/docs/api-reference/responses>.
 
+use std::borrow::Cow;
+
 use super::openai_input::{instructions, messages};
 use super::tool_names::Tools;
 use super::{Format, Request, openai_response};
@@ -40,8 +42,11 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
     let is_continued = wire.is_continued || messages.iter().flatten().any(|it| it.is_reference);
     // What the request goes on with tells it from others that say the same.
     let template = wire.parameters.iter().find(|(name, _)| *name == "prompt");
+    let conversation = wire.kept.iter().find(|(name, _)| *name == "conversation");
+    let conversation = conversation.map(|(_, value)| *value);
     let kept = template.copied().into_iter().chain(wire.kept);
     let definitions = wire.tools.defined("tools").chain(kept).collect();
+    let session = conversation.and_then(id);
     let has_prompt = messages.is_some() || wire.instructions.is_some();
     let instructions = wire.instructions.map(instructions).unwrap_or_default();
     let prompt = has_prompt.then(|| {
@@ -56,11 +61,27 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
         parameters: wire.parameters,
         prompt,
         user: wire.safety_identifier.0.or(wire.user.0),
+        session,
         note: is_continued.then_some(Note::PromptContinued),
         definitions,
         tools: wire.tools.names,
         ..Request::default()
     })
+}
+
+/// The id of a conversation: a text, or an object with it.
+fn id(conversation: Json<'_>) -> Option<Cow<'_, str>> {
+    if let Some(Text(Some(id))) = json::read(conversation) {
+        return Some(id);
+    }
+    let wire: ConversationWire<'_> = json::object(conversation)?;
+    wire.id.0
+}
+
+json::wire! {
+    struct ConversationWire<'a> {
+        id: Text<'a> = "id",
+    }
 }
 
 #[derive(Default)]

@@ -63,10 +63,22 @@ struct AuditLayer<'a> {
     completion: Completion<'a>,
     usage: &'a RawValue,
     timing: &'a RawValue,
+    /// Absent from events of earlier versions, and where nothing is known.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    identity: Option<Identity<'a>>,
     prompt: Option<Prompt<'a>>,
     response: Response<'a>,
     capture: Capture<'a>,
     gateway: &'a RawValue,
+}
+
+/// What callers only claim is in their own words.
+#[derive(Deserialize, Serialize)]
+struct Identity<'a> {
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a RawValue>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    session_id: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize, Serialize)]

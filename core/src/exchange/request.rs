@@ -15,6 +15,7 @@ use crate::capture::CapturePolicy;
 use crate::event::{ContentPolicy, Conversation, Members};
 use crate::form;
 use crate::headers::Headers;
+use crate::identity::{self, Ids};
 use crate::json::{self, Json, Odd, Oddities};
 use crate::limits::{NAME_BYTES_MAX, PARAMETER_BYTES_MAX};
 use crate::names::{cut, name_within};
@@ -34,7 +35,7 @@ pub(super) enum RequestSide {
         bytes: u64,
     },
     /// It has ended.
-    Read(Asked),
+    Read(Box<Asked>),
 }
 
 /// The notes of a body whose end is missing.
@@ -63,7 +64,8 @@ pub(super) struct Asked {
     pub(super) body_hash: Option<String>,
     pub(super) model: String,
     pub(super) parameters: Members,
-    pub(super) user: Option<String>,
+    /// Who asks, as the body says.
+    pub(super) ids: Ids,
     pub(super) is_incremental: Option<bool>,
     pub(super) prompt_content: String,
     pub(super) prompt_hash: String,
@@ -86,7 +88,7 @@ impl RequestSide {
 
     /// A request of which the headers are all that is known.
     pub(super) fn unseen() -> Self {
-        Self::Read(Asked::default())
+        Self::Read(Box::default())
     }
 
     /// Whether it has not ended.
@@ -120,7 +122,7 @@ impl RequestSide {
     /// What was asked, if it is all known.
     pub(super) fn asked(&self) -> Option<Asked> {
         match self {
-            Self::Read(asked) => Some(asked.clone()),
+            Self::Read(asked) => Some(Asked::clone(asked)),
             Self::Unread { bytes } => Some(Asked {
                 bytes: *bytes,
                 ..Asked::default()
@@ -143,22 +145,23 @@ impl RequestSide {
     pub(super) fn has_body(&self) -> bool {
         let bytes = match self {
             Self::Coming(coming) => coming.bytes,
-            Self::Read(Asked { bytes, .. }) | Self::Unread { bytes } => *bytes,
+            Self::Read(asked) => asked.bytes,
+            Self::Unread { bytes } => *bytes,
         };
         bytes > 0
     }
 
     /// Lets go of what was read: only its size counts.
     pub(super) fn forget(&mut self) {
-        if let Self::Read(Asked { bytes, .. }) = *self {
-            *self = Self::Unread { bytes };
+        if let Self::Read(asked) = self {
+            *self = Self::Unread { bytes: asked.bytes };
         }
     }
 
     pub(super) fn end(&mut self, format: &Format, policy: &Policy, notes: &mut BTreeSet<Note>) {
         if let Self::Coming(coming) = self {
             let asked = read(coming, format, policy, notes);
-            *self = Self::Read(asked);
+            *self = Self::Read(Box::new(asked));
         }
     }
 
@@ -181,7 +184,7 @@ impl RequestSide {
     /// What was asked.
     pub(super) fn take(self) -> Asked {
         match self {
-            Self::Read(asked) => asked,
+            Self::Read(asked) => *asked,
             Self::Coming(_) => Asked::default(),
             Self::Unread { bytes } => Asked {
                 bytes,
@@ -335,11 +338,18 @@ fn take<'a>(
     let mut name = |text: &str| name_within(text, NAME_BYTES_MAX, &mut name_cut).to_owned();
     let mut parameters = parameters(request.parameters, capture.content, notes);
     parameters.0.extend(tools(&request.tools, notes));
+    let mut ids = match request.user.as_deref() {
+        Some(user) => identity::split(&name(user)),
+        None => Ids::default(),
+    };
+    if let Some(session) = request.session.as_deref() {
+        ids.session_id = Some(name(session));
+    }
     let asked = Asked {
         has_prompt: prompted.is_some(),
         model: name(request.model.as_deref().unwrap_or_default()),
         parameters,
-        user: request.user.as_deref().map(&mut name),
+        ids,
         is_incremental: request.is_incremental,
         ..prompted.unwrap_or_default()
     };

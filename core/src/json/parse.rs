@@ -91,7 +91,7 @@ pub fn expected<'a, T: FromJson<'a>>(json: Json<'a>) -> Option<T> {
 }
 
 /// Reads a value, and says whether it is of another type than what it was read into.
-fn parse<'a>(json: Json<'a>, into: &mut dyn FromJson<'a>) -> Result<bool, Broken> {
+pub(super) fn parse<'a>(json: Json<'a>, into: &mut dyn FromJson<'a>) -> Result<bool, Broken> {
     let text = json.get();
     let is_watched = json.oddities().is_some_and(|odd| odd.left.is_read(text));
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

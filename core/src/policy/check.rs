@@ -1,10 +1,12 @@
 //! From what the operator wrote to what is in range.
 
 use super::error::ConfigError;
+use super::identity::identity;
 use super::raw::{
     RawAuditApi, RawBatch, RawCapture, RawDeadLetter, RawDeadLetterContent, RawDelivery,
     RawGuarantee, RawHash, RawPolicy, RawProvider, RawString,
 };
+use super::resolver::Resolver;
 use super::{Batch, DeadLetterPolicy, Delivery, GatewayPolicy, Policy, Queue, Retry};
 use crate::api::Own;
 use crate::capture::{CaptureLimits, CapturePolicy};
@@ -20,12 +22,6 @@ const API_KEY: &str = "AUDIT_LAYER_API_KEY";
 
 /// The environment variable of a key of dead letters of its own.
 const DEAD_LETTER_KEY: &str = "AUDIT_LAYER_DEAD_LETTER_KEY";
-
-/// Where `{"env": …}` and absent members are looked up.
-struct Resolver<'a> {
-    env: &'a dyn Fn(&str) -> Option<String>,
-    host: &'a Host,
-}
 
 pub(super) fn policy(
     raw: RawPolicy,
@@ -49,6 +45,7 @@ pub(super) fn policy(
         audit_api,
         delivery,
         capture: capture(raw.capture, &resolver)?,
+        identity: identity(raw.identity, &resolver)?,
         providers: providers(raw.providers, &resolver)?,
     })
 }
@@ -231,35 +228,6 @@ fn hash(form: RawHash, key: Option<String>) -> Result<HashForm, ConfigError> {
             "capture.hash_key",
             "has a use only with the hash \"hmac-sha256\"",
         )),
-    }
-}
-
-impl Resolver<'_> {
-    fn resolve(&self, path: &str, raw: Option<RawString>) -> Result<Option<String>, ConfigError> {
-        match raw {
-            None => Ok(None),
-            Some(RawString::Literal(text)) => Ok(Some(text)),
-            Some(RawString::Env(name)) => match (self.env)(&name) {
-                Some(value) => Ok(Some(value)),
-                None => Err(ConfigError::new(
-                    path,
-                    format!(
-                        "the environment variable {name} is not set{}",
-                        self.host.variable_hint
-                    ),
-                )),
-            },
-        }
-    }
-
-    fn or_env(
-        &self,
-        path: &str,
-        raw: Option<RawString>,
-        name: &str,
-    ) -> Result<Option<String>, ConfigError> {
-        let written = self.resolve(path, raw)?;
-        Ok(written.or_else(|| (self.env)(name).filter(|value| !value.is_empty())))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::capture::PromptFormat;
 use crate::event::ContentPolicy;
 use crate::event::limits::{BATCH_BYTES_MAX, BATCH_LINES_MAX};
 use crate::host::Host;
+use crate::identity::{Certificate, Field};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -72,6 +73,8 @@ pub(super) struct RawPolicy {
     pub(super) delivery: RawDelivery,
     /// What is captured from each exchange.
     pub(super) capture: RawCapture,
+    /// Who makes a call: where user_id and session_id come from, and which callers' headers are believed.
+    pub(super) identity: RawIdentity,
     /// What this gateway tells the next gateway.
     pub(super) gateway: RawGateway,
     /// The providers at your own hosts, clusters or routes. The first match wins, and precedes the
@@ -202,6 +205,98 @@ pub(super) struct RawCapture {
     pub(super) hash_key: Option<RawString>,
     /// How much is read and kept of each exchange.
     pub(super) limits: RawLimits,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawIdentity {
+    /// Which of the x-audit-* headers of callers are believed. What is not believed is recorded as
+    /// claimed.
+    pub(super) trust: RawTrust,
+    /// Sources of user_id; the first that has a value counts. Default: caller, body.
+    pub(super) user_id: Option<Vec<RawSource>>,
+    /// Sources of session_id; the first that has a value counts. Default: caller, body.
+    pub(super) session_id: Option<Vec<RawSource>>,
+    /// Secret key of the fingerprints that the source api_key makes.
+    pub(super) fingerprint_key: Option<RawString>,
+}
+
+/// Which of the callers' own headers are believed.
+#[derive(Debug, Default, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawTrust {
+    /// All of them.
+    #[default]
+    All,
+    /// None of them.
+    None,
+    /// Those of these fields.
+    Fields(Vec<Field>),
+}
+
+/// Where user_id or session_id comes from.
+#[derive(Debug, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawSource {
+    /// The caller's own header, x-audit-user-id or x-audit-session-id, if it is trusted.
+    Caller,
+    /// The members of the request's body that the wire format has for it.
+    Body,
+    /// A keyed fingerprint of the request's API key.
+    ApiKey,
+    /// The address of the client's connection, without its port.
+    PeerAddress,
+    /// A header of the request, by its name: one that a filter or a proxy in front sets.
+    Header(RawString),
+    /// A claim of a JWT that the gateway has verified.
+    JwtClaim(RawClaim),
+    /// Issuer and subject of such a JWT, joined by a slash, as Istio writes a request principal.
+    JwtPrincipal(RawPayload),
+    /// A claim of the bearer token, whose signature nobody verifies: any caller can write what they like.
+    UnverifiedJwtClaim(RawPath),
+    /// A field of the client's certificate.
+    Certificate(Certificate),
+    /// Always the same text.
+    Constant(RawString),
+}
+
+/// A claim of a verified JWT.
+#[derive(Debug, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawClaim {
+    /// The name under which the gateway keeps the claims: payload_in_metadata of Envoy's jwt_authn.
+    #[serde(default = "payload")]
+    pub(super) payload: RawString,
+    /// The names on the way to the claim, such as ["sub"] or ["realm_access", "user"].
+    pub(super) path: Vec<String>,
+}
+
+/// The claims of a verified JWT.
+#[derive(Debug, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPayload {
+    /// The name under which the gateway keeps the claims: payload_in_metadata of Envoy's jwt_authn.
+    #[serde(default = "payload")]
+    pub(super) payload: RawString,
+}
+
+/// A claim of a token that nobody verifies.
+#[derive(Debug, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPath {
+    /// The names on the way to the claim, such as ["sub"] or ["realm_access", "user"].
+    pub(super) path: Vec<String>,
+}
+
+/// The name that Istio has for it.
+fn payload() -> RawString {
+    RawString::Literal("payload".to_owned())
 }
 
 #[derive(Debug, serde::Deserialize)]

@@ -273,7 +273,7 @@ fn user_info(target: &[u8]) -> &[u8] {
 }
 
 /// Whether a header's name says that its value is a credential.
-fn names_a_credential(name: &[u8]) -> bool {
+pub(crate) fn names_a_credential(name: &[u8]) -> bool {
     if name.first() == Some(&b':') || is_audit_name(name) {
         return false;
     }

@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 use super::Secrets;
 use crate::decision::{Answered, Decision};
 use crate::event::{
-    ApiError, AuditEvent, AuditLayer, Capture, Choice, Completion, Conversation, Gateway, Members,
-    Metadata, PromptPart, Response, ResponsePart, ToolCall,
+    ApiError, AuditEvent, AuditLayer, Capture, Choice, Claimed, Completion, Conversation, Gateway,
+    Identity, Members, Metadata, PromptPart, Response, ResponsePart, ToolCall,
 };
 use crate::note::Note;
 
@@ -120,11 +120,21 @@ impl Cleaning<'_> {
             completion,
             usage: _,
             timing: _,
+            identity,
             prompt,
             response,
             capture,
             gateway,
         } = audit_layer;
+        // Where something comes from is in the operator's words.
+        let Identity {
+            user_id: _,
+            session_id: _,
+            claimed,
+        } = identity;
+        if let Some(claimed) = claimed {
+            self.claimed(claimed);
+        }
         let Capture {
             point: _,
             api: _,
@@ -144,6 +154,31 @@ impl Cleaning<'_> {
         self.completion(completion);
         self.response(response);
         self.gateway(gateway);
+    }
+
+    fn claimed(&mut self, claimed: &mut Claimed) {
+        let Claimed {
+            user_id,
+            session_id,
+            decision_type,
+            decision_outcome,
+            confidence_score,
+            reasoning,
+            compliance_tags,
+            risk_level: _,
+            metadata,
+        } = claimed;
+        let texts = [
+            user_id,
+            session_id,
+            decision_type,
+            decision_outcome,
+            reasoning,
+        ];
+        self.texts(texts.into_iter().flatten());
+        self.texts(compliance_tags);
+        self.number(confidence_score);
+        self.members(metadata);
     }
 
     fn completion(&mut self, completion: &mut Completion) {

@@ -186,6 +186,9 @@ impl Provider {
                 "cache_read": 0, "cache_write": cache_write, "reasoning": reasoning,
             },
             "timing": { "first_byte_ms": "<number>" },
+            "identity": {
+                "user_id": { "source": "caller" }, "session_id": { "source": "caller" },
+            },
             "prompt": conversation(self.prompt),
             "response": {
                 "id": seen.id, "model": seen.model, "tool_calls": [],

@@ -280,6 +280,19 @@ impl Configuration {
         Ok(self)
     }
 
+    /// Has a listener speak TLS by this `common_tls_context`.
+    pub fn tls_listener(&mut self, listener: &str, context: &Value) -> Result<&mut Self> {
+        const TYPE: &str =
+            "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext";
+        let listeners = member(&mut self.document, "/static_resources/listeners")?;
+        let chain = member(named(listeners, listener)?, "/filter_chains/0")?;
+        chain["transport_socket"] = json!({
+            "name": "envoy.transport_sockets.tls",
+            "typed_config": { "@type": TYPE, "common_tls_context": context },
+        });
+        Ok(self)
+    }
+
     /// Takes a listener away.
     pub fn without_listener(&mut self, name: &str) -> Result<&mut Self> {
         let listeners = member(&mut self.document, "/static_resources/listeners")?;

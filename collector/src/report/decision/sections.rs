@@ -1,10 +1,12 @@
 //! The facts of a decision audit around prompt and answer, in the order in which they are read.
 
 use audit_layer_core::decision::Source;
-use audit_layer_core::event::{CapturePoint, Member, RiskLevel, UsageSource as Observed};
+use audit_layer_core::event::{
+    CapturePoint, IdentitySource, Member, RiskLevel, UsageSource as Observed,
+};
 
 use crate::access::Recorder;
-use crate::event::{Node, UsageSource};
+use crate::event::{Node, UsageSource, in_print};
 use crate::limits;
 use crate::report::document::{Block, Fact, Section, Value};
 use crate::report::members::{ERASED, Erased, Members};
@@ -17,18 +19,39 @@ pub(crate) fn who_and_when(
     received_at: &str,
     recorded_by: Option<&RecordedBy>,
 ) -> Section {
-    let facts = vec![
-        Fact::new("Time", said(event, Member::Timestamp)),
-        Fact::new("User", said(event, Member::UserId)),
-        Fact::new("Session", said(event, Member::SessionId)),
+    let mut facts = vec![Fact::new("Time", said(event, Member::Timestamp))];
+    facts.extend(origin(event, "User", Member::UserId));
+    facts.extend(origin(event, "Session", Member::SessionId));
+    facts.extend([
         Fact::new("Organization", said(event, Member::OrganizationId)),
         Fact::new("Request", code(event.get(Member::RequestId))),
         Fact::new("Log", Value::code(log_id)),
         Fact::new("Received by the collector", Value::text(received_at)),
         Fact::new("Recorded by", Value::text(recorder(event))),
         Fact::new("Recorded with key", recorded_with(recorded_by)),
-    ];
+    ]);
     Section::new("Who and when", vec![Block::Facts { facts }])
+}
+
+/// An id and who says so, if the event knows it; and what the caller claims instead.
+fn origin(event: &Members<'_>, label: &'static str, member: Member) -> Vec<Fact> {
+    let mut facts = vec![Fact::new(label, said(event, member))];
+    let from = event.gateway("identity", member.name());
+    let source = from.get("source").text();
+    if let Some(source) = source.and_then(|source| IdentitySource::named(&source)) {
+        let name = from.get("name").shown().map(|name| format!(" ({name})"));
+        let words = in_print(source.meaning()) + &name.unwrap_or_default();
+        facts.push(Fact::new(
+            format!("{label} according to"),
+            Value::text(words),
+        ));
+    }
+    let claimed = event.gateway("identity", "claimed").get(member.name());
+    if let Some(claimed) = claimed.shown() {
+        let label = format!("{label} that the caller claims");
+        facts.push(Fact::new(label, Value::said(Some(claimed))));
+    }
+    facts
 }
 
 fn recorder(event: &Members<'_>) -> String {

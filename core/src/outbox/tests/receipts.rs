@@ -1,6 +1,7 @@
 //! What acknowledges a batch, and what does not.
 
 use super::*;
+use crate::completion::End;
 use crate::limits::RECEIPT_BYTES_MAX;
 
 /// Sends a batch of three, and gives what its answer meant.
@@ -110,7 +111,7 @@ fn a_record_is_not_acknowledged_by_what_is_no_receipt() {
         .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()));
     let mut exchange = Exchange::begin(&world.policy, Headers(&head), [0; 10], world.now).unwrap();
     exchange.request_end();
-    let record = exchange.pending(world.now).unwrap();
+    let record = exchange.pending(End::default(), world.now).unwrap();
     world.outbox.push(record, &world.policy.delivery, world.now);
     for (body, acknowledged) in [("<html>", 0), ("{}", 1)] {
         world.pass_ms(60_000);

@@ -1,0 +1,299 @@
+//! What is known of who makes a call: by its headers when it begins, by its body and the host when it ends.
+
+use super::{Attribute, IdentityPolicy, Source, fingerprint, token};
+use crate::event::{Claimed, Identity, IdentitySource, Provenance};
+use crate::headers::{Headers, text};
+use crate::limits::NAME_BYTES_MAX;
+use crate::names::cut;
+
+/// What the headers say, for each source in its order; nothing where a source is no header.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Known {
+    user_id: Vec<Option<String>>,
+    session_id: Vec<Option<String>>,
+}
+
+/// The two ids, as something states them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Ids {
+    pub(crate) user_id: Option<String>,
+    pub(crate) session_id: Option<String>,
+}
+
+/// What is known when the call ends, beside its headers.
+#[derive(Debug, Default)]
+pub(crate) struct Late<'a> {
+    /// What the caller's own headers say, and whether they are believed.
+    pub(crate) caller: Ids,
+    /// What the body says.
+    pub(crate) body: Ids,
+    /// What the host says of each attribute.
+    pub(crate) attributes: &'a [Option<String>],
+    /// The address of the client's connection.
+    pub(crate) peer: Option<&'a str>,
+}
+
+impl Known {
+    /// Reads what the headers say.
+    pub(crate) fn read(policy: &IdentityPolicy, headers: Headers<'_>) -> Self {
+        let all = |sources: &[Source]| {
+            let values = sources.iter().map(|source| early(source, policy, headers));
+            values.collect()
+        };
+        Self {
+            user_id: all(&policy.user_id),
+            session_id: all(&policy.session_id),
+        }
+    }
+
+    /// The ids of the first source that has one, and where they come from. What the caller claims beside
+    /// them goes to `claimed`.
+    pub(crate) fn resolve(
+        self,
+        policy: &IdentityPolicy,
+        late: &Late<'_>,
+        claimed: &mut Claimed,
+    ) -> (Ids, Identity) {
+        let pick =
+            |sources: &[Source], early: Vec<Option<String>>, of: fn(&Ids) -> &Option<String>| {
+                let mut all = sources.iter().zip(early);
+                all.find_map(|(source, early)| {
+                    let value = early.or_else(|| found_late(source, late, of))?;
+                    let value = cut(&value, NAME_BYTES_MAX).to_owned();
+                    (!value.is_empty()).then(|| (value, provenance(source, policy)))
+                })
+            };
+        let user = pick(&policy.user_id, self.user_id, |ids| &ids.user_id);
+        let session = pick(&policy.session_id, self.session_id, |ids| &ids.session_id);
+        let (user_id, of_user) = user.unzip();
+        let (session_id, of_session) = session.unzip();
+        claim(&mut claimed.user_id, &user_id, late, |ids| &ids.user_id);
+        claim(&mut claimed.session_id, &session_id, late, |ids| {
+            &ids.session_id
+        });
+        let identity = Identity {
+            user_id: of_user,
+            session_id: of_session,
+            claimed: None,
+        };
+        let ids = Ids {
+            user_id,
+            session_id,
+        };
+        (ids, identity)
+    }
+}
+
+fn early(source: &Source, policy: &IdentityPolicy, headers: Headers<'_>) -> Option<String> {
+    match source {
+        Source::Header(name) => {
+            let value = text(headers.bytes(name)?.trim_ascii()).into_owned();
+            (!value.is_empty()).then_some(value)
+        }
+        Source::UnverifiedClaim(path) => token::claim(headers, path),
+        Source::ApiKey => fingerprint::of(headers, policy.fingerprint_key.as_ref()?),
+        Source::Caller
+        | Source::Attribute(_)
+        | Source::PeerAddress
+        | Source::Body
+        | Source::Constant(_) => None,
+    }
+}
+
+fn found_late(source: &Source, late: &Late<'_>, of: fn(&Ids) -> &Option<String>) -> Option<String> {
+    match source {
+        Source::Caller => of(&late.caller).clone(),
+        Source::Body => of(&late.body).clone(),
+        Source::Attribute(place) => late.attributes.get(*place)?.clone(),
+        Source::PeerAddress => late.peer.map(|peer| without_port(peer).to_owned()),
+        Source::Constant(text) => Some(text.clone()),
+        Source::Header(_) | Source::UnverifiedClaim(_) | Source::ApiKey => None,
+    }
+}
+
+/// What the caller says goes to what is claimed, unless it is the fact or stands there already.
+fn claim(
+    claimed: &mut Option<String>,
+    fact: &Option<String>,
+    late: &Late<'_>,
+    of: fn(&Ids) -> &Option<String>,
+) {
+    let mut said = [of(&late.caller), of(&late.body)].into_iter().flatten();
+    if claimed.is_none() {
+        *claimed = said.next().cloned();
+    }
+    if claimed == fact {
+        *claimed = None;
+    }
+}
+
+fn provenance(source: &Source, policy: &IdentityPolicy) -> Provenance {
+    let (source, name) = match source {
+        Source::Caller => (IdentitySource::Caller, None),
+        Source::Header(name) => (IdentitySource::Header, Some(name.clone())),
+        Source::UnverifiedClaim(path) => (IdentitySource::UnverifiedJwtClaim, Some(path.join("."))),
+        Source::PeerAddress => (IdentitySource::PeerAddress, None),
+        Source::Body => (IdentitySource::Body, None),
+        Source::ApiKey => (IdentitySource::ApiKey, None),
+        Source::Constant(_) => (IdentitySource::Constant, None),
+        Source::Attribute(place) => match policy.attributes.get(*place) {
+            Some(Attribute::Claim { path, .. }) => (IdentitySource::JwtClaim, Some(path.join("."))),
+            Some(Attribute::Principal { .. }) | None => (IdentitySource::JwtPrincipal, None),
+            Some(Attribute::Certificate(field)) => {
+                (IdentitySource::Certificate, Some(field.name().to_owned()))
+            }
+        },
+    };
+    Provenance { source, name }
+}
+
+/// `127.0.0.1:80` and `[::1]:80` without the port; what has none stays.
+fn without_port(address: &str) -> &str {
+    if let Some((host, _)) = address
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+    {
+        return host;
+    }
+    match address.rsplit_once(':') {
+        Some((host, _)) if !host.contains(':') => host,
+        _ => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::HmacKey;
+    use crate::identity::{Certificate, Trust};
+
+    fn ids(user_id: &str, session_id: &str) -> Ids {
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Ids {
+            user_id: text(user_id),
+            session_id: text(session_id),
+        }
+    }
+
+    fn policy(user_id: Vec<Source>) -> IdentityPolicy {
+        IdentityPolicy {
+            trust: Trust::All,
+            user_id,
+            session_id: vec![Source::Caller, Source::Body],
+            attributes: vec![
+                Attribute::Certificate(Certificate::UriSan),
+                Attribute::Claim {
+                    payload: "payload".to_owned(),
+                    path: vec!["realm".to_owned(), "user".to_owned()],
+                },
+            ],
+            fingerprint_key: HmacKey::new(b"secret"),
+        }
+    }
+
+    fn resolve(policy: &IdentityPolicy, late: &Late<'_>) -> (Ids, Identity, Claimed) {
+        let headers = [
+            (b"X-Forwarded-User".to_vec(), b" forwarded ".to_vec()),
+            (b"x-api-key".to_vec(), b"sk-1234".to_vec()),
+        ];
+        let mut claimed = Claimed::default();
+        let known = Known::read(policy, Headers(&headers));
+        let (ids, identity) = known.resolve(policy, late, &mut claimed);
+        (ids, identity, claimed)
+    }
+
+    #[test]
+    fn the_first_source_that_has_a_value_counts_and_is_named() {
+        use IdentitySource as Named;
+        let attributes = [
+            Some("spiffe://mesh/app".to_owned()),
+            Some("claim".to_owned()),
+        ];
+        let late = Late {
+            caller: ids("caller", ""),
+            body: ids("body", "s-1"),
+            attributes: &attributes,
+            peer: Some("10.0.0.7:4711"),
+        };
+        let header = |name: &str| Source::Header(name.to_owned());
+        let nobody = || header("x-nobody");
+        for (sources, value, source, name) in [
+            (vec![Source::Caller], "caller", Named::Caller, None),
+            (vec![nobody(), Source::Body], "body", Named::Body, None),
+            (
+                vec![header("x-forwarded-user"), Source::Caller],
+                "forwarded",
+                Named::Header,
+                Some("x-forwarded-user"),
+            ),
+            (
+                vec![Source::Attribute(0)],
+                "spiffe://mesh/app",
+                Named::Certificate,
+                Some("uri_san"),
+            ),
+            (
+                vec![Source::Attribute(9), Source::Attribute(1)],
+                "claim",
+                Named::JwtClaim,
+                Some("realm.user"),
+            ),
+            (
+                vec![Source::PeerAddress],
+                "10.0.0.7",
+                Named::PeerAddress,
+                None,
+            ),
+            (
+                vec![nobody(), Source::Constant("batch".to_owned())],
+                "batch",
+                Named::Constant,
+                None,
+            ),
+        ] {
+            let (ids, identity, _) = resolve(&policy(sources), &late);
+            assert_eq!(ids.user_id.as_deref(), Some(value));
+            let found = identity.user_id.unwrap();
+            assert_eq!((found.source, found.name.as_deref()), (source, name));
+            assert_eq!(ids.session_id.as_deref(), Some("s-1"));
+        }
+        let (found, _, _) = resolve(&policy(vec![Source::ApiKey]), &late);
+        assert!(found.user_id.is_some_and(|id| id.starts_with("key:")));
+        let (found, identity, claimed) = resolve(&policy(vec![nobody()]), &Late::default());
+        assert_eq!(found, Ids::default());
+        assert!(identity.is_empty() && claimed.is_empty());
+    }
+
+    #[test]
+    fn what_a_caller_says_beside_the_fact_is_a_claim() {
+        for (caller, body, claim) in [
+            ("mallory", "body", Some("mallory")),
+            ("", "body", Some("body")),
+            ("fact", "", None),
+            ("", "fact", None),
+            ("", "", None),
+        ] {
+            let late = Late {
+                caller: ids(caller, ""),
+                body: ids(body, ""),
+                attributes: &[Some("fact".to_owned())],
+                peer: None,
+            };
+            let (_, _, claimed) = resolve(&policy(vec![Source::Attribute(0)]), &late);
+            assert_eq!(claimed.user_id.as_deref(), claim, "{caller} {body}");
+        }
+    }
+
+    #[test]
+    fn an_address_loses_its_port() {
+        for (address, host) in [
+            ("127.0.0.1:80", "127.0.0.1"),
+            ("[::1]:80", "::1"),
+            ("::1", "::1"),
+            ("127.0.0.1", "127.0.0.1"),
+            ("/run/socket", "/run/socket"),
+        ] {
+            assert_eq!(without_port(address), host);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! From the configured sources of identity to those that are looked at.
+
+use super::error::ConfigError;
+use super::raw::{RawIdentity, RawSource, RawString, RawTrust};
+use super::resolver::Resolver;
+use crate::digest::HmacKey;
+use crate::event::limits::ID_BYTES_MAX;
+use crate::headers::is_audit_name;
+use crate::identity::{Attribute, IdentityPolicy, Source, Trust};
+use crate::limits::IDENTITY_SOURCES_MAX;
+use crate::redact::names_a_credential;
+
+pub(super) fn identity(
+    raw: RawIdentity,
+    resolver: &Resolver<'_>,
+) -> Result<IdentityPolicy, ConfigError> {
+    let mut attributes = Vec::new();
+    let mut list = |field: &str, raw: Option<Vec<RawSource>>, default: Vec<Source>| {
+        let at = format!("identity.{field}");
+        match raw {
+            None => Ok(default),
+            Some(raw) => sources(&at, raw, resolver, &mut attributes),
+        }
+    };
+    let IdentityPolicy {
+        user_id,
+        session_id,
+        ..
+    } = IdentityPolicy::default();
+    let user_id = list("user_id", raw.user_id, user_id)?;
+    let session_id = list("session_id", raw.session_id, session_id)?;
+    let needs_key = user_id.contains(&Source::ApiKey) || session_id.contains(&Source::ApiKey);
+    Ok(IdentityPolicy {
+        trust: match raw.trust {
+            RawTrust::All => Trust::All,
+            RawTrust::None => Trust::Fields(Vec::new()),
+            RawTrust::Fields(fields) => Trust::Fields(fields),
+        },
+        user_id,
+        session_id,
+        attributes,
+        fingerprint_key: fingerprint_key(raw.fingerprint_key, needs_key, resolver)?,
+    })
+}
+
+fn fingerprint_key(
+    raw: Option<RawString>,
+    is_needed: bool,
+    resolver: &Resolver<'_>,
+) -> Result<Option<HmacKey>, ConfigError> {
+    let at = "identity.fingerprint_key";
+    let key = resolver.resolve(at, raw)?;
+    match (is_needed, key) {
+        (false, None) => Ok(None),
+        (false, Some(_)) => {
+            let reason = "is used only by the source \"api_key\"";
+            Err(ConfigError::new(at, reason))
+        }
+        (true, key) => match HmacKey::new(key.unwrap_or_default().as_bytes()) {
+            Some(key) => Ok(Some(key)),
+            None => Err(ConfigError::new(at, "required by the source \"api_key\"")),
+        },
+    }
+}
+
+fn sources(
+    at: &str,
+    raw: Vec<RawSource>,
+    resolver: &Resolver<'_>,
+    attributes: &mut Vec<Attribute>,
+) -> Result<Vec<Source>, ConfigError> {
+    if raw.len() > IDENTITY_SOURCES_MAX {
+        let reason = format!("must have at most {IDENTITY_SOURCES_MAX} sources");
+        return Err(ConfigError::new(at, reason));
+    }
+    let numbered = raw.into_iter().enumerate();
+    numbered
+        .map(|(number, raw)| source(&format!("{at}[{number}]"), raw, resolver, attributes))
+        .collect()
+}
+
+fn source(
+    at: &str,
+    raw: RawSource,
+    resolver: &Resolver<'_>,
+    attributes: &mut Vec<Attribute>,
+) -> Result<Source, ConfigError> {
+    let text = |member: &str, raw: RawString| filled(&format!("{at}.{member}"), raw, resolver);
+    let mut attribute = |attribute: Attribute| {
+        let known = attributes.iter().position(|known| *known == attribute);
+        Source::Attribute(known.unwrap_or_else(|| {
+            attributes.push(attribute);
+            attributes.len().saturating_sub(1)
+        }))
+    };
+    Ok(match raw {
+        RawSource::Caller => Source::Caller,
+        RawSource::Body => Source::Body,
+        RawSource::ApiKey => Source::ApiKey,
+        RawSource::PeerAddress => Source::PeerAddress,
+        RawSource::Constant(raw) => Source::Constant(text("constant", raw)?),
+        RawSource::Header(raw) => {
+            let name = text("header", raw)?.to_ascii_lowercase();
+            header(&format!("{at}.header"), &name)?;
+            Source::Header(name)
+        }
+        RawSource::JwtClaim(raw) => attribute(Attribute::Claim {
+            payload: text("jwt_claim.payload", raw.payload)?,
+            path: path(&format!("{at}.jwt_claim.path"), raw.path)?,
+        }),
+        RawSource::JwtPrincipal(raw) => attribute(Attribute::Principal {
+            payload: text("jwt_principal.payload", raw.payload)?,
+        }),
+        RawSource::UnverifiedJwtClaim(raw) => {
+            let at = format!("{at}.unverified_jwt_claim.path");
+            Source::UnverifiedClaim(path(&at, raw.path)?)
+        }
+        RawSource::Certificate(field) => attribute(Attribute::Certificate(field)),
+    })
+}
+
+/// A header that may become an id: its value is in every event then.
+fn header(at: &str, name: &str) -> Result<(), ConfigError> {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:".contains(&byte);
+    let reason = if !name.bytes().all(is_token) {
+        "must be the name of a header"
+    } else if is_audit_name(name.as_bytes()) {
+        "is the caller's own header; use the source \"caller\""
+    } else if names_a_credential(name.as_bytes()) {
+        "contains a credential; use the source \"api_key\" for its fingerprint, or \
+         \"unverified_jwt_claim\""
+    } else {
+        return Ok(());
+    };
+    Err(ConfigError::new(at, reason))
+}
+
+fn path(at: &str, path: Vec<String>) -> Result<Vec<String>, ConfigError> {
+    if path.is_empty() || path.iter().any(String::is_empty) {
+        let reason = "must be the names on the way to the claim, such as [\"sub\"]";
+        return Err(ConfigError::new(at, reason));
+    }
+    Ok(path)
+}
+
+fn filled(at: &str, raw: RawString, resolver: &Resolver<'_>) -> Result<String, ConfigError> {
+    match resolver.resolve(at, Some(raw))? {
+        Some(text) if text.len() > ID_BYTES_MAX => {
+            let reason = format!("must be at most {ID_BYTES_MAX} bytes long");
+            Err(ConfigError::new(at, reason))
+        }
+        Some(text) if !text.is_empty() => Ok(text),
+        _ => Err(ConfigError::new(at, "must not be empty")),
+    }
+}
+
+#[cfg(test)]
+mod tests;
