@@ -15,6 +15,8 @@ pub enum Contestant {
     Floor,
     /// The plugin, with up to 100 events in a request to the audit API.
     Batched,
+    /// The same, whose events carry hashes and no content.
+    HashOnly,
     /// The plugin, with a request to the audit API for each event.
     Single,
     /// The plugin, which holds each call back until its record is acknowledged.
@@ -35,11 +37,12 @@ pub enum Contestant {
 
 impl Contestant {
     /// All, in the order of the table.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Alone,
         Self::Callbacks,
         Self::Floor,
         Self::Batched,
+        Self::HashOnly,
         Self::Single,
         Self::Acknowledged,
         Self::Timed,
@@ -62,6 +65,7 @@ impl Contestant {
             Self::Callbacks => "empty wasm filter",
             Self::Floor => "wasm filter that copies both bodies",
             Self::Batched => "plugin, batched",
+            Self::HashOnly => "plugin, batched, hashes only",
             Self::Single => "plugin, single events",
             Self::Acknowledged => "plugin, acknowledged",
             Self::Timed => "plugin, batched, timed",
@@ -89,7 +93,9 @@ impl Contestant {
     /// Whether it is an Envoy with the plugin.
     pub fn is_plugin(self) -> bool {
         match self {
-            Self::Batched | Self::Single | Self::Acknowledged | Self::Timed => true,
+            Self::Batched | Self::HashOnly | Self::Single | Self::Acknowledged | Self::Timed => {
+                true
+            }
             Self::Alone
             | Self::Callbacks
             | Self::Floor
@@ -105,6 +111,7 @@ impl Contestant {
         match self {
             Self::Alone | Self::Callbacks | Self::Floor | Self::Portkey => false,
             Self::Batched
+            | Self::HashOnly
             | Self::Single
             | Self::Acknowledged
             | Self::Timed

@@ -17,11 +17,12 @@ pub async fn sentence(envoy: &Path, processors: u32) -> Result<String> {
     ))
 }
 
-/// The version that Envoy calls itself: `1.40.0` of `envoy  version: …/1.40.0/Clean/RELEASE/BoringSSL`.
+/// The version that Envoy calls itself: `1.40.0` of `/bin/envoy  version: 9e55…/1.40.0/Clean/RELEASE/BoringSSL`.
 async fn envoy_version(envoy: &Path) -> Result<String> {
     let output = Command::new(envoy).arg("--version").output().await?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let version = text.split('/').nth(1);
+    let (_, build) = text.split_once("version: ").unwrap_or_default();
+    let version = build.split('/').nth(1);
     version
         .map(str::to_owned)
         .with_context(|| format!("Envoy's version is not in {text:?}"))

@@ -12,7 +12,8 @@ use crate::gateway::contestants::Contestant;
 use crate::gateway::report::{Results, number};
 
 /// Draws by how much a figure of each contestant is more than that of an Envoy without filters, by their
-/// medians. What is less has no bar, but its number.
+/// medians. What is less has no bar, but its number. Gateways of other kinds are left out: beside their
+/// bars there would be no others to see.
 pub fn added(
     file: &Path,
     title: &str,
@@ -23,7 +24,8 @@ pub fn added(
     let added = |contestant: Contestant, workload: &str| results.added(contestant, workload, name);
     let rows = Contestant::ALL.into_iter().filter(|contestant| {
         let is_measured = |workload: &&str| added(*contestant, workload).is_some();
-        *contestant != Contestant::Alone && workloads.iter().any(is_measured)
+        let is_compared = contestant.is_envoy() && *contestant != Contestant::Alone;
+        is_compared && workloads.iter().any(is_measured)
     });
     let rows: Vec<Contestant> = rows.collect();
     let size = (
