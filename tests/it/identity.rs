@@ -48,7 +48,7 @@ async fn event(stack: &Stack, headers: &[(&'static str, &str)]) -> Result<Value>
 /// Sources that believe a verified token, and nothing of what a caller writes.
 fn verified(configuration: &mut Configuration) -> Result<()> {
     configuration
-        .filters_first(&[Issuer::shared()?.filter()])?
+        .filters_first(&[Issuer::shared().filter()])?
         .plugin(|plugin| {
             plugin["identity"] = json!({
                 "trust": "none",
@@ -68,7 +68,7 @@ fn verified(configuration: &mut Configuration) -> Result<()> {
 fn a_claim_of_a_verified_token_is_the_user_and_a_header_only_a_claim() -> Result<()> {
     run(async {
         let stack = stack(verified).await?;
-        let issuer = Issuer::shared()?;
+        let issuer = Issuer::shared();
         let by_claim = |name: &str| json!({ "source": "jwt_claim", "name": name });
         let signed = |claims: Value| format!("Bearer {}", issuer.sign(&claims));
         let claims = |more: Value| {
@@ -170,7 +170,7 @@ fn a_key_is_known_by_its_fingerprint_and_an_unverified_token_is_marked() -> Resu
 /// The certificate's SPIFFE id, and what it has beside that.
 fn by_certificate(configuration: &mut Configuration) -> Result<()> {
     configuration
-        .tls_listener(LISTENER, &mesh::Mesh::shared()?.server())?
+        .tls_listener(LISTENER, &mesh::Mesh::shared().server())?
         .plugin(|plugin| {
             plugin["identity"] = json!({
                 "user_id": [{ "certificate": "uri_san" }, "peer_address"],
@@ -193,7 +193,7 @@ fn a_client_is_known_by_the_spiffe_id_of_its_certificate() -> Result<()> {
             ),
             (false, "127.0.0.1", json!({ "source": "peer_address" })),
         ] {
-            let mesh = mesh::Mesh::shared()?;
+            let mesh = mesh::Mesh::shared();
             let sidecar = mesh
                 .sidecar(stack.envoy.address(LISTENER)?, has_certificate)
                 .await?;

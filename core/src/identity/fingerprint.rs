@@ -7,30 +7,35 @@ use super::token;
 use crate::digest::HmacKey;
 use crate::headers::Headers;
 
-/// Headers in which providers take a key, in the order in which one counts before another.
-const HEADERS: [&str; 4] = ["x-api-key", "api-key", "x-goog-api-key", "authorization"];
+/// Headers that are a key, in the order in which one counts before another, and before `authorization`.
+const HEADERS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
 
 /// The part of a signature that names a key (AWS Signature Version 4).
 const SIGNED_BY: &str = "Credential=";
 
 /// `key:` and 32 hexadecimal digits; `None` if the request has no key.
 pub(super) fn of(headers: Headers<'_>, secret: &HmacKey) -> Option<String> {
-    let key = HEADERS.iter().find_map(|name| key(headers, name))?;
+    let mut keys = HEADERS.iter().filter_map(|name| value(headers, name));
+    let key = keys.next().or_else(|| authorized_by(headers))?;
     Some(format!("key:{}", secret.tag(&[b"api key", key.as_bytes()])))
 }
 
-fn key<'a>(headers: Headers<'a>, name: &str) -> Option<Cow<'a, str>> {
-    if let Some(token) = token::bearer(headers).filter(|_| name == "authorization") {
+fn value<'a>(headers: Headers<'a>, name: &str) -> Option<Cow<'a, str>> {
+    let value = headers.bytes(name)?.trim_ascii();
+    (!value.is_empty()).then(|| String::from_utf8_lossy(value))
+}
+
+fn authorized_by(headers: Headers<'_>) -> Option<Cow<'_, str>> {
+    if let Some(token) = token::bearer(headers) {
         return Some(token);
     }
-    let value = String::from_utf8_lossy(headers.bytes(name)?.trim_ascii());
+    let value = value(headers, "authorization")?;
     // A signature is another for each request; what it is made with is named before it.
     let signed_by = value.split_once(SIGNED_BY).map(|(_, rest)| rest);
-    let key = match signed_by.and_then(|rest| rest.split(['/', ',']).next()) {
-        Some(id) => Cow::Owned(id.to_owned()),
-        None => value,
-    };
-    (!key.is_empty()).then_some(key)
+    match signed_by.and_then(|rest| rest.split(['/', ',']).next()) {
+        Some(id) => (!id.is_empty()).then(|| Cow::Owned(id.to_owned())),
+        None => Some(value),
+    }
 }
 
 #[cfg(test)]

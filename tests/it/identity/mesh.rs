@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use anyhow::Result;
 use audit_layer_tests::envoy::{self, Configuration, Envoy};
@@ -50,13 +50,9 @@ impl Mesh {
     }
 
     /// The only one.
-    pub(crate) fn shared() -> Result<&'static Self> {
-        static SHARED: OnceLock<Mesh> = OnceLock::new();
-        if let Some(mesh) = SHARED.get() {
-            return Ok(mesh);
-        }
-        let mesh = Self::new()?;
-        Ok(SHARED.get_or_init(|| mesh))
+    pub(crate) fn shared() -> &'static Self {
+        static SHARED: LazyLock<Mesh> = LazyLock::new(|| Mesh::new().unwrap());
+        &SHARED
     }
 
     fn file(&self, name: &str) -> PathBuf {

@@ -1,6 +1,6 @@
 //! Who signs tokens, and the filter that believes them.
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
@@ -24,13 +24,9 @@ impl Issuer {
     }
 
     /// The one whom the gateway believes.
-    pub(crate) fn shared() -> Result<&'static Self> {
-        static SHARED: OnceLock<Issuer> = OnceLock::new();
-        if let Some(issuer) = SHARED.get() {
-            return Ok(issuer);
-        }
-        let issuer = Self::new()?;
-        Ok(SHARED.get_or_init(|| issuer))
+    pub(crate) fn shared() -> &'static Self {
+        static SHARED: LazyLock<Issuer> = LazyLock::new(|| Issuer::new().unwrap());
+        &SHARED
     }
 
     /// A JWT with these claims (RFC 7519, RFC 8037).
