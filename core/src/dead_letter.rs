@@ -18,6 +18,9 @@
 
 mod stub;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
 use crate::digest::{HmacKey, is_same};
 use crate::limits::REASON_BYTES_MAX;
 
@@ -85,13 +88,34 @@ pub fn line(reason: &str, event: &str, key: Option<&LetterKey>) -> String {
     format!("{head} mac={mac}{EVENT}{event}")
 }
 
-/// The writer of an event's JSON and its sequence number. In a string each quote has a backslash, and
-/// what a caller sent stands before what the gateway says.
+/// The writer of an event's JSON and its sequence number. They are read where the gateway writes them: callers'
+/// members of the same names stand before them and, as what is only claimed, behind them.
 fn place_in(event: &str) -> Option<(&str, &str)> {
-    let (_, writer) = event.rsplit_once(r#""writer":{"id":""#)?;
-    let (id, rest) = writer.split_once(r#"","seq":"#)?;
-    let (seq, _) = rest.split_once(|byte: char| !byte.is_ascii_digit())?;
-    Some((id, seq)).filter(|_| !seq.is_empty())
+    #[derive(Deserialize)]
+    struct Event<'a> {
+        #[serde(borrow)]
+        metadata: Metadata<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Metadata<'a> {
+        #[serde(borrow)]
+        audit_layer: AuditLayer<'a>,
+    }
+    #[derive(Deserialize)]
+    struct AuditLayer<'a> {
+        #[serde(borrow)]
+        writer: Writer<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Writer<'a> {
+        id: &'a str,
+        #[serde(borrow)]
+        seq: &'a RawValue,
+    }
+    let event: Event<'_> = serde_json::from_str(event).ok()?;
+    let Writer { id, seq } = event.metadata.audit_layer.writer;
+    let is_number = seq.get().bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some((id, seq.get()))
 }
 
 /// The writer and its sequence number, as the beginning of a letter names them; `None` where it names
@@ -246,7 +270,7 @@ mod tests {
         let caller = r#""writer":{"id":"forged","seq":1}"#;
         let escaped = caller.replace('"', "\\\"");
         let event = format!(
-            r#"{{"prompt_content":"{escaped}","metadata":{{{caller},"audit_layer":{{"writer":{{"id":"w","seq":71}},"usage":1}}}}}}"#
+            r#"{{"prompt_content":"{escaped}","metadata":{{{caller},"audit_layer":{{"writer":{{"id":"w","seq":71}},"usage":1,"identity":{{"claimed":{{"metadata":{{{caller}}}}}}}}}}}}}"#
         );
         for key in [None, Some(&ours)] {
             let line = line("max_age", &event, key);

@@ -133,7 +133,8 @@ mod tests {
         assert_eq!(shown(cut), format!(" (request_id r, writer w{lost})"));
         let lost = "; writer and seq are unknown";
         assert_eq!(shown("nothing"), lost);
-        let letter = dead_letter::line("max_age", &event, None);
+        let whole = format!("{}:1}}}}}}", event.trim_start_matches("event="));
+        let letter = dead_letter::line("max_age", &whole, None);
         let (cut, _) = letter.split_once("prompt_content").unwrap();
         let of_letter = Identity::of_letter(cut.as_bytes(), cut.as_bytes());
         assert_eq!(of_letter.to_string(), " (request_id r, writer w, seq 71)");
