@@ -10,7 +10,6 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::{Request, Response};
-use memchr::memmem;
 
 use crate::gateway::serve::serve;
 
@@ -68,12 +67,11 @@ async fn take(
     Ok(Response::new(Full::new(Bytes::from_static(RECEIPT))))
 }
 
-/// The ids of the calls that the events of a body are of.
+/// The ids of the calls that the events of a body are of: each line is one, and begins with it. Within an event
+/// there are other members of that name.
 fn ids(body: &[u8]) -> impl Iterator<Item = [u8; ID_BYTES]> {
-    memmem::find_iter(body, ID).filter_map(|at| {
-        let id = body.get(at + ID.len()..)?.first_chunk()?;
-        Some(*id)
-    })
+    let lines = body.split(|byte| *byte == b'\n');
+    lines.filter_map(|line| line.strip_prefix(ID)?.first_chunk().copied())
 }
 
 fn locked(calls: &Mutex<Calls>) -> MutexGuard<'_, Calls> {
@@ -83,7 +81,25 @@ fn locked(calls: &Mutex<Calls>) -> MutexGuard<'_, Calls> {
 /// A UUID as text.
 const ID_BYTES: usize = 36;
 
-const ID: &[u8] = br#""request_id":""#;
+const ID: &[u8] = br#"{"request_id":""#;
 
 /// What an audit API answers; nobody asks it how many it has accepted.
 const RECEIPT: &[u8] = b"{}";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_counts_once_whatever_is_in_it() {
+        let id = "0".repeat(ID_BYTES);
+        let event = format!(
+            r#"{{"request_id":"{id}","prompt":"\n","gateway":{{"request_id":"{}"}}}}"#,
+            "1".repeat(ID_BYTES)
+        );
+        let body = format!("{event}\n{event}\n");
+        let found: Vec<_> = ids(body.as_bytes()).collect();
+        assert_eq!(found, [[b'0'; ID_BYTES]; 2]);
+        assert_eq!(ids(b"").count(), 0);
+    }
+}
