@@ -18,12 +18,12 @@ pub use self::decided::Decided;
 use self::halves::{Halves, Place};
 pub use self::parts::AnswerPart;
 use self::parts::Parts;
+use crate::credentials::Secrets;
 use crate::decision::Answered;
 use crate::digest::HashForm;
 use crate::event::{ApiError, ToolCall};
 use crate::limits::{CHOICES_MAX, ERROR_MESSAGE_BYTES_MAX, FINDINGS_MAX, NAME_BYTES_MAX};
 use crate::names::{cut, keep_first, shortened};
-use crate::redact::Secrets;
 
 /// The answer as far as it has been read.
 #[derive(Debug)]

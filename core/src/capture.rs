@@ -4,12 +4,11 @@ use serde::Deserialize;
 
 use crate::digest::HashForm;
 use crate::event::ContentPolicy;
-use crate::names::cut;
 
 /// What is read and kept of each exchange.
 #[derive(Debug, Clone)]
 pub struct CapturePolicy {
-    /// What of prompts and answers an event may carry.
+    /// What of prompts and answers an event may carry, where no rule says otherwise.
     pub content: ContentPolicy,
     /// Layout of the canonical prompt text.
     pub prompt_format: PromptFormat,
@@ -17,17 +16,6 @@ pub struct CapturePolicy {
     pub hash: HashForm,
     /// How much is read and kept.
     pub limits: CaptureLimits,
-}
-
-impl CapturePolicy {
-    /// A text as the event carries it: cut to the limit, or not at all.
-    pub(crate) fn carried(&self, text: String, bytes_max: usize) -> String {
-        match self.content {
-            ContentPolicy::HashOnly => String::new(),
-            ContentPolicy::Full if text.len() <= bytes_max => text,
-            ContentPolicy::Full => cut(&text, bytes_max).to_owned(),
-        }
-    }
 }
 
 /// How much is read and kept of each exchange, in bytes.

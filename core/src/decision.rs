@@ -40,6 +40,7 @@ words! {
     pub enum Source {
         Answer "answer" "The model's answer.",
         Caller "caller" "The caller, by a header.",
+        Rule "rule" "A rule of the operator.",
         #[default]
         Absent "absent" "Nobody: the event has none.",
     }
@@ -73,36 +74,21 @@ pub struct Given<'a> {
     pub confidence: &'a mut Option<Box<RawValue>>,
 }
 
-/// What of the answers the event may take over.
-#[derive(Debug, Clone, Copy)]
-pub struct Coverage {
-    /// Whether the policy lets events carry content.
-    pub carries_content: bool,
-    /// Whether all answers have come.
-    pub is_whole: bool,
-}
-
 /// The decision of these answers, which is the event's where the caller gave none; `None` if there
 /// are none.
 ///
 /// A confidence is of the outcome that it came with: beside another outcome, which the caller gave,
-/// it is left out. Of answers that are not all there is no decision of the event. An outcome is
-/// content, and stays out with it.
+/// it is left out. Where not `all_came`, there is no decision of the event.
 pub fn decide(
-    mut answers: Vec<Answered>,
-    coverage: Coverage,
+    answers: Vec<Answered>,
+    all_came: bool,
     given: &mut Given<'_>,
     is_cut: &mut bool,
 ) -> Option<Decision> {
     if answers.is_empty() {
         return None;
     }
-    if !coverage.carries_content {
-        for answer in &mut answers {
-            (answer.outcome, answer.confidence) = (None, None);
-        }
-    }
-    let all: &[_] = if coverage.is_whole { &answers } else { &[] };
+    let all: &[_] = if all_came { &answers } else { &[] };
     let outcome = outcome(all, is_cut);
     let confidence = least(all);
     let source = Sources {
@@ -163,11 +149,6 @@ fn least(answers: &[Answered]) -> Option<Box<RawValue>> {
 mod tests {
     use super::*;
 
-    const ALL: Coverage = Coverage {
-        carries_content: true,
-        is_whole: true,
-    };
-
     fn answered(name: Option<&str>, outcome: &str, confidence: &str) -> Answered {
         Answered {
             name: name.map(str::to_owned),
@@ -193,7 +174,7 @@ mod tests {
             outcome: &mut outcome,
             confidence: &mut confidence,
         };
-        let decision = decide(answers, ALL, &mut given, &mut false).unwrap();
+        let decision = decide(answers, true, &mut given, &mut false).unwrap();
         let confidence = confidence.map(|it| it.get().to_owned());
         (outcome, confidence, decision.source)
     }
@@ -243,22 +224,15 @@ mod tests {
     }
 
     #[test]
-    fn without_content_or_without_the_rest_there_is_no_outcome() {
-        for (carries_content, is_whole) in [(false, true), (true, false)] {
-            let (mut outcome, mut confidence) = (None, None);
-            let mut given = Given {
-                outcome: &mut outcome,
-                confidence: &mut confidence,
-            };
-            let coverage = Coverage {
-                carries_content,
-                is_whole,
-            };
-            let answers = vec![answered(Some("q"), "refund", "0.9")];
-            let decision = decide(answers, coverage, &mut given, &mut false).unwrap();
-            assert_eq!(decision.answers[0].name.as_deref(), Some("q"));
-            assert_eq!(decision.answers[0].outcome.is_some(), carries_content);
-            assert!(decision.outcome.is_none() && outcome.is_none() && confidence.is_none());
-        }
+    fn without_the_rest_there_is_no_outcome() {
+        let (mut outcome, mut confidence) = (None, None);
+        let mut given = Given {
+            outcome: &mut outcome,
+            confidence: &mut confidence,
+        };
+        let answers = vec![answered(Some("q"), "refund", "0.9")];
+        let decision = decide(answers, false, &mut given, &mut false).unwrap();
+        assert_eq!(decision.answers[0].outcome.as_deref(), Some("refund"));
+        assert!(decision.outcome.is_none() && outcome.is_none() && confidence.is_none());
     }
 }

@@ -77,6 +77,14 @@ impl HashForm {
         written(prefix, hash)
     }
 
+    /// A plain hash as events carry it: where hashes are keyed, the keyed hash of its text.
+    pub fn of_plain(&self, hash: &str) -> String {
+        match self {
+            Self::Hmac(_) => self.hash(hash.as_bytes()),
+            Self::Sha256 | Self::Bare => hash.to_owned(),
+        }
+    }
+
     /// The hash of `content`.
     pub fn hash(&self, content: &[u8]) -> String {
         let mut digest = self.start();

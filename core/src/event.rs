@@ -3,12 +3,16 @@
 //! The top level is the audit API's documented event, so that any implementation of that API
 //! accepts it. What the gateway knows beyond that stands under `metadata.audit_layer`.
 
+mod content;
 mod documented;
+pub(crate) mod edit;
 mod identity;
 mod kind;
 pub mod limits;
 #[cfg(feature = "schema")]
 mod schema;
+
+use std::collections::BTreeMap;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -17,6 +21,7 @@ use serde_json::value::RawValue;
 use crate::decision::Decision;
 use crate::note::Note;
 
+pub use content::{ContentLevel, ContentPolicy};
 pub use documented::{AuditEvent, Member, Need, Shape};
 pub use identity::{Claimed, Identity, IdentitySource, Provenance};
 pub use kind::Kind;
@@ -374,20 +379,20 @@ pub struct Capture {
     pub encoding: Option<String>,
     /// What the policy lets the event contain.
     pub content: ContentPolicy,
+    /// The operator's rules that apply to the call, by their names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
+    /// The event's own members whose values are the operator's, by a rule or by what was found, and not the
+    /// caller's or the answer's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub set_by_policy: Vec<&'static str>,
+    /// How many different values of each kind were replaced by tokens, by the kind's name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub redacted: BTreeMap<String, u64>,
     /// Whether a limit cut content of this event.
     pub truncated: bool,
     /// Why facts are missing or changed.
     pub notes: Vec<Note>,
-}
-
-words! {
-    /// How much of prompts and answers an event may contain.
-    #[derive(Default)]
-    pub enum ContentPolicy {
-        #[default]
-        Full "full" "Text and hashes.",
-        HashOnly "hash_only" "Hashes only: prompt, answer, reasoning, tool arguments and error messages stay out.",
-    }
 }
 
 /// What the gateway knows of the request. Never a credential.

@@ -12,26 +12,29 @@ mod response;
 mod said;
 mod settings;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::api::{self, Evidence, Identity, Path, Refusal};
 use crate::caller::Caller;
 use crate::completion::{self, End, Seen};
+use crate::credentials::Secrets;
 use crate::event::{
-    AuditEvent, AuditLayer, Capture, CompletionState, ContentPolicy, Gateway, Metadata, SCHEMA,
+    AuditEvent, AuditLayer, Capture, CompletionState, Gateway, Member, Metadata, RiskLevel, SCHEMA,
     Timing,
 };
 use crate::event::{Claimed, Completion, Usage, UsageSource};
 use crate::headers::Headers;
 use crate::hop::{self, Outer};
-use crate::identity::{Ids, Known, Late};
+use crate::identity::{Ids, Known, Late, Resolved};
 use crate::note::Note;
 use crate::opening::{Destination, Opening};
 use crate::policy::Policy;
 use crate::provider;
-use crate::redact::Secrets;
+use crate::redact::redact;
+use crate::rules::Early;
 use crate::time::Timestamp;
+use crate::withhold::withhold;
 
 use self::request::{Asked, RequestSide};
 use self::response::{Answered, ResponseSide};
@@ -64,6 +67,8 @@ struct Call {
     claimed: Claimed,
     /// What the headers say of who makes the call.
     known: Known,
+    /// Of which rules the headers fit.
+    fits: Early,
     gateway: Gateway,
     /// How often the proxy tried upstreams before it followed a redirect.
     attempts_before: u64,
@@ -115,6 +120,7 @@ impl Exchange {
                 started: now,
                 claimed: caller.disbelieve(&policy.identity.trust),
                 known: Known::read(&policy.identity, headers),
+                fits: Early::read(&policy.rules, headers),
                 caller,
                 gateway,
                 attempts_before: 0,
@@ -212,8 +218,10 @@ impl Exchange {
         } = &self.call;
         let nothing = ResponseSide::new(identity.format, &policy.capture, secrets).nothing();
         let duration_ms = now.ms_since(self.call.started);
+        let mut call = self.call.clone();
+        call.goes_to(&end);
         Some(event(
-            self.call.clone(),
+            call,
             asked,
             nothing,
             Usage::default(),
@@ -248,15 +256,7 @@ impl Exchange {
             self.call.notes.insert(Note::AnswerFetched);
         }
         let state = completion::state(seen(&answered), &end);
-        let destination = Destination {
-            cluster: end.cluster.as_deref(),
-            route: end.route.as_deref(),
-        };
-        if let Some(name) = self.call.served_by(destination) {
-            self.call.identity.provider = name;
-        }
-        self.call.gateway.route = end.route.clone();
-        self.call.gateway.cluster = end.cluster.clone();
+        self.call.goes_to(&end);
         self.call.gateway.source = end.source.clone();
         self.call.gateway.upstream_attempts = end
             .upstream_attempts
@@ -290,6 +290,19 @@ impl Exchange {
 }
 
 impl Call {
+    /// Takes over where the call went, as far as the host knows it.
+    fn goes_to(&mut self, end: &End) {
+        let destination = Destination {
+            cluster: end.cluster.as_deref(),
+            route: end.route.as_deref(),
+        };
+        if let Some(name) = self.served_by(destination) {
+            self.identity.provider = name;
+        }
+        self.gateway.route = end.route.clone();
+        self.gateway.cluster = end.cluster.clone();
+    }
+
     /// Who serves the model by what the configuration says of where the call went in the end, which
     /// is not always where it was to go when its headers came.
     fn served_by(&self, destination: Destination<'_>) -> Option<String> {
@@ -363,6 +376,7 @@ fn event(
         mut caller,
         mut claimed,
         known,
+        fits,
         gateway,
         attempts_before: _,
         secrets,
@@ -377,23 +391,23 @@ fn event(
         attributes: &end.attributes,
         peer: end.source.as_deref(),
     };
-    let (ids, mut who) = known.resolve(&policy.identity, &late, &mut claimed);
+    let Resolved {
+        ids,
+        organization_id,
+        identity: mut who,
+    } = known.resolve(&policy.identity, &late, &mut claimed);
     who.claimed = (!claimed.is_empty()).then(|| Box::new(claimed));
-    let content = policy.capture.content;
-    let error = answered.answer.error.take().map(|mut error| {
-        error.message = error.message.filter(|_| content == ContentPolicy::Full);
-        error
-    });
+    let given_risk = caller.risk_level;
     let completion = Completion {
         state,
         http_status: http_status(&answered, &end, state),
         finish_reasons: finish_reasons(&answered, state),
         flags: end.flags,
         details: end.details,
-        error,
+        error: answered.answer.error.take(),
     };
-    let (response_content, mut response) = answered.said(&policy.capture, &mut notes);
-    response.decision = answered.decided(content, state, &mut caller, &mut notes);
+    let (response_content, mut response) = answered.said(&mut notes);
+    response.decision = answered.decided(state, &mut caller, &mut notes);
     let path = gateway.path.as_deref().unwrap_or_default();
     let model = match asked.model.as_str() {
         "" => api::model_in_path(path),
@@ -423,7 +437,10 @@ fn event(
         response_bytes: answered.bytes,
         request_hash: asked.body_hash,
         encoding: answered.encoding,
-        content,
+        content: policy.capture.content,
+        rules: Vec::new(),
+        set_by_policy: Vec::new(),
+        redacted: BTreeMap::new(),
         truncated: notes.iter().any(|note| note.is_truncation()),
         notes: notes.into_iter().collect(),
     };
@@ -433,7 +450,7 @@ fn event(
         duration_ms,
         user_id: ids.user_id.unwrap_or_default(),
         session_id: ids.session_id,
-        organization_id: policy.organization_id.clone(),
+        organization_id: organization_id.unwrap_or_else(|| policy.organization_id.clone()),
         prompt_hash: asked.prompt_hash,
         prompt_content: asked.prompt_content,
         prompt_tokens: counted(usage.input_tokens),
@@ -466,8 +483,32 @@ fn event(
             },
         },
     };
-    secrets.remove_from_event(&mut event);
+    finish(&mut event, &policy, &fits, &secrets, given_risk);
     event
+}
+
+/// Takes out of an event what may not be in it, and gives it what rules have for it: last, so that no caller can
+/// take an operator's words out of it by sending them as a key.
+fn finish(
+    event: &mut AuditEvent,
+    policy: &Policy,
+    fits: &Early,
+    secrets: &Secrets,
+    given_risk: Option<RiskLevel>,
+) {
+    let matched = policy.rules.matching(fits, event);
+    let content = matched.content().unwrap_or(policy.capture.content);
+    secrets.remove_from_event(event);
+    let form = &policy.capture.hash;
+    let found_risk = redact(event, content, &policy.redact, form);
+    withhold(event, content, form);
+    matched.apply(event, given_risk);
+    if found_risk > event.risk_level {
+        event.risk_level = found_risk;
+        let given = &mut event.metadata.audit_layer.capture.set_by_policy;
+        given.push(Member::RiskLevel.name());
+        given.dedup();
+    }
 }
 
 /// The status that the client got, which is not the provider's where the gateway answered.

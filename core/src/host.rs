@@ -18,6 +18,19 @@ pub struct Host {
     pub variable_hint: &'static str,
 }
 
+impl Host {
+    /// Envoy, and the gateways of its family, in which the plugin runs.
+    pub const ENVOY: Self = Self {
+        recorder: concat!("audit-layer/", env!("CARGO_PKG_VERSION")),
+        point: CapturePoint::Gateway,
+        cluster: Some("the proxy's name of the audit API's upstream"),
+        // Envoy passes a Struct as protobuf, and only the text of a StringValue as it is.
+        json_hint: "; in Envoy, write it as the value of a google.protobuf.StringValue",
+        variable_hint: " in the plugin's VM; list it under \
+            vm_config.environment_variables.host_env_keys",
+    };
+}
+
 impl Default for Host {
     /// A program with an environment of its own and no proxy.
     fn default() -> Self {

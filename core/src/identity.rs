@@ -8,7 +8,7 @@ mod token;
 use crate::digest::HmacKey;
 
 pub(crate) use compound::split;
-pub(crate) use known::{Ids, Known, Late};
+pub(crate) use known::{Ids, Known, Late, Resolved};
 
 /// Where an event's ids come from. The first source that has a value counts.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct IdentityPolicy {
     pub user_id: Vec<Source>,
     /// Sources of `session_id`, in order.
     pub session_id: Vec<Source>,
+    /// Sources of `organization_id`, in order; where none has a value, it is the configuration's.
+    pub organization_id: Vec<Source>,
     /// What the host is asked for when a call ends, each once; a source names one by its place here.
     pub attributes: Vec<Attribute>,
     /// By which fingerprints of API keys are made; there if a source needs it.
@@ -116,6 +118,7 @@ impl Default for IdentityPolicy {
             trust: Trust::All,
             user_id: vec![Source::Caller, Source::Body],
             session_id: vec![Source::Caller, Source::Body],
+            organization_id: Vec::new(),
             attributes: Vec::new(),
             fingerprint_key: None,
         }

@@ -17,6 +17,7 @@ mod names;
 mod odd;
 mod parse;
 mod scan;
+pub(crate) mod strings;
 mod stub;
 mod text;
 mod unicode;

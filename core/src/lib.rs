@@ -27,6 +27,7 @@ pub mod body;
 pub mod caller;
 pub mod capture;
 pub mod completion;
+pub mod credentials;
 pub mod dead_letter;
 pub mod decision;
 pub mod decode;
@@ -52,7 +53,10 @@ pub mod policy;
 pub mod prompt;
 pub mod provider;
 pub mod redact;
+pub mod rules;
+pub mod sensitive;
 pub mod time;
+pub(crate) mod withhold;
 
 #[cfg(test)]
 mod tests {

@@ -96,7 +96,32 @@ pub const CREDENTIAL_BYTES_MAX: usize = 32 << 10;
 pub const CREDENTIAL_REPEATS_MAX: usize = 9;
 
 /// Bytes of a text that comes in pieces that are looked through and hashed at once.
-pub const REDACTED_AT_ONCE_BYTES: usize = 4 << 10;
+pub const SEARCHED_AT_ONCE_BYTES: usize = 4 << 10;
+
+/// Rules of a configuration: each is looked at for every call.
+pub const RULES_MAX: usize = 256;
+
+/// Patterns of one member of a rule.
+pub const RULE_PATTERNS_MAX: usize = 64;
+
+/// Bytes of a rule's name, which stands in every event that the rule applies to.
+pub const RULE_NAME_BYTES_MAX: usize = 128;
+
+/// Bytes of the name of an operator's pattern of sensitive data, which stands in tokens.
+pub const NAME_OF_PATTERN_BYTES_MAX: usize = 32;
+
+/// Bytes of an operator's pattern of sensitive data.
+pub const PATTERN_BYTES_MAX: usize = 1 << 10;
+
+/// Bytes that such a pattern takes when it is compiled; a counted repetition of a class takes a hundred for each.
+pub const PATTERN_COMPILED_BYTES_MAX: usize = 64 << 10;
+
+/// Patterns of a configuration: each passes over every text once.
+pub const PATTERNS_MAX: usize = 32;
+
+/// Bytes at the end of a text that was cut which are left out where it is redacted: what begins there may go on
+/// behind the cut. As much as an e-mail address takes.
+pub const REDACTED_TAIL_BYTES: usize = 256;
 
 /// Parts of a form. Endpoints take a dozen members, and up to sixteen images.
 pub const FORM_PARTS_MAX: usize = 256;
@@ -213,6 +238,10 @@ pub const SHARED_NAME_BYTES_MAX: usize = 128;
 
 /// How often a path is decoded. Once is what servers do; a proxy before them may do it again.
 pub const PATH_DECODINGS_MAX: usize = 3;
+
+/// Organizations of one outbox whose events are numbered side by side. Tenants of a gateway that are active at the
+/// same time fit.
+pub const SEQUENCES_MAX: usize = 256;
 
 /// How long what one gateway tells the next of a call is believed, in milliseconds from when the
 /// call began. A call is at the next gateway within seconds; whoever sees the header later cannot

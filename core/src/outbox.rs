@@ -10,9 +10,9 @@ mod outcome;
 mod parcel;
 mod queue;
 mod receipt;
+mod sequence;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::mem;
 
 use crate::dead_letter::{self, without_content};
@@ -28,15 +28,13 @@ use backoff::{Backoff, SplitMix};
 pub use outcome::{Answer, Failure, Outcome, Refused};
 use queue::{Letter, Queue};
 pub use receipt::Receipt;
+use sequence::Sequences;
 
 /// The undelivered events of one host, such as a proxy's VM, to one destination.
 #[derive(Debug)]
 pub struct Outbox {
     destination: Destination,
-    writer_id: String,
-    seq: u64,
-    /// Places in the sequence of calls whose end is still to come.
-    begun: BTreeMap<String, u64>,
+    sequences: Sequences,
     queue: Queue,
     in_flight: Vec<(BatchId, Vec<Letter>)>,
     bytes: usize,
@@ -128,9 +126,7 @@ impl Outbox {
     pub fn new(destination: Destination, writer_id: String, seed: u64) -> Self {
         Self {
             destination,
-            writer_id,
-            seq: 0,
-            begun: BTreeMap::new(),
+            sequences: Sequences::new(writer_id),
             queue: Queue::default(),
             in_flight: Vec::new(),
             bytes: 0,
@@ -150,8 +146,8 @@ impl Outbox {
         delivery: &Delivery,
         now: Timestamp,
     ) -> Vec<DeadLetter> {
-        let seq = self.place(&event);
-        let letter = self.seal(event, seq, delivery, now);
+        let writer = self.sequences.place(&event);
+        let letter = Self::seal(event, writer, delivery, now);
         self.keep(letter, delivery)
     }
 
@@ -179,24 +175,8 @@ impl Outbox {
         dead
     }
 
-    /// A call has one place in the sequence: its event supersedes the record of its prompt, so that
-    /// only one of the two is there to be missed.
-    fn place(&mut self, event: &AuditEvent) -> u64 {
-        if let Some(seq) = self.begun.remove(&event.request_id) {
-            return seq;
-        }
-        self.seq = self.seq.saturating_add(1);
-        if is_pending(event) {
-            self.begun.insert(event.request_id.clone(), self.seq);
-        }
-        self.seq
-    }
-
-    fn seal(&self, mut event: AuditEvent, seq: u64, delivery: &Delivery, now: Timestamp) -> Letter {
-        event.metadata.audit_layer.writer = Some(Writer {
-            id: self.writer_id.clone(),
-            seq,
-        });
+    fn seal(mut event: AuditEvent, writer: Writer, delivery: &Delivery, now: Timestamp) -> Letter {
+        event.metadata.audit_layer.writer = Some(writer);
         let texts = event
             .prompt_content
             .len()
@@ -421,7 +401,7 @@ impl Outbox {
 
     /// Which writer its events name.
     pub fn writer_id(&self) -> &str {
-        &self.writer_id
+        self.sequences.id()
     }
 
     /// Events that are neither acknowledged nor given up.

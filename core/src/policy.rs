@@ -1,12 +1,16 @@
 //! The checked configuration: what the operator wrote, with every value in its range.
 
 mod check;
+mod effective;
 mod error;
 mod identity;
 mod raw;
+mod redact;
 mod resolver;
+mod rules;
 #[cfg(feature = "schema")]
 mod schema;
+mod warnings;
 
 use crate::api::Own;
 use crate::capture::CapturePolicy;
@@ -16,10 +20,13 @@ use crate::event::CapturePoint;
 use crate::hop::HopKey;
 use crate::host::Host;
 use crate::identity::IdentityPolicy;
+use crate::redact::RedactPolicy;
+use crate::rules::Rules;
 
 pub use error::ConfigError;
 #[cfg(feature = "schema")]
 pub use schema::schema;
+pub use warnings::Warning;
 
 /// What to record and where to send it. Made by [`Policy::read`] only.
 #[derive(Debug, Clone)]
@@ -40,6 +47,10 @@ pub struct Policy {
     pub capture: CapturePolicy,
     /// Who makes a call, and who is believed.
     pub identity: IdentityPolicy,
+    /// What the operator says of some calls.
+    pub rules: Rules,
+    /// What is replaced where content is redacted.
+    pub redact: RedactPolicy,
     /// What gateways tell each other.
     pub gateway: GatewayPolicy,
     /// Servers that the operator names and who serves models there; the first that fits counts.
@@ -134,7 +145,9 @@ impl Policy {
     /// say for nothing.
     pub fn asks_destination(&self) -> bool {
         let mut own = self.providers.iter();
+        let mut rules = self.rules.list.iter();
         own.any(|own| own.cluster.is_some() || own.route.is_some())
+            || rules.any(|rule| rule.when.asks_destination())
     }
 }
 

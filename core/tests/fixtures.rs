@@ -1,6 +1,8 @@
 //! Every format on exchanges written by hand: `core/fixtures/<format>/<case>.http` and the event
 //! that is expected of it, `<case>.json`. `UPDATE_FIXTURES=1` writes the events anew.
 
+#[path = "fixtures/canaries.rs"]
+mod canaries;
 #[path = "fixtures/conversation.rs"]
 mod conversation;
 #[path = "fixtures/http.rs"]

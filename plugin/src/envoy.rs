@@ -1,19 +1,6 @@
 //! What Envoy calls things, and what core calls them.
 
 use audit_layer_core::completion::Cause;
-use audit_layer_core::event::CapturePoint;
-use audit_layer_core::host::Host;
-
-/// What configurations and events say of this host.
-pub(crate) const HOST: Host = Host {
-    recorder: concat!("audit-layer/", env!("CARGO_PKG_VERSION")),
-    point: CapturePoint::Gateway,
-    cluster: Some("the proxy's name of the audit API's upstream"),
-    // Envoy passes a Struct as protobuf, and only the text of a StringValue as it is.
-    json_hint: "; in Envoy, write it as the value of a google.protobuf.StringValue",
-    variable_hint: " in the plugin's VM; list it under \
-        vm_config.environment_variables.host_env_keys",
-};
 
 /// The details of a response that the plugin refused, as its prompt was not recorded.
 pub(crate) const UNRECORDED: &str = "audit_unrecorded";

@@ -328,8 +328,14 @@ impl Http {
             return;
         };
         let now = host::now();
+        let (cluster, route) = destination(policy.asks_destination());
+        let end = End {
+            cluster,
+            route,
+            ..who(Some(policy))
+        };
         let telemetry = exchange
-            .pending(who(Some(policy)), now)
+            .pending(end, now)
             .and_then(|event| record::push(event, policy, now));
         if let Some(telemetry) = telemetry {
             telemetry.prompt_recorded();

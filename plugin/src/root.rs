@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use audit_layer_core::api::Refusal;
 use audit_layer_core::destination::Destination;
+use audit_layer_core::host::Host;
 use audit_layer_core::limits::RECEIPT_BYTES_MAX;
 use audit_layer_core::outbox::{Answer, Batch, BatchId, DeadLetter, Failure, Outcome, Refused};
 use audit_layer_core::policy::Policy;
@@ -13,7 +14,7 @@ use proxy_wasm::hostcalls::dispatch_http_call;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{ContextType, Status};
 
-use crate::envoy::{HOST, UNRECORDED};
+use crate::envoy::UNRECORDED;
 use crate::host::{self, Buffer, Map};
 use crate::http::Http;
 use crate::{record, shared, telemetry};
@@ -77,7 +78,7 @@ impl Context for Root {
 impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
         let json = host::buffer(Buffer::PluginConfiguration, 0, size);
-        match Policy::read(&json, &|name| std::env::var(name).ok(), &HOST) {
+        match Policy::read(&json, &|name| std::env::var(name).ok(), &Host::ENVOY) {
             Ok(policy) => {
                 self.configure(policy);
                 true
@@ -130,6 +131,7 @@ impl Root {
             shared::set_handover(&policy.destination, queues.handover);
             self.queues = Some(queues);
             telemetry::look_at_identity(policy);
+            telemetry::look_at_content(policy);
             self.has_callouts = host::has_callouts();
             if !self.has_callouts {
                 telemetry::no_callouts();

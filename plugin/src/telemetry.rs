@@ -257,6 +257,17 @@ pub(crate) fn look_at_identity(policy: &Policy) {
     }
 }
 
+/// Says once what is stored of whom.
+pub(crate) fn look_at_content(policy: &Policy) {
+    if policy.stores_unverified_in_full() {
+        host::log(
+            Level::Warn,
+            "audit-layer: prompts and answers are stored in full, and user_id has no source that the \
+             gateway verifies: see capture.content and identity.user_id, or audit-layer check",
+        );
+    }
+}
+
 /// Where the key comes from.
 fn key_hint(audit_api: &AuditApi) -> String {
     let is_set = audit_api.api_key.is_some();

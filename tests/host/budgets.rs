@@ -70,7 +70,7 @@ fn measure() -> Result<Budgets> {
             })?,
         );
     }
-    let hash_only = BATCHED.replacen('{', r#"{"capture":{"content":"hash_only"},"#, 1);
+    let hash_only = BATCHED.replacen('{', r#"{"capture":{"content":"hash","hash_key":"k"},"#, 1);
     let (ask, answer) = (chat(1 << 10), openai_answer());
     add(
         "OpenAI, plain, 1 KiB, hashes only",
@@ -78,6 +78,17 @@ fn measure() -> Result<Budgets> {
             whole_call(&proxy.vm.stream(), OPENAI, &ask, &answer);
         })?,
     );
+    let redacted = BATCHED.replacen('{', REDACTED, 1);
+    for (name, size) in [("1 KiB", 1 << 10), ("1 MiB", 1 << 20)] {
+        let ask = chat(size);
+        let call = |proxy: &Proxy| {
+            whole_call(&proxy.vm.stream(), OPENAI, &ask, &answer);
+        };
+        add(
+            &format!("OpenAI, plain, {name}, redacted"),
+            fuel(&redacted, call)?,
+        );
+    }
     add(
         "OpenAI, plain, 1 KiB, gzip",
         fuel(BATCHED, |proxy| gzip_call(proxy, &ask, &answer))?,
@@ -87,6 +98,35 @@ fn measure() -> Result<Budgets> {
     add("delivering 100 events", delivering(100, &ask, &answer)?);
     Ok(budgets)
 }
+
+#[test]
+fn redacting_costs_no_more_than_the_rest_of_a_call_and_grows_with_the_text_alone() -> Result<()> {
+    let redacted = BATCHED.replacen('{', REDACTED, 1);
+    let answer = openai_answer();
+    let cost = |configuration: &str, ask: &[u8]| {
+        fuel(configuration, |proxy| {
+            whole_call(&proxy.vm.stream(), OPENAI, ask, &answer);
+        })
+    };
+    let plain = BATCHED.replacen(
+        '{',
+        r#"{"capture":{"hash":"hmac-sha256","hash_key":"k"},"#,
+        1,
+    );
+    let (small, large) = (chat(1 << 10), chat(1 << 20));
+    let (without, with) = (cost(&plain, &small)?, cost(&redacted, &small)?);
+    println!("1 KiB: {without}, redacted {with}");
+    assert!(with <= 2 * without, "{with} of {without}");
+    // A thousand times the text: whatever is not linear shows.
+    let added = with.saturating_sub(without).max(1);
+    let added_large = cost(&redacted, &large)?.saturating_sub(cost(&plain, &large)?);
+    println!("added: 1 KiB {added}, 1 MiB {added_large}");
+    assert!(added_large <= 1500 * added, "{added_large} of {added}");
+    Ok(())
+}
+
+/// What stands before the rest of a configuration that redacts.
+const REDACTED: &str = r#"{"capture":{"content":"redacted","hash_key":"k"},"#;
 
 /// The fuel of something that was done before, so that nothing of it is for the first time.
 fn fuel(configuration: &str, act: impl Fn(&Proxy)) -> Result<u64> {

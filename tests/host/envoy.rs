@@ -1,15 +1,15 @@
 //! Envoy's words: what of them stands in the event, and what configurations are told in them.
 
-use anyhow::Result;
-use serde_json::json;
+use anyhow::{Context, Result};
+use serde_json::{Map, Value, json};
 
 use crate::call::{
     ASK, OPENAI, OPENAI_ANSWER, OPENAI_STREAM, ended_with, own, request_head, response_head, state,
 };
-use crate::proxy::Proxy;
+use crate::proxy::{CLUSTER, Proxy};
 
 /// The state and the flags of a call whose answer, if it `ended`, is whole.
-fn call(ended: bool, flags: u64, details: &str) -> Result<(String, serde_json::Value)> {
+fn call(ended: bool, flags: u64, details: &str) -> Result<(String, Value)> {
     let proxy = Proxy::new()?;
     let stream = proxy.vm.stream();
     stream.request(request_head(OPENAI), ASK);
@@ -122,6 +122,26 @@ fn a_configuration_is_refused_in_the_words_of_envoy() -> Result<()> {
         assert!(proxy.vm.reconfigure(configuration).is_err());
         let line = format!("audit-layer: configuration refused: {expected}");
         assert!(proxy.log().contains(&line), "{:?}", proxy.log());
+    }
+    Ok(())
+}
+
+/// Configurations with a mistake, and what is said of each.
+const REFUSALS: &str = include_str!("../../core/tests/data/refusals.json");
+
+#[test]
+fn every_mistake_is_refused_with_its_place() -> Result<()> {
+    let list: Vec<(Map<String, Value>, String)> = serde_json::from_str(REFUSALS)?;
+    assert!(list.len() >= 60);
+    for (members, refusal) in list {
+        let mut configuration = json!({"audit_api": {"cluster": CLUSTER}});
+        let own = configuration.as_object_mut().context("an object")?;
+        own.extend(members);
+        let proxy = Proxy::new()?;
+        assert!(proxy.vm.reconfigure(configuration.to_string()).is_err());
+        let line = format!("audit-layer: configuration refused: {refusal}");
+        let mut log = proxy.log().into_iter();
+        assert!(log.any(|said| said.starts_with(&line)), "{line}");
     }
     Ok(())
 }

@@ -48,6 +48,14 @@ fn a_wrong_plugin_configuration_is_refused_with_the_members_name() -> Result<()>
                 json!({ "capture": { "content": "some" } }),
             ),
             ("deliverance", json!({ "deliverance": {} })),
+            (
+                "rules[0].match.header.authorization",
+                json!({"rules": [{"match": {"header": {"authorization": "*"}}, "content": "none"}]}),
+            ),
+            (
+                "capture.hash_key",
+                json!({"capture": {"content": "redacted"}}),
+            ),
         ] {
             let verdict = judge("envoy.yaml", &change).await?;
             assert!(!verdict.accepted, "{member} was accepted");

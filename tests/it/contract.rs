@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use audit_layer_core::event::{
-    CompletionState, ContentPolicy, Kind, Member, RiskLevel, UsageSource,
+    CompletionState, ContentLevel, Kind, Member, RiskLevel, UsageSource,
 };
 use audit_layer_core::note::Note;
 use audit_layer_tests::{python, workspace};
@@ -44,7 +44,7 @@ fn words() -> Vec<&'static str> {
         UsageSource::NAMES,
         RiskLevel::NAMES,
         Kind::NAMES,
-        ContentPolicy::NAMES,
+        ContentLevel::NAMES,
     ];
     let words = sets.into_iter().flatten().copied();
     words.filter(|word| word.contains('_')).collect()

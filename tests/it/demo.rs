@@ -29,6 +29,14 @@ fn the_demo_shows_both_providers_plain_and_streamed_with_their_events() -> Resul
         for expected in ["sha256:", "loan_underwriting", "SOC2, FCRA", "rejected"] {
             assert!(text.contains(expected), "no {expected} in\n{text}");
         }
+        for expected in [
+            "card [CARD:1]",
+            "customer_support",
+            "GDPR",
+            "card 1, email 1",
+        ] {
+            assert!(text.contains(expected), "no {expected} in\n{text}");
+        }
         assert!(
             !text.contains('\u{1b}'),
             "colors although the output is no terminal:\n{text}"

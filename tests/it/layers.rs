@@ -44,7 +44,18 @@ const CRATES: &[Crate] = &[
             ("the event", &["event"]),
             (
                 "what of a call becomes one",
-                &["caller", "capture", "completion", "identity", "redact"],
+                &[
+                    "caller",
+                    "capture",
+                    "completion",
+                    "credentials",
+                    "identity",
+                    "sensitive",
+                ],
+            ),
+            (
+                "what an event may contain, and what rules say of it",
+                &["redact", "rules", "withhold"],
             ),
             ("prompts and answers", &["answer", "prompt"]),
             ("wire formats", &["api"]),

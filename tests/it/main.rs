@@ -18,6 +18,7 @@ mod gateways;
 mod headers;
 mod identity;
 mod layers;
+mod levels;
 mod operating;
 mod prompt_hash;
 mod providers;

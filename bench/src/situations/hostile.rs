@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail, ensure};
 use audit_layer_tests::hostile::{Around, CODINGS, REQUEST, RESPONSE};
 use audit_layer_tests::ports;
+use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -44,7 +45,7 @@ async fn held(scale: Scale, side: Side) -> Result<Row> {
             configuration
                 .endpoint("openai", address)?
                 .capacity("openai", 2 * streams)?
-                .plugin(|plugin| plugin["capture"]["content"] = "hash_only".into())?;
+                .plugin(|plugin| plugin["capture"] = json!({"content": "hash", "hash_key": "k"}))?;
             Ok(())
         }),
         ..Setting::default()

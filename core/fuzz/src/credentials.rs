@@ -6,10 +6,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use audit_layer_core::credentials::{CleanDigest, MARK, Secrets};
 use audit_layer_core::digest::HashForm;
 use audit_layer_core::headers::Headers;
 use audit_layer_core::limits::{CREDENTIAL_BYTES_MIN, CREDENTIALS_MAX};
-use audit_layer_core::redact::{CleanDigest, MARK, Secrets};
 use serde_json::Value;
 use serde_json::value::RawValue;
 

@@ -3,7 +3,7 @@
 use audit_layer_core::capture::CapturePolicy;
 use audit_layer_core::digest::HashForm;
 use audit_layer_core::event::{
-    AuditEvent, CompletionState, ContentPolicy, Conversation, PromptPart,
+    AuditEvent, CompletionState, ContentLevel, ContentPolicy, Conversation, PromptPart,
 };
 use audit_layer_core::limits::{
     ANSWER_PARTS_MAX, CHOICES_MAX, FINDINGS_MAX, PROMPT_PARTS_MAX, TOOL_CALLS_MAX,
@@ -33,7 +33,7 @@ pub(crate) fn check(event: &AuditEvent, capture: &CapturePolicy) {
     prompt(event, capture);
     response(event, capture);
     nothing_is_silent(event);
-    if capture.content == ContentPolicy::HashOnly {
+    if capture.content == ContentPolicy::both(ContentLevel::Hash) {
         hashes_only(event);
     }
 }
@@ -78,7 +78,7 @@ fn prompt(event: &AuditEvent, capture: &CapturePolicy) {
     for part in &prompt.parts {
         end = place(part, end, event, capture);
     }
-    let is_told = capture.content == ContentPolicy::Full
+    let is_told = capture.content == ContentPolicy::default()
         && !LESS_THAN_HASHED.iter().any(|note| has(event, *note));
     if !is_told || event.prompt_hash.is_empty() {
         return;
@@ -106,7 +106,7 @@ fn place(part: &PromptPart, before: usize, event: &AuditEvent, capture: &Capture
     assert!(before <= start, "{part:?}");
     let text = event.prompt_content.get(start..end);
     assert_eq!(text.is_none() && bytes > 0, part.hash.is_some(), "{part:?}");
-    assert_eq!(capture.content, ContentPolicy::Full);
+    assert!(capture.content.prompt.has_text());
     end
 }
 
@@ -184,7 +184,7 @@ fn response(event: &AuditEvent, capture: &CapturePolicy) {
     let content = &event.response_content;
     assert!(!hash.is_empty() || content.is_empty());
     let is_whole = !has(event, Note::ResponseContentTruncated);
-    if capture.content == ContentPolicy::Full && is_whole && !hash.is_empty() {
+    if capture.content == ContentPolicy::default() && is_whole && !hash.is_empty() {
         assert_eq!(*hash, capture.hash.hash(content.as_bytes()), "{content:?}");
     }
 }

@@ -30,7 +30,7 @@ pub const SEPARATOR: &[u8] = b"\n####\n";
 /// What follows `"capture": {`; among them limits that are small enough for inputs to reach them.
 const POLICIES: [&str; 4] = [
     r#""content":"full""#,
-    r#""content":"hash_only","hash":"bare""#,
+    r#""content":"hash","hash":"bare""#,
     r#""limits":{"request_bytes":1024,"response_bytes":1024,"content_bytes":1024}"#,
     r#""hash":"hmac-sha256","hash_key":"k","prompt_format":"roles""#,
 ];

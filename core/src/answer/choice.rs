@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::credentials::{CleanDigest, Secrets};
 use crate::digest::HashForm;
-use crate::redact::{CleanDigest, Secrets};
 
 /// One choice as far as it has been read.
 #[derive(Debug)]

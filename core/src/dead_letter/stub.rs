@@ -79,6 +79,8 @@ struct Identity<'a> {
     user_id: Option<&'a RawValue>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     session_id: Option<&'a RawValue>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    organization_id: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -130,6 +132,13 @@ struct Capture<'a> {
     encoding: &'a RawValue,
     #[serde(skip_deserializing)]
     content: &'static str,
+    /// These three are the operator's words, and absent where no rule applied and nothing was redacted.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    rules: Option<&'a RawValue>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    set_by_policy: Option<&'a RawValue>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    redacted: Option<&'a RawValue>,
     truncated: &'a RawValue,
     notes: &'a RawValue,
 }

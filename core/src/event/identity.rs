@@ -15,6 +15,9 @@ pub struct Identity {
     /// Where `session_id` comes from; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<Provenance>,
+    /// Where `organization_id` comes from, if not from the configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<Provenance>,
     /// What the caller claims and the event does not state as a fact; absent if there is nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claimed: Option<Box<Claimed>>,
@@ -90,7 +93,10 @@ pub struct Claimed {
 impl Identity {
     /// Whether there is nothing to say.
     pub fn is_empty(&self) -> bool {
-        self.user_id.is_none() && self.session_id.is_none() && self.claimed.is_none()
+        self.user_id.is_none()
+            && self.session_id.is_none()
+            && self.organization_id.is_none()
+            && self.claimed.is_none()
     }
 }
 

@@ -12,7 +12,7 @@ use super::settings;
 use crate::api::{Format, Request};
 use crate::body::Capture;
 use crate::capture::CapturePolicy;
-use crate::event::{ContentPolicy, Conversation, Members};
+use crate::event::{Conversation, Members};
 use crate::form;
 use crate::headers::Headers;
 use crate::identity::{self, Ids};
@@ -336,7 +336,7 @@ fn take<'a>(
     });
     let mut name_cut = false;
     let mut name = |text: &str| name_within(text, NAME_BYTES_MAX, &mut name_cut).to_owned();
-    let mut parameters = parameters(request.parameters, capture.content, notes);
+    let mut parameters = parameters(request.parameters, notes);
     parameters.0.extend(tools(&request.tools, notes));
     let mut ids = match request.user.as_deref() {
         Some(user) => identity::split(&name(user)),
@@ -394,18 +394,20 @@ fn prompted(
     });
     let prompt_hash = hash.map(|hash| capture.hash.write(&hash));
     let limit = capture.limits.content_bytes;
-    if capture.content == ContentPolicy::Full && canonical.text.len() > limit {
+    let bytes = cut(&canonical.text, limit).len();
+    if bytes < canonical.text.len() {
         notes.insert(Note::PromptContentTruncated);
     }
-    let bytes = match capture.content {
-        ContentPolicy::Full => cut(&canonical.text, limit).len(),
-        ContentPolicy::HashOnly => 0,
-    };
     let conversation = conversation(prompt, &canonical, bytes, hash, capture, notes);
+    let mut prompt_content = canonical.text;
+    if bytes < prompt_content.len() {
+        // What is cut off is not kept in memory either.
+        prompt_content = cut(&prompt_content, bytes).to_owned();
+    }
     Asked {
         prompt_hash: prompt_hash.unwrap_or_default(),
         conversation: Some(conversation),
-        prompt_content: capture.carried(canonical.text, limit),
+        prompt_content,
         ..Asked::default()
     }
 }
@@ -422,16 +424,12 @@ fn has_cut(prompt: &Prompt<'_>, canonical: &Canonical) -> bool {
     canonical.text.contains(json::CUT) || texts.any(|text| text.contains(json::CUT))
 }
 
-fn parameters(
-    given: Vec<(&'static str, Json<'_>)>,
-    content: ContentPolicy,
-    notes: &mut BTreeSet<Note>,
-) -> Members {
+fn parameters(given: Vec<(&'static str, Json<'_>)>, notes: &mut BTreeSet<Note>) -> Members {
     let mut kept = Vec::new();
     for (name, value) in given {
         if value.get().len() > PARAMETER_BYTES_MAX || !json::is_portable(value) {
             notes.insert(Note::ParameterTooLarge);
-        } else if content == ContentPolicy::Full || is_number_or_word(name, value) {
+        } else {
             kept.push((name.to_owned(), json::one_line(value)));
         }
     }
@@ -446,9 +444,4 @@ fn tools(names: &[Cow<'_, str>], notes: &mut BTreeSet<Note>) -> Option<(String, 
         return None;
     }
     (!names.is_empty()).then(|| ("tools".to_owned(), tools))
-}
-
-/// Whether a parameter holds no free text: stop sequences and schemas do.
-fn is_number_or_word(name: &str, value: Json<'_>) -> bool {
-    !name.starts_with("stop") && !value.get().starts_with(['{', '['])
 }

@@ -11,13 +11,13 @@ use crate::answer::{Answer, Part};
 use crate::api::{self, Format, Other, Reader};
 use crate::body::Capture;
 use crate::capture::CapturePolicy;
+use crate::credentials::Secrets;
 use crate::decode::{DecodeError, Decoder};
 use crate::event::ApiError;
 use crate::framing::{self, Framing, Hint, Kind, Message, Sniffer};
 use crate::headers::Headers;
 use crate::json;
 use crate::note::Note;
-use crate::redact::Secrets;
 
 /// The response as far as it has come.
 #[derive(Debug)]

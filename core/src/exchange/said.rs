@@ -1,4 +1,4 @@
-//! What an event says of an answer: its text, and beside it what a policy lets through.
+//! What an event says of an answer: its text, and what stands beside it.
 
 use std::collections::BTreeSet;
 use std::mem;
@@ -6,18 +6,13 @@ use std::mem;
 use super::response::Answered;
 use crate::answer::{Answer, AnswerPart};
 use crate::caller::Caller;
-use crate::capture::CapturePolicy;
-use crate::decision::{self, Coverage, Decision, Given};
-use crate::event::{Choice, CompletionState, ContentPolicy, Response, ResponsePart, ToolCall};
+use crate::decision::{self, Decision, Given};
+use crate::event::{Choice, CompletionState, Response, ResponsePart};
 use crate::note::Note;
 
 impl Answered {
     /// `response_content`, and what the event says of the answer beside it.
-    pub(super) fn said(
-        &mut self,
-        capture: &CapturePolicy,
-        notes: &mut BTreeSet<Note>,
-    ) -> (String, Response) {
+    pub(super) fn said(&mut self, notes: &mut BTreeSet<Note>) -> (String, Response) {
         let answer = &mut self.answer;
         answer.settle_halves();
         if answer.has_lone_halves() {
@@ -45,23 +40,25 @@ impl Answered {
         if answer.has_sealed_reasoning && !thought {
             notes.insert(Note::ReasoningEncrypted);
         }
-        let keep = |text: &str| capture.carried(text.to_owned(), usize::MAX);
         let choices = match answer.choices.as_slice() {
             [] | [_] => Vec::new(),
             choices => choices
                 .iter()
                 .map(|choice| Choice {
                     index: choice.index,
-                    content: keep(&choice.said().text),
+                    content: choice.said().text.clone(),
                     finish_reason: choice.finish_reason.clone(),
                 })
                 .collect(),
         };
+        let (tool_calls, has_credential) = answer.take_tool_calls();
+        if has_credential {
+            notes.insert(Note::CredentialRemoved);
+        }
+        let parts = parts(answer);
         let first = answer.choices.first();
-        let present = |text: &String| capture.content == ContentPolicy::Full && !text.is_empty();
-        let content = first
-            .map(|first| keep(&first.said().text))
-            .unwrap_or_default();
+        let present = |text: &String| !text.is_empty();
+        let content = first.map(|first| first.said().text.clone());
         let said = first
             .map(|first| first.said())
             .filter(|said| !said.is_empty());
@@ -79,17 +76,16 @@ impl Answered {
                 .filter(present),
             choices,
             findings: mem::take(&mut answer.findings).into_iter().collect(),
-            tool_calls: tool_calls(answer, capture, notes),
-            parts: parts(answer, capture.content),
+            tool_calls,
+            parts,
             decision: None,
         };
-        (content, response)
+        (content.unwrap_or_default(), response)
     }
 
     /// What was decided, which is the event's decision where the caller gave none.
     pub(super) fn decided(
         &mut self,
-        content: ContentPolicy,
         state: CompletionState,
         caller: &mut Caller,
         notes: &mut BTreeSet<Note>,
@@ -101,11 +97,8 @@ impl Answered {
         let mut is_cut = false;
         let answers = mem::take(&mut self.answer.decisions);
         let is_cut_off = notes.contains(&Note::ResponseBodyTruncated) || self.answer.calls_cut;
-        let coverage = Coverage {
-            carries_content: content == ContentPolicy::Full,
-            is_whole: state == CompletionState::Complete && !is_cut_off,
-        };
-        let decision = decision::decide(answers, coverage, &mut given, &mut is_cut);
+        let is_whole = state == CompletionState::Complete && !is_cut_off;
+        let decision = decision::decide(answers, is_whole, &mut given, &mut is_cut);
         if is_cut {
             notes.insert(Note::NameTruncated);
         }
@@ -113,36 +106,18 @@ impl Answered {
     }
 }
 
-fn tool_calls(
-    answer: &mut Answer,
-    capture: &CapturePolicy,
-    notes: &mut BTreeSet<Note>,
-) -> Vec<ToolCall> {
-    let (mut calls, has_credential) = answer.take_tool_calls();
-    if has_credential {
-        notes.insert(Note::CredentialRemoved);
-    }
-    if capture.content == ContentPolicy::HashOnly {
-        for call in &mut calls {
-            call.arguments = capture.hash.hash(call.arguments.as_bytes());
-        }
-    }
-    calls
-}
-
-fn parts(answer: &mut Answer, content: ContentPolicy) -> Vec<ResponsePart> {
+fn parts(answer: &mut Answer) -> Vec<ResponsePart> {
     let parts = answer.take_parts().into_iter();
     let of = |part: AnswerPart| {
         let said = part.said;
         let is_whole = said.bytes == u64::try_from(said.text.len()).unwrap_or(u64::MAX);
-        let is_carried = is_whole && content == ContentPolicy::Full;
         ResponsePart {
             kind: part.kind,
             type_name: part.type_name,
             id: part.id,
-            bytes: (!is_carried).then_some(said.bytes),
-            hash: (!is_carried).then(|| said.hash().0),
-            text: is_carried.then_some(said.text),
+            bytes: (!is_whole).then_some(said.bytes),
+            hash: (!is_whole).then(|| said.hash().0),
+            text: is_whole.then_some(said.text),
         }
     };
     parts.map(of).collect()

@@ -20,6 +20,8 @@ mod ollama;
 mod openai;
 mod passes;
 mod pieces;
+mod redacted;
+mod rules;
 mod uncertain;
 
 const MINIMAL: &str = r#"{"organization_id":"org_1","audit_api":{"cluster":"audit"}}"#;

@@ -11,6 +11,17 @@ use crate::names::cut;
 pub(crate) struct Known {
     user_id: Vec<Option<String>>,
     session_id: Vec<Option<String>>,
+    organization_id: Vec<Option<String>>,
+}
+
+/// Who a call belongs to.
+#[derive(Debug, Default)]
+pub(crate) struct Resolved {
+    pub(crate) ids: Ids,
+    /// The organization, if a source names one.
+    pub(crate) organization_id: Option<String>,
+    /// Where all of it comes from.
+    pub(crate) identity: Identity,
 }
 
 /// The two ids, as something states them.
@@ -43,6 +54,7 @@ impl Known {
         Self {
             user_id: all(&policy.user_id),
             session_id: all(&policy.session_id),
+            organization_id: all(&policy.organization_id),
         }
     }
 
@@ -53,7 +65,7 @@ impl Known {
         policy: &IdentityPolicy,
         late: &Late<'_>,
         claimed: &mut Claimed,
-    ) -> (Ids, Identity) {
+    ) -> Resolved {
         let pick =
             |sources: &[Source], early: Vec<Option<String>>, of: fn(&Ids) -> &Option<String>| {
                 let mut all = sources.iter().zip(early);
@@ -65,6 +77,8 @@ impl Known {
             };
         let user = pick(&policy.user_id, self.user_id, |ids| &ids.user_id);
         let session = pick(&policy.session_id, self.session_id, |ids| &ids.session_id);
+        let organization = pick(&policy.organization_id, self.organization_id, |_| &None);
+        let (organization_id, of_organization) = organization.unzip();
         let (user_id, of_user) = user.unzip();
         let (session_id, of_session) = session.unzip();
         claim(&mut claimed.user_id, &user_id, late, |ids| &ids.user_id);
@@ -74,13 +88,17 @@ impl Known {
         let identity = Identity {
             user_id: of_user,
             session_id: of_session,
+            organization_id: of_organization,
             claimed: None,
         };
-        let ids = Ids {
-            user_id,
-            session_id,
-        };
-        (ids, identity)
+        Resolved {
+            ids: Ids {
+                user_id,
+                session_id,
+            },
+            organization_id,
+            identity,
+        }
     }
 }
 
@@ -180,6 +198,7 @@ mod tests {
             trust: Trust::All,
             user_id,
             session_id: vec![Source::Caller, Source::Body],
+            organization_id: Vec::new(),
             attributes: vec![
                 Attribute::Certificate(Certificate::UriSan),
                 Attribute::Claim {
@@ -198,7 +217,7 @@ mod tests {
         ];
         let mut claimed = Claimed::default();
         let known = Known::read(policy, Headers(&headers));
-        let (ids, identity) = known.resolve(policy, late, &mut claimed);
+        let Resolved { ids, identity, .. } = known.resolve(policy, late, &mut claimed);
         (ids, identity, claimed)
     }
 

@@ -6,7 +6,9 @@ use super::raw::{
     RawAuditApi, RawBatch, RawCapture, RawDeadLetter, RawDeadLetterContent, RawDelivery,
     RawGuarantee, RawHash, RawPolicy, RawProvider, RawString,
 };
+use super::redact::redact;
 use super::resolver::Resolver;
+use super::rules::rules;
 use super::{Batch, DeadLetterPolicy, Delivery, GatewayPolicy, Policy, Queue, Retry};
 use crate::api::Own;
 use crate::capture::{CaptureLimits, CapturePolicy};
@@ -14,11 +16,15 @@ use crate::dead_letter::LetterKey;
 use crate::destination::{AuditApi, Destination, KeySource, Secret};
 use crate::digest::{HashForm, HmacKey};
 use crate::event::limits::ID_BYTES_MAX;
+use crate::event::{ContentLevel, ContentPolicy};
 use crate::hop::HopKey;
 use crate::host::Host;
 
 /// The environment variable of the audit API's key.
 const API_KEY: &str = "AUDIT_LAYER_API_KEY";
+
+/// The environment variable of the key of hashes.
+const HASH_KEY: &str = "AUDIT_LAYER_HASH_KEY";
 
 /// The environment variable of a key of dead letters of its own.
 const DEAD_LETTER_KEY: &str = "AUDIT_LAYER_DEAD_LETTER_KEY";
@@ -33,6 +39,12 @@ pub(super) fn policy(
     let audit_api = audit_api(raw.audit_api, &resolver)?;
     let api_key = audit_api.api_key.as_ref().map(Secret::expose);
     let delivery = delivery(raw.delivery, api_key, &resolver)?;
+    let rules = rules(raw.rules, raw.rules_apply, &resolver)?;
+    let of_rules = rules.list.iter().filter_map(|rule| rule.content);
+    let levels: Vec<_> = of_rules.chain([raw.capture.content]).collect();
+    let has_level = |level| levels.iter().any(|content| content.has(level));
+    let full = ContentPolicy::both(ContentLevel::Full);
+    let is_full = levels.iter().all(|content| *content == full);
     Ok(Policy {
         recorder: host.recorder,
         point: host.point,
@@ -44,8 +56,10 @@ pub(super) fn policy(
         organization_id,
         audit_api,
         delivery,
-        capture: capture(raw.capture, &resolver)?,
+        redact: redact(raw.redact, has_level(ContentLevel::Redacted), &resolver)?,
+        capture: capture(raw.capture, is_full, &resolver)?,
         identity: identity(raw.identity, &resolver)?,
+        rules,
         providers: providers(raw.providers, &resolver)?,
     })
 }
@@ -201,12 +215,16 @@ fn batch(raw: RawBatch, resolver: &Resolver<'_>) -> Result<Batch, ConfigError> {
     })
 }
 
-fn capture(raw: RawCapture, resolver: &Resolver<'_>) -> Result<CapturePolicy, ConfigError> {
-    let hash_key = resolver.resolve("capture.hash_key", raw.hash_key)?;
+/// `is_full` where all content of every call is in its event.
+fn capture(
+    raw: RawCapture,
+    is_full: bool,
+    resolver: &Resolver<'_>,
+) -> Result<CapturePolicy, ConfigError> {
     Ok(CapturePolicy {
         content: raw.content,
         prompt_format: raw.prompt_format,
-        hash: hash(raw.hash, hash_key)?,
+        hash: hash(raw.hash, raw.hash_key, is_full, resolver)?,
         limits: CaptureLimits {
             request_bytes: raw.limits.request_bytes.size(),
             response_bytes: raw.limits.response_bytes.size(),
@@ -215,19 +233,39 @@ fn capture(raw: RawCapture, resolver: &Resolver<'_>) -> Result<CapturePolicy, Co
     })
 }
 
-fn hash(form: RawHash, key: Option<String>) -> Result<HashForm, ConfigError> {
-    match (form, key) {
-        (RawHash::Sha256, None) => Ok(HashForm::Sha256),
-        (RawHash::Bare, None) => Ok(HashForm::Bare),
-        (RawHash::HmacSha256, key) => HmacKey::new(key.unwrap_or_default().as_bytes())
-            .map(HashForm::Hmac)
-            .ok_or_else(|| {
-                ConfigError::new("capture.hash_key", "required by the hash \"hmac-sha256\"")
-            }),
-        (_, Some(_)) => Err(ConfigError::new(
-            "capture.hash_key",
-            "has a use only with the hash \"hmac-sha256\"",
-        )),
+/// Where content is left out, hashes are keyed unless the operator says otherwise: what is short, or of few
+/// possible values, can be guessed from a plain hash.
+fn hash(
+    form: Option<RawHash>,
+    key: Option<RawString>,
+    is_full: bool,
+    resolver: &Resolver<'_>,
+) -> Result<HashForm, ConfigError> {
+    let at = "capture.hash_key";
+    let (form, why) = match form {
+        Some(form) => (form, "by the hash \"hmac-sha256\""),
+        None if is_full => (RawHash::Sha256, ""),
+        None => (
+            RawHash::HmacSha256,
+            "where content is not \"full\", as it could be guessed from hashes without a key",
+        ),
+    };
+    let plain = match form {
+        RawHash::Sha256 => HashForm::Sha256,
+        RawHash::Bare => HashForm::Bare,
+        RawHash::HmacSha256 => {
+            let key = resolver.or_env(at, key, HASH_KEY)?.unwrap_or_default();
+            let required = || ConfigError::new(at, format!("required {why}; or set {HASH_KEY}"));
+            let key = HmacKey::new(key.as_bytes()).ok_or_else(required)?;
+            return Ok(HashForm::Hmac(key));
+        }
+    };
+    match key {
+        None => Ok(plain),
+        Some(_) => {
+            let reason = "has a use only with the hash \"hmac-sha256\"";
+            Err(ConfigError::new(at, reason))
+        }
     }
 }
 

@@ -3,12 +3,12 @@
 use super::error::ConfigError;
 use super::raw::{RawIdentity, RawSource, RawString, RawTrust};
 use super::resolver::Resolver;
+use crate::credentials::names_a_credential;
 use crate::digest::HmacKey;
 use crate::event::limits::ID_BYTES_MAX;
 use crate::headers::is_audit_name;
 use crate::identity::{Attribute, IdentityPolicy, Source, Trust};
 use crate::limits::IDENTITY_SOURCES_MAX;
-use crate::redact::names_a_credential;
 
 pub(super) fn identity(
     raw: RawIdentity,
@@ -29,7 +29,16 @@ pub(super) fn identity(
     } = IdentityPolicy::default();
     let user_id = list("user_id", raw.user_id, user_id)?;
     let session_id = list("session_id", raw.session_id, session_id)?;
-    let needs_key = user_id.contains(&Source::ApiKey) || session_id.contains(&Source::ApiKey);
+    let organization_id = list("organization_id", Some(raw.organization_id), Vec::new())?;
+    let is_callers = |source: &Source| matches!(source, Source::Caller | Source::Body);
+    if let Some(number) = organization_id.iter().position(is_callers) {
+        let at = format!("identity.organization_id[{number}]");
+        let reason = "is the caller's to choose, and an organization must not be";
+        return Err(ConfigError::new(&at, reason));
+    }
+    let needs_key = organization_id.contains(&Source::ApiKey)
+        || user_id.contains(&Source::ApiKey)
+        || session_id.contains(&Source::ApiKey);
     Ok(IdentityPolicy {
         trust: match raw.trust {
             RawTrust::All => Trust::All,
@@ -38,6 +47,7 @@ pub(super) fn identity(
         },
         user_id,
         session_id,
+        organization_id,
         attributes,
         fingerprint_key: fingerprint_key(raw.fingerprint_key, needs_key, resolver)?,
     })

@@ -14,6 +14,11 @@ use crate::event::ContentPolicy;
 use crate::event::limits::{BATCH_BYTES_MAX, BATCH_LINES_MAX};
 use crate::host::Host;
 use crate::identity::{Certificate, Field};
+use crate::rules::Applies;
+
+mod rules;
+
+pub(super) use rules::{RawPattern, RawPatterns, RawRedact, RawRule, RawValues, RawWhen};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -75,6 +80,12 @@ pub(super) struct RawPolicy {
     pub(super) capture: RawCapture,
     /// Who makes a call: where user_id and session_id come from, and which callers' headers are believed.
     pub(super) identity: RawIdentity,
+    /// What is said of some calls, and how much of them an event contains, by rules in order.
+    pub(super) rules: Vec<RawRule>,
+    /// Which of the rules that match a call apply. Default: the first alone.
+    pub(super) rules_apply: Option<Applies>,
+    /// What is replaced by tokens where content is redacted.
+    pub(super) redact: RawRedact,
     /// What this gateway tells the next gateway.
     pub(super) gateway: RawGateway,
     /// The providers at your own hosts, clusters or routes. The first match wins, and precedes the
@@ -195,13 +206,14 @@ pub(super) struct RawRetry {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawCapture {
-    /// How much of prompts and answers an event carries.
+    /// How much of prompts and answers an event contains: one level for both, or one for each.
     pub(super) content: ContentPolicy,
     /// Layout of the canonical prompt text.
     pub(super) prompt_format: PromptFormat,
-    /// Form of prompt and answer hashes.
-    pub(super) hash: RawHash,
-    /// Key of the hash hmac-sha256.
+    /// Form of prompt and answer hashes. Default: sha256 if all content is full, or else hmac-sha256, since
+    /// what is left out could be guessed from a plain hash.
+    pub(super) hash: Option<RawHash>,
+    /// Key of the hash hmac-sha256. Default: the environment variable AUDIT_LAYER_HASH_KEY.
     pub(super) hash_key: Option<RawString>,
     /// How much is read and kept of each exchange.
     pub(super) limits: RawLimits,
@@ -218,6 +230,9 @@ pub(super) struct RawIdentity {
     pub(super) user_id: Option<Vec<RawSource>>,
     /// Sources of session_id; the first that has a value counts. Default: caller, body.
     pub(super) session_id: Option<Vec<RawSource>>,
+    /// Sources of organization_id; the first that has a value counts, or else the configuration's organization_id.
+    /// Not caller and not body: a caller must not choose whose log a call is in. Default: none.
+    pub(super) organization_id: Vec<RawSource>,
     /// Secret key of the fingerprints that the source api_key makes.
     pub(super) fingerprint_key: Option<RawString>,
 }
@@ -316,12 +331,11 @@ impl Default for RawGateway {
 }
 
 /// The forms of a hash.
-#[derive(Debug, Clone, Copy, Default, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum RawHash {
     /// With the prefix sha256:
-    #[default]
     Sha256,
     /// SHA-256 without a prefix, as the client wrappers write it.
     Bare,

@@ -14,7 +14,7 @@ use super::shared::is_long;
 use super::{Canonical, MessagePart, Prompt, Said};
 use crate::capture::CapturePolicy;
 use crate::digest::{HASH_BYTES, HashForm};
-use crate::event::{ContentPolicy, Conversation, Kind, PromptPart};
+use crate::event::{Conversation, Kind, PromptPart};
 use crate::limits::{NAME_BYTES_MAX, PROMPT_NAMES_BYTES_MAX, PROMPT_PARTS_MAX};
 use crate::names::name_within;
 use crate::note::Note;
@@ -216,7 +216,7 @@ fn letter(kind: Kind) -> u8 {
     }
 }
 
-/// Writes parts as the policy lets them be told.
+/// Writes parts as the limits let them be told.
 struct Writer<'p> {
     policy: &'p CapturePolicy,
     carried: usize,
@@ -265,7 +265,7 @@ impl Writer<'_> {
             }
             (Said::Data { bytes, hash }, _) => {
                 told.bytes = Some(*bytes);
-                told.hash = Some(self.plain_hash(hash));
+                told.hash = Some(self.policy.hash.of_plain(hash));
             }
             (Said::Reference(reference), _) => {
                 told.reference = self.text(reference);
@@ -279,19 +279,14 @@ impl Writer<'_> {
     fn placed(&self, text: &str, place: &Range<usize>, told: &mut PromptPart) {
         let bytes = u64::try_from(text.len()).ok();
         told.bytes = bytes;
-        if self.policy.content == ContentPolicy::Full {
-            told.at = u64::try_from(place.start).ok();
-        }
+        told.at = u64::try_from(place.start).ok();
         if place.end > self.carried && !text.is_empty() {
             told.hash = Some(self.policy.hash.hash(text.as_bytes()));
         }
     }
 
-    /// A text beside the canonical one, if the policy and the limit let it be told whole.
+    /// A text beside the canonical one, if the limit lets it be told whole.
     fn text(&mut self, text: &str) -> Option<String> {
-        if self.policy.content != ContentPolicy::Full {
-            return None;
-        }
         if text.len() > self.bytes_left {
             self.is_cut = true;
             return None;
@@ -304,14 +299,6 @@ impl Writer<'_> {
         if !is_told {
             told.bytes = u64::try_from(text.len()).ok();
             told.hash = Some(self.policy.hash.hash(text.as_bytes()));
-        }
-    }
-
-    /// The hash of data, which is plain: where hashes are keyed, the keyed hash of its text.
-    fn plain_hash(&self, hash: &str) -> String {
-        match &self.policy.hash {
-            HashForm::Hmac(_) => self.policy.hash.hash(hash.as_bytes()),
-            HashForm::Sha256 | HashForm::Bare => hash.to_owned(),
         }
     }
 

@@ -1,332 +1,187 @@
-//! Which members of an event are texts of others.
-//!
-//! Every member is named here, so that a new one does not compile before it is decided whether a
-//! credential may stand in it. What the gateway itself writes stays as it is: a caller must not be
-//! able to break an event by sending one of its words as a key.
+//! Sensitive data taken out of an event.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use serde_json::value::RawValue;
 
-use super::Secrets;
-use crate::decision::{Answered, Decision};
-use crate::event::{
-    ApiError, AuditEvent, AuditLayer, Capture, Choice, Claimed, Completion, Conversation, Gateway,
-    Identity, Members, Metadata, PromptPart, Response, ResponsePart, ToolCall,
-};
+use super::RedactPolicy;
+use super::places::Places;
+use super::tokens::Tokens;
+use crate::digest::HashForm;
+use crate::event::edit::{Edit, Side, edit};
+use crate::event::{AuditEvent, ContentLevel, ContentPolicy, Members, PromptPart, RiskLevel};
+use crate::json::CUT;
+use crate::limits::REDACTED_TAIL_BYTES;
 use crate::note::Note;
 
-impl Secrets {
-    /// Takes credentials out of every text of an event; a note says if there were any.
-    pub fn remove_from_event(&self, event: &mut AuditEvent) {
-        if self.is_empty() {
+/// Replaces what is sensitive in those texts whose level is redacted; gives the risk that the policy has for what
+/// was found. Hashes of what a cut made incomplete are of this form.
+pub(crate) fn redact(
+    event: &mut AuditEvent,
+    content: ContentPolicy,
+    policy: &RedactPolicy,
+    form: &HashForm,
+) -> RiskLevel {
+    if !content.has(ContentLevel::Redacted) {
+        return RiskLevel::default();
+    }
+    let notes = &event.metadata.audit_layer.capture.notes;
+    let mut redaction = Redaction {
+        tokens: Tokens::new(policy),
+        content,
+        form,
+        is_prompt_cut: notes.contains(&Note::PromptContentTruncated),
+        is_answer_cut: notes.contains(&Note::ResponseContentTruncated),
+    };
+    edit(event, &mut redaction);
+    let counts = redaction.tokens.counts();
+    let risks = counts.keys().filter_map(|kind| policy.risk.get(*kind));
+    let risk = risks.max().copied().unwrap_or_default();
+    let counts = counts
+        .iter()
+        .map(|(kind, count)| ((*kind).to_owned(), *count));
+    event.metadata.audit_layer.capture.redacted = counts.collect();
+    risk
+}
+
+struct Redaction<'p> {
+    tokens: Tokens<'p>,
+    content: ContentPolicy,
+    form: &'p HashForm,
+    is_prompt_cut: bool,
+    is_answer_cut: bool,
+}
+
+impl Redaction<'_> {
+    fn is_redacted(&self, side: Side) -> bool {
+        let level = match side {
+            Side::Prompt => self.content.prompt,
+            Side::Answer => self.content.answer,
+        };
+        level == ContentLevel::Redacted
+    }
+
+    /// Gives their hashes to the parts that are no longer whole when the text ends there.
+    fn hash_behind(&self, end: usize, text: &str, parts: &mut [PromptPart]) {
+        for part in parts {
+            let Some(place) = place(part) else {
+                continue;
+            };
+            if part.hash.is_none() && place.end > end {
+                let said = text.get(place).unwrap_or_default();
+                part.hash = Some(self.form.hash(said.as_bytes()));
+            }
+        }
+    }
+}
+
+/// Where a part stands in the canonical text.
+fn place(part: &PromptPart) -> Option<Range<usize>> {
+    let start = usize::try_from(part.at?).ok()?;
+    let bytes = usize::try_from(part.bytes?).ok()?;
+    Some(start..start.saturating_add(bytes))
+}
+
+impl Edit for Redaction<'_> {
+    /// An id must stay the same to be found.
+    fn fact(&mut self, _: &mut String) {}
+
+    fn name(&mut self, side: Side, name: &mut String) {
+        if self.is_redacted(side)
+            && let Some(clean) = self.tokens.replaced(name)
+        {
+            *name = clean;
+        }
+    }
+
+    fn text(&mut self, side: Side, text: &mut String) {
+        if !self.is_redacted(side) {
             return;
         }
-        let mut cleaning = Cleaning {
-            secrets: self,
-            has_removed: false,
+        if side == Side::Answer && self.is_answer_cut {
+            text.truncate(without_tail(text).len());
+        }
+        if let Some(clean) = self.tokens.replaced(text) {
+            *text = clean;
+        }
+    }
+
+    fn canonical(&mut self, text: &mut String, parts: &mut [PromptPart]) {
+        if !self.is_redacted(Side::Prompt) {
+            return;
+        }
+        if self.is_prompt_cut {
+            let end = without_tail(text).len();
+            self.hash_behind(end, text, parts);
+            text.truncate(end);
+        }
+        let mut places = Places::default();
+        let Some(clean) = self.tokens.replaced_at(text, &mut places) else {
+            return;
         };
-        cleaning.event(event);
-        let notes = &mut event.metadata.audit_layer.capture.notes;
-        if cleaning.has_removed && !notes.contains(&Note::CredentialRemoved) {
-            notes.push(Note::CredentialRemoved);
-            notes.sort_unstable();
-        }
-    }
-}
-
-struct Cleaning<'a> {
-    secrets: &'a Secrets,
-    has_removed: bool,
-}
-
-impl Cleaning<'_> {
-    fn event(&mut self, event: &mut AuditEvent) {
-        let AuditEvent {
-            request_id: _,
-            timestamp: _,
-            duration_ms: _,
-            user_id,
-            session_id,
-            organization_id: _,
-            prompt_hash: _,
-            prompt_content,
-            prompt_tokens: _,
-            response_content,
-            response_tokens: _,
-            model_provider: _,
-            model_name,
-            model_parameters,
-            decision_type,
-            decision_outcome,
-            confidence_score,
-            reasoning,
-            compliance_tags,
-            risk_level: _,
-            metadata,
-        } = event;
-        // Other members tell places in it.
-        self.has_removed |= self.secrets.cover(prompt_content);
-        self.texts([user_id, response_content, model_name]);
-        self.texts(
-            [session_id, decision_type, decision_outcome, reasoning]
-                .into_iter()
-                .flatten(),
-        );
-        self.texts(compliance_tags);
-        self.members(model_parameters);
-        self.number(confidence_score);
-        let Metadata {
-            caller,
-            audit_layer,
-        } = metadata;
-        self.members(caller);
-        self.audit_layer(audit_layer);
-    }
-
-    /// The sizes of texts are told beside them.
-    fn prompt(&mut self, prompt: &mut Conversation) {
-        let Conversation { hash: _, parts } = prompt;
+        *text = clean;
         for part in parts {
-            let PromptPart {
-                message: _,
-                role,
-                kind: _,
-                type_name,
-                id,
-                name,
-                at: _,
-                bytes: _,
-                text,
-                arguments,
-                reference,
-                hash: _,
-            } = part;
-            self.texts([role]);
-            self.texts([type_name, id, name, reference].into_iter().flatten());
-            if let Some(text) = text {
-                self.has_removed |= self.secrets.cover(text);
-            }
-            if let Some(arguments) = arguments {
-                self.has_removed |= self.secrets.remove_from_arguments(arguments);
+            let Some(place) = place(part) else {
+                continue;
+            };
+            let moved = places.moved(&place);
+            part.at = u64::try_from(moved.start).ok();
+            // What the event has only the hash of keeps its size.
+            if part.hash.is_none() {
+                part.bytes = u64::try_from(moved.len()).ok();
             }
         }
     }
 
-    fn audit_layer(&mut self, audit_layer: &mut AuditLayer) {
-        let AuditLayer {
-            schema: _,
-            writer: _,
-            completion,
-            usage: _,
-            timing: _,
-            identity,
-            prompt,
-            response,
-            capture,
-            gateway,
-        } = audit_layer;
-        // Where something comes from is in the operator's words.
-        let Identity {
-            user_id: _,
-            session_id: _,
-            claimed,
-        } = identity;
-        if let Some(claimed) = claimed {
-            self.claimed(claimed);
+    fn arguments(&mut self, side: Side, arguments: &mut String) {
+        if !self.is_redacted(side) {
+            return;
         }
-        let Capture {
-            point: _,
-            api: _,
-            streamed: _,
-            request_bytes: _,
-            response_bytes: _,
-            request_hash: _,
-            encoding,
-            content: _,
-            truncated: _,
-            notes: _,
-        } = capture;
-        self.texts(encoding);
-        if let Some(prompt) = prompt {
-            self.prompt(prompt);
+        if side == Side::Answer && self.is_answer_cut {
+            arguments.truncate(without_tail(arguments).len());
         }
-        self.completion(completion);
-        self.response(response);
-        self.gateway(gateway);
-    }
-
-    fn claimed(&mut self, claimed: &mut Claimed) {
-        let Claimed {
-            user_id,
-            session_id,
-            decision_type,
-            decision_outcome,
-            confidence_score,
-            reasoning,
-            compliance_tags,
-            risk_level: _,
-            metadata,
-        } = claimed;
-        let texts = [
-            user_id,
-            session_id,
-            decision_type,
-            decision_outcome,
-            reasoning,
-        ];
-        self.texts(texts.into_iter().flatten());
-        self.texts(compliance_tags);
-        self.number(confidence_score);
-        self.members(metadata);
-    }
-
-    fn completion(&mut self, completion: &mut Completion) {
-        let Completion {
-            state: _,
-            http_status: _,
-            finish_reasons,
-            flags: _,
-            details,
-            error,
-        } = completion;
-        self.texts(finish_reasons);
-        self.texts(details);
-        if let Some(ApiError {
-            kind,
-            code,
-            message,
-        }) = error
-        {
-            self.texts([kind, code, message].into_iter().flatten());
+        if let Some(clean) = self.tokens.replaced_in_json(arguments) {
+            *arguments = clean;
         }
     }
 
-    fn response(&mut self, response: &mut Response) {
-        let Response {
-            id,
-            model,
-            hash: _,
-            reasoning,
-            refusal,
-            findings,
-            decision,
-            tool_calls,
-            parts,
-            choices,
-        } = response;
-        for part in parts {
-            let ResponsePart {
-                kind: _,
-                type_name,
-                id,
-                text,
-                bytes: _,
-                hash: _,
-            } = part;
-            self.texts([type_name]);
-            self.texts([id, text].into_iter().flatten());
+    fn members(&mut self, side: Side, members: &mut Members) {
+        if !self.is_redacted(side) {
+            return;
         }
-        self.texts([id, model, reasoning, refusal].into_iter().flatten());
-        self.texts(findings);
-        if let Some(decision) = decision {
-            self.decision(decision);
-        }
-        for call in tool_calls {
-            let ToolCall {
-                choice: _,
-                id,
-                name,
-                arguments,
-            } = call;
-            self.texts(id);
-            self.texts([name]);
-            self.has_removed |= self.secrets.remove_from_arguments(arguments);
-        }
-        for choice in choices {
-            let Choice {
-                index: _,
-                content,
-                finish_reason,
-            } = choice;
-            self.texts([content]);
-            self.texts(finish_reason);
-        }
-    }
-
-    fn decision(&mut self, decision: &mut Decision) {
-        let Decision {
-            outcome,
-            confidence,
-            source: _,
-            answers,
-        } = decision;
-        self.texts(outcome);
-        self.number(confidence);
-        for answer in answers {
-            let Answered {
-                name,
-                kind,
-                outcome,
-                confidence,
-            } = answer;
-            self.texts([name, kind, outcome].into_iter().flatten());
-            self.number(confidence);
-        }
-    }
-
-    fn gateway(&mut self, gateway: &mut Gateway) {
-        let Gateway {
-            request_id,
-            outer_request_id: _,
-            traceparent,
-            host,
-            path,
-            method,
-            route,
-            cluster,
-            source: _,
-            user_agent,
-            upstream_attempts: _,
-            retry_count: _,
-            plugin: _,
-        } = gateway;
-        let ids = [request_id, traceparent];
-        let target = [host, path, method, route, cluster, user_agent];
-        self.texts(ids.into_iter().chain(target).flatten());
-    }
-
-    fn texts<'t>(&mut self, texts: impl IntoIterator<Item = &'t mut String>) {
-        for text in texts {
-            self.has_removed |= self.secrets.remove(text);
-        }
-    }
-
-    fn members(&mut self, members: &mut Members) {
-        let mut names_removed = false;
         for (name, value) in &mut members.0 {
-            names_removed |= self.secrets.remove(name);
-            if let Some(clean) = self.secrets.removed_from_json(value) {
+            if let Some(clean) = self.tokens.replaced(name) {
+                *name = clean;
+            }
+            let clean = self.tokens.replaced_in_json(value.get());
+            if let Some(clean) = clean.and_then(|clean| RawValue::from_string(clean).ok()) {
                 *value = clean;
-                self.has_removed = true;
             }
         }
-        if names_removed {
-            self.has_removed = true;
-            // An object with one name twice is read in as many ways as there are readers.
-            let mut names = BTreeSet::new();
-            members.0.retain(|(name, _)| names.insert(name.clone()));
-        }
+        let mut names = BTreeSet::new();
+        members.0.retain(|(name, _)| names.insert(name.clone()));
     }
 
-    /// A number cannot hold a mark.
-    fn number(&mut self, number: &mut Option<Box<RawValue>>) {
-        let removed = number
+    /// A number cannot hold a token.
+    fn number(&mut self, side: Side, number: &mut Option<Box<RawValue>>) {
+        if !self.is_redacted(side) {
+            return;
+        }
+        let sensitive = number
             .as_deref()
-            .and_then(|number| self.secrets.removed_from_json(number));
-        if removed.is_some() {
+            .and_then(|number| self.tokens.replaced(number.get()));
+        if sensitive.is_some() {
             *number = None;
-            self.has_removed = true;
         }
     }
+}
+
+/// A text that a limit has cut, without what the cut may have made unrecognizable: its last words, and those before
+/// a long string that was left out.
+fn without_tail(text: &str) -> &str {
+    let end = text.rfind(CUT).unwrap_or(text.len());
+    let text = text.get(..end).unwrap_or_default();
+    let near = text.floor_char_boundary(text.len().saturating_sub(REDACTED_TAIL_BYTES));
+    text.get(..near).unwrap_or_default()
 }

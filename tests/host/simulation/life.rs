@@ -366,7 +366,11 @@ fn configuration(random: &mut Rng, hash_only: bool) -> String {
         "audit_api": {
             "cluster": CLUSTER, "url": "http://audit/v1", "api_key": format!("al_sk_secret_{tenant}"),
         },
-        "capture": {"content": if hash_only { "hash_only" } else { "full" }},
+        "capture": if hash_only {
+            json!({"content": "hash", "hash_key": "k"})
+        } else {
+            json!({"content": "full"})
+        },
         "delivery": {
             "batch": batch,
             "queue": {"max_events": random.u32(1..40)},

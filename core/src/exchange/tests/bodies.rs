@@ -92,8 +92,8 @@ fn a_body_over_the_limit_is_read_as_far_as_it_was_kept() {
 }
 
 #[test]
-fn hash_only_keeps_every_content_out_on_every_path() {
-    let config = MINIMAL.replacen('{', r#"{"capture":{"content":"hash_only"},"#, 1);
+fn only_hashes_are_left_of_content_on_every_path() {
+    let config = MINIMAL.replacen('{', r#"{"capture":{"content":"hash","hash":"sha256"},"#, 1);
     let ask = r#"{"model":"m","messages":[{"role":"user","content":"canary"}],"stop":["canary"],
         "response_format":{"canary":1},"temperature":1}"#;
     let answers = [

@@ -1,7 +1,7 @@
 //! No credential of the call stands in any text of its event.
 
 use super::*;
-use crate::redact::MARK;
+use crate::credentials::MARK;
 
 const KEY: &str = "sk-test-4f9a7c21e85b4d0c93aa1177";
 
@@ -118,7 +118,7 @@ fn hashes_alone_are_of_texts_without_the_key() {
     let answer = json!({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]});
     let event = keyed(OPENAI, ASK, &answer.to_string())
         .with(|call| {
-            let hash_only = r#"{"capture":{"content":"hash_only"},"#;
+            let hash_only = r#"{"capture":{"content":"hash","hash":"sha256"},"#;
             call.config = MINIMAL.replacen('{', hash_only, 1);
         })
         .event();

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::credentials::Values;
+use super::given::Values;
 use crate::limits::{CREDENTIAL_PART_BYTES_MIN, CREDENTIAL_PARTS, CREDENTIAL_REPEATS_MAX};
 
 /// Bytes by which a place in a text is compared first.

@@ -1,0 +1,87 @@
+//! What an operator should know of a configuration that is taken.
+
+use super::Policy;
+use crate::event::{ContentLevel, ContentPolicy};
+use crate::identity::{Source, Trust};
+
+/// Something to know, with the member it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// The path of the member.
+    pub at: &'static str,
+    /// One line.
+    pub text: &'static str,
+}
+
+impl Policy {
+    /// Everything to know of it.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        let mut warn = |condition: bool, at, text| {
+            if condition {
+                warnings.push(Warning { at, text });
+            }
+        };
+        warn(
+            self.audit_api.api_key.is_none(),
+            "audit_api.api_key",
+            "there is none: the audit API gets events without a key",
+        );
+        warn(
+            self.audit_api.scheme == "http",
+            "audit_api.url",
+            "begins with http: whether events are encrypted on their way depends on the cluster alone",
+        );
+        warn(
+            self.stores_content_in_full(),
+            "capture.content",
+            "is full: prompts and answers are stored as they are, with whatever they contain",
+        );
+        warn(
+            self.stores_content_in_full() && self.delivery.dead_letter.has_content,
+            "delivery.dead_letter.content",
+            "is full: events that cannot be delivered are in the proxy's log with their content",
+        );
+        warn(
+            self.identity.trust != Trust::Fields(Vec::new()),
+            "identity.trust",
+            "callers are believed: what they write into their x-audit headers is recorded as fact",
+        );
+        warn(
+            !self.verifies_users(),
+            "identity.user_id",
+            "has no source that the gateway verifies: any caller can claim to be anybody",
+        );
+        warn(
+            self.identity.trust == Trust::Fields(Vec::new())
+                && self.identity.user_id == [Source::Caller],
+            "identity.user_id",
+            "has no source but the caller's header, which is not trusted: user_id is always empty",
+        );
+        warnings
+    }
+
+    /// Whether content of callers whom nobody has verified is stored as it is.
+    pub fn stores_unverified_in_full(&self) -> bool {
+        self.stores_content_in_full() && !self.verifies_users()
+    }
+
+    fn stores_content_in_full(&self) -> bool {
+        let of_rules = self.rules.list.iter().filter_map(|rule| rule.content);
+        let mut levels = of_rules.chain([self.capture.content]);
+        levels.any(|level: ContentPolicy| level.has(ContentLevel::Full))
+    }
+
+    /// Whether some source of the user is one that the gateway has verified, or that the operator sets.
+    fn verifies_users(&self) -> bool {
+        let mut sources = self.identity.user_id.iter();
+        sources.any(|source| match source {
+            Source::Attribute(_)
+            | Source::Header(_)
+            | Source::ApiKey
+            | Source::PeerAddress
+            | Source::Constant(_) => true,
+            Source::Caller | Source::Body | Source::UnverifiedClaim(_) => false,
+        })
+    }
+}

@@ -1,0 +1,167 @@
+//! Digits in groups, as numbers are written for people.
+
+use super::Place;
+
+/// Digits that are looked at from one place: the longest number here has 19.
+const DIGITS_MAX: usize = 24;
+
+/// Groups of digits that are looked at from one place.
+const GROUPS_MAX: usize = 12;
+
+/// A run of digits, and what separates it from the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Group {
+    /// The byte before it; 0 for the first.
+    pub(super) separator: u8,
+    /// How many digits it has.
+    pub(super) size: usize,
+    /// Where it ends, from where the number begins.
+    pub(super) end: usize,
+}
+
+impl Group {
+    const NONE: Self = Self {
+        separator: 0,
+        size: 0,
+        end: 0,
+    };
+}
+
+/// The groups of digits that begin at a place, each behind one separator.
+pub(super) struct Groups {
+    digits: [u8; DIGITS_MAX],
+    groups: [Group; GROUPS_MAX],
+    count: usize,
+}
+
+impl Groups {
+    /// `None` where they are a part of something longer.
+    pub(super) fn read(place: &Place<'_>) -> Option<Self> {
+        if is_inside(place) {
+            return None;
+        }
+        let rest = place.rest();
+        let mut read = Self {
+            digits: [0; DIGITS_MAX],
+            groups: [Group::NONE; GROUPS_MAX],
+            count: 0,
+        };
+        let mut slots = read.digits.iter_mut();
+        let (mut at, mut separator) = (0, 0);
+        for group in &mut read.groups {
+            let digits = digits(rest.get(at..)?);
+            if digits.is_empty() || digits.len() > slots.len() {
+                break;
+            }
+            for (digit, slot) in digits.iter().zip(slots.by_ref()) {
+                *slot = digit.saturating_sub(b'0');
+            }
+            let end = at.saturating_add(digits.len());
+            *group = Group {
+                separator,
+                size: digits.len(),
+                end,
+            };
+            read.count = read.count.saturating_add(1);
+            match rest.get(end) {
+                Some(next) if is_separator(*next) => {
+                    (separator, at) = (*next, end.saturating_add(1));
+                }
+                _ => break,
+            }
+        }
+        (read.count > 0).then_some(read)
+    }
+
+    pub(super) fn all(&self) -> &[Group] {
+        self.groups.get(..self.count).unwrap_or_default()
+    }
+
+    /// The first group.
+    pub(super) fn first(&self) -> Group {
+        self.all().first().copied().unwrap_or(Group::NONE)
+    }
+
+    /// The digits of the first groups, if these have such sizes and separators, and the number ends behind them:
+    /// its digits, and its bytes. Where `separators` is empty, any one will do as long as it stays the same.
+    pub(super) fn shaped(
+        &self,
+        place: &Place<'_>,
+        sizes: &[usize],
+        separators: &[u8],
+    ) -> Option<(&[u8], usize)> {
+        let groups = self.all().get(..sizes.len())?;
+        let alike = groups.get(1).map(|group| group.separator);
+        let fits = groups
+            .iter()
+            .zip(sizes)
+            .enumerate()
+            .all(|(number, (group, size))| {
+                let wanted = match number.checked_sub(1) {
+                    None => Some(0),
+                    Some(gap) => separators.get(gap).copied().or(alike),
+                };
+                group.size == *size && Some(group.separator) == wanted
+            });
+        let end = groups.last()?.end;
+        let count = sizes.iter().sum();
+        (fits && ends(place, end)).then_some((self.digits.get(..count)?, end))
+    }
+}
+
+const fn is_separator(byte: u8) -> bool {
+    matches!(byte, b' ' | b'-' | b'.' | b'/')
+}
+
+/// The digits that these bytes begin with.
+fn digits(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().position(|byte| !byte.is_ascii_digit());
+    bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default()
+}
+
+/// Whether the digits here are behind a decimal point, or a later group of a longer number, of a date or of an
+/// id such as a UUID.
+fn is_inside(place: &Place<'_>) -> bool {
+    let (Some(separator), Some(before)) = (place.before(1), place.before(2)) else {
+        return false;
+    };
+    match separator {
+        b'.' | b',' => before.is_ascii_digit(),
+        b'-' | b'/' => before.is_ascii_digit() || is_hex_group(place),
+        _ => false,
+    }
+}
+
+/// Whether the word before the hyphen here is a group of a UUID: hexadecimal, with a digit.
+fn is_hex_group(place: &Place<'_>) -> bool {
+    let before = place.bytes.get(..place.at.saturating_sub(1));
+    let word = before
+        .unwrap_or_default()
+        .iter()
+        .rev()
+        .take(UUID_GROUP_MAX)
+        .take_while(|byte| byte.is_ascii_alphanumeric());
+    let mut has_digit = false;
+    let is_hex = word.fold(true, |is_hex, byte| {
+        has_digit |= byte.is_ascii_digit();
+        is_hex && byte.is_ascii_hexdigit()
+    });
+    is_hex && has_digit
+}
+
+const UUID_GROUP_MAX: usize = 12;
+
+/// Whether nothing goes on behind a number of so many bytes: no letter, no digit, no further group behind a
+/// hyphen, and no decimals.
+pub(super) fn ends(place: &Place<'_>, bytes: usize) -> bool {
+    let rest = place.rest();
+    let next = rest.get(bytes).copied().unwrap_or_default();
+    let after = rest
+        .get(bytes.saturating_add(1))
+        .copied()
+        .unwrap_or_default();
+    match next {
+        b'-' | b'.' | b',' | b'/' => !after.is_ascii_digit(),
+        _ => !super::is_word(next),
+    }
+}

@@ -1,0 +1,98 @@
+//! Addresses of the Internet Protocol.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::context::is_behind;
+use super::{Found, Place, Sensitive, is_word};
+
+/// Bytes of the longest IPv4 address.
+const V4_BYTES_MAX: usize = 15;
+
+/// Bytes of the longest IPv6 address.
+const V6_BYTES_MAX: usize = 45;
+
+/// Words before four numbers that are those of a version or of a section.
+const VERSION: [&str; 14] = [
+    "version",
+    "release",
+    "build",
+    "section",
+    "chapter",
+    "clause",
+    "abschnitt",
+    "versión",
+    "versione",
+    "versão",
+    "versie",
+    "wersja",
+    "版本",
+    "バージョン",
+];
+
+/// How close before them such a word stands, in bytes.
+const VERSION_WITHIN: usize = 12;
+
+/// The IPv4 address that begins here.
+pub(super) fn v4(place: &Place<'_>) -> Option<Found> {
+    let rest = place.rest();
+    let end = rest
+        .iter()
+        .take(V4_BYTES_MAX.saturating_add(1))
+        .position(|byte| !byte.is_ascii_digit() && *byte != b'.')
+        .unwrap_or(rest.len());
+    let written = str::from_utf8(rest.get(..end)?).ok()?.trim_end_matches('.');
+    let address: Ipv4Addr = written.parse().ok()?;
+    let next = rest.get(written.len()).copied();
+    let is_over = !next.is_some_and(|next| is_word(next) || next == b'-');
+    // Those of nobody: this host, and any.
+    let is_someones = !address.is_loopback() && !address.is_unspecified();
+    let is_version = is_behind(place, VERSION_WITHIN, &VERSION);
+    (is_over && is_someones && !is_version && !is_part(place))
+        .then(|| place.found(Sensitive::IpAddress, written.len()))
+        .flatten()
+}
+
+/// Whether a longer number with points goes on here.
+fn is_part(place: &Place<'_>) -> bool {
+    let before = place.before(2).is_some_and(|byte| byte.is_ascii_digit());
+    place.before(1) == Some(b'.') && before
+}
+
+/// The IPv6 address around the first of its colons.
+pub(super) fn colons(place: &Place<'_>) -> Option<Found> {
+    let is_part = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
+    let before = place.bytes.get(place.from..place.at)?;
+    let head = before
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_hexdigit());
+    let start = place.at.saturating_sub(head.take(5).count());
+    let rest = place.bytes.get(start..)?;
+    let near = rest.get(..rest.len().min(V6_BYTES_MAX.saturating_add(1)))?;
+    let end = near.iter().position(|byte| !is_part(*byte));
+    let written = str::from_utf8(near.get(..end.unwrap_or(near.len()))?).ok()?;
+    let written = written.trim_end_matches('.');
+    let address: Ipv6Addr = written
+        .parse()
+        .or_else(|_| written.trim_end_matches(':').parse())
+        .ok()?;
+    let bytes = match written.parse::<Ipv6Addr>() {
+        Ok(_) => written.len(),
+        Err(_) => written.trim_end_matches(':').len(),
+    };
+    let before = start.checked_sub(1).and_then(|at| place.bytes.get(at));
+    let next = rest.get(bytes);
+    let is_alone = ![before, next]
+        .into_iter()
+        .flatten()
+        .any(|byte| is_word(*byte) || *byte == b':');
+    let written = written.get(..bytes)?;
+    // Paths of programming languages have two colons and letters too.
+    let colons = written.bytes().filter(|byte| *byte == b':').count();
+    let has_digit = written.bytes().any(|byte| byte.is_ascii_digit());
+    let is_someones = !address.is_loopback() && !address.is_unspecified();
+    (is_alone && is_someones && has_digit && colons > 2).then(|| Found {
+        kind: Sensitive::IpAddress,
+        at: start..start.saturating_add(bytes),
+    })
+}

@@ -1,0 +1,261 @@
+//! Takes out of a finished event what its content level forbids.
+//!
+//! An event is made with everything; what may not be in it is taken out here, and nowhere else, so that no way
+//! to an event leads past it. Every member is named, so that a new one does not compile before it is decided
+//! whether it is content.
+//!
+//! Content are the words of prompt and answer: texts, arguments and results of tools, titles and addresses of
+//! documents, reasoning, refusals, messages of errors, and parameters that are not numbers. Facts stay: ids,
+//! roles, types, names of models and tools, counts, and what the application itself sends for the audit.
+
+use serde_json::value::RawValue;
+
+use crate::decision::{Answered, Decision, Source, Sources};
+use crate::digest::HashForm;
+use crate::event::{
+    ApiError, AuditEvent, AuditLayer, Capture, Choice, Completion, ContentLevel, ContentPolicy,
+    Conversation, Kind, Members, Metadata, PromptPart, Response, ResponsePart, ToolCall,
+};
+use crate::note::Note;
+
+/// Takes out what the levels forbid. Hashes that take its place are of this form.
+pub(crate) fn withhold(event: &mut AuditEvent, content: ContentPolicy, form: &HashForm) {
+    if !content.prompt.has_text() {
+        prompt(event, content.prompt, form);
+    }
+    if !content.answer.has_text() {
+        answer(event, content.answer, form);
+    }
+    let Capture {
+        point: _,
+        api: _,
+        streamed: _,
+        request_bytes: _,
+        response_bytes: _,
+        request_hash: _,
+        encoding: _,
+        content: level,
+        rules: _,
+        set_by_policy: _,
+        redacted: _,
+        truncated,
+        notes,
+    } = &mut event.metadata.audit_layer.capture;
+    *level = content;
+    // A limit has cut nothing of what is not there.
+    notes.retain(|note| match note {
+        Note::PromptContentTruncated => content.prompt.has_text(),
+        Note::ResponseContentTruncated => content.answer.has_text(),
+        _ => true,
+    });
+    *truncated = notes.iter().any(|note| note.is_truncation());
+}
+
+fn prompt(event: &mut AuditEvent, level: ContentLevel, form: &HashForm) {
+    let AuditEvent {
+        request_id: _,
+        timestamp: _,
+        duration_ms: _,
+        user_id: _,
+        session_id: _,
+        organization_id: _,
+        prompt_hash: _,
+        prompt_content,
+        prompt_tokens: _,
+        response_content: _,
+        response_tokens: _,
+        model_provider: _,
+        model_name: _,
+        model_parameters,
+        decision_type: _,
+        decision_outcome: _,
+        confidence_score: _,
+        reasoning: _,
+        compliance_tags: _,
+        risk_level: _,
+        metadata,
+    } = event;
+    let Metadata {
+        caller: _,
+        audit_layer,
+    } = metadata;
+    let AuditLayer {
+        schema: _,
+        writer: _,
+        completion: _,
+        usage: _,
+        timing: _,
+        identity: _,
+        prompt,
+        response: _,
+        capture,
+        gateway: _,
+    } = audit_layer;
+    if let Some(Conversation { hash: _, parts }) = prompt {
+        match level {
+            ContentLevel::None => parts.clear(),
+            _ => parts
+                .iter_mut()
+                .for_each(|part| prompt_part(part, prompt_content, form)),
+        }
+    }
+    prompt_content.clear();
+    numbers(model_parameters);
+    if let Some(hash) = &mut capture.request_hash {
+        *hash = form.of_plain(hash);
+    }
+}
+
+fn prompt_part(part: &mut PromptPart, canonical: &str, form: &HashForm) {
+    let PromptPart {
+        message: _,
+        role: _,
+        kind,
+        type_name: _,
+        id: _,
+        name,
+        at,
+        bytes,
+        text,
+        arguments,
+        reference,
+        hash,
+    } = part;
+    // A document's title is content.
+    if matches!(kind, Kind::Document | Kind::Media) {
+        *name = None;
+    }
+    let placed = at.take().and_then(|at| {
+        let at = usize::try_from(at).ok()?;
+        let end = at.checked_add(usize::try_from((*bytes)?).ok()?)?;
+        canonical.get(at..end).map(str::to_owned)
+    });
+    let beside = [text.take(), arguments.take(), reference.take()];
+    let beside = beside.into_iter().flatten().next();
+    if let Some(said) = beside.or(placed.filter(|said| !said.is_empty())) {
+        *bytes = u64::try_from(said.len()).ok();
+        hash.get_or_insert_with(|| form.hash(said.as_bytes()));
+    }
+}
+
+/// What is no number may be text of the caller's: stop sequences and schemas are.
+fn numbers(parameters: &mut Members) {
+    let is_number = |value: &RawValue| {
+        let first = value.get().as_bytes().first();
+        first.is_some_and(|first| matches!(first, b'-' | b'0'..=b'9' | b't' | b'f' | b'n'))
+    };
+    parameters.0.retain(|(_, value)| is_number(value));
+}
+
+fn answer(event: &mut AuditEvent, level: ContentLevel, form: &HashForm) {
+    event.response_content.clear();
+    let AuditLayer {
+        completion,
+        response,
+        ..
+    } = &mut event.metadata.audit_layer;
+    let Completion {
+        state: _,
+        http_status: _,
+        finish_reasons: _,
+        flags: _,
+        details: _,
+        error,
+    } = completion;
+    if let Some(ApiError {
+        kind: _,
+        code: _,
+        message,
+    }) = error
+    {
+        *message = None;
+    }
+    let Response {
+        id: _,
+        model: _,
+        hash: _,
+        reasoning,
+        refusal,
+        findings: _,
+        decision,
+        tool_calls,
+        parts,
+        choices,
+    } = response;
+    (*reasoning, *refusal) = (None, None);
+    if level == ContentLevel::None {
+        tool_calls.clear();
+        parts.clear();
+    }
+    for ToolCall {
+        choice: _,
+        id: _,
+        name: _,
+        arguments,
+    } in tool_calls
+    {
+        *arguments = form.hash(arguments.as_bytes());
+    }
+    for part in parts {
+        response_part(part, form);
+    }
+    for Choice {
+        index: _,
+        content,
+        finish_reason: _,
+    } in choices
+    {
+        content.clear();
+    }
+    if let Some(decision) = decision {
+        let sources = decided(decision);
+        if sources.decision_outcome == Source::Answer {
+            event.decision_outcome = None;
+        }
+        if sources.confidence_score == Source::Answer {
+            event.confidence_score = None;
+        }
+    }
+}
+
+fn response_part(part: &mut ResponsePart, form: &HashForm) {
+    let ResponsePart {
+        kind: _,
+        type_name: _,
+        id: _,
+        text,
+        bytes,
+        hash,
+    } = part;
+    if let Some(text) = text.take() {
+        *bytes = u64::try_from(text.len()).ok();
+        *hash = Some(form.hash(text.as_bytes()));
+    }
+}
+
+/// Takes out what was decided; who had provided the event's own members.
+fn decided(decision: &mut Decision) -> Sources {
+    let Decision {
+        outcome,
+        confidence,
+        source,
+        answers,
+    } = decision;
+    (*outcome, *confidence) = (None, None);
+    for Answered {
+        name: _,
+        kind: _,
+        outcome,
+        confidence,
+    } in answers
+    {
+        (*outcome, *confidence) = (None, None);
+    }
+    let sources = *source;
+    for source in [&mut source.decision_outcome, &mut source.confidence_score] {
+        if *source == Source::Answer {
+            *source = Source::Absent;
+        }
+    }
+    sources
+}
