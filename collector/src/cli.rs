@@ -1,11 +1,13 @@
 //! The command line: each command has a file of its own, named as it is.
 
 mod backup;
+mod check;
 mod completions;
 mod database;
 mod dates;
 mod erase;
 mod error;
+mod explain;
 mod history;
 mod holds;
 mod import;
@@ -23,9 +25,11 @@ use clap::{CommandFactory, Parser, Subcommand};
 use tokio::runtime::Runtime;
 
 use crate::cli::backup::BackupArgs;
+use crate::cli::check::CheckArgs;
 use crate::cli::completions::CompletionsArgs;
 use crate::cli::erase::EraseArgs;
 use crate::cli::error::CliError;
+use crate::cli::explain::ExplainArgs;
 use crate::cli::history::HistoryArgs;
 use crate::cli::holds::HoldsCommand;
 use crate::cli::import::ImportArgs;
@@ -79,6 +83,14 @@ pub(super) enum Command {
     /// imported twice, or while it is still being written.
     #[command(after_help = import::HELP)]
     Import(ImportArgs),
+
+    /// Check configurations of the gateway plugin: what they mean, and what to know of them.
+    #[command(after_help = check::HELP)]
+    Check(CheckArgs),
+
+    /// Show the event that a saved call would give with a configuration of the gateway plugin.
+    #[command(after_help = explain::HELP)]
+    Explain(ExplainArgs),
 
     /// Copy the database to a new file. The collector can keep running.
     ///
@@ -135,6 +147,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Serve(arguments) => block_on(serve::run(arguments, cli.log_format)).map(success),
         // It does one thing after another, and needs no runtime.
         Command::Import(arguments) => import::run(arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Backup(arguments) => block_on(backup::run(arguments)).map(success),
         Command::Erase(arguments) => block_on(erase::run(arguments)),
         Command::History(arguments) => block_on(history::run(arguments)).map(success),

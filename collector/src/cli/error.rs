@@ -23,10 +23,14 @@ pub(super) enum CliError {
     Backup(#[from] BackupError),
     #[error("the API key {0}")]
     ApiKey(KeyError),
+    #[error("{} {reason}", file.display())]
+    Configuration { file: PathBuf, reason: String },
     #[error("--database: {0}")]
     Database(#[from] DatabaseError),
     #[error("{0}")]
     Erase(#[from] EraseError),
+    #[error("cannot read {}: {source}", file.display())]
+    File { file: PathBuf, source: io::Error },
     #[error("{0}")]
     Holds(#[from] HoldsError),
     #[error("{0}")]

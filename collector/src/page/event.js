@@ -6,7 +6,7 @@ import { button, byId, copyButton, element, tell } from "./dom.js";
 import { conflictBadge, fact, facts, filterLink, riskBadge, said, stateBadge, unknown, writerBadge } from "./facts.js";
 import { duration, number, time } from "./format.js";
 import { indented, parse } from "./json.js";
-import { gateway, isFetched, isKnown, isObject, isUnread, listed, outerRequest, tokens } from "./read.js";
+import { contentLevel, gateway, isFetched, isKnown, isObject, isUnread, listed, outerRequest, tokens } from "./read.js";
 import { longText, plain, shortText, spelt } from "./text.js";
 import { CONTENT, CONTENT_MISSING, IDENTITY, meaning, NOTES, POINTS, SOURCES, STATES, USAGE } from "./words.js";
 
@@ -175,7 +175,7 @@ function identity(event, source) {
     fact("Time", instant(event.timestamp), source("gateway")),
     ...origin(event, source, "User", "user_id"),
     ...origin(event, source, "Session", "session_id"),
-    fact("Organization", filterLink("organization_id", event.organization_id), source("gateway")),
+    ...origin(event, source, "Organization", "organization_id", "gateway"),
     fact("Request", code(event.request_id), source("gateway")),
     fact("Log", code(event.id), "collector"),
     fact("Received", instant(event.received_at), "collector"),
@@ -184,12 +184,13 @@ function identity(event, source) {
   ));
 }
 
-/** An id, and who says so where that is not the caller alone. */
-function origin(event, source, label, member) {
+/** An id, and who says so where that is not the caller alone; `unsaid` is whose it is where the event does not tell. */
+function origin(event, source, label, member, unsaid = "caller") {
   const { source: from, name } = { ...gateway(event, "identity", member) };
-  const isCallers = !isKnown(from) || from === "caller" || from === "body" || from === "unverified_jwt_claim";
+  const isCallers = ["caller", "body", "unverified_jwt_claim"].includes(from);
   const tag = isCallers ? "caller" : from === "header" ? "request" : "gateway";
-  const said = fact(label, filterLink(member, event[member]), source(tag));
+  const isPolicy = isSetByPolicy(event, member);
+  const said = fact(label, filterLink(member, event[member]), isPolicy ? "policy" : source(isKnown(from) ? tag : unsaid));
   if (!isKnown(from)) return [said];
   const words = meaning(IDENTITY, from) ?? plain(from);
   return [said, fact(`${label} according to`, isKnown(name) ? `${words} (${plain(name)})` : words, source("gateway"))];
@@ -214,15 +215,22 @@ function writer(event) {
 }
 
 function decision(event, source) {
-  const from = (name) => source(gateway(event, "response", "decision", "source", name) === "answer" ? "provider" : "caller");
+  const isOfPolicy = (name) => isSetByPolicy(event, name);
+  const isOfAnswer = (name) => gateway(event, "response", "decision", "source", name) === "answer";
+  const from = (name) => (isOfPolicy(name) ? "policy" : source(isOfAnswer(name) ? "provider" : "caller"));
   return section("Decision", facts(
-    fact("Type", filterLink("decision_type", event.decision_type), source("caller")),
+    fact("Type", filterLink("decision_type", event.decision_type), from("decision_type")),
     fact("Outcome", filterLink("decision_outcome", event.decision_outcome), from("decision_outcome")),
     fact("Confidence", event.confidence_score, from("confidence_score")),
     ...listed(gateway(event, "response", "decision", "answers")).filter(isObject).slice(0, ANSWERS_SHOWN).map(answered),
-    fact("Risk", risk(event), source(event.risk_level === "low" ? "default" : "caller")),
-    fact("Tags", tags(event.compliance_tags), source("caller")),
+    fact("Risk", risk(event), isOfPolicy("risk_level") || event.risk_level !== "low" ? from("risk_level") : source("default")),
+    fact("Tags", tags(event.compliance_tags), from("compliance_tags")),
   ));
+}
+
+/** Whether the operator has set a member of the event. */
+function isSetByPolicy(event, name) {
+  return listed(gateway(event, "capture", "set_by_policy")).includes(name);
 }
 
 /** The model’s answer to one question, and how sure it is. */
@@ -233,7 +241,7 @@ function answered({ name, outcome, confidence }) {
 
 function risk(event) {
   if (!isKnown(event.risk_level)) return undefined;
-  const isDefault = event.risk_level === "low" && isObject(gateway(event));
+  const isDefault = event.risk_level === "low" && isObject(gateway(event)) && !isSetByPolicy(event, "risk_level");
   const note = isDefault ? element("span", { class: "muted" }, " (default, or set by the caller)") : null;
   return element("span", {}, riskBadge(event.risk_level), note ?? "");
 }
@@ -245,7 +253,7 @@ function tags(value) {
 
 function model(event, source) {
   return section("Model", facts(
-    fact("Provider", filterLink("model_provider", event.model_provider), source("gateway")),
+    fact("Provider", filterLink("model_provider", event.model_provider), isSetByPolicy(event, "model_provider") ? "policy" : source("gateway")),
     fact("Requested", filterLink("model_name", event.model_name), source("request")),
     gatewayFact(event, "Answered by", gateway(event, "response", "model"), "provider"),
     gatewayFact(event, "Answer id", code(gateway(event, "response", "id")), "provider"),
@@ -309,9 +317,21 @@ function capture(event) {
     fact("Response", bytes(read.response_bytes), "gateway"),
     isKnown(read.request_hash) ? fact("Request hash", code(read.request_hash), "gateway") : null,
     fact("Encoding", read.encoding ?? "none", "gateway"),
-    fact("Content", meaning(CONTENT, read.content) ?? read.content, "gateway"),
+    fact("Content", levels(event), "gateway"),
+    isObject(read.redacted) ? fact("Redacted", Object.entries(read.redacted).map(([kind, count]) => `${kind}: ${plain(count)}`).join(", "), "gateway") : null,
+    isKnown(listed(read.rules)) ? fact("Rules", listed(read.rules).map(plain).join(", "), "gateway") : null,
     fact("Truncated", yesOrNo(read.truncated), "gateway"),
   ));
+}
+
+/** What its gateway kept of prompt and answer. */
+function levels(event) {
+  const said = (part) => {
+    const level = contentLevel(event, part);
+    return meaning(CONTENT, level) ?? level;
+  };
+  const [prompt, answer] = [said("prompt"), said("answer")];
+  return prompt === answer ? prompt : `prompt: ${plain(prompt)}; answer: ${plain(answer)}`;
 }
 
 function wireFormat(event) {
@@ -334,7 +354,7 @@ function request(event) {
 
 function metadata(event, source) {
   const { audit_layer: _, ...own } = isObject(event.metadata) ? event.metadata : {};
-  const found = members(own, source("caller"));
+  const found = members(own, isSetByPolicy(event, "metadata") ? "policy" : source("caller"));
   return found.length === 0 ? null : section("Metadata", facts(...found));
 }
 
@@ -344,7 +364,9 @@ function prompt(event, source) {
     "the prompt could not be read completely");
   if (told.why) part.querySelector(".part").after(element("p", { class: "muted" }, told.why));
   if (!told.parts) return part;
-  const asOneText = element("details", { open: !told.isAll }, element("summary", {}, "Show the recorded text (as hashed)"));
+  const isAsSent = contentLevel(event, "prompt") !== "redacted";
+  const summary = isAsSent ? "Show the recorded text (as hashed)" : "Show the recorded text";
+  const asOneText = element("details", { open: !told.isAll }, element("summary", {}, summary));
   const body = part.querySelector(".part").nextElementSibling;
   body.replaceWith(...turns(told), asOneText);
   asOneText.append(body);
@@ -380,7 +402,7 @@ function content(heading, text, source, why, hash, whyNoHash) {
 }
 
 function missing(event, side) {
-  const why = meaning(CONTENT_MISSING, gateway(event, "capture", "content"));
+  const why = meaning(CONTENT_MISSING, contentLevel(event, side === "request" ? "prompt" : "answer"));
   if (why !== undefined) return why;
   const isOnIt = (note) => note.startsWith(side) || note.startsWith("answer") || UNREAD.includes(note);
   const noted = listed(gateway(event, "capture", "notes")).filter((note) => isOnIt(plain(note)));
@@ -400,7 +422,7 @@ function toolCalls(event, source) {
 
 function reasoning(event, source) {
   if (!isKnown(event.reasoning)) return null;
-  return section("Reasoning of the decision", element("div", { class: "part" }, element("span", { class: "source" }, source("caller"))),
+  return section("Reasoning of the decision", element("div", { class: "part" }, element("span", { class: "source" }, isSetByPolicy(event, "reasoning") ? "policy" : source("caller"))),
     longText(plain(event.reasoning)));
 }
 

@@ -22,6 +22,12 @@ export function outerRequest(event) {
   return typeof outer === "string" && outer !== "" && outer !== event.request_id ? outer : undefined;
 }
 
+/** How much of a part of the call, "prompt" or "answer", its gateway lets events contain: one word stands for both. */
+export function contentLevel(event, part) {
+  const level = gateway(event, "capture", "content");
+  return isObject(level) ? level[part] : level;
+}
+
 /** Whether the call is of no API that the gateway reads. */
 export function isUnread(event) {
   return gateway(event, "capture", "api") === "unknown";

@@ -3,7 +3,7 @@
 import { element } from "./dom.js";
 import { conflictBadge, innerBadge, riskBadge, said, stateBadge, unknown, writerBadge } from "./facts.js";
 import { number, time } from "./format.js";
-import { gateway, isFetched, isKnown, isUnread, outerRequest, tokens } from "./read.js";
+import { contentLevel, gateway, isFetched, isKnown, isUnread, outerRequest, tokens } from "./read.js";
 import { firstWords, plain, shortText } from "./text.js";
 import { CONTENT_MISSING, meaning } from "./words.js";
 
@@ -72,5 +72,5 @@ function state(event) {
 function prompt(event) {
   if (isKnown(event.prompt_content)) return firstWords(plain(event.prompt_content));
   if (isUnread(event)) return unknown("the gateway does not know this API");
-  return unknown(meaning(CONTENT_MISSING, gateway(event, "capture", "content")));
+  return unknown(meaning(CONTENT_MISSING, contentLevel(event, "prompt")));
 }

@@ -36,18 +36,27 @@ export const SOURCES = {
   collector: "added by this collector when the event arrived",
   default: "the gateway’s default, used when the caller sets no value; a caller may have set the same value",
   gateway: "observed or computed by the gateway",
+  policy: "set by the gateway’s operator",
   provider: "reported by the model provider",
   request: "read from the request to the provider",
 };
 
 /** What a gateway kept of the content, where that is not all. */
 export const CONTENT = {
+  redacted: "personal data and secrets are replaced by tokens",
+  hash: "only hashes are kept",
   hash_only: "only hashes are kept",
+  none: "only one hash is kept",
   not_logged: "not kept in the gateway’s log, from which this event was imported",
 };
 
 /** The same of one text. */
-export const CONTENT_MISSING = { ...CONTENT, hash_only: "only its hash is kept" };
+export const CONTENT_MISSING = {
+  hash: "only its hash is kept",
+  hash_only: "only its hash is kept",
+  none: "only its hash is kept",
+  not_logged: CONTENT.not_logged,
+};
 
 /** What a word means, if it is one that is known: `table` is an object, and names are strangers’. */
 export function meaning(table, name) {

@@ -1,7 +1,7 @@
 //! The members of an event as reports read them, and where its content was erased.
 
 use audit_layer_core::dead_letter::NOT_LOGGED;
-use audit_layer_core::event::{ContentPolicy, Member};
+use audit_layer_core::event::{ContentLevel, Member};
 use audit_layer_core::note::Note;
 
 use crate::event::{Fields, Node, Usage};
@@ -142,8 +142,24 @@ impl<'a> Members<'a> {
         self.notes().iter().any(|note| note == wanted.name())
     }
 
-    pub(crate) fn has_only_hashes(&self) -> bool {
-        self.gateway("capture", "content").text().as_deref() == Some(ContentPolicy::HashOnly.name())
+    /// Whether its gateway keeps text of this part of the call, `prompt` or `answer`, out of events.
+    pub(crate) fn has_only_hashes(&self, part: &str) -> bool {
+        let level = self.level(part);
+        // What gateways called it before there were levels.
+        level == Some(ContentLevel::Hash.name().to_owned())
+            || level == Some(ContentLevel::None.name().to_owned())
+            || level.as_deref() == Some("hash_only")
+    }
+
+    /// Whether its gateway replaces sensitive data in this part of the call.
+    pub(crate) fn is_redacted(&self, part: &str) -> bool {
+        self.level(part).as_deref() == Some(ContentLevel::Redacted.name())
+    }
+
+    /// The level of a part of the call: one word stands for both.
+    fn level(&self, part: &str) -> Option<String> {
+        let content = self.gateway("capture", "content");
+        content.text().or_else(|| content.get(part).text())
     }
 
     /// Whether it is of a dead letter of a gateway that keeps content out of its log.

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use crate::program::{Folder, audit_layer, run};
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 12] = [
     "backup",
+    "check",
     "completions",
     "erase",
+    "explain",
     "history",
     "holds",
     "import",

@@ -4,6 +4,7 @@ mod backup;
 mod batch;
 mod camel;
 mod canaries;
+mod check;
 mod completeness;
 mod curl;
 mod database;

@@ -41,7 +41,7 @@ pub(crate) fn content(event: &Members<'_>, text: Option<String>, what: &str, sid
         _ if let Some(erased) = event.erased() => {
             Block::paragraph(erased.sentence(&format!("{what}, if any,")))
         }
-        _ if event.has_only_hashes() => {
+        _ if event.has_only_hashes(what) => {
             Block::paragraph(format!("Only the hash of the {what} is kept."))
         }
         _ if event.is_stub() => Block::paragraph(format!(

@@ -50,6 +50,8 @@ pub(crate) fn all(event: &Members<'_>) -> Vec<Check> {
 /// What differs between prompts and answers.
 struct Side {
     hash: &'static str,
+    /// What the levels of content call it.
+    part: &'static str,
     content: Member,
     note_when_cut: Note,
     /// Whether the hash is of the text as it was before a credential was taken out of it.
@@ -61,6 +63,7 @@ struct Side {
 impl Side {
     const PROMPT: Self = Self {
         hash: Member::PromptHash.name(),
+        part: "prompt",
         content: Member::PromptContent,
         note_when_cut: Note::PromptContentTruncated,
         is_of_text_as_sent: true,
@@ -68,6 +71,7 @@ impl Side {
     };
     const ANSWER: Self = Self {
         hash: "response_hash",
+        part: "answer",
         content: Member::ResponseContent,
         note_when_cut: Note::ResponseContentTruncated,
         is_of_text_as_sent: false,
@@ -93,7 +97,8 @@ impl Check {
         let recorded = recorded.filter(|hash| !hash.is_empty());
         let computed = match readable(recorded.as_deref()) {
             Err(reason) => Err(reason),
-            Ok(()) if event.has_only_hashes() => Err(ONLY_HASHES),
+            Ok(()) if event.has_only_hashes("prompt") => Err(ONLY_HASHES),
+            Ok(()) if event.is_redacted("prompt") => Err(REDACTED),
             Ok(()) if event.is_stub() => Err(NO_CONTENT),
             Ok(()) => conversation::hash(event),
         };
@@ -174,8 +179,11 @@ impl Side {
         if event.erased().is_some() {
             return Some("the text was erased, if it was recorded");
         }
-        if event.has_only_hashes() {
+        if event.has_only_hashes(self.part) {
             return Some(ONLY_HASHES);
+        }
+        if event.is_redacted(self.part) {
+            return Some(REDACTED);
         }
         if event.is_stub() {
             return Some(NO_CONTENT);
@@ -208,6 +216,9 @@ fn readable(recorded: Option<&str>) -> Result<(), &'static str> {
 const CONVERSATION: &str = "conversation_hash";
 
 const ONLY_HASHES: &str = "the gateway is configured to record only hashes";
+
+const REDACTED: &str =
+    "the gateway is configured to redact the text, but the hash covers the text as sent";
 
 const NO_CONTENT: &str =
     "the content was not kept in the gateway’s log, from which the event was imported";
@@ -291,6 +302,16 @@ mod tests {
                 &whole,
                 capture(json!({"content": "hash_only"})),
                 "only hashes",
+            ),
+            (
+                &whole,
+                capture(json!({"content": {"prompt": "none", "answer": "full"}})),
+                "only hashes",
+            ),
+            (
+                &whole,
+                capture(json!({"content": "redacted"})),
+                "redact the text",
             ),
             (
                 &whole,

@@ -22,8 +22,8 @@ pub(crate) fn who_and_when(
     let mut facts = vec![Fact::new("Time", said(event, Member::Timestamp))];
     facts.extend(origin(event, "User", Member::UserId));
     facts.extend(origin(event, "Session", Member::SessionId));
+    facts.extend(origin(event, "Organization", Member::OrganizationId));
     facts.extend([
-        Fact::new("Organization", said(event, Member::OrganizationId)),
         Fact::new("Request", code(event.get(Member::RequestId))),
         Fact::new("Log", Value::code(log_id)),
         Fact::new("Received by the collector", Value::text(received_at)),
@@ -114,6 +114,7 @@ fn answered(event: &Members<'_>) -> Vec<Fact> {
         let source = match Source::named(&source)? {
             Source::Answer => "the model’s answer",
             Source::Caller => "the caller",
+            Source::Rule => "a rule of the gateway’s operator",
             Source::Absent => return None,
         };
         Some(Fact::new(label, Value::text(source)))
