@@ -18,6 +18,17 @@ pub(crate) struct Call {
     key: String,
     /// Who the event should name.
     pub(crate) user: &'static str,
+    expected: Expected,
+}
+
+/// What the event should say of a call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Expected {
+    /// The question, as it is recorded.
+    pub(crate) question: &'static str,
+    pub(crate) decision_type: &'static str,
+    pub(crate) tags: &'static [&'static str],
+    pub(crate) risk_level: &'static str,
 }
 
 /// The wire formats that the demo speaks.
@@ -33,6 +44,7 @@ pub(crate) struct Exchange {
     pub(crate) title: String,
     pub(crate) question: &'static str,
     pub(crate) user: &'static str,
+    pub(crate) expected: Expected,
     pub(crate) status: u16,
     pub(crate) answer: String,
     pub(crate) pieces: usize,
@@ -41,7 +53,7 @@ pub(crate) struct Exchange {
     pub(crate) request_id: Option<String>,
 }
 
-/// Both formats, plain and streamed, and one that the provider refuses.
+/// Both formats, plain and streamed, one that the provider refuses, and one to which a rule applies.
 pub(crate) fn samples() -> Vec<Call> {
     let key = "sk-only-the-provider-sees-this";
     let openai = |title, body| Call::new(Format::OpenAi, title, body, key);
@@ -56,7 +68,37 @@ pub(crate) fn samples() -> Vec<Call> {
             "OpenAI, refused",
             Format::OpenAi.body("sample-fail-429", false),
         ),
+        support(gpt, key),
     ]
+}
+
+/// A call with personal data, of an application for which the demo's gateway has a rule.
+fn support(model: &str, key: &str) -> Call {
+    let title = "OpenAI, redacted by a rule";
+    let mut body = Format::OpenAi.body(model, false);
+    body["messages"] = json!([{ "role": "user", "content": PERSONAL }]);
+    Call {
+        question: PERSONAL,
+        expected: Expected {
+            question: "Reply to Ann Lee, [EMAIL:1], about card [CARD:1].",
+            decision_type: "customer_support",
+            tags: &["SOC2", "FCRA", "GDPR"],
+            risk_level: "medium",
+        },
+        ..Call::new(Format::OpenAi, title, body, key)
+    }
+}
+
+/// The rule that applies to it.
+pub(crate) fn rule() -> Value {
+    json!({
+        "name": "support",
+        "match": { "header": { APPLICATION: "support" } },
+        "content": "redacted",
+        "set": {
+            "decision_type": "customer_support", "compliance_tags": ["GDPR"], "risk_level": "medium",
+        },
+    })
 }
 
 /// One small call to a real provider, streamed.
@@ -83,6 +125,12 @@ impl Call {
             body,
             key: key.to_owned(),
             user,
+            expected: Expected {
+                question,
+                decision_type: DECISION_TYPE,
+                tags: &TAGS,
+                risk_level: "low",
+            },
         }
     }
 
@@ -102,6 +150,7 @@ impl Call {
             title: self.title.to_owned(),
             question: self.question,
             user: self.user,
+            expected: self.expected,
             status,
             answer: self.format.answer(&String::from_utf8_lossy(&body)),
             pieces,
@@ -119,6 +168,14 @@ impl Call {
                 .header("anthropic-version", "2023-06-01"),
         };
         request
+            .header(
+                APPLICATION,
+                if self.question == PERSONAL {
+                    "support"
+                } else {
+                    "loans"
+                },
+            )
             .header("x-audit-user-id", self.user)
             .header("x-audit-session-id", "loan_application_12345")
             .header("x-audit-decision-type", DECISION_TYPE)
@@ -181,9 +238,12 @@ impl Format {
     }
 }
 
+/// The header by which the applications of the demo name themselves.
+const APPLICATION: &str = "x-app";
 /// What kind of decision the sample calls serve.
-pub(crate) const DECISION_TYPE: &str = "loan_underwriting";
+const DECISION_TYPE: &str = "loan_underwriting";
 /// The regulations that the sample calls fall under.
-pub(crate) const TAGS: [&str; 2] = ["SOC2", "FCRA"];
+const TAGS: [&str; 2] = ["SOC2", "FCRA"];
+const PERSONAL: &str = "Reply to Ann Lee, ann.lee@example.com, about card 4111 1111 1111 1111.";
 const SYSTEM: &str = "You are a loan underwriting assistant.";
 const QUESTION: &str = "Analyze this application: credit score 680, debt-to-income 48 %.";

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::calls::{DECISION_TYPE, Exchange, TAGS};
+use crate::calls::Exchange;
 
 /// What the event lacks, one sentence each.
 pub(crate) fn missing(event: &Value, exchange: &Exchange) -> Vec<String> {
@@ -19,12 +19,15 @@ pub(crate) fn missing(event: &Value, exchange: &Exchange) -> Vec<String> {
     expect("/user_id", equals("/user_id", exchange.user.into()));
     expect(
         "/decision_type",
-        equals("/decision_type", DECISION_TYPE.into()),
+        equals("/decision_type", exchange.expected.decision_type.into()),
     );
-    expect("/compliance_tags", equals("/compliance_tags", json!(TAGS)));
+    let tags = json!(exchange.expected.tags);
+    expect("/compliance_tags", equals("/compliance_tags", tags));
+    let risk = exchange.expected.risk_level.into();
+    expect("/risk_level", equals("/risk_level", risk));
     expect(
         "/prompt_content",
-        text(event, "/prompt_content").contains(exchange.question),
+        text(event, "/prompt_content").contains(exchange.expected.question),
     );
     expect(
         "/prompt_hash",

@@ -103,6 +103,14 @@ fn observations(audit_layer: &Value) {
             &format!("{}: {}", text(&error["type"]), text(&error["message"])),
         );
     }
+    let capture = &audit_layer["capture"];
+    if !elements(&capture["rules"]).is_empty() {
+        fact("rules", &list(&capture["rules"]));
+    }
+    if let Some(kinds) = capture["redacted"].as_object() {
+        let kinds = kinds.iter().map(|(kind, count)| format!("{kind} {count}"));
+        fact("redacted", &kinds.collect::<Vec<_>>().join(", "));
+    }
     if !elements(&audit_layer["capture"]["notes"]).is_empty() {
         fact("notes", &list(&audit_layer["capture"]["notes"]));
     }

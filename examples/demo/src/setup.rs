@@ -12,6 +12,7 @@ use audit_layer_tests::{collector, ports, python, wasm, workspace};
 use reqwest::Url;
 
 use crate::arguments::Arguments;
+use crate::calls::rule;
 use crate::progress::{build, step};
 
 /// Builds and installs what is needed, and starts it.
@@ -56,6 +57,14 @@ impl Place {
         let mut options = Options {
             pace: PACE,
             upstream,
+            // The shipped configuration, and a rule for one of the calls.
+            change: |configuration| {
+                configuration.plugin(|plugin| {
+                    plugin["capture"]["hash"] = "sha256".into();
+                    plugin["rules"] = vec![rule()].into();
+                })?;
+                Ok(())
+            },
             ..Options::default()
         };
         if let Self::Usual(folder) = self {
