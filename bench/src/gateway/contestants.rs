@@ -17,6 +17,8 @@ pub enum Contestant {
     Batched,
     /// The same, whose events carry hashes and no content.
     HashOnly,
+    /// The same, whose events have tokens in the place of sensitive data.
+    Redacted,
     /// The plugin, with a request to the audit API for each event.
     Single,
     /// The plugin, which holds each call back until its record is acknowledged.
@@ -37,12 +39,13 @@ pub enum Contestant {
 
 impl Contestant {
     /// All, in the order of the table.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Alone,
         Self::Callbacks,
         Self::Floor,
         Self::Batched,
         Self::HashOnly,
+        Self::Redacted,
         Self::Single,
         Self::Acknowledged,
         Self::Timed,
@@ -66,6 +69,7 @@ impl Contestant {
             Self::Floor => "wasm filter that copies both bodies",
             Self::Batched => "plugin, batched",
             Self::HashOnly => "plugin, batched, hashes only",
+            Self::Redacted => "plugin, batched, redacted",
             Self::Single => "plugin, single events",
             Self::Acknowledged => "plugin, acknowledged",
             Self::Timed => "plugin, batched, timed",
@@ -93,9 +97,12 @@ impl Contestant {
     /// Whether it is an Envoy with the plugin.
     pub fn is_plugin(self) -> bool {
         match self {
-            Self::Batched | Self::HashOnly | Self::Single | Self::Acknowledged | Self::Timed => {
-                true
-            }
+            Self::Batched
+            | Self::HashOnly
+            | Self::Redacted
+            | Self::Single
+            | Self::Acknowledged
+            | Self::Timed => true,
             Self::Alone
             | Self::Callbacks
             | Self::Floor
@@ -112,6 +119,7 @@ impl Contestant {
             Self::Alone | Self::Callbacks | Self::Floor | Self::Portkey => false,
             Self::Batched
             | Self::HashOnly
+            | Self::Redacted
             | Self::Single
             | Self::Acknowledged
             | Self::Timed

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use audit_layer_core::event::ContentPolicy;
 use audit_layer_tests::envoy::{Configuration, Envoy, Options};
 use audit_layer_tests::process::{Process, on_processor};
 use audit_layer_tests::wait::PATIENCE;
@@ -124,13 +123,14 @@ impl Programs {
                 delivery["batch"] = json!({"path": "/audit/log/batch"});
             }
             let url = format!("http://{audit_api}/v1");
-            let content = match contestant {
-                Contestant::HashOnly => ContentPolicy::HashOnly,
-                _ => ContentPolicy::Full,
+            let capture = match contestant {
+                Contestant::HashOnly => json!({"content": "hash", "hash_key": "key"}),
+                Contestant::Redacted => json!({"content": "redacted", "hash_key": "key"}),
+                _ => json!({"content": "full"}),
             };
             let configuration = json!({
                 "audit_api": {"cluster": "audit_api", "url": url},
-                "capture": {"content": content},
+                "capture": capture,
                 "delivery": delivery,
             });
             let module = match contestant {
@@ -144,7 +144,11 @@ impl Programs {
             Contestant::Alone | Contestant::LiteLlm | Contestant::Portkey => Vec::new(),
             Contestant::Callbacks => vec![wasm_filter(&self.floor, "callbacks")?],
             Contestant::Floor => vec![wasm_filter(&self.floor, "bodies")?],
-            Contestant::Batched | Contestant::HashOnly | Contestant::Single | Contestant::Timed => {
+            Contestant::Batched
+            | Contestant::HashOnly
+            | Contestant::Redacted
+            | Contestant::Single
+            | Contestant::Timed => {
                 vec![plugin(json!({}))?]
             }
             Contestant::Acknowledged => vec![plugin(json!({"guarantee": "acknowledged"}))?],
