@@ -1,7 +1,10 @@
 //! Every configuration that ships is accepted by Envoy, and a wrong one is refused by name.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
-use audit_layer_tests::envoy::{Configuration, Verdict, validate};
+use audit_layer_tests::envoy::{Configuration, Envoy, Verdict, validate};
+use audit_layer_tests::wait::{PATIENCE, wait_until};
 use audit_layer_tests::{python, stack, wasm, workspace};
 use serde_json::{Value, json};
 
@@ -118,3 +121,99 @@ fn shipped() -> Result<Vec<String>> {
     assert!(!names.is_empty(), "no configuration ships");
     Ok(names)
 }
+
+/// Configurations with a mistake, and what is said of each.
+const REFUSALS: &str = include_str!("../../core/tests/data/refusals.json");
+
+/// A running Envoy is given one after the other, as a control plane would do it.
+#[test]
+fn envoy_says_of_every_mistake_where_it_is() -> Result<()> {
+    run(async {
+        let list: Vec<(Value, String)> = serde_json::from_str(REFUSALS)?;
+        assert!(list.len() >= 60);
+        let module = wasm::build().await?;
+        let module = module.to_str().context("a path that is not UTF-8")?;
+        let folder = workspace::scratch()?;
+        let minimal = json!({"audit_api": {"cluster": "audit_api"}});
+        publish(folder.path(), list.len(), &wasm_filter(module, &minimal))?;
+        let mut configuration = Configuration::shipped("own-model.yaml")?;
+        configuration
+            .module(module.as_ref())?
+            .listen_anywhere()?
+            .filters_first(&[discovered(folder.path())])?;
+        let program = python::envoy().await?;
+        // Who watches for configurations has to have a name.
+        let mut options = stack::envoy_options();
+        let named = ["--service-node", "judged", "--service-cluster", "judged"];
+        options.arguments.extend(named.map(Into::into));
+        let envoy = Envoy::start(&program, &configuration, &options).await?;
+        for (number, (members, refusal)) in list.iter().enumerate() {
+            let mut plugin = minimal.clone();
+            merge(&mut plugin, members);
+            publish(folder.path(), number, &wasm_filter(module, &plugin))?;
+            let line = format!("audit-layer: configuration refused: {refusal}");
+            let count = list.iter().take(number + 1);
+            let count = count.filter(|(_, other)| other == refusal).count();
+            wait_until(&line, PATIENCE, async || {
+                let is_said = envoy.log_text().matches(&line).count() >= count;
+                Ok(is_said.then_some(()))
+            })
+            .await?;
+        }
+        Ok(())
+    })
+}
+
+/// The plugin with a configuration.
+fn wasm_filter(module: &str, plugin: &Value) -> Value {
+    json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+        "config": {
+            "name": "judged",
+            "vm_config": {
+                "vm_id": "judged",
+                "runtime": "envoy.wasm.runtime.v8",
+                "code": {"local": {"filename": module}},
+            },
+            "configuration": {
+                "@type": "type.googleapis.com/google.protobuf.StringValue",
+                "value": plugin.to_string(),
+            },
+        },
+    })
+}
+
+/// A filter whose configuration is in a file that Envoy watches.
+fn discovered(folder: &Path) -> Value {
+    json!({
+        "name": "judged",
+        "config_discovery": {
+            "config_source": {
+                "resource_api_version": "V3",
+                "path_config_source": {
+                    "path": folder.join(FILE),
+                    "watched_directory": {"path": folder},
+                },
+            },
+            "type_urls": ["type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm"],
+        },
+    })
+}
+
+/// Gives Envoy another configuration: a file that takes the place of the one before.
+fn publish(folder: &Path, version: usize, filter: &Value) -> Result<()> {
+    let response = json!({
+        "version_info": version.to_string(),
+        "resources": [{
+            "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
+            "name": "judged",
+            "typed_config": filter,
+        }],
+    });
+    let new = folder.join("new");
+    std::fs::write(&new, response.to_string())?;
+    std::fs::rename(new, folder.join(FILE))?;
+    Ok(())
+}
+
+const FILE: &str = "filter.json";
