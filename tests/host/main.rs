@@ -18,4 +18,5 @@ mod receipts;
 mod recordings;
 mod simulation;
 mod splits;
+mod tenants;
 mod worst;
