@@ -89,6 +89,7 @@ pub use format::{Format, Other, Reader, Request};
 pub(crate) use openai_error::{read_document as read_error, take_document as take_error};
 pub use own::Own;
 pub use path::Path;
+pub(crate) use path::path_readings;
 pub use path_model::model_in_path;
 pub use refusal::{Refusal, refusal};
 pub use route::{Evidence, Identity, fetched_id, identify};

@@ -17,7 +17,13 @@ pub enum HashForm {
 
 /// A key, already absorbed: neither printed nor readable again.
 #[derive(Clone)]
-pub struct HmacKey(Hmac<Sha256>);
+pub struct HmacKey {
+    mac: Hmac<Sha256>,
+    is_short: bool,
+}
+
+/// Bytes of a key that nobody finds out by trying.
+const LONG_KEY_BYTES: usize = 16;
 
 impl HmacKey {
     /// A key of any length; `None` if it is empty, which would be no key at all.
@@ -25,7 +31,15 @@ impl HmacKey {
         if key.is_empty() {
             return None;
         }
-        Hmac::new_from_slice(key).ok().map(Self)
+        Some(Self {
+            mac: Hmac::new_from_slice(key).ok()?,
+            is_short: key.len() < LONG_KEY_BYTES,
+        })
+    }
+
+    /// Whether it may be found out by trying.
+    pub fn is_short(&self) -> bool {
+        self.is_short
     }
 
     /// The first 128 bits of the HMAC of these parts, one after the other, as hex digits.
@@ -36,7 +50,7 @@ impl HmacKey {
 
     /// The HMAC of these parts, one after the other.
     pub fn bytes(&self, parts: &[&[u8]]) -> [u8; HASH_BYTES] {
-        let mut mac = self.0.clone();
+        let mut mac = self.mac.clone();
         for part in parts {
             mac.update(part);
         }
@@ -63,7 +77,7 @@ impl HashForm {
         match self {
             Self::Sha256 => Digest(State::Plain(PLAIN, Sha256::new())),
             Self::Bare => Digest(State::Plain("", Sha256::new())),
-            Self::Hmac(HmacKey(keyed)) => Digest(State::Keyed(keyed.clone())),
+            Self::Hmac(key) => Digest(State::Keyed(key.mac.clone())),
         }
     }
 

@@ -120,9 +120,11 @@ impl Place<'_> {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    /// Whether a word or a number begins here.
+    /// Whether a word or a number begins here: a number also behind an underscore, as in names of files.
     fn is_start(&self) -> bool {
-        !self.before(1).is_some_and(is_word)
+        let before = self.before(1);
+        let is_number = before == Some(b'_') && self.byte().is_ascii_digit();
+        is_number || !before.is_some_and(is_word)
     }
 
     fn found(&self, kind: Sensitive, bytes: usize) -> Option<Found> {
@@ -145,9 +147,9 @@ impl Place<'_> {
                 let number = byte.is_ascii_digit().then(|| self.number()).flatten();
                 return match number.or_else(|| self.lettered(word)) {
                     Some(found) => Look::Found(found),
-                    // Within a word nothing else begins.
+                    // Within a word nothing else begins but a number behind an underscore.
                     None => Look::Nothing {
-                        next: self.at.saturating_add(word.bytes),
+                        next: self.at.saturating_add(word.up_to_underscore),
                     },
                 };
             }
@@ -162,7 +164,9 @@ impl Place<'_> {
 
     /// What begins with a digit.
     fn number(&self) -> Option<Found> {
-        let groups = Groups::read(self)?;
+        let Some(groups) = Groups::read(self) else {
+            return ip::v4(self);
+        };
         card::find(self, &groups)
             .or_else(|| national::number(self, &groups))
             .or_else(|| ip::v4(self))
@@ -184,10 +188,18 @@ impl Place<'_> {
     fn word_here(&self) -> Word {
         let mut word = Word {
             bytes: 0,
+            up_to_underscore: 0,
             has_digit: false,
         };
+        let mut is_before = true;
         for byte in self.rest().iter().take_while(|byte| is_word(**byte)) {
+            is_before &= *byte != b'_' || word.bytes == 0;
             word.bytes = word.bytes.saturating_add(1);
+            word.up_to_underscore = if is_before {
+                word.bytes
+            } else {
+                word.up_to_underscore
+            };
             word.has_digit |= byte.is_ascii_digit();
         }
         word
@@ -198,6 +210,8 @@ impl Place<'_> {
 #[derive(Clone, Copy)]
 struct Word {
     bytes: usize,
+    /// Bytes before its first underscore that is not at its beginning.
+    up_to_underscore: usize,
     has_digit: bool,
 }
 

@@ -6,7 +6,8 @@
 //!
 //! Content are the words of prompt and answer: texts, arguments and results of tools, titles and addresses of
 //! documents, reasoning, refusals, messages of errors, and parameters that are not numbers. Facts stay: ids,
-//! roles, types, names of models and tools, counts, and what the application itself sends for the audit.
+//! roles, types, names of models and tools, counts, and what the application itself sends for the audit. What
+//! stands in the place of a name and is a sentence goes too.
 
 use serde_json::value::RawValue;
 
@@ -109,10 +110,10 @@ fn prompt(event: &mut AuditEvent, level: ContentLevel, form: &HashForm) {
 fn prompt_part(part: &mut PromptPart, canonical: &str, form: &HashForm) {
     let PromptPart {
         message: _,
-        role: _,
+        role,
         kind,
-        type_name: _,
-        id: _,
+        type_name,
+        id,
         name,
         at,
         bytes,
@@ -121,6 +122,10 @@ fn prompt_part(part: &mut PromptPart, canonical: &str, form: &HashForm) {
         reference,
         hash,
     } = part;
+    if !is_name(role) {
+        role.clear();
+    }
+    [type_name, id, &mut *name].into_iter().for_each(name_only);
     // A document's title is content.
     if matches!(kind, Kind::Document | Kind::Media) {
         *name = None;
@@ -136,6 +141,19 @@ fn prompt_part(part: &mut PromptPart, canonical: &str, form: &HashForm) {
         *bytes = u64::try_from(said.len()).ok();
         hash.get_or_insert_with(|| form.hash(said.as_bytes()));
     }
+}
+
+/// Bytes of the longest name that stays.
+const NAME_BYTES_MAX: usize = 128;
+
+/// Whether a name is one, and no sentence that stands in its place.
+fn is_name(text: &str) -> bool {
+    text.len() <= NAME_BYTES_MAX && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Takes out what stands in the place of a name and is none.
+fn name_only(name: &mut Option<String>) {
+    name.take_if(|name| !is_name(name));
 }
 
 /// What is no number may be text of the caller's: stop sequences and schemas are.
@@ -157,17 +175,19 @@ fn answer(event: &mut AuditEvent, level: ContentLevel, form: &HashForm) {
     let Completion {
         state: _,
         http_status: _,
-        finish_reasons: _,
+        finish_reasons,
         flags: _,
         details: _,
         error,
     } = completion;
+    finish_reasons.retain(|reason| is_name(reason));
     if let Some(ApiError {
-        kind: _,
-        code: _,
+        kind,
+        code,
         message,
     }) = error
     {
+        [kind, code].into_iter().for_each(name_only);
         *message = None;
     }
     let Response {
@@ -176,24 +196,29 @@ fn answer(event: &mut AuditEvent, level: ContentLevel, form: &HashForm) {
         hash: _,
         reasoning,
         refusal,
-        findings: _,
+        findings,
         decision,
         tool_calls,
         parts,
         choices,
     } = response;
     (*reasoning, *refusal) = (None, None);
+    findings.retain(|finding| is_name(finding));
     if level == ContentLevel::None {
         tool_calls.clear();
         parts.clear();
     }
     for ToolCall {
         choice: _,
-        id: _,
-        name: _,
+        id,
+        name,
         arguments,
     } in tool_calls
     {
+        name_only(id);
+        if !is_name(name) {
+            name.clear();
+        }
         *arguments = form.hash(arguments.as_bytes());
     }
     for part in parts {
@@ -202,9 +227,10 @@ fn answer(event: &mut AuditEvent, level: ContentLevel, form: &HashForm) {
     for Choice {
         index: _,
         content,
-        finish_reason: _,
+        finish_reason,
     } in choices
     {
+        name_only(finish_reason);
         content.clear();
     }
     if let Some(decision) = decision {
@@ -221,12 +247,16 @@ fn answer(event: &mut AuditEvent, level: ContentLevel, form: &HashForm) {
 fn response_part(part: &mut ResponsePart, form: &HashForm) {
     let ResponsePart {
         kind: _,
-        type_name: _,
-        id: _,
+        type_name,
+        id,
         text,
         bytes,
         hash,
     } = part;
+    name_only(id);
+    if !is_name(type_name) {
+        type_name.clear();
+    }
     if let Some(text) = text.take() {
         *bytes = u64::try_from(text.len()).ok();
         *hash = Some(form.hash(text.as_bytes()));

@@ -85,6 +85,16 @@ pub(super) fn has_readings(path: &str) -> bool {
     is_odd || last == b'.'
 }
 
+/// A path as servers may read it, in lower case, since some do not tell cases apart.
+pub(crate) fn path_readings(path: &str) -> Vec<String> {
+    let texts = match has_readings(path) {
+        true => readings(path).texts,
+        false => vec![path.to_owned()],
+    };
+    let lower = texts.iter().map(|text| text.to_ascii_lowercase());
+    lower.collect()
+}
+
 /// What servers make of a path, the most careful first.
 #[derive(Debug)]
 pub(super) struct Readings {

@@ -41,10 +41,13 @@ pub(super) fn policy(
     let delivery = delivery(raw.delivery, api_key, &resolver)?;
     let rules = rules(raw.rules, raw.rules_apply, &resolver)?;
     let of_rules = rules.list.iter().filter_map(|rule| rule.content);
-    let levels: Vec<_> = of_rules.chain([raw.capture.content]).collect();
+    let levels: Vec<_> = of_rules.chain([raw.capture.content.policy]).collect();
     let has_level = |level| levels.iter().any(|content| content.has(level));
     let full = ContentPolicy::both(ContentLevel::Full);
-    let is_full = levels.iter().all(|content| *content == full);
+    let own = levels.len().saturating_sub(1);
+    let needs_no_key = |place: usize| place == own && raw.capture.content.is_older;
+    let mut numbered = levels.iter().enumerate();
+    let is_full = numbered.all(|(place, content)| *content == full || needs_no_key(place));
     Ok(Policy {
         recorder: host.recorder,
         point: host.point,
@@ -215,14 +218,14 @@ fn batch(raw: RawBatch, resolver: &Resolver<'_>) -> Result<Batch, ConfigError> {
     })
 }
 
-/// `is_full` where all content of every call is in its event.
+/// `is_full` where all content of every call is in its event, or else hashes need no key.
 fn capture(
     raw: RawCapture,
     is_full: bool,
     resolver: &Resolver<'_>,
 ) -> Result<CapturePolicy, ConfigError> {
     Ok(CapturePolicy {
-        content: raw.content,
+        content: raw.content.policy,
         prompt_format: raw.prompt_format,
         hash: hash(raw.hash, raw.hash_key, is_full, resolver)?,
         limits: CaptureLimits {

@@ -30,7 +30,12 @@ pub(super) fn identity(
     let user_id = list("user_id", raw.user_id, user_id)?;
     let session_id = list("session_id", raw.session_id, session_id)?;
     let organization_id = list("organization_id", Some(raw.organization_id), Vec::new())?;
-    let is_callers = |source: &Source| matches!(source, Source::Caller | Source::Body);
+    let is_callers = |source: &Source| {
+        matches!(
+            source,
+            Source::Caller | Source::Body | Source::UnverifiedClaim(_)
+        )
+    };
     if let Some(number) = organization_id.iter().position(is_callers) {
         let at = format!("identity.organization_id[{number}]");
         let reason = "is the caller's to choose, and an organization must not be";

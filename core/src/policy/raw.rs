@@ -10,14 +10,15 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use super::error::ConfigError;
 use crate::api::{FORMATS, Format};
 use crate::capture::PromptFormat;
-use crate::event::ContentPolicy;
 use crate::event::limits::{BATCH_BYTES_MAX, BATCH_LINES_MAX};
 use crate::host::Host;
 use crate::identity::{Certificate, Field};
 use crate::rules::Applies;
 
+mod content;
 mod rules;
 
+pub(super) use content::RawContent;
 pub(super) use rules::{RawPattern, RawPatterns, RawRedact, RawRule, RawValues, RawWhen};
 
 const KIB: u64 = 1 << 10;
@@ -207,7 +208,7 @@ pub(super) struct RawRetry {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawCapture {
     /// How much of prompts and answers an event contains: one level for both, or one for each.
-    pub(super) content: ContentPolicy,
+    pub(super) content: RawContent,
     /// Layout of the canonical prompt text.
     pub(super) prompt_format: PromptFormat,
     /// Form of prompt and answer hashes. Default: sha256 if all content is full, or else hmac-sha256, since
@@ -231,7 +232,7 @@ pub(super) struct RawIdentity {
     /// Sources of session_id; the first that has a value counts. Default: caller, body.
     pub(super) session_id: Option<Vec<RawSource>>,
     /// Sources of organization_id; the first that has a value counts, or else the configuration's organization_id.
-    /// Not caller and not body: a caller must not choose whose log a call is in. Default: none.
+    /// Not caller, body or unverified_jwt_claim: a caller must not choose whose log a call is in. Default: none.
     pub(super) organization_id: Vec<RawSource>,
     /// Secret key of the fingerprints that the source api_key makes.
     pub(super) fingerprint_key: Option<RawString>,

@@ -67,6 +67,11 @@ fn rule(
         let reason = "must have at least one of set, default and content";
         return Err(ConfigError::new(at, reason));
     }
+    if raw.default.provider.is_some() {
+        // The gateway always knows one, if only by the wire format.
+        let at = format!("{at}.default.provider");
+        return Err(ConfigError::new(&at, "has a use only in set"));
+    }
     Ok(Rule {
         name,
         when: when(&format!("{at}.match"), raw.when)?,

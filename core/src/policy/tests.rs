@@ -1,7 +1,7 @@
 use super::*;
 use crate::digest::HashForm;
-use crate::event::CapturePoint;
 use crate::event::limits::ID_BYTES_MAX;
+use crate::event::{CapturePoint, ContentLevel};
 
 /// A proxy, with words that no other has.
 const PROXY: Host = Host {
@@ -137,6 +137,17 @@ fn a_refusal_names_the_member() {
         assert!(refusal.starts_with(expected), "{refusal}");
         assert!(!refusal.contains('\n'));
     }
+}
+
+#[test]
+fn the_older_word_for_hashes_needs_no_key() {
+    let policy = read(&with(r#""capture":{"content":"hash_only"}"#)).unwrap();
+    assert!(policy.capture.content.has(ContentLevel::Hash));
+    assert!(matches!(policy.capture.hash, HashForm::Sha256));
+    let with_rule = with(
+        r#""capture":{"content":"hash_only"},"rules":[{"match":{"path":"*"},"content":"none"}]"#,
+    );
+    assert!(refusal(&with_rule).starts_with("capture.hash_key: required"));
 }
 
 #[test]

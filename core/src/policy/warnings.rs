@@ -1,6 +1,7 @@
 //! What an operator should know of a configuration that is taken.
 
 use super::Policy;
+use crate::digest::{HashForm, HmacKey};
 use crate::event::{ContentLevel, ContentPolicy};
 use crate::identity::{Source, Trust};
 
@@ -38,6 +39,28 @@ impl Policy {
             "is full: prompts and answers are stored as they are, with whatever they contain",
         );
         warn(
+            self.withholds_content() && !matches!(self.capture.hash, HashForm::Hmac(_)),
+            "capture.hash",
+            "has no key: content that is short or of few possible values can be guessed from its hash",
+        );
+        let is_short = |key: Option<&HmacKey>| key.is_some_and(HmacKey::is_short);
+        let of_hashes = match &self.capture.hash {
+            HashForm::Hmac(key) => Some(key),
+            HashForm::Sha256 | HashForm::Bare => None,
+        };
+        for (key, at) in [
+            (of_hashes, "capture.hash_key"),
+            (self.redact.key.as_ref(), "redact.key"),
+            (
+                self.identity.fingerprint_key.as_ref(),
+                "identity.fingerprint_key",
+            ),
+        ] {
+            let text =
+                "is shorter than 16 bytes: whoever finds it out by trying knows what it hides";
+            warn(is_short(key), at, text);
+        }
+        warn(
             self.stores_content_in_full() && self.delivery.dead_letter.has_content,
             "delivery.dead_letter.content",
             "is full: events that cannot be delivered are in the proxy's log with their content",
@@ -67,9 +90,18 @@ impl Policy {
     }
 
     fn stores_content_in_full(&self) -> bool {
+        self.levels().any(|level| level.has(ContentLevel::Full))
+    }
+
+    fn withholds_content(&self) -> bool {
+        let full = ContentPolicy::both(ContentLevel::Full);
+        self.levels().any(|level| level != full)
+    }
+
+    /// The levels that a call may have.
+    fn levels(&self) -> impl Iterator<Item = ContentPolicy> {
         let of_rules = self.rules.list.iter().filter_map(|rule| rule.content);
-        let mut levels = of_rules.chain([self.capture.content]);
-        levels.any(|level: ContentPolicy| level.has(ContentLevel::Full))
+        of_rules.chain([self.capture.content])
     }
 
     /// Whether some source of the user is one that the gateway has verified, or that the operator sets.

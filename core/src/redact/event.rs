@@ -10,7 +10,9 @@ use super::places::Places;
 use super::tokens::Tokens;
 use crate::digest::HashForm;
 use crate::event::edit::{Edit, Side, edit};
-use crate::event::{AuditEvent, ContentLevel, ContentPolicy, Members, PromptPart, RiskLevel};
+use crate::event::{
+    AuditEvent, CompletionState, ContentLevel, ContentPolicy, Members, PromptPart, RiskLevel,
+};
 use crate::json::CUT;
 use crate::limits::REDACTED_TAIL_BYTES;
 use crate::note::Note;
@@ -26,6 +28,7 @@ pub(crate) fn redact(
     if !content.has(ContentLevel::Redacted) {
         return RiskLevel::default();
     }
+    let state = event.metadata.audit_layer.completion.state;
     let notes = &event.metadata.audit_layer.capture.notes;
     let mut redaction = Redaction {
         tokens: Tokens::new(policy),
@@ -33,6 +36,7 @@ pub(crate) fn redact(
         form,
         is_prompt_cut: notes.contains(&Note::PromptContentTruncated),
         is_answer_cut: notes.contains(&Note::ResponseContentTruncated),
+        is_answer_open: state != CompletionState::Complete,
     };
     edit(event, &mut redaction);
     let counts = redaction.tokens.counts();
@@ -51,9 +55,19 @@ struct Redaction<'p> {
     form: &'p HashForm,
     is_prompt_cut: bool,
     is_answer_cut: bool,
+    is_answer_open: bool,
 }
 
 impl Redaction<'_> {
+    /// Takes off the end of a text what cannot be recognized because the rest of it is missing.
+    fn end_of_answer(&self, text: &mut String) {
+        if self.is_answer_cut {
+            text.truncate(without_tail(text).len());
+        } else if self.is_answer_open {
+            text.truncate(without_open_number(text).len());
+        }
+    }
+
     fn is_redacted(&self, side: Side) -> bool {
         let level = match side {
             Side::Prompt => self.content.prompt,
@@ -99,8 +113,8 @@ impl Edit for Redaction<'_> {
         if !self.is_redacted(side) {
             return;
         }
-        if side == Side::Answer && self.is_answer_cut {
-            text.truncate(without_tail(text).len());
+        if side == Side::Answer {
+            self.end_of_answer(text);
         }
         if let Some(clean) = self.tokens.replaced(text) {
             *text = clean;
@@ -138,8 +152,8 @@ impl Edit for Redaction<'_> {
         if !self.is_redacted(side) {
             return;
         }
-        if side == Side::Answer && self.is_answer_cut {
-            arguments.truncate(without_tail(arguments).len());
+        if side == Side::Answer {
+            self.end_of_answer(arguments);
         }
         if let Some(clean) = self.tokens.replaced_in_json(arguments) {
             *arguments = clean;
@@ -176,6 +190,20 @@ impl Edit for Redaction<'_> {
         }
     }
 }
+
+/// A text that broke off, without the digits at its end that may be the beginning of a longer number.
+fn without_open_number(text: &str) -> &str {
+    let is_part = |letter: char| letter.is_numeric() || " -./+()".contains(letter);
+    let rest = text.trim_end_matches(is_part);
+    let digits = text.get(rest.len()..).unwrap_or_default();
+    match digits.chars().filter(|letter| letter.is_numeric()).count() {
+        0..OPEN_DIGITS_MIN => text,
+        _ => rest,
+    }
+}
+
+/// Digits at the end of a text that broke off which may be the beginning of something sensitive.
+const OPEN_DIGITS_MIN: usize = 6;
 
 /// A text that a limit has cut, without what the cut may have made unrecognizable: its last words, and those before
 /// a long string that was left out.

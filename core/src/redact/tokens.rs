@@ -1,9 +1,10 @@
 //! What stands in the place of what was found.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
-use super::RedactPolicy;
 use super::places::Places;
+use super::{Finding, RedactPolicy};
 
 /// Hexadecimal digits of a keyed token: 64 bits tell the values of billions of events apart.
 const KEYED_DIGITS: usize = 16;
@@ -34,10 +35,36 @@ impl<'p> Tokens<'p> {
         self.replaced_at(text, &mut Places::default())
     }
 
+    /// The same of a text before which a word stands elsewhere, such as the name of a JSON member.
+    pub(super) fn replaced_behind(&mut self, word: &str, text: &str) -> Option<String> {
+        if text.is_empty() || word.is_empty() {
+            return self.replaced(text);
+        }
+        // Names join words by underscores, which a text does not.
+        let before = format!("{}: ", word.replace('_', " "));
+        let policy = self.policy;
+        let mut found = policy.find(&format!("{before}{text}"));
+        found.retain(|finding| finding.at.start >= before.len());
+        for finding in &mut found {
+            let Range { start, end } = finding.at;
+            finding.at = start.saturating_sub(before.len())..end.saturating_sub(before.len());
+        }
+        self.with_tokens(text, found, &mut Places::default())
+    }
+
     /// The same, and which pieces were replaced.
     pub(super) fn replaced_at(&mut self, text: &str, places: &mut Places) -> Option<String> {
         let policy = self.policy;
         let found = policy.find(text);
+        self.with_tokens(text, found, places)
+    }
+
+    fn with_tokens(
+        &mut self,
+        text: &str,
+        found: Vec<Finding<'p>>,
+        places: &mut Places,
+    ) -> Option<String> {
         if found.is_empty() {
             return None;
         }

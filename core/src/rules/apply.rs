@@ -89,11 +89,17 @@ impl Matched<'_> {
             metadata(caller, &mut claimed.metadata, values),
         );
 
-        let organization = (set.organization_id, default.organization_id);
-        let is_given = named(&mut event.organization_id, organization);
-        ruled(Member::OrganizationId, is_given);
-        let is_given = named(&mut event.model_provider, (set.provider, default.provider));
-        ruled(Member::ModelProvider, is_given);
+        let of_source = &mut event.metadata.audit_layer.identity.organization_id;
+        let default_organization = default.organization_id.filter(|_| of_source.is_none());
+        if let Some(organization) = set.organization_id.or(default_organization) {
+            *of_source = None;
+            event.organization_id = organization;
+            ruled(Member::OrganizationId, true);
+        }
+        ruled(Member::ModelProvider, set.provider.is_some());
+        if let Some(provider) = set.provider {
+            event.model_provider = provider;
+        }
 
         let Settling { claimed, given } = settling;
         let layer = &mut event.metadata.audit_layer;
@@ -197,16 +203,6 @@ fn settle<T: Said>(
     }
     *value = Some(set);
     true
-}
-
-/// The same for a name of the gateway's, which is empty where there is none.
-fn named(name: &mut String, (set, default): (Option<String>, Option<String>)) -> bool {
-    let given = set.or_else(|| default.filter(|_| name.is_empty()));
-    let is_given = given.is_some();
-    if let Some(given) = given {
-        *name = given;
-    }
-    is_given
 }
 
 /// True if a rule gave one.

@@ -1,6 +1,7 @@
 //! Whether a call fits a rule.
 
 use super::{Applies, Matched, Patterns, Rule, Rules, When};
+use crate::api;
 use crate::event::AuditEvent;
 use crate::headers::{Headers, text};
 use crate::provider;
@@ -34,6 +35,14 @@ impl Rules {
     }
 }
 
+/// Whether a path fits as it came, or as a server reads it: a slash more must not lead past a rule.
+fn fits_path(patterns: &Patterns, path: &str) -> bool {
+    patterns.fit(Some(path))
+        || api::path_readings(path)
+            .iter()
+            .any(|reading| patterns.fit(Some(reading)))
+}
+
 impl When {
     /// Whether it matters by which route a request goes to which cluster.
     pub(crate) fn asks_destination(&self) -> bool {
@@ -59,7 +68,7 @@ impl When {
         let gateway = &layer.gateway;
         let asked = provider::host(gateway.host.as_deref().unwrap_or_default());
         host.fit(Some(&asked))
-            && path.fit(gateway.path.as_deref())
+            && fits_path(path, gateway.path.as_deref().unwrap_or_default())
             && method.fit(gateway.method.as_deref())
             && route.fit(gateway.route.as_deref())
             && cluster.fit(gateway.cluster.as_deref())

@@ -36,14 +36,14 @@ fn local(place: &Place<'_>) -> Option<usize> {
     let is_unspaced_name = near.ends_with(is_unspaced);
     // A word in front of an address is told from it by its script, where nothing else tells it.
     let name = |character: &char| {
-        let is_letter = character.is_alphanumeric() || "._%+-'".contains(*character);
+        let is_letter = character.is_alphanumeric() || "._%+-'&".contains(*character);
         is_letter && (is_unspaced_name || !is_unspaced(*character))
     };
     let letters = near.chars().rev().take_while(name);
     let bytes = letters.map(char::len_utf8).sum::<usize>();
     let found = near.get(near.len().saturating_sub(bytes)..)?;
     // A quote or a hyphen before an address does not belong to it.
-    let found = found.trim_start_matches(['.', '-', '\'', '%']);
+    let found = found.trim_start_matches(['.', '-', '\'', '%', '&']);
     (!found.is_empty() && !found.ends_with('.')).then_some(found.len())
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    const NONE: Self = Self {
+    pub(super) const NONE: Self = Self {
         separator: 0,
         size: 0,
         end: 0,
@@ -105,8 +105,25 @@ impl Groups {
             });
         let end = groups.last()?.end;
         let count = sizes.iter().sum();
-        (fits && ends(place, end)).then_some((self.digits.get(..count)?, end))
+        let is_over = ends(place, end) || is_card(sizes) && is_expiry(place, end);
+        (fits && is_over).then_some((self.digits.get(..count)?, end))
     }
+}
+
+/// Whether groups are as long as a card's number, behind which its expiry or its code may stand.
+fn is_card(sizes: &[usize]) -> bool {
+    (13..=19).contains(&sizes.iter().sum::<usize>())
+}
+
+/// Whether a short group of digits follows: a month, or the code on a card's back.
+fn is_expiry(place: &Place<'_>, bytes: usize) -> bool {
+    let rest = place.rest().get(bytes..).unwrap_or_default();
+    let Some((b'/' | b'-', rest)) = rest.split_first() else {
+        return false;
+    };
+    let count = digits(rest).len();
+    let behind = rest.get(count).copied().unwrap_or_default();
+    matches!(count, 2..=4) && !super::is_word(behind)
 }
 
 const fn is_separator(byte: u8) -> bool {
@@ -126,7 +143,8 @@ fn is_inside(place: &Place<'_>) -> bool {
         return false;
     };
     match separator {
-        b'.' | b',' => before.is_ascii_digit(),
+        // A comma separates the values of a list more often than decimals.
+        b'.' => before.is_ascii_digit(),
         b'-' | b'/' => before.is_ascii_digit() || is_hex_group(place),
         _ => false,
     }
@@ -161,7 +179,7 @@ pub(super) fn ends(place: &Place<'_>, bytes: usize) -> bool {
         .copied()
         .unwrap_or_default();
     match next {
-        b'-' | b'.' | b',' | b'/' => !after.is_ascii_digit(),
+        b'-' | b'.' | b'/' => !after.is_ascii_digit(),
         _ => !super::is_word(next),
     }
 }

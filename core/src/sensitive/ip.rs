@@ -43,10 +43,23 @@ pub(super) fn v4(place: &Place<'_>) -> Option<Found> {
     let written = str::from_utf8(rest.get(..end)?).ok()?.trim_end_matches('.');
     let address: Ipv4Addr = written.parse().ok()?;
     let next = rest.get(written.len()).copied();
-    let is_over = !next.is_some_and(|next| is_word(next) || next == b'-');
+    let after = rest
+        .get(written.len().saturating_add(1))
+        .copied()
+        .unwrap_or_default();
+    // A range goes on with another address, a version with a word.
+    let is_over = match next {
+        Some(b'-') => after.is_ascii_digit(),
+        next => !next.is_some_and(is_word),
+    };
     // Those of nobody: this host, and any.
     let is_someones = !address.is_loopback() && !address.is_unspecified();
-    let is_version = is_behind(place, VERSION_WITHIN, &VERSION);
+    // A product's version stands behind its name and a slash.
+    let is_product = place.before(1) == Some(b'/')
+        && place
+            .before(2)
+            .is_some_and(|byte| byte.is_ascii_alphabetic());
+    let is_version = is_product || is_behind(place, VERSION_WITHIN, &VERSION);
     (is_over && is_someones && !is_version && !is_part(place))
         .then(|| place.found(Sensitive::IpAddress, written.len()))
         .flatten()

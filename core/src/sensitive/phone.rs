@@ -1,20 +1,20 @@
 //! Phone numbers.
 
 use super::context::is_behind;
-use super::groups::{Groups, ends};
+use super::groups::{Group, Groups, ends};
 use super::{Found, Place, Sensitive};
 
-/// Digits of an international number: E.164 allows 15, and no country has numbers of less than 7 with its code.
-const INTERNATIONAL: std::ops::RangeInclusive<usize> = 8..=15;
+/// Digits of an international number at most, by E.164.
+const INTERNATIONAL_MAX: usize = 15;
 
 /// Digits of a national number behind a word for it.
 const NATIONAL: std::ops::RangeInclusive<usize> = 7..=13;
 
-/// Digits that are looked at: more than a number has.
-const DIGITS_MAX: usize = 16;
+/// Digits that are looked at.
+const DIGITS_MAX: usize = INTERNATIONAL_MAX;
 
-/// Bytes of the longest number as it is written, with its separators.
-const BYTES_MAX: usize = 28;
+/// Groups of digits that are looked at.
+const GROUPS_MAX: usize = 8;
 
 /// Words for a phone number, in the languages of most who write one.
 const WORDS: &[&str] = &[
@@ -49,6 +49,10 @@ const WORDS: &[&str] = &[
     "mobiel",
     "komórka",
     "numer telefonu",
+    "телефон",
+    "тел",
+    "전화",
+    "휴대폰",
     "電話",
     "携帯",
     "电话",
@@ -60,22 +64,42 @@ const WITHIN: usize = 32;
 
 /// The number that begins with a plus or an opening bracket here.
 pub(super) fn find(place: &Place<'_>) -> Option<Found> {
-    if place
-        .before(1)
-        .is_some_and(|byte| super::is_word(byte) || byte == b'+')
-    {
+    let before = place.before(1);
+    let behind = place.rest().get(1).copied().unwrap_or_default();
+    // Between terms, a plus has a blank behind it.
+    let begins = behind.is_ascii_digit() || behind == b'(';
+    if !begins || before.is_some_and(|byte| super::is_word(byte) || byte == b'+') {
         return None;
     }
-    let written = written(place)?;
-    let (digits, end) = (written.digits(), written.end);
-    let is_phone = match place.byte() {
-        b'+' => INTERNATIONAL.contains(&digits.len()) && digits.first() != Some(&b'0'),
-        // An area code in brackets.
-        _ => is_north_american(digits) && place.rest().get(4) == Some(&b')'),
+    let written = Written::read(place);
+    let end = written.ends().find_map(|(digits, groups, end)| {
+        let is_phone = match place.byte() {
+            b'+' => is_international(digits, groups),
+            // An area code in brackets.
+            _ => is_north_american(digits) && place.rest().get(4) == Some(&b')'),
+        };
+        (is_phone && ends(place, end)).then_some(end)
+    })?;
+    place.found(Sensitive::Phone, end)
+}
+
+/// Whether digits behind a plus are a number with its country's code, by their groups: a sum, a coordinate or a day
+/// may have a plus too.
+fn is_international(digits: &[u8], groups: &[Group]) -> bool {
+    let is_fraction = groups.len() == 2 && groups.iter().any(|group| group.separator == b'.');
+    let is_thousands = groups.iter().skip(1).all(|group| group.size == 3);
+    let least = if groups.len() == 1 || is_thousands {
+        10
+    } else {
+        8
     };
-    (is_phone && ends(place, end))
-        .then(|| place.found(Sensitive::Phone, end))
-        .flatten()
+    let is_long_enough = match digits.first() {
+        Some(b'0') | None => false,
+        // North America has ten behind its code.
+        Some(b'1') => digits.len() == 11,
+        Some(_) => (least..=INTERNATIONAL_MAX).contains(&digits.len()),
+    };
+    is_long_enough && !is_fraction
 }
 
 /// The number without a country's code that begins with a digit here.
@@ -102,9 +126,11 @@ pub(super) fn national(place: &Place<'_>, groups: &Groups) -> Option<Found> {
     {
         return place.found(Sensitive::Phone, end);
     }
-    let Written { count, end, .. } = written(place)?;
-    let is_phone = NATIONAL.contains(&count) && ends(place, end) && is_named(place);
-    is_phone
+    let written = Written::read(place);
+    let end = written.ends().find_map(|(digits, _, end)| {
+        (NATIONAL.contains(&digits.len()) && ends(place, end)).then_some(end)
+    })?;
+    is_named(place)
         .then(|| place.found(Sensitive::Phone, end))
         .flatten()
 }
@@ -113,51 +139,74 @@ fn is_named(place: &Place<'_>) -> bool {
     is_behind(place, WITHIN, WORDS)
 }
 
-/// A number as it is written: groups of digits with one or two separators between them.
+/// A number as it is written: groups of digits, and what stands between them.
 struct Written {
     digits: [u8; DIGITS_MAX],
+    groups: [Group; GROUPS_MAX],
     count: usize,
-    /// Its bytes, from where it begins.
-    end: usize,
 }
 
 impl Written {
-    fn digits(&self) -> &[u8] {
-        self.digits.get(..self.count).unwrap_or_default()
-    }
-}
-
-/// The number that begins here; `None` if there is none, or more than any phone has.
-fn written(place: &Place<'_>) -> Option<Written> {
-    let mut written = Written {
-        digits: [0; DIGITS_MAX],
-        count: 0,
-        end: 0,
-    };
-    let mut between: usize = 0;
-    for (at, byte) in place.rest().iter().take(BYTES_MAX).enumerate() {
-        match byte {
-            b'0'..=b'9' => {
-                *written.digits.get_mut(written.count)? = *byte;
-                written.count = written.count.saturating_add(1);
-                (written.end, between) = (at.saturating_add(1), 0);
+    /// The groups that begin here, as long as no phone's number has more digits.
+    fn read(place: &Place<'_>) -> Self {
+        let mut written = Self {
+            digits: [0; DIGITS_MAX],
+            groups: [Group::NONE; GROUPS_MAX],
+            count: 0,
+        };
+        let bytes = place.rest();
+        let mut at = usize::from(place.byte() == b'+');
+        let mut digits = written.digits.iter_mut();
+        for group in &mut written.groups {
+            let Some((separator, gap)) = gap(bytes.get(at..).unwrap_or_default(), at < 2) else {
+                break;
+            };
+            let start = at.saturating_add(gap);
+            let run = bytes.get(start..).unwrap_or_default().iter();
+            let run = run.take_while(|byte| byte.is_ascii_digit());
+            let size = run.clone().count();
+            if size == 0 || size > digits.len() {
+                break;
             }
-            b'+' if at == 0 => {}
-            // Beside a bracket there may be another separator; two others end a sentence.
-            b'(' | b')' if between < 2 => between = between.saturating_add(1),
-            b' ' | b'-' | b'.' | b'/' if between == 0 || is_bracket(place, at) => {
-                between = between.saturating_add(1);
-            }
-            _ => break,
+            run.zip(digits.by_ref())
+                .for_each(|(digit, slot)| *slot = *digit);
+            at = start.saturating_add(size);
+            *group = Group {
+                separator,
+                size,
+                end: at,
+            };
+            written.count = written.count.saturating_add(1);
         }
+        written
     }
-    (written.count > 0).then_some(written)
+
+    /// Where the number may end: its digits, its groups and its bytes, the longest first.
+    fn ends(&self) -> impl Iterator<Item = (&[u8], &[Group], usize)> {
+        (1..=self.count).rev().filter_map(|count| {
+            let groups = self.groups.get(..count)?;
+            let digits = groups.iter().map(|group| group.size).sum();
+            Some((self.digits.get(..digits)?, groups, groups.last()?.end))
+        })
+    }
 }
 
-/// Whether a bracket stands before a byte of what begins here.
-fn is_bracket(place: &Place<'_>, at: usize) -> bool {
-    let before = at.checked_sub(1).and_then(|at| place.rest().get(at));
-    matches!(before, Some(b'(' | b')'))
+/// What stands before the next group, by its last byte, and how many bytes it takes: nothing before the first, one
+/// separator, or several with a bracket or a slash among them.
+fn gap(bytes: &[u8], is_first: bool) -> Option<(u8, usize)> {
+    let is_separator = |byte: &&u8| matches!(byte, b' ' | b'-' | b'.' | b'/' | b'(' | b')');
+    let gap = bytes.iter().take(4).take_while(is_separator).count();
+    let between = bytes.get(..gap)?;
+    let has_sign = between
+        .iter()
+        .any(|byte| matches!(byte, b'/' | b'(' | b')'));
+    let is_gap = match gap {
+        0 => is_first,
+        1 => true,
+        2 | 3 => has_sign,
+        _ => false,
+    };
+    is_gap.then(|| (between.last().copied().unwrap_or_default(), gap))
 }
 
 /// Whether ten digits, as values or as letters, are a number of the North American plan: no area and no exchange

@@ -19,19 +19,26 @@ impl<'a> Plain<'a> {
             text: Cow::Borrowed(text),
             places: Vec::new(),
         };
-        let is_plain = |byte: u8| !matches!(byte, 0xc2 | 0xe2 | 0xe3 | 0xef);
+        let is_plain = |byte: u8| !matches!(byte, b'\\' | 0xc2 | 0xe2 | 0xe3 | 0xef);
         if text.bytes().all(is_plain) {
             return plain;
         }
         let mut written = String::new();
         let mut kept = 0;
-        for (at, character) in text.char_indices().filter(|(_, it)| !it.is_ascii()) {
-            let Some(instead) = instead_of(character) else {
-                continue;
+        let is_special =
+            |(_, character): &(usize, char)| !character.is_ascii() || *character == '\\';
+        for (at, character) in text.char_indices().filter(is_special) {
+            let (instead, bytes) = match character {
+                _ if at < kept => continue,
+                '\\' => escaped(text.get(at..).unwrap_or_default()),
+                other => match instead_of(other) {
+                    Some(instead) => (instead, other.len_utf8()),
+                    None => continue,
+                },
             };
             written.push_str(text.get(kept..at).unwrap_or_default());
             written.extend(instead.map(char::from));
-            kept = at.saturating_add(character.len_utf8());
+            kept = at.saturating_add(bytes);
             plain.places.push((written.len(), kept));
         }
         if kept > 0 {
@@ -55,6 +62,20 @@ impl<'a> Plain<'a> {
         let last = behind.checked_sub(1).and_then(|it| self.places.get(it));
         let (here, there) = last.copied().unwrap_or_default();
         at.saturating_sub(here).saturating_add(there)
+    }
+}
+
+/// What stands instead of an escape of JSON in a text, escaped however often, and its bytes: tools give JSON as text.
+fn escaped(text: &str) -> (Option<u8>, usize) {
+    let behind = text.trim_start_matches('\\');
+    let slashes = text.len().saturating_sub(behind.len());
+    let unicode = behind
+        .strip_prefix("u00")
+        .and_then(|hex| u8::from_str_radix(hex.get(..2)?, 16).ok());
+    match (behind.bytes().next(), unicode) {
+        (Some(b'u'), Some(byte)) if byte.is_ascii() => (Some(byte), slashes.saturating_add(5)),
+        (Some(b'n' | b'r' | b't'), _) => (Some(b'\n'), slashes.saturating_add(1)),
+        _ => (Some(b'\\'), slashes),
     }
 }
 

@@ -178,6 +178,12 @@ pub(super) fn private_key(place: &Place<'_>) -> Option<Found> {
     place.found(Sensitive::PrivateKey, end)
 }
 
+/// Whether what follows a dollar sign is the name of a variable.
+fn is_variable(name: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    name.starts_with(['{', '(']) || name.bytes().all(is_part)
+}
+
 /// Bytes of a user's name and password in a URL.
 const USERINFO_BYTES_MAX: usize = 256;
 
@@ -185,13 +191,17 @@ const USERINFO_BYTES_MAX: usize = 256;
 pub(super) fn in_url(place: &Place<'_>) -> Option<Found> {
     let rest = place.text.get(place.at..)?.strip_prefix("://")?;
     let near = rest.get(..rest.floor_char_boundary(USERINFO_BYTES_MAX))?;
-    let ends = |letter: char| letter.is_whitespace() || "/?#\"'<>@".contains(letter);
-    let end = near.find(ends)?;
+    let ends = |letter: char| letter.is_whitespace() || "/?#\"'<>".contains(letter);
+    let end = near
+        .get(..near.find(ends).unwrap_or(near.len()))?
+        .rfind('@')?;
     let userinfo = near.get(..end)?;
     let (user, password) = userinfo.split_once(':')?;
     // What stands for a password in a template is none.
-    let is_template = password.starts_with(['$', '{', '<', '[']) || password.is_empty();
-    if near.get(end..)?.starts_with('@') && !is_template {
+    let is_template = password.starts_with(['{', '<', '['])
+        || password.strip_prefix('$').is_some_and(is_variable)
+        || password.is_empty();
+    if !is_template {
         let start = place
             .at
             .saturating_add(3)

@@ -151,3 +151,79 @@ fn several_are_found_in_order_and_apart() {
     let all: Vec<_> = found(text).into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(all, kinds);
 }
+
+/// A text in which one thing stands between `«` and `»`, or nothing where there are none.
+fn marked(text: &str) {
+    let plain = text.replace(['«', '»'], "");
+    let parts: Vec<_> = text.split(['«', '»']).collect();
+    let expected: Vec<_> = parts.iter().skip(1).step_by(2).copied().collect();
+    let all: Vec<_> = found(&plain).into_iter().map(|(_, text)| text).collect();
+    assert_eq!(all, expected, "{text}");
+}
+
+#[test]
+fn a_list_of_values_is_no_number_with_decimals() {
+    for text in [
+        "«4111111111111111»,«5500005555555559»",
+        "7,«4111111111111111»,Bob",
+        "7,«219-09-9999»,Bob",
+        "«10.1.2.3»,«10.1.2.4»",
+        "«192.168.1.10»-«192.168.1.20»",
+        "«+12025550143»,5",
+        "card_«4111111111111111».txt",
+        "«4111 1111 1111 1111»/12/28",
+        "«4111-1111-1111-1111»-123",
+    ] {
+        marked(text);
+    }
+}
+
+#[test]
+fn json_as_a_text_is_looked_through() {
+    for text in [
+        r#"{"text":"Card:\n«4111 1111 1111 1111»"}"#,
+        r#"{"a":"x\\\n«4111 1111 1111 1111»"}"#,
+        r#"{"mail":"«alice\u0040example.com»"}"#,
+        r#"C:\new\table"#,
+    ] {
+        marked(text);
+    }
+}
+
+#[test]
+fn phones_end_where_another_number_begins() {
+    for text in [
+        "«+49 151 23456789» 10115 Berlin",
+        "«+33 6 12 34 56 78» 75001 Paris",
+        "«+49 30 123456» 12.05.2024",
+        "«+49 30 / 1234567»",
+        "«+49 (0)30 / 1234567»",
+        "«+1 202 555 0143» 12:30",
+        "«(202) 555-0143» ext",
+    ] {
+        marked(text);
+    }
+    for text in [
+        "Compute 3 + 12345678",
+        "x + 2023-01-15",
+        "+20240115 added line",
+        "+52.520008,+13.404954",
+        "pi=+3.14159265",
+        "growth of +12 345 678 units",
+        "Chrome/120.0.0.0",
+        "nginx/1.2.3.4",
+    ] {
+        marked(text);
+    }
+}
+
+#[test]
+fn passwords_may_have_signs() {
+    for text in [
+        "postgres://u:«$ecret1!»@host/db",
+        "postgres://u:$PASSWORD@host/db",
+        "https://u:«p@ss»@host/",
+    ] {
+        marked(text);
+    }
+}

@@ -108,3 +108,16 @@ fn hashes_are_of_what_was_sent() {
         HashForm::Hmac(key).hash(b"ann@example.com")
     );
 }
+
+#[test]
+fn an_answer_that_breaks_off_within_a_number_does_not_keep_its_beginning() {
+    let event = json!({"choices": [{"index": 0, "delta": {"content": "card 4111 1111 1111 11"}}]});
+    let event = Call::new(OPENAI, ASK, &format!("data: {event}\n\n"))
+        .with(|call| {
+            call.config = REDACTED.to_owned();
+            call.response_ends = false;
+            call.end = aborted(Cause::CallerLeft, "DC", "downstream_remote_disconnect");
+        })
+        .event();
+    assert_eq!(event["response_content"], "card");
+}

@@ -211,3 +211,50 @@ fn no_caller_takes_the_operators_words_out_by_sending_them_as_a_key() {
     let event = event(&rules, &[("x-api-key", "operators-own-word")]);
     assert_eq!(event["decision_type"], "operators-own-word");
 }
+
+#[test]
+fn no_spelling_of_a_path_leads_past_a_rule() {
+    let rules = json!([{"match": {"path": "/v1/chat/*"}, "set": {"decision_type": "it"}}]);
+    for path in [
+        "/v1//chat/completions",
+        "/V1/chat/completions",
+        "/v1/x/../chat/completions",
+        "/v1/%63hat/completions",
+    ] {
+        let event = Call::new(path, ASK, OPENAI_ANSWER)
+            .with(|call| call.config = with_rules(&rules))
+            .event();
+        assert_eq!(event["decision_type"], "it", "{path}");
+    }
+}
+
+#[test]
+fn an_organization_is_the_rules_then_a_sources_then_the_configurations() {
+    let of = |rule: Value, tenant: Option<&str>| {
+        let mut config: Value = serde_json::from_str(MINIMAL).unwrap();
+        config["identity"] = json!({"organization_id": [{"header": "x-tenant"}]});
+        let mut rules = json!([{"match": {"path": "*"}, "content": "full"}]);
+        for (member, value) in rule.as_object().unwrap() {
+            rules[0][member] = value.clone();
+        }
+        config["rules"] = rules;
+        let event = Call::new(OPENAI, ASK, OPENAI_ANSWER)
+            .with(|call| {
+                call.config = config.to_string();
+                let tenant = tenant.map(|tenant| ("x-tenant", tenant.as_bytes().to_vec()));
+                call.headers.extend(tenant);
+            })
+            .event();
+        let source = own(&event, "/identity/organization_id/source").clone();
+        (event["organization_id"].clone(), source)
+    };
+    let set = json!({"set": {"organization_id": "set"}});
+    let default = json!({"default": {"organization_id": "default"}});
+    assert_eq!(of(set, Some("t")), (json!("set"), Value::Null));
+    assert_eq!(
+        of(default.clone(), Some("t")),
+        (json!("t"), json!("header"))
+    );
+    assert_eq!(of(default, None), (json!("default"), Value::Null));
+    assert_eq!(of(json!({}), None), (json!("org_1"), Value::Null));
+}
