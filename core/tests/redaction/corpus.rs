@@ -101,6 +101,9 @@ pub(crate) const LANGUAGES: &[Language] = &[
             "Here is what I have:\n- {}\n- nothing else",
             "name,value\nx,{}\n",
             "Is {} still valid?",
+            "7,{},Bob",
+            "[1,{},2]",
+            r#"{"text":"Line:\n{}\n"}"#,
         ],
         phone: &[
             "Call me at {} tomorrow.",

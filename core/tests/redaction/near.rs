@@ -6,7 +6,7 @@ use crate::values::{digits, from, luhn};
 
 /// Numbers, prices, ids, hashes and code.
 pub(crate) fn like(random: &mut Rng) -> String {
-    match random.u8(0..28) {
+    match random.u8(0..36) {
         0 => uuid(random),
         1 => from("0123456789abcdef", 64, random),
         2 => from("0123456789abcdef", 40, random),
@@ -84,6 +84,34 @@ pub(crate) fn like(random: &mut Rng) -> String {
         26 => format!(
             "-----BEGIN CERTIFICATE-----\n{}",
             from(ALPHANUMERIC, 64, random)
+        ),
+        27 => format!("Chrome/{}.0.0.0", random.u8(90..140)),
+        28 => format!(
+            "nginx/1.{}.{}.{}",
+            random.u8(..),
+            random.u8(..),
+            random.u8(..)
+        ),
+        29 => format!(
+            "{} + {}",
+            digits(1, random),
+            random.u32(10_000_000..99_999_999)
+        ),
+        30 => format!("x + 2023-01-{:02}", random.u8(10..29)),
+        31 => format!("pi=+3.{}", digits(9, random)),
+        32 => format!(
+            "+{}.{},+{}.{}",
+            random.u8(10..80),
+            digits(6, random),
+            random.u8(10..80),
+            digits(6, random)
+        ),
+        33 => "react@18.2.0".to_owned(),
+        34 => format!(
+            "{},{},{}",
+            digits(2, random),
+            digits(3, random),
+            digits(1, random)
         ),
         _ => format!("{}%", random.u8(0..100)),
     }
