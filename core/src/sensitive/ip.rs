@@ -71,6 +71,15 @@ fn is_part(place: &Place<'_>) -> bool {
     place.before(1) == Some(b'.') && before
 }
 
+/// Whether a short address begins as those in use do: global, local to a link, or to a site.
+fn has_known_prefix(written: &str) -> bool {
+    let first = written.split(':').next().unwrap_or_default();
+    first.len() == 4
+        && ["2", "3", "fe80", "fc", "fd"]
+            .iter()
+            .any(|known| first.starts_with(known))
+}
+
 /// The IPv6 address around the first of its colons.
 pub(super) fn colons(place: &Place<'_>) -> Option<Found> {
     let is_part = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
@@ -104,7 +113,8 @@ pub(super) fn colons(place: &Place<'_>) -> Option<Found> {
     let colons = written.bytes().filter(|byte| *byte == b':').count();
     let has_digit = written.bytes().any(|byte| byte.is_ascii_digit());
     let is_someones = !address.is_loopback() && !address.is_unspecified();
-    (is_alone && is_someones && has_digit && colons > 2).then(|| Found {
+    let is_like = colons > 2 || has_known_prefix(written);
+    (is_alone && is_someones && has_digit && is_like).then(|| Found {
         kind: Sensitive::IpAddress,
         at: start..start.saturating_add(bytes),
     })

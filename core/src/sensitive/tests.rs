@@ -115,6 +115,7 @@ fn addresses_and_what_looks_like_them_are_told_apart() {
             "fe80::1ff:fe23:4567:890a%eth0",
             Some("fe80::1ff:fe23:4567:890a"),
         ),
+        ("ping fe80::1 now", Some("fe80::1")),
         ("12:30:45", None),
         ("std::fmt::Display", None),
         ("abc::def", None),
