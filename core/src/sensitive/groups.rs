@@ -20,57 +20,88 @@ pub(super) struct Group {
 }
 
 impl Group {
-    pub(super) const NONE: Self = Self {
+    const NONE: Self = Self {
         separator: 0,
         size: 0,
         end: 0,
     };
 }
 
-/// The groups of digits that begin at a place, each behind one separator.
+/// The groups of digits that begin at a place.
 pub(super) struct Groups {
     digits: [u8; DIGITS_MAX],
     groups: [Group; GROUPS_MAX],
     count: usize,
 }
 
+/// What may stand before a group, given whether it is the first: the byte that counts as its separator, and how many
+/// bytes it takes.
+type Gap = fn(&[u8], bool) -> Option<(u8, usize)>;
+
+/// Nothing before the first group, and one separator before each other.
+fn one(bytes: &[u8], is_first: bool) -> Option<(u8, usize)> {
+    if is_first {
+        return Some((0, 0));
+    }
+    let separator = bytes.first().filter(|byte| is_separator(**byte))?;
+    Some((*separator, 1))
+}
+
 impl Groups {
-    /// `None` where they are a part of something longer.
+    /// The groups, each behind one separator; `None` where they are a part of something longer.
     pub(super) fn read(place: &Place<'_>) -> Option<Self> {
         if is_inside(place) {
             return None;
         }
-        let rest = place.rest();
+        let read = Self::gather(place.rest(), 0, (DIGITS_MAX, GROUPS_MAX), one);
+        (read.count > 0).then_some(read)
+    }
+
+    /// The groups from a byte on, with such gaps between them: at most so many digits, and so many groups.
+    pub(super) fn gather(
+        bytes: &[u8],
+        from: usize,
+        (digits_max, groups_max): (usize, usize),
+        gap: Gap,
+    ) -> Self {
         let mut read = Self {
             digits: [0; DIGITS_MAX],
             groups: [Group::NONE; GROUPS_MAX],
             count: 0,
         };
-        let mut slots = read.digits.iter_mut();
-        let (mut at, mut separator) = (0, 0);
-        for group in &mut read.groups {
-            let digits = digits(rest.get(at..)?);
+        let mut slots = read.digits.iter_mut().take(digits_max);
+        let mut at = from;
+        for group in read.groups.iter_mut().take(groups_max) {
+            let is_first = read.count == 0;
+            let Some((separator, gap)) = gap(bytes.get(at..).unwrap_or_default(), is_first) else {
+                break;
+            };
+            let start = at.saturating_add(gap);
+            let digits = digits(bytes.get(start..).unwrap_or_default());
             if digits.is_empty() || digits.len() > slots.len() {
                 break;
             }
             for (digit, slot) in digits.iter().zip(slots.by_ref()) {
                 *slot = digit.saturating_sub(b'0');
             }
-            let end = at.saturating_add(digits.len());
+            at = start.saturating_add(digits.len());
             *group = Group {
                 separator,
                 size: digits.len(),
-                end,
+                end: at,
             };
             read.count = read.count.saturating_add(1);
-            match rest.get(end) {
-                Some(next) if is_separator(*next) => {
-                    (separator, at) = (*next, end.saturating_add(1));
-                }
-                _ => break,
-            }
         }
-        (read.count > 0).then_some(read)
+        read
+    }
+
+    /// Where the number may end: its digits, its groups and its bytes, the longest first.
+    pub(super) fn ends(&self) -> impl Iterator<Item = (&[u8], &[Group], usize)> {
+        (1..=self.count).rev().filter_map(|count| {
+            let groups = self.groups.get(..count)?;
+            let digits = groups.iter().map(|group| group.size).sum();
+            Some((self.digits.get(..digits)?, groups, groups.last()?.end))
+        })
     }
 
     pub(super) fn all(&self) -> &[Group] {

@@ -94,21 +94,17 @@ pub(super) fn colons(place: &Place<'_>) -> Option<Found> {
     let end = near.iter().position(|byte| !is_part(*byte));
     let written = str::from_utf8(near.get(..end.unwrap_or(near.len()))?).ok()?;
     let written = written.trim_end_matches('.');
-    let address: Ipv6Addr = written
-        .parse()
-        .or_else(|_| written.trim_end_matches(':').parse())
-        .ok()?;
-    let bytes = match written.parse::<Ipv6Addr>() {
-        Ok(_) => written.len(),
-        Err(_) => written.trim_end_matches(':').len(),
-    };
+    // A colon may end a sentence's part, and the address before it.
+    let mut readings = [written, written.trim_end_matches(':')].into_iter();
+    let (written, address) =
+        readings.find_map(|written| Some((written, written.parse::<Ipv6Addr>().ok()?)))?;
+    let bytes = written.len();
     let before = start.checked_sub(1).and_then(|at| place.bytes.get(at));
     let next = rest.get(bytes);
     let is_alone = ![before, next]
         .into_iter()
         .flatten()
         .any(|byte| is_word(*byte) || *byte == b':');
-    let written = written.get(..bytes)?;
     // Paths of programming languages have two colons and letters too.
     let colons = written.bytes().filter(|byte| *byte == b':').count();
     let has_digit = written.bytes().any(|byte| byte.is_ascii_digit());

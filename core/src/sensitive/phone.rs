@@ -10,9 +10,6 @@ const INTERNATIONAL_MAX: usize = 15;
 /// Digits of a national number behind a word for it.
 const NATIONAL: std::ops::RangeInclusive<usize> = 7..=13;
 
-/// Digits that are looked at.
-const DIGITS_MAX: usize = INTERNATIONAL_MAX;
-
 /// Groups of digits that are looked at.
 const GROUPS_MAX: usize = 8;
 
@@ -71,7 +68,7 @@ pub(super) fn find(place: &Place<'_>) -> Option<Found> {
     if !begins || before.is_some_and(|byte| super::is_word(byte) || byte == b'+') {
         return None;
     }
-    let written = Written::read(place);
+    let written = written(place);
     let end = written.ends().find_map(|(digits, groups, end)| {
         let is_phone = match place.byte() {
             b'+' => is_international(digits, groups),
@@ -94,9 +91,9 @@ fn is_international(digits: &[u8], groups: &[Group]) -> bool {
         8
     };
     let is_long_enough = match digits.first() {
-        Some(b'0') | None => false,
+        Some(0) | None => false,
         // North America has ten behind its code.
-        Some(b'1') => digits.len() == 11,
+        Some(1) => digits.len() == 11,
         Some(_) => (least..=INTERNATIONAL_MAX).contains(&digits.len()),
     };
     is_long_enough && !is_fraction
@@ -126,7 +123,7 @@ pub(super) fn national(place: &Place<'_>, groups: &Groups) -> Option<Found> {
     {
         return place.found(Sensitive::Phone, end);
     }
-    let written = Written::read(place);
+    let written = written(place);
     let end = written.ends().find_map(|(digits, _, end)| {
         (NATIONAL.contains(&digits.len()) && ends(place, end)).then_some(end)
     })?;
@@ -139,56 +136,10 @@ fn is_named(place: &Place<'_>) -> bool {
     is_behind(place, WITHIN, WORDS)
 }
 
-/// A number as it is written: groups of digits, and what stands between them.
-struct Written {
-    digits: [u8; DIGITS_MAX],
-    groups: [Group; GROUPS_MAX],
-    count: usize,
-}
-
-impl Written {
-    /// The groups that begin here, as long as no phone's number has more digits.
-    fn read(place: &Place<'_>) -> Self {
-        let mut written = Self {
-            digits: [0; DIGITS_MAX],
-            groups: [Group::NONE; GROUPS_MAX],
-            count: 0,
-        };
-        let bytes = place.rest();
-        let mut at = usize::from(place.byte() == b'+');
-        let mut digits = written.digits.iter_mut();
-        for group in &mut written.groups {
-            let Some((separator, gap)) = gap(bytes.get(at..).unwrap_or_default(), at < 2) else {
-                break;
-            };
-            let start = at.saturating_add(gap);
-            let run = bytes.get(start..).unwrap_or_default().iter();
-            let run = run.take_while(|byte| byte.is_ascii_digit());
-            let size = run.clone().count();
-            if size == 0 || size > digits.len() {
-                break;
-            }
-            run.zip(digits.by_ref())
-                .for_each(|(digit, slot)| *slot = *digit);
-            at = start.saturating_add(size);
-            *group = Group {
-                separator,
-                size,
-                end: at,
-            };
-            written.count = written.count.saturating_add(1);
-        }
-        written
-    }
-
-    /// Where the number may end: its digits, its groups and its bytes, the longest first.
-    fn ends(&self) -> impl Iterator<Item = (&[u8], &[Group], usize)> {
-        (1..=self.count).rev().filter_map(|count| {
-            let groups = self.groups.get(..count)?;
-            let digits = groups.iter().map(|group| group.size).sum();
-            Some((self.digits.get(..digits)?, groups, groups.last()?.end))
-        })
-    }
+/// The groups of a number as it is written, as long as no phone's has more digits.
+fn written(place: &Place<'_>) -> Groups {
+    let from = usize::from(place.byte() == b'+');
+    Groups::gather(place.rest(), from, (INTERNATIONAL_MAX, GROUPS_MAX), gap)
 }
 
 /// What stands before the next group, by its last byte, and how many bytes it takes: nothing before the first, one
@@ -209,13 +160,8 @@ fn gap(bytes: &[u8], is_first: bool) -> Option<(u8, usize)> {
     is_gap.then(|| (between.last().copied().unwrap_or_default(), gap))
 }
 
-/// Whether ten digits, as values or as letters, are a number of the North American plan: no area and no exchange
-/// begins with 0 or 1.
+/// Whether ten digits are a number of the North American plan: no area and no exchange begins with 0 or 1.
 fn is_north_american(digits: &[u8]) -> bool {
-    let begins = |at: usize| {
-        digits
-            .get(at)
-            .is_some_and(|digit| !matches!(digit, 0 | 1 | b'0' | b'1'))
-    };
+    let begins = |at: usize| digits.get(at).is_some_and(|digit| !matches!(digit, 0 | 1));
     digits.len() == 10 && begins(0) && begins(3)
 }
