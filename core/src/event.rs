@@ -12,7 +12,7 @@ pub mod limits;
 #[cfg(feature = "schema")]
 mod schema;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -59,6 +59,13 @@ impl Members {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Keeps the first member of each name: an object with one name twice is read in as many ways as there are
+    /// readers.
+    pub(crate) fn keep_first_of_each_name(&mut self) {
+        let mut names = BTreeSet::new();
+        self.0.retain(|(name, _)| names.insert(name.clone()));
     }
 }
 

@@ -76,6 +76,13 @@ pub struct When {
     pub headers: Vec<(String, Patterns)>,
 }
 
+impl Rules {
+    /// The content levels that rules set.
+    pub(crate) fn levels(&self) -> impl Iterator<Item = ContentPolicy> {
+        self.list.iter().filter_map(|rule| rule.content)
+    }
+}
+
 /// Texts with `*` for any run of characters and `?` for one.
 #[derive(Debug, Clone, Default)]
 pub struct Patterns(pub Vec<WildMatch>);

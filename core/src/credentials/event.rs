@@ -1,7 +1,5 @@
 //! Credentials taken out of every text of an event.
 
-use std::collections::BTreeSet;
-
 use serde_json::value::RawValue;
 
 use super::Secrets;
@@ -66,9 +64,7 @@ impl Edit for Cleaning<'_> {
         }
         if names_removed {
             self.has_removed = true;
-            // An object with one name twice is read in as many ways as there are readers.
-            let mut names = BTreeSet::new();
-            members.0.retain(|(name, _)| names.insert(name.clone()));
+            members.keep_first_of_each_name();
         }
     }
 

@@ -43,6 +43,11 @@ impl ContentPolicy {
         }
     }
 
+    /// Whether an event contains all of both.
+    pub fn is_full(self) -> bool {
+        self == Self::both(ContentLevel::Full)
+    }
+
     /// Whether one of them has this level.
     pub fn has(self, level: ContentLevel) -> bool {
         self.prompt == level || self.answer == level

@@ -57,33 +57,22 @@ impl Sequences {
 
     fn next(&mut self, organization: &str) -> Writer {
         self.uses = self.uses.saturating_add(1);
-        if !self.known.contains_key(organization) {
-            self.begin(organization);
-        }
-        let sequence = self.known.get_mut(organization);
-        let Some(Sequence {
-            writer_id,
-            seq,
-            used,
-        }) = sequence
-        else {
-            // It was put there above.
-            return Writer {
-                id: self.id.clone(),
-                seq: 0,
-            };
+        let known = self.known.remove_entry(organization);
+        let (organization, mut sequence) =
+            known.unwrap_or_else(|| (organization.to_owned(), self.begin()));
+        sequence.seq = sequence.seq.saturating_add(1);
+        sequence.used = self.uses;
+        let writer = Writer {
+            id: sequence.writer_id.clone(),
+            seq: sequence.seq,
         };
-        *seq = seq.saturating_add(1);
-        *used = self.uses;
-        Writer {
-            id: writer_id.clone(),
-            seq: *seq,
-        }
+        self.known.insert(organization, sequence);
+        writer
     }
 
     /// Begins a sequence. Where there are many, the one that was not used for longest is over: its organization gets
     /// a new writer, so that no number is given twice.
-    fn begin(&mut self, organization: &str) {
+    fn begin(&mut self) -> Sequence {
         if self.known.len() >= SEQUENCES_MAX {
             let oldest = self.known.iter().min_by_key(|(_, sequence)| sequence.used);
             if let Some(oldest) = oldest.map(|(organization, _)| organization.clone()) {
@@ -95,12 +84,11 @@ impl Sequences {
             number => format!("{}-{number}", self.id),
         };
         self.writers = self.writers.saturating_add(1);
-        let sequence = Sequence {
+        Sequence {
             writer_id,
             seq: 0,
             used: self.uses,
-        };
-        self.known.insert(organization.to_owned(), sequence);
+        }
     }
 }
 

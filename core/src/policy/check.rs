@@ -40,14 +40,13 @@ pub(super) fn policy(
     let api_key = audit_api.api_key.as_ref().map(Secret::expose);
     let delivery = delivery(raw.delivery, api_key, &resolver)?;
     let rules = rules(raw.rules, raw.rules_apply, &resolver)?;
-    let of_rules = rules.list.iter().filter_map(|rule| rule.content);
-    let levels: Vec<_> = of_rules.chain([raw.capture.content.policy]).collect();
-    let has_level = |level| levels.iter().any(|content| content.has(level));
-    let full = ContentPolicy::both(ContentLevel::Full);
-    let own = levels.len().saturating_sub(1);
-    let needs_no_key = |place: usize| place == own && raw.capture.content.is_older;
-    let mut numbered = levels.iter().enumerate();
-    let is_full = numbered.all(|(place, content)| *content == full || needs_no_key(place));
+    let own = &raw.capture.content;
+    let is_redacted = rules
+        .levels()
+        .chain([own.policy])
+        .any(|content| content.has(ContentLevel::Redacted));
+    let needs_no_key = own.is_older || own.policy.is_full();
+    let is_full = needs_no_key && rules.levels().all(ContentPolicy::is_full);
     Ok(Policy {
         recorder: host.recorder,
         point: host.point,
@@ -59,7 +58,7 @@ pub(super) fn policy(
         organization_id,
         audit_api,
         delivery,
-        redact: redact(raw.redact, has_level(ContentLevel::Redacted), &resolver)?,
+        redact: redact(raw.redact, is_redacted, &resolver)?,
         capture: capture(raw.capture, is_full, &resolver)?,
         identity: identity(raw.identity, &resolver)?,
         rules,

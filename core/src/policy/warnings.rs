@@ -94,14 +94,12 @@ impl Policy {
     }
 
     fn withholds_content(&self) -> bool {
-        let full = ContentPolicy::both(ContentLevel::Full);
-        self.levels().any(|level| level != full)
+        self.levels().any(|level| !level.is_full())
     }
 
     /// The levels that a call may have.
     fn levels(&self) -> impl Iterator<Item = ContentPolicy> {
-        let of_rules = self.rules.list.iter().filter_map(|rule| rule.content);
-        of_rules.chain([self.capture.content])
+        self.rules.levels().chain([self.capture.content])
     }
 
     /// Whether some source of the user is one that the gateway has verified, or that the operator sets.

@@ -1,6 +1,5 @@
 //! Sensitive data taken out of an event.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use serde_json::value::RawValue;
@@ -173,8 +172,7 @@ impl Edit for Redaction<'_> {
                 *value = clean;
             }
         }
-        let mut names = BTreeSet::new();
-        members.0.retain(|(name, _)| names.insert(name.clone()));
+        members.keep_first_of_each_name();
     }
 
     /// A number cannot hold a token.

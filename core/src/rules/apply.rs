@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::{Rule, Values};
 use crate::decision::Source;
-use crate::event::{AuditEvent, Claimed, ContentPolicy, Member, Members, RiskLevel};
+use crate::event::{AuditEvent, ContentPolicy, Member, Members, RiskLevel};
 
 /// The rules that apply to a call, in their order.
 #[derive(Debug)]
@@ -28,12 +28,8 @@ impl Matched<'_> {
         let layer = &mut event.metadata.audit_layer;
         let sources = layer.response.decision.as_mut();
         let mut sources = sources.map(|decision| &mut decision.source);
-        let claimed = layer.identity.claimed.take().unwrap_or_default();
-        let mut settling = Settling {
-            claimed,
-            given: Vec::new(),
-        };
-        let Settling { claimed, given } = &mut settling;
+        let mut claimed = layer.identity.claimed.take().unwrap_or_default();
+        let mut given = Vec::new();
         let mut ruled = |member: Member, is_given: bool| {
             if is_given {
                 given.push(member.name());
@@ -101,19 +97,11 @@ impl Matched<'_> {
             event.model_provider = provider;
         }
 
-        let Settling { claimed, given } = settling;
         let layer = &mut event.metadata.audit_layer;
         layer.identity.claimed = (!claimed.is_empty()).then_some(claimed);
         layer.capture.rules = self.0.iter().map(|rule| rule.name.clone()).collect();
         layer.capture.set_by_policy = given;
     }
-}
-
-/// What changes beside the members themselves.
-struct Settling {
-    claimed: Box<Claimed>,
-    /// The members that a rule gave.
-    given: Vec<&'static str>,
 }
 
 /// What a member says, by which two are told apart.
