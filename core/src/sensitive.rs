@@ -149,7 +149,7 @@ impl Place<'_> {
                     Some(found) => Look::Found(found),
                     // Within a word nothing else begins but a number behind an underscore.
                     None => Look::Nothing {
-                        next: self.at.saturating_add(word.up_to_underscore),
+                        next: self.at.saturating_add(word.bytes),
                     },
                 };
             }
@@ -176,7 +176,7 @@ impl Place<'_> {
     /// What begins with a letter or has letters in it. Most words are none of it, which their length and a missing
     /// digit show.
     fn lettered(&self, word: Word) -> Option<Found> {
-        let secret = word.may_be_secret(self.rest()).then(|| secret::find(self));
+        let secret = self.may_be_secret().then(|| secret::find(self));
         secret.flatten().or_else(|| {
             let may_be_number = word.has_digit || word.is_before_number(self.rest());
             may_be_number
@@ -185,44 +185,39 @@ impl Place<'_> {
         })
     }
 
+    /// Whether a key may begin here: what belongs to one goes on for as long as the shortest.
+    fn may_be_secret(&self) -> bool {
+        let is_part = |byte: &u8| is_word(*byte) || matches!(byte, b'-' | b'.');
+        let near = self.rest().get(..secret::BYTES_MIN);
+        near.is_some_and(|near| near.iter().all(is_part))
+    }
+
     fn word_here(&self) -> Word {
         let mut word = Word {
             bytes: 0,
-            up_to_underscore: 0,
             has_digit: false,
         };
-        let mut is_before = true;
-        for byte in self.rest().iter().take_while(|byte| is_word(**byte)) {
-            is_before &= *byte != b'_' || word.bytes == 0;
+        // Only so far, as a number may begin behind each underscore: a word is not looked through again for each.
+        for byte in self
+            .rest()
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric())
+        {
             word.bytes = word.bytes.saturating_add(1);
-            word.up_to_underscore = if is_before {
-                word.bytes
-            } else {
-                word.up_to_underscore
-            };
             word.has_digit |= byte.is_ascii_digit();
         }
         word
     }
 }
 
-/// A word: letters, digits and underscores.
+/// A word, up to its first underscore.
 #[derive(Clone, Copy)]
 struct Word {
     bytes: usize,
-    /// Bytes before its first underscore that is not at its beginning.
-    up_to_underscore: usize,
     has_digit: bool,
 }
 
 impl Word {
-    /// Whether a key may begin with it: what belongs to one goes on for as long as the shortest.
-    fn may_be_secret(self, rest: &[u8]) -> bool {
-        let is_part = |byte: &u8| is_word(*byte) || matches!(byte, b'-' | b'.');
-        self.bytes >= secret::BYTES_MIN
-            || rest.len() >= secret::BYTES_MIN && rest.iter().take(secret::BYTES_MIN).all(is_part)
-    }
-
     /// Whether it is the prefix of a number that follows it.
     fn is_before_number(self, rest: &[u8]) -> bool {
         let behind = rest.get(self.bytes..).unwrap_or_default();

@@ -9,6 +9,9 @@ use super::{Finding, RedactPolicy};
 /// Hexadecimal digits of a keyed token: 64 bits tell the values of billions of events apart.
 const KEYED_DIGITS: usize = 16;
 
+/// Bytes before a value that are looked at for a word that says what it is.
+const WORD_BYTES_MAX: usize = 64;
+
 /// The tokens of one event.
 pub(super) struct Tokens<'p> {
     policy: &'p RedactPolicy,
@@ -40,6 +43,9 @@ impl<'p> Tokens<'p> {
         if text.is_empty() || word.is_empty() {
             return self.replaced(text);
         }
+        // As many bytes as a word is looked for in: a name may stand before thousands of numbers.
+        let from = word.ceil_char_boundary(word.len().saturating_sub(WORD_BYTES_MAX));
+        let word = word.get(from..).unwrap_or_default();
         // Names join words by underscores, which a text does not.
         let before = format!("{}: ", word.replace('_', " "));
         let policy = self.policy;

@@ -87,6 +87,9 @@ const PREFIXES: &[(&str, Letters, usize)] = &[
     ("ya29.", Token, 20),
 ];
 
+/// Bytes behind a prefix by which it is told whether they are a key. No key has more before its first digit.
+const JUDGED_BYTES_MAX: usize = 256;
+
 /// Bytes of the shortest of these.
 pub(super) const BYTES_MIN: usize = 20;
 
@@ -111,9 +114,11 @@ pub(super) fn find(place: &Place<'_>) -> Option<Found> {
         .filter(|(prefix, ..)| rest.starts_with(prefix.as_bytes()));
     known.find_map(|(prefix, letters, least)| {
         let secret = rest.get(prefix.len()..)?;
-        let bytes = run(secret, *letters);
-        let secret = secret.get(..bytes)?;
-        let is_key = bytes >= *least && is_random(secret);
+        // A prefix may stand behind each point of a long text: all of that is looked at for a key alone.
+        let near = secret.get(..secret.len().min(JUDGED_BYTES_MAX))?;
+        let near = near.get(..run(near, *letters))?;
+        let is_key = near.len() >= *least && is_random(near);
+        let bytes = if is_key { run(secret, *letters) } else { 0 };
         let end = prefix.len().saturating_add(bytes);
         is_key
             .then(|| place.found(Sensitive::ApiKey, end))

@@ -228,3 +228,24 @@ fn passwords_may_have_signs() {
         marked(text);
     }
 }
+
+/// Each of these would take minutes if a place were looked at again for each before it.
+#[test]
+fn hostile_texts_take_no_more_time_than_others() {
+    for piece in [
+        "1_",
+        "SG.",
+        "glpat-.",
+        "eyJ.",
+        "a@",
+        "://u:p",
+        "+1",
+        "(1",
+        "1-",
+        "\\",
+        "-----BEGIN ",
+    ] {
+        let text = piece.repeat((256 << 10) / piece.len());
+        find(&text);
+    }
+}
