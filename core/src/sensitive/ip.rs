@@ -109,7 +109,9 @@ pub(super) fn colons(place: &Place<'_>) -> Option<Found> {
     let colons = written.bytes().filter(|byte| *byte == b':').count();
     let has_digit = written.bytes().any(|byte| byte.is_ascii_digit());
     let is_someones = !address.is_loopback() && !address.is_unspecified();
-    let is_like = colons > 2 || has_known_prefix(written);
+    // Eight pairs of digits are the number of a network card, an EUI-64.
+    let is_card = written.split(':').all(|group| group.len() == 2);
+    let is_like = !is_card && (colons > 2 || has_known_prefix(written));
     (is_alone && is_someones && has_digit && is_like).then(|| Found {
         kind: Sensitive::IpAddress,
         at: start..start.saturating_add(bytes),

@@ -116,6 +116,8 @@ fn addresses_and_what_looks_like_them_are_told_apart() {
             Some("fe80::1ff:fe23:4567:890a"),
         ),
         ("ping fe80::1 now", Some("fe80::1")),
+        // The number of a network card.
+        ("00:1b:44:ff:fe:11:3a:b7", None),
         ("12:30:45", None),
         ("std::fmt::Display", None),
         ("abc::def", None),
