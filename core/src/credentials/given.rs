@@ -12,11 +12,13 @@ use crate::limits::{
 };
 
 /// How the last word of a name is spelt whose value is a credential.
-const WORDS: [&str; 18] = [
+const WORDS: [&str; 20] = [
+    "accesstoken",
     "apikey",
     "assertion",
     "auth",
     "authorization",
+    "authtoken",
     "code",
     "cookie",
     "credential",
