@@ -27,7 +27,7 @@ use crate::time;
 
 pub(crate) use field::{Field, Observed, UNREAD_API};
 pub(crate) use gateway::GatewayFacts;
-pub(crate) use json::Entries;
+pub(crate) use json::{Entries, Object};
 pub(crate) use node::{Fields, Node};
 pub(crate) use print::in_print;
 pub(crate) use same::Said;

@@ -6,6 +6,7 @@ mod counts;
 mod decided;
 mod halves;
 mod parts;
+mod probability;
 mod several;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ pub use self::decided::Decided;
 use self::halves::{Halves, Place};
 pub use self::parts::AnswerPart;
 use self::parts::Parts;
+use self::probability::LogProbabilities;
 use crate::credentials::Secrets;
 use crate::decision::Answered;
 use crate::digest::HashForm;
@@ -63,6 +65,7 @@ pub struct Answer {
     tool_calls: Calls,
     parts: Parts,
     halves: Halves,
+    log_probabilities: LogProbabilities,
     hash: HashForm,
     secrets: Arc<Secrets>,
     text_bytes_max: usize,
@@ -121,6 +124,7 @@ impl Answer {
             tool_calls: Calls::default(),
             parts: Parts::default(),
             halves: Halves::default(),
+            log_probabilities: LogProbabilities::default(),
             hash,
             secrets: Arc::default(),
             text_bytes_max,
@@ -217,6 +221,7 @@ impl Answer {
         self.parts = Parts::default();
         self.room = Room::new(self.text_bytes_max);
         self.calls_cut = false;
+        self.log_probabilities = LogProbabilities::default();
     }
 
     /// Makes sure that choice `index` exists, even if it has no text.

@@ -100,7 +100,7 @@ impl Caller {
             note_if(level.is_none(), Note::AuditHeaderInvalid, notes);
             caller.risk_level = level;
         }
-        caller.compliance_tags = tags(&given, notes);
+        caller.compliance_tags = all_tags(&given, notes);
         caller.metadata = metadata(&given, notes);
         caller
     }
@@ -191,39 +191,40 @@ fn note_if(condition: bool, note: Note, notes: &mut BTreeSet<Note>) {
 }
 
 /// A JSON number that a double can hold.
-fn number(text: &str) -> Option<Box<RawValue>> {
+pub(crate) fn number(text: &str) -> Option<Box<RawValue>> {
     let text = text.trim();
     serde_json::from_str::<f64>(text).ok()?;
     RawValue::from_string(text.to_owned()).ok()
 }
 
 /// Order and repetition are the caller's to choose.
-fn tags(given: &Given<'_>, notes: &mut BTreeSet<Note>) -> Vec<String> {
-    let mut tags = Vec::new();
+fn all_tags(given: &Given<'_>, notes: &mut BTreeSet<Note>) -> Vec<String> {
+    let mut all = Vec::new();
     for value in given.all(COMPLIANCE_TAGS) {
-        let value = said(value, notes);
-        if value.trim_start().starts_with('[') {
-            let (text, _) = json::text(value.as_bytes(), true);
-            let list: Option<List<Text<'_>>> = json::read(&text);
-            let is_broken = list.is_none() || json::has_more(&text);
-            let list = list.unwrap_or_default().0;
-            let is_text = |tag: &Text<'_>| tag.0.is_some();
-            note_if(
-                is_broken || !list.iter().all(is_text),
-                Note::AuditHeaderInvalid,
-                notes,
-            );
-            let texts = list.into_iter().filter_map(|Text(tag)| tag);
-            tags.extend(texts.map(String::from));
-        } else {
-            let parts = value
-                .split(',')
-                .map(str::trim)
-                .filter(|tag| !tag.is_empty());
-            tags.extend(parts.map(str::to_owned));
-        }
+        let (more, is_broken) = tags(&said(value, notes));
+        note_if(is_broken, Note::AuditHeaderInvalid, notes);
+        all.extend(more);
     }
-    tags
+    all
+}
+
+/// Tags separated by commas, or a JSON array of strings; and whether that had anything else.
+pub(crate) fn tags(value: &str) -> (Vec<String>, bool) {
+    if !value.trim_start().starts_with('[') {
+        let parts = value
+            .split(',')
+            .map(str::trim)
+            .filter(|tag| !tag.is_empty());
+        return (parts.map(str::to_owned).collect(), false);
+    }
+    let (text, _) = json::text(value.as_bytes(), true);
+    let list: Option<List<Text<'_>>> = json::read(&text);
+    let is_broken = list.is_none() || json::has_more(&text);
+    let list = list.unwrap_or_default().0;
+    let is_text = |tag: &Text<'_>| tag.0.is_some();
+    let is_broken = is_broken || !list.iter().all(is_text);
+    let texts = list.into_iter().filter_map(|Text(tag)| tag);
+    (texts.map(String::from).collect(), is_broken)
 }
 
 fn metadata(given: &Given<'_>, notes: &mut BTreeSet<Note>) -> Members {

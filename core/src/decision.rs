@@ -1,5 +1,4 @@
-//! What a model decided, where it is asked for decisions and not for a text, and what of it becomes
-//! the event's `decision_outcome` and `confidence_score`.
+//! What a model decided, where it is asked for decisions and not for a text.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -41,6 +40,7 @@ words! {
         Answer "answer" "The model's answer.",
         Caller "caller" "The caller, by a header.",
         Rule "rule" "A rule of the operator.",
+        Configured "configured" "A source that the operator configured, which `decision` names.",
         #[default]
         Absent "absent" "Nobody: the event has none.",
     }
@@ -65,57 +65,21 @@ pub struct Answered {
     pub confidence: Option<Box<RawValue>>,
 }
 
-/// What the caller said of the decision.
-#[derive(Debug)]
-pub struct Given<'a> {
-    /// The event's `decision_outcome`.
-    pub outcome: &'a mut Option<String>,
-    /// The event's `confidence_score`.
-    pub confidence: &'a mut Option<Box<RawValue>>,
-}
-
-/// The decision of these answers, which is the event's where the caller gave none; `None` if there
-/// are none.
+/// The decision of these answers; `None` if there are none. Who provides the event's own members is not decided
+/// here.
 ///
-/// A confidence is of the outcome that it came with: beside another outcome, which the caller gave,
-/// it is left out. Where not `all_came`, there is no decision of the event.
-pub fn decide(
-    answers: Vec<Answered>,
-    all_came: bool,
-    given: &mut Given<'_>,
-    is_cut: &mut bool,
-) -> Option<Decision> {
+/// Where not `all_came`, there is no decision of the whole.
+pub fn decide(answers: Vec<Answered>, all_came: bool, is_cut: &mut bool) -> Option<Decision> {
     if answers.is_empty() {
         return None;
     }
     let all: &[_] = if all_came { &answers } else { &[] };
-    let outcome = outcome(all, is_cut);
-    let confidence = least(all);
-    let source = Sources {
-        decision_outcome: take(given.outcome, outcome.as_ref()),
-        confidence_score: if given.outcome.is_none() || *given.outcome == outcome {
-            take(given.confidence, confidence.as_ref())
-        } else {
-            take(given.confidence, None)
-        },
-    };
     Some(Decision {
-        outcome,
-        confidence,
-        source,
+        outcome: outcome(all, is_cut),
+        confidence: least(all),
+        source: Sources::default(),
         answers,
     })
-}
-
-fn take<T: Clone>(given: &mut Option<T>, answered: Option<&T>) -> Source {
-    match (&given, answered) {
-        (Some(_), _) => Source::Caller,
-        (None, None) => Source::Absent,
-        (None, Some(answered)) => {
-            *given = Some(answered.clone());
-            Source::Answer
-        }
-    }
 }
 
 /// One outcome as it is; several as `name: outcome`, or by their number from 0.
@@ -162,77 +126,22 @@ mod tests {
         RawValue::from_string(text.to_owned()).unwrap()
     }
 
-    /// The event's two members and their sources.
-    fn event(
-        answers: Vec<Answered>,
-        outcome: Option<&str>,
-        confidence: Option<&str>,
-    ) -> (Option<String>, Option<String>, Sources) {
-        let mut outcome = outcome.map(str::to_owned);
-        let mut confidence = confidence.map(raw);
-        let mut given = Given {
-            outcome: &mut outcome,
-            confidence: &mut confidence,
-        };
-        let decision = decide(answers, true, &mut given, &mut false).unwrap();
-        let confidence = confidence.map(|it| it.get().to_owned());
-        (outcome, confidence, decision.source)
-    }
-
-    #[test]
-    fn a_decision_is_the_models_where_the_caller_gave_none() {
-        use Source::{Absent, Answer, Caller};
-        for (outcome, confidence, expected, sources) in [
-            (None, None, (Some("refund"), Some("0.90")), (Answer, Answer)),
-            (
-                None,
-                Some("1"),
-                (Some("refund"), Some("1")),
-                (Answer, Caller),
-            ),
-            // The answer's confidence is not that of another outcome.
-            (Some("deny"), None, (Some("deny"), None), (Caller, Absent)),
-            (
-                Some("refund"),
-                None,
-                (Some("refund"), Some("0.90")),
-                (Caller, Answer),
-            ),
-            (
-                Some("deny"),
-                Some("0"),
-                (Some("deny"), Some("0")),
-                (Caller, Caller),
-            ),
-        ] {
-            let answers = vec![answered(Some("q"), "refund", "0.90")];
-            let (found, sure, source) = event(answers, outcome, confidence);
-            assert_eq!((found.as_deref(), sure.as_deref()), expected);
-            assert_eq!((source.decision_outcome, source.confidence_score), sources);
-        }
-    }
-
     #[test]
     fn several_answers_are_named_and_as_sure_as_the_least() {
         let answers = vec![
             answered(Some("fraud"), "true", "0.97"),
             answered(None, "low", "0.61"),
         ];
-        let (outcome, confidence, _) = event(answers, None, None);
-        assert_eq!(outcome.as_deref(), Some("fraud: true; 1: low"));
-        assert_eq!(confidence.as_deref(), Some("0.61"));
+        let decision = decide(answers, true, &mut false).unwrap();
+        assert_eq!(decision.outcome.as_deref(), Some("fraud: true; 1: low"));
+        assert_eq!(decision.confidence.unwrap().get(), "0.61");
     }
 
     #[test]
     fn without_the_rest_there_is_no_outcome() {
-        let (mut outcome, mut confidence) = (None, None);
-        let mut given = Given {
-            outcome: &mut outcome,
-            confidence: &mut confidence,
-        };
         let answers = vec![answered(Some("q"), "refund", "0.9")];
-        let decision = decide(answers, false, &mut given, &mut false).unwrap();
+        let decision = decide(answers, false, &mut false).unwrap();
         assert_eq!(decision.answers[0].outcome.as_deref(), Some("refund"));
-        assert!(decision.outcome.is_none() && outcome.is_none() && confidence.is_none());
+        assert!(decision.outcome.is_none() && decision.confidence.is_none());
     }
 }

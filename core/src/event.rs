@@ -4,6 +4,7 @@
 //! accepts it. What the gateway knows beyond that stands under `metadata.audit_layer`.
 
 mod content;
+mod decided;
 mod documented;
 pub(crate) mod edit;
 mod identity;
@@ -11,6 +12,7 @@ mod kind;
 pub mod limits;
 #[cfg(feature = "schema")]
 mod schema;
+mod sealed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,11 +24,13 @@ use crate::decision::Decision;
 use crate::note::Note;
 
 pub use content::{ContentLevel, ContentPolicy};
+pub use decided::{Decided, DecidedBy, DecisionSource};
 pub use documented::{AuditEvent, Member, Need, Shape};
 pub use identity::{Claimed, Identity, IdentitySource, Provenance};
 pub use kind::Kind;
 #[cfg(feature = "schema")]
 pub use schema::schema;
+pub use sealed::{Sealed, SealedKey};
 
 /// The version of what stands under `metadata.audit_layer`.
 pub const SCHEMA: &str = "audit-layer/1";
@@ -76,7 +80,7 @@ impl Serialize for Members {
 }
 
 /// The event's `metadata`: the caller's members, then the gateway's under `audit_layer`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Metadata {
     /// What the caller sent; never a member named `audit_layer`.
     pub caller: Members,
@@ -96,7 +100,7 @@ impl Serialize for Metadata {
 }
 
 /// What the gateway observed of the call, beyond the documented event.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditLayer {
     /// The version of this schema.
@@ -113,6 +117,9 @@ pub struct AuditLayer {
     /// Who made the call, and who says so; absent if nobody says anything.
     #[serde(skip_serializing_if = "Identity::is_empty")]
     pub identity: Identity,
+    /// Where the members of the decision come from; absent unless the configuration names sources.
+    #[serde(skip_serializing_if = "Decided::is_empty")]
+    pub decision: Decided,
     /// The conversation that the model was asked about, part by part; `null` if no
     /// prompt was read.
     pub prompt: Option<Conversation>,
@@ -122,6 +129,9 @@ pub struct AuditLayer {
     pub capture: Capture,
     /// What the gateway knows of the request.
     pub gateway: Gateway,
+    /// The event with its content, encrypted; absent unless the content level is `sealed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Box<Sealed>>,
 }
 
 /// The place of an event in one outbox's sequence. A gap in `seq` means a lost event.
@@ -135,7 +145,7 @@ pub struct Writer {
 }
 
 /// How the exchange ended.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Completion {
     /// The end in one word.
@@ -213,7 +223,7 @@ words! {
 }
 
 /// When things happened, in milliseconds from the start of the request.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Timing {
     /// The first byte of the response's body.
@@ -274,7 +284,7 @@ pub struct PromptPart {
 }
 
 /// What the model answered, beyond the text of the first choice.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Response {
     /// The provider's id of the response.
@@ -366,7 +376,7 @@ words! {
 }
 
 /// How the exchange was read.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Capture {
     /// Where the call was recorded.
@@ -423,7 +433,7 @@ pub struct Gateway {
     pub route: Option<String>,
     /// The proxy's upstream cluster.
     pub cluster: Option<String>,
-    /// Address of the client's connection.
+    /// Address of the client, as the gateway's listener determines it: of the connection, or from `x-forwarded-for`.
     pub source: Option<String>,
     /// The client's `user-agent`.
     pub user_agent: Option<String>,

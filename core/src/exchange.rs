@@ -4,6 +4,7 @@ mod charset;
 mod coming;
 mod document;
 mod encoding;
+mod event;
 mod forgo;
 mod other;
 mod passes;
@@ -12,31 +13,27 @@ mod response;
 mod said;
 mod settings;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::api::{self, Evidence, Identity, Path, Refusal};
 use crate::caller::Caller;
 use crate::completion::{self, End, Seen};
 use crate::credentials::Secrets;
-use crate::event::{
-    AuditEvent, AuditLayer, Capture, CompletionState, Gateway, Member, Metadata, RiskLevel, SCHEMA,
-    Timing,
-};
-use crate::event::{Claimed, Completion, Usage, UsageSource};
+use crate::event::{AuditEvent, Claimed, CompletionState, Gateway, Usage, UsageSource};
 use crate::headers::Headers;
 use crate::hop::{self, Outer};
-use crate::identity::{Ids, Known, Late, Resolved};
+use crate::identity::Known;
 use crate::note::Note;
 use crate::opening::{Destination, Opening};
 use crate::policy::Policy;
 use crate::provider;
-use crate::redact::redact;
 use crate::rules::Early;
 use crate::time::Timestamp;
-use crate::withhold::withhold;
+use crate::wanted::{Found, in_headers};
 
-use self::request::{Asked, RequestSide};
+use self::event::event;
+use self::request::RequestSide;
 use self::response::{Answered, ResponseSide};
 
 /// Why a call is refused that may not pass unrecorded.
@@ -67,11 +64,17 @@ struct Call {
     claimed: Claimed,
     /// What the headers say of who makes the call.
     known: Known,
+    /// The headers of the request that the configuration names.
+    headers: Found,
+    /// Those of the response.
+    response_headers: Found,
     /// Of which rules the headers fit.
     fits: Early,
     gateway: Gateway,
     /// How often the proxy tried upstreams before it followed a redirect.
     attempts_before: u64,
+    /// What the host knew then of who makes the call.
+    attributes_before: Vec<Option<String>>,
     secrets: Arc<Secrets>,
     notes: BTreeSet<Note>,
 }
@@ -119,11 +122,14 @@ impl Exchange {
                 request_id: id.to_string(),
                 started: now,
                 claimed: caller.disbelieve(&policy.identity.trust),
-                known: Known::read(&policy.identity, headers),
+                known: Known::read(&policy.identity, headers, identity.format.name, &mut notes),
+                headers: in_headers(&policy.wanted.headers, headers, &mut notes),
+                response_headers: Found::new(),
                 fits: Early::read(&policy.rules, headers),
                 caller,
                 gateway,
                 attempts_before: 0,
+                attributes_before: Vec::new(),
                 identity,
                 secrets,
                 notes,
@@ -184,11 +190,13 @@ impl Exchange {
 
     /// Takes the response's headers.
     pub fn response_head(&mut self, headers: Headers<'_>) {
+        self.call.answered_by(headers);
         self.response.head(headers, &mut self.call.notes);
     }
 
     /// The same where the host has decoded the body and left its content-encoding in the headers.
     pub fn response_head_of_decoded(&mut self, headers: Headers<'_>) {
+        self.call.answered_by(headers);
         self.response.head_of_decoded(headers);
     }
 
@@ -250,7 +258,8 @@ impl Exchange {
             self.call.notes.insert(Note::CallUncertain);
         }
         let asked = self.request.take();
-        let answered = self.response.finish(&mut self.call.notes);
+        let pointers = &self.call.policy.wanted.response;
+        let answered = self.response.finish(pointers, &mut self.call.notes);
         if is_fetch {
             answered.answer.is_given().then_some(())?;
             self.call.notes.insert(Note::AnswerFetched);
@@ -290,6 +299,12 @@ impl Exchange {
 }
 
 impl Call {
+    /// Takes the headers of the response that the configuration names.
+    fn answered_by(&mut self, headers: Headers<'_>) {
+        let wanted = &self.policy.wanted.response_headers;
+        self.response_headers = in_headers(wanted, headers, &mut self.notes);
+    }
+
     /// Takes over where the call went, as far as the host knows it.
     fn goes_to(&mut self, end: &End) {
         let destination = Destination {
@@ -357,180 +372,6 @@ fn usage(answered: &Answered, state: CompletionState, notes: &mut BTreeSet<Note>
         cache_write: counts.cache_write,
         reasoning: counts.reasoning,
     }
-}
-
-fn event(
-    call: Call,
-    asked: Asked,
-    mut answered: Answered,
-    usage: Usage,
-    state: CompletionState,
-    end: End,
-    duration_ms: u64,
-) -> AuditEvent {
-    let Call {
-        policy,
-        identity,
-        request_id,
-        started,
-        mut caller,
-        mut claimed,
-        known,
-        fits,
-        gateway,
-        attempts_before: _,
-        secrets,
-        mut notes,
-    } = call;
-    let late = Late {
-        caller: Ids {
-            user_id: caller.user_id.take(),
-            session_id: caller.session_id.take(),
-        },
-        body: asked.ids,
-        attributes: &end.attributes,
-        peer: end.source.as_deref(),
-    };
-    let Resolved {
-        ids,
-        organization_id,
-        identity: mut who,
-    } = known.resolve(&policy.identity, &late, &mut claimed);
-    who.claimed = (!claimed.is_empty()).then(|| Box::new(claimed));
-    let given_risk = caller.risk_level;
-    let completion = Completion {
-        state,
-        http_status: http_status(&answered, &end, state),
-        finish_reasons: finish_reasons(&answered, state),
-        flags: end.flags,
-        details: end.details,
-        error: answered.answer.error.take(),
-    };
-    let (response_content, mut response) = answered.said(&mut notes);
-    response.decision = answered.decided(state, &mut caller, &mut notes);
-    let path = gateway.path.as_deref().unwrap_or_default();
-    let model = match asked.model.as_str() {
-        "" => api::model_in_path(path),
-        model => Some(model.into()),
-    };
-    let is_fetch = identity.evidence == Evidence::Answer;
-    if is_fetch && response.id.is_none() {
-        response.id = api::fetched_id(path).map(str::to_owned);
-    }
-    // Who fetches an answer asks no model, and its tokens are those of the call that did.
-    let model = model.or_else(|| {
-        response
-            .model
-            .as_deref()
-            .filter(|_| is_fetch)
-            .map(Into::into)
-    });
-    let counted = |count: Option<u64>| count.filter(|_| !is_fetch).unwrap_or(0);
-    if model.is_none() && !asked.prompt_hash.is_empty() {
-        notes.insert(Note::ModelAbsent);
-    }
-    let capture = Capture {
-        point: policy.point,
-        api: identity.format.name,
-        streamed: answered.streamed,
-        request_bytes: asked.bytes,
-        response_bytes: answered.bytes,
-        request_hash: asked.body_hash,
-        encoding: answered.encoding,
-        content: policy.capture.content,
-        rules: Vec::new(),
-        set_by_policy: Vec::new(),
-        redacted: BTreeMap::new(),
-        truncated: notes.iter().any(|note| note.is_truncation()),
-        notes: notes.into_iter().collect(),
-    };
-    let mut event = AuditEvent {
-        request_id,
-        timestamp: started.rfc3339(),
-        duration_ms,
-        user_id: ids.user_id.unwrap_or_default(),
-        session_id: ids.session_id,
-        organization_id: organization_id.unwrap_or_else(|| policy.organization_id.clone()),
-        prompt_hash: asked.prompt_hash,
-        prompt_content: asked.prompt_content,
-        prompt_tokens: counted(usage.input_tokens),
-        response_content,
-        response_tokens: counted(usage.output_tokens),
-        model_provider: identity.provider,
-        model_name: model.unwrap_or_default().into_owned(),
-        model_parameters: asked.parameters,
-        decision_type: caller.decision_type,
-        decision_outcome: caller.decision_outcome,
-        confidence_score: caller.confidence_score,
-        reasoning: caller.reasoning,
-        compliance_tags: caller.compliance_tags,
-        risk_level: caller.risk_level.unwrap_or_default(),
-        metadata: Metadata {
-            caller: caller.metadata,
-            audit_layer: AuditLayer {
-                schema: SCHEMA,
-                writer: None,
-                completion,
-                usage,
-                timing: Timing {
-                    first_byte_ms: answered.first_byte_ms,
-                },
-                identity: who,
-                prompt: asked.conversation,
-                response,
-                capture,
-                gateway,
-            },
-        },
-    };
-    finish(&mut event, &policy, &fits, &secrets, given_risk);
-    event
-}
-
-/// Takes out of an event what may not be in it, and gives it what rules have for it: last, so that no caller can
-/// take an operator's words out of it by sending them as a key.
-fn finish(
-    event: &mut AuditEvent,
-    policy: &Policy,
-    fits: &Early,
-    secrets: &Secrets,
-    given_risk: Option<RiskLevel>,
-) {
-    let matched = policy.rules.matching(fits, event);
-    let content = matched.content().unwrap_or(policy.capture.content);
-    secrets.remove_from_event(event);
-    let form = &policy.capture.hash;
-    let found_risk = redact(event, content, &policy.redact, form);
-    withhold(event, content, form);
-    matched.apply(event, given_risk);
-    if found_risk > event.risk_level {
-        event.risk_level = found_risk;
-        let given = &mut event.metadata.audit_layer.capture.set_by_policy;
-        given.push(Member::RiskLevel.name());
-        given.dedup();
-    }
-}
-
-/// The status that the client got, which is not the provider's where the gateway answered.
-fn http_status(answered: &Answered, end: &End, state: CompletionState) -> Option<u16> {
-    match state {
-        CompletionState::LocalReply => end.http_status.or(answered.status),
-        CompletionState::Redirected => None,
-        _ => answered.status.or(end.http_status),
-    }
-}
-
-/// As the OpenTelemetry conventions have it, a reason that was due and never came is `error`.
-fn finish_reasons(answered: &Answered, state: CompletionState) -> Vec<String> {
-    answered
-        .answer
-        .choices
-        .iter()
-        .filter_map(|choice| match &choice.finish_reason {
-            None if state != CompletionState::Complete => Some("error".to_owned()),
-            reason => reason.clone(),
-        })
-        .collect()
 }
 
 fn gateway(headers: Headers<'_>, recorder: &str, notes: &mut BTreeSet<Note>) -> Gateway {

@@ -1,6 +1,7 @@
 //! The program that core runs in, as far as configurations and events speak of it.
 
 use crate::event::CapturePoint;
+use crate::sealing::Entropy;
 
 /// What a host says of itself.
 #[derive(Debug, Clone, Copy)]
@@ -16,23 +17,28 @@ pub struct Host {
     pub json_hint: &'static str,
     /// What is added to a refusal that misses an environment variable.
     pub variable_hint: &'static str,
+    /// Random bytes, without which content cannot be sealed.
+    pub entropy: Entropy,
 }
 
 impl Host {
     /// Envoy, and the gateways of its family, in which the plugin runs.
-    pub const ENVOY: Self = Self {
-        recorder: concat!("audit-layer/", env!("CARGO_PKG_VERSION")),
-        point: CapturePoint::Gateway,
-        cluster: Some("the proxy's name of the audit API's upstream"),
-        // Envoy passes a Struct as protobuf, and only the text of a StringValue as it is.
-        json_hint: "; in Envoy, write it as the value of a google.protobuf.StringValue",
-        variable_hint: " in the plugin's VM; list it under \
-            vm_config.environment_variables.host_env_keys",
-    };
+    pub fn envoy(entropy: Entropy) -> Self {
+        Self {
+            recorder: concat!("audit-layer/", env!("CARGO_PKG_VERSION")),
+            point: CapturePoint::Gateway,
+            cluster: Some("the proxy's name of the audit API's upstream"),
+            // Envoy passes a Struct as protobuf, and only the text of a StringValue as it is.
+            json_hint: "; in Envoy, write it as the value of a google.protobuf.StringValue",
+            variable_hint: " in the plugin's VM; list it under \
+                vm_config.environment_variables.host_env_keys",
+            entropy,
+        }
+    }
 }
 
 impl Default for Host {
-    /// A program with an environment of its own and no proxy.
+    /// A program with an environment of its own, no proxy, and no random bytes.
     fn default() -> Self {
         Self {
             recorder: concat!("audit-layer/", env!("CARGO_PKG_VERSION")),
@@ -40,6 +46,7 @@ impl Default for Host {
             cluster: None,
             json_hint: "",
             variable_hint: "",
+            entropy: |_| false,
         }
     }
 }

@@ -38,10 +38,12 @@ pub enum Source {
     Attribute(usize),
     /// A claim of a bearer token whose signature nobody has checked, by the names on the way to it.
     UnverifiedClaim(Vec<String>),
-    /// The address of the client's connection, without its port.
+    /// The address of the client as the host determines it, without its port.
     PeerAddress,
     /// The members that the wire format has for it.
     Body,
+    /// A member of the request's body, by its place among [`Wanted::body`](crate::wanted::Wanted::body).
+    BodyMember(usize),
     /// A fingerprint of the request's API key.
     ApiKey,
     /// Always the same.

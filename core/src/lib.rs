@@ -29,6 +29,7 @@ pub mod capture;
 pub mod completion;
 pub mod credentials;
 pub mod dead_letter;
+pub mod decided;
 pub mod decision;
 pub mod decode;
 pub mod destination;
@@ -54,8 +55,10 @@ pub mod prompt;
 pub mod provider;
 pub mod redact;
 pub mod rules;
+pub mod sealing;
 pub mod sensitive;
 pub mod time;
+pub mod wanted;
 pub(crate) mod withhold;
 
 #[cfg(test)]

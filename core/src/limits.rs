@@ -1,5 +1,20 @@
 //! Every bound of the library that is not the operator's to choose, and why it has its value.
 
+/// Members of one body that a configuration points at. Each is looked for from the body's beginning.
+pub const POINTERS_MAX: usize = 16;
+
+/// Bytes of such a member, as it is written. A reason in several paragraphs fits; a document does not.
+pub const POINTED_BYTES_MAX: usize = 16 << 10;
+
+/// Sources that are looked at for one member of a decision.
+pub const DECISION_SOURCES_MAX: usize = 16;
+
+/// Recipients of sealed content. The content key is in each event once for each of them.
+pub const RECIPIENTS_MAX: usize = 8;
+
+/// Bytes of the name of a recipient's key, which is in each event.
+pub const KEY_ID_BYTES_MAX: usize = 128;
+
 /// Sources that are looked at for one id.
 pub const IDENTITY_SOURCES_MAX: usize = 16;
 

@@ -55,6 +55,7 @@ words! {
         ResponseEncodingBroken "response_encoding_broken" "The response's body did not match its content-encoding, or grew too much when decoded.",
         ResponseEncodingUnsupported "response_encoding_unsupported" "The response's content-encoding cannot be decoded.",
         ResponseUnreadable "response_unreadable" "The response's body was not JSON of its format.",
+        SourceUnreadable "source_unreadable" "A source that the configuration names for identity or decision has a value that is too long or of the wrong kind, or several values; it was left out.",
         StreamEventUnreadable "stream_event_unreadable" "One or more events of the stream were not JSON of their format.",
         StreamEventTruncated "stream_event_truncated" "One or more events of the stream were larger than the limit for reading.",
         StreamFramingBroken "stream_framing_broken" "The stream's framing was broken (a wrong checksum, an impossible length, an end within a message): what follows was not read.",
@@ -95,6 +96,7 @@ impl Note {
                 | Self::ResponseEncodingBroken
                 | Self::ResponseEncodingUnsupported
                 | Self::ResponseUnreadable
+                | Self::SourceUnreadable
                 | Self::StreamEventTruncated
                 | Self::StreamEventUnreadable
                 | Self::StreamFramingBroken

@@ -1,6 +1,7 @@
 //! The checked configuration: what the operator wrote, with every value in its range.
 
 mod check;
+mod decision;
 mod effective;
 mod error;
 mod identity;
@@ -10,11 +11,16 @@ mod resolver;
 mod rules;
 #[cfg(feature = "schema")]
 mod schema;
+mod seal;
+mod sources;
 mod warnings;
+
+use std::sync::Arc;
 
 use crate::api::Own;
 use crate::capture::CapturePolicy;
 use crate::dead_letter::LetterKey;
+use crate::decided::DecisionPolicy;
 use crate::destination::{AuditApi, Destination};
 use crate::event::CapturePoint;
 use crate::hop::HopKey;
@@ -22,6 +28,8 @@ use crate::host::Host;
 use crate::identity::IdentityPolicy;
 use crate::redact::RedactPolicy;
 use crate::rules::Rules;
+use crate::sealing::Sealer;
+use crate::wanted::Wanted;
 
 pub use error::ConfigError;
 #[cfg(feature = "schema")]
@@ -47,10 +55,16 @@ pub struct Policy {
     pub capture: CapturePolicy,
     /// Who makes a call, and who is believed.
     pub identity: IdentityPolicy,
+    /// Where the members of a decision come from.
+    pub decision: DecisionPolicy,
+    /// What is read for identity and decision beside what every call has.
+    pub wanted: Wanted,
     /// What the operator says of some calls.
     pub rules: Rules,
     /// What is replaced where content is redacted.
     pub redact: RedactPolicy,
+    /// For whom content is sealed; there if some content is.
+    pub sealer: Option<Arc<Sealer>>,
     /// What gateways tell each other.
     pub gateway: GatewayPolicy,
     /// Servers that the operator names and who serves models there; the first that fits counts.

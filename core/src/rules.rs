@@ -88,6 +88,12 @@ impl Rules {
 pub struct Patterns(pub Vec<WildMatch>);
 
 impl Patterns {
+    /// Whether every text fits.
+    fn fit_all(&self) -> bool {
+        let is_any = |pattern: &WildMatch| pattern.to_string().bytes().all(|byte| byte == b'*');
+        self.0.is_empty() || self.0.iter().any(is_any)
+    }
+
     /// Whether a text fits one of them; everything fits if there are none.
     fn fit(&self, text: Option<&str>) -> bool {
         let text = text.unwrap_or_default();

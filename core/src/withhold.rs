@@ -15,7 +15,8 @@ use crate::decision::{Answered, Decision, Source, Sources};
 use crate::digest::HashForm;
 use crate::event::{
     ApiError, AuditEvent, AuditLayer, Capture, Choice, Completion, ContentLevel, ContentPolicy,
-    Conversation, Kind, Members, Metadata, PromptPart, Response, ResponsePart, ToolCall,
+    Conversation, Decided, DecidedBy, Identity, IdentitySource, Kind, Members, Metadata,
+    PromptPart, Provenance, Response, ResponsePart, ToolCall,
 };
 use crate::note::Note;
 
@@ -27,6 +28,7 @@ pub(crate) fn withhold(event: &mut AuditEvent, content: ContentPolicy, form: &Ha
     if !content.answer.has_text() {
         answer(event, content.answer, form);
     }
+    decided_by(event, content);
     let Capture {
         point: _,
         api: _,
@@ -52,13 +54,49 @@ pub(crate) fn withhold(event: &mut AuditEvent, content: ContentPolicy, form: &Ha
     *truncated = notes.iter().any(|note| note.is_truncation());
 }
 
+/// Takes out of a decision what is a part of a prompt or of an answer, unless it is a name: the operator asks for
+/// that, and a sentence is content.
+fn decided_by(event: &mut AuditEvent, content: ContentPolicy) {
+    let AuditLayer { decision, .. } = &mut event.metadata.audit_layer;
+    let Decided {
+        decision_type,
+        decision_outcome,
+        confidence_score,
+        reasoning,
+        compliance_tags,
+        risk_level: _,
+    } = decision;
+    let is_withheld = |by: &Option<DecidedBy>| {
+        let part_of = by.as_ref().filter(|by| by.source.is_content());
+        part_of.is_some_and(|by| match by.source.is_answer() {
+            true => !content.answer.has_text(),
+            false => !content.prompt.has_text(),
+        })
+    };
+    for (value, by) in [
+        (&mut event.decision_type, decision_type),
+        (&mut event.decision_outcome, decision_outcome),
+        (&mut event.reasoning, reasoning),
+    ] {
+        if is_withheld(by) {
+            value.take_if(|value| !is_verdict(value));
+        }
+        by.take_if(|_| value.is_none());
+    }
+    confidence_score.take_if(|_| event.confidence_score.is_none());
+    if is_withheld(compliance_tags) {
+        event.compliance_tags.retain(|tag| is_verdict(tag));
+        compliance_tags.take_if(|_| event.compliance_tags.is_empty());
+    }
+}
+
 fn prompt(event: &mut AuditEvent, level: ContentLevel, form: &HashForm) {
     let AuditEvent {
         request_id: _,
         timestamp: _,
         duration_ms: _,
-        user_id: _,
-        session_id: _,
+        user_id,
+        session_id,
         organization_id: _,
         prompt_hash: _,
         prompt_content,
@@ -86,12 +124,28 @@ fn prompt(event: &mut AuditEvent, level: ContentLevel, form: &HashForm) {
         completion: _,
         usage: _,
         timing: _,
-        identity: _,
+        identity,
+        decision: _,
         prompt,
         response: _,
         capture,
         gateway: _,
+        sealed: _,
     } = audit_layer;
+    let Identity {
+        user_id: of_user,
+        session_id: of_session,
+        organization_id: _,
+        claimed: _,
+    } = identity;
+    if is_of_body(of_user) && !is_name(user_id) {
+        user_id.clear();
+        *of_user = None;
+    }
+    if is_of_body(of_session) {
+        name_only(session_id);
+        of_session.take_if(|_| session_id.is_none());
+    }
     if let Some(Conversation { hash: _, parts }) = prompt {
         match level {
             ContentLevel::None => parts.clear(),
@@ -105,6 +159,12 @@ fn prompt(event: &mut AuditEvent, level: ContentLevel, form: &HashForm) {
     if let Some(hash) = &mut capture.request_hash {
         *hash = form.of_plain(hash);
     }
+}
+
+/// Whether an id is a member of the body that the operator points at, which may be anything.
+fn is_of_body(by: &Option<Provenance>) -> bool {
+    by.as_ref()
+        .is_some_and(|by| by.source == IdentitySource::Body && by.name.is_some())
 }
 
 fn prompt_part(part: &mut PromptPart, canonical: &str, form: &HashForm) {
@@ -149,6 +209,12 @@ const NAME_BYTES_MAX: usize = 128;
 /// Whether a name is one, and no sentence that stands in its place.
 fn is_name(text: &str) -> bool {
     text.len() <= NAME_BYTES_MAX && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Whether a text is a word such as `approved` or `policy_7`: no JSON, and no address.
+fn is_verdict(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/+".contains(&byte);
+    is_name(text) && text.bytes().all(is_letter)
 }
 
 /// Takes out what stands in the place of a name and is none.

@@ -12,6 +12,7 @@ fn a_mistake_anywhere_is_refused_with_its_place() {
     assert!(list.len() >= 60);
     let host = Host {
         cluster: Some("the name of the upstream"),
+        entropy: |_| true,
         ..Host::default()
     };
     for (members, refusal) in list {

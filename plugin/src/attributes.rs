@@ -45,7 +45,10 @@ fn claim<'a>(payload: &'a str, path: impl Iterator<Item = &'a str>) -> Option<St
         Ok(text) if !text.chars().any(char::is_control) => Some(text.to_owned()),
         // A double. The bytes of one are text by chance in no whole number below 2^45.
         _ => match <[u8; 8]>::try_from(value.as_slice()) {
-            Ok(bytes) => Some(f64::from_le_bytes(bytes).to_string()),
+            // Beyond that, whole numbers share their double with others.
+            Ok(bytes) => Some(f64::from_le_bytes(bytes))
+                .filter(|number| number.abs() < EXACT_MAX)
+                .map(|number| number.to_string()),
             Err(_) => boolean(&value),
         },
     }
@@ -58,5 +61,8 @@ fn boolean(value: &[u8]) -> Option<String> {
         _ => None,
     }
 }
+
+/// Up to here a double has each whole number.
+const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
 const JWT_FILTER: &str = "envoy.filters.http.jwt_authn";

@@ -148,10 +148,15 @@ pub(crate) fn now_ns() -> u64 {
     nanoseconds
 }
 
+/// Fills a buffer with random bytes; false if the host refuses them.
+pub(crate) fn fill(bytes: &mut [u8]) -> bool {
+    getrandom::fill(bytes).is_ok()
+}
+
 /// Random bytes; zeros if the host refuses them.
 pub(crate) fn entropy<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    if getrandom::fill(&mut bytes).is_err() {
+    if !fill(&mut bytes) {
         bytes = [0; N];
     }
     bytes

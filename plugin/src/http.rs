@@ -231,7 +231,7 @@ impl Http {
         self.is_prompt_recorded = is_prompt_recorded;
         self.exchange = exchange;
         if let Some(exchange) = &mut self.exchange {
-            exchange.redirected(opening, waiting.end.upstream_attempts);
+            exchange.redirected(opening, waiting.end);
             if let Some(id) = exchange.request_id() {
                 shared::holds(|holds| holds.follow(id, self.stream));
             }

@@ -78,7 +78,8 @@ impl Context for Root {
 impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
         let json = host::buffer(Buffer::PluginConfiguration, 0, size);
-        match Policy::read(&json, &|name| std::env::var(name).ok(), &Host::ENVOY) {
+        let host = Host::envoy(host::fill);
+        match Policy::read(&json, &|name| std::env::var(name).ok(), &host) {
             Ok(policy) => {
                 self.configure(policy);
                 true

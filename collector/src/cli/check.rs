@@ -124,7 +124,9 @@ fn judged(configuration: &Configuration) -> Result<Taken, ConfigError> {
 /// The policy that a gateway would make of it.
 pub(super) fn policy(configuration: &Configuration) -> Result<Policy, ConfigError> {
     let variable = |name: &str| configuration.environment.value(name);
-    Policy::read(configuration.json.as_bytes(), &variable, &Host::ENVOY)
+    let mut host = Host::envoy(|bytes| getrandom::fill(bytes).is_ok());
+    host.variable_hint = configuration.variable_hint.unwrap_or(host.variable_hint);
+    Policy::read(configuration.json.as_bytes(), &variable, &host)
 }
 
 fn told(warning: &Warning) -> String {

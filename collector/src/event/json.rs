@@ -54,6 +54,12 @@ impl<'a> Entries<'a> {
             .map(|(Name(name), value)| (name.as_ref(), *value))
     }
 
+    /// The value of a member.
+    pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
+        let mut entries = self.0.iter();
+        entries.find_map(|(Name(known), value)| (known == name).then_some(*value))
+    }
+
     /// The object's text with the members that `kept_name` has a name for, and with the text
     /// `added`; `None` if nothing changes.
     pub(crate) fn rewritten<'n>(

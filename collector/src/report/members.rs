@@ -146,9 +146,8 @@ impl<'a> Members<'a> {
     pub(crate) fn has_only_hashes(&self, part: &str) -> bool {
         let level = self.level(part);
         // What gateways called it before there were levels.
-        level == Some(ContentLevel::Hash.name().to_owned())
-            || level == Some(ContentLevel::None.name().to_owned())
-            || level.as_deref() == Some("hash_only")
+        let named = level.as_deref().and_then(ContentLevel::named);
+        named.is_some_and(|level| !level.has_text()) || level.as_deref() == Some("hash_only")
     }
 
     /// Whether its gateway replaces sensitive data in this part of the call.

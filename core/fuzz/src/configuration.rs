@@ -24,6 +24,10 @@ const PROXY: Host = Host {
     cluster: Some("the proxy's name of it"),
     json_hint: "; in a proxy, write it as a string",
     variable_hint: " in the VM",
+    entropy: |bytes| {
+        bytes.fill(7);
+        true
+    },
 };
 
 /// Panics if the input shows a fault.

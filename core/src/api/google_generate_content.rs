@@ -154,6 +154,9 @@ impl AnswerReader {
             self.take_part(part, index, answer);
         }
         take_ratings(wire.ratings, answer);
+        if let Some(Ok(average)) = wire.average.map(|average| average.get().parse()) {
+            answer.likely_on_average(index, average);
+        }
         if let Some(reason) = wire.finish_reason.0 {
             let reason = named(&FINISH_REASONS, &reason);
             answer.finish(index, reason);
@@ -314,6 +317,7 @@ json::wire! {
         content: Object<ContentWire<'a>> = "content",
         finish_reason: Scalar = "finishReason" | "finish_reason",
         ratings: List<Object<RatingWire>> = "safetyRatings" | "safety_ratings",
+        average: Option<Json<'a>> = "avgLogprobs" | "avg_logprobs",
     }
 
     struct FeedbackWire {

@@ -80,8 +80,8 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
         prompt: chat.or_else(|| Some(openai_completions::prompt(prompt?, Text(None)))),
         definitions: definitions.collect(),
         tools: [tools.names, functions.names].concat(),
-        user: safety_identifier.0.or(user.0),
-        session: session_id.0,
+        user: safety_identifier.filled().or(user.filled()),
+        session: session_id.filled(),
         ..Request::default()
     })
 }

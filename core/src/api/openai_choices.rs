@@ -89,9 +89,24 @@ fn take_choice(choice: ChoiceWire<'_>, position: u64, answer: &mut Answer, pick:
     if let Some(reason) = reason {
         answer.finish(index, &reason);
     }
+    if let Some(tokens) = choice.log_probabilities.0 {
+        tokens.take(index, answer);
+    }
     choice.usage.object().take(answer);
     choice.filter.take(answer);
     openai_error::take(choice.error, answer);
+}
+
+impl TokensWire<'_> {
+    fn take(self, choice: u64, answer: &mut Answer) {
+        let tokens = self.content.0.into_iter();
+        let of_chat = tokens.filter_map(|Object(token)| token?.log_probability);
+        for value in of_chat.chain(self.of_completions.0) {
+            if let Ok(log_probability) = value.get().parse() {
+                answer.likely(choice, log_probability);
+            }
+        }
+    }
 }
 
 impl TimingsWire {
@@ -124,6 +139,16 @@ json::wire! {
         error: Option<Json<'a>> = "error",
     }
 
+    /// Those of a chat, each with its token, or those of a completion, as a list of numbers.
+    struct TokensWire<'a> {
+        content: List<Object<TokenWire<'a>>> = "content",
+        of_completions: List<Json<'a>> = "token_logprobs",
+    }
+
+    struct TokenWire<'a> {
+        log_probability: Option<Json<'a>> = "logprob",
+    }
+
     /// llama.cpp's, which stand there also where no usage was asked for.
     struct TimingsWire {
         read: Count = "prompt_n",
@@ -144,6 +169,7 @@ json::wire! {
         finish_reason: Scalar = "finish_reason",
         // vLLM's servers and some that follow it: what ended the text, mostly beside the reason.
         stop_reason: Scalar = "stop_reason",
+        log_probabilities: Aside<TokensWire<'a>> = "logprobs",
         filter: FilterResults = "content_filter_results" | "content_filter_result",
         // Moonshot's place, and that of some gateways.
         usage: Aside<UsageWire> = "usage",

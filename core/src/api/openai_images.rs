@@ -44,7 +44,7 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
         model: wire.model.0,
         parameters: wire.parameters,
         prompt: (!messages.is_empty()).then_some(Prompt::contents(messages)),
-        user: wire.safety_identifier.0.or(wire.user.0),
+        user: wire.safety_identifier.filled().or(wire.user.filled()),
         ..Request::default()
     })
 }

@@ -60,7 +60,7 @@ fn read_request(text: Json<'_>) -> Option<Request<'_>> {
         model: wire.model.0,
         parameters: wire.parameters,
         prompt,
-        user: wire.safety_identifier.0.or(wire.user.0),
+        user: wire.safety_identifier.filled().or(wire.user.filled()),
         session,
         note: is_continued.then_some(Note::PromptContinued),
         definitions,

@@ -17,6 +17,7 @@ pub fn without_content(event: &str, request_id: &str) -> String {
     let mut stub = serde_json::from_str::<Stub<'_>>(event).ok();
     if let Some(stub) = &mut stub {
         stub.metadata.audit_layer.capture.content = NOT_LOGGED;
+        stub.leave_out_what_was_found();
     }
     let written = stub.and_then(|stub| json::written(&stub, STUB_BYTES).ok());
     written.unwrap_or_else(|| format!("{{\"request_id\":{}}}", json::quoted(request_id)))
@@ -43,10 +44,46 @@ struct Stub<'a> {
     response_tokens: &'a RawValue,
     model_provider: &'a RawValue,
     model_name: &'a RawValue,
-    decision_type: &'a RawValue,
-    compliance_tags: &'a RawValue,
+    decision_type: Option<&'a RawValue>,
+    compliance_tags: Option<&'a RawValue>,
     risk_level: &'a RawValue,
     metadata: Metadata<'a>,
+}
+
+impl Stub<'_> {
+    /// What the caller says of a decision stays; what sources of the operator's found may be words of prompt or
+    /// answer.
+    fn leave_out_what_was_found(&mut self) {
+        let Some(decision) = self.metadata.audit_layer.decision.take() else {
+            return;
+        };
+        if decision.decision_type.is_some_and(|by| by.is_found()) {
+            self.decision_type = None;
+        }
+        if decision.compliance_tags.is_some_and(|by| by.is_found()) {
+            self.compliance_tags = serde_json::from_str("[]").ok();
+        }
+    }
+}
+
+/// Where what is left of a decision comes from; it is read, and not written.
+#[derive(Deserialize)]
+struct Decision<'a> {
+    #[serde(borrow)]
+    decision_type: Option<By<'a>>,
+    #[serde(borrow)]
+    compliance_tags: Option<By<'a>>,
+}
+
+#[derive(Deserialize)]
+struct By<'a> {
+    source: &'a str,
+}
+
+impl By<'_> {
+    fn is_found(&self) -> bool {
+        self.source != "caller"
+    }
 }
 
 #[derive(Deserialize, Serialize)]
@@ -63,6 +100,9 @@ struct AuditLayer<'a> {
     completion: Completion<'a>,
     usage: &'a RawValue,
     timing: &'a RawValue,
+    /// Absent where the configuration names no sources.
+    #[serde(borrow, skip_serializing)]
+    decision: Option<Decision<'a>>,
     /// Absent from events of earlier versions, and where nothing is known.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     identity: Option<Identity<'a>>,

@@ -13,6 +13,7 @@ words! {
         #[default]
         Full "full" "All of it.",
         Redacted "redacted" "All of it, with personal data and secrets replaced by tokens such as `[EMAIL:1]`.",
+        Sealed "sealed" "As with `hash`, and beside it all of it encrypted for the keys of auditors.",
         Hash "hash" "No text: the size and the hash of each part.",
         None "none" "No text and no parts: one hash of the whole.",
     }
@@ -46,6 +47,18 @@ impl ContentPolicy {
     /// Whether an event contains all of both.
     pub fn is_full(self) -> bool {
         self == Self::both(ContentLevel::Full)
+    }
+
+    /// What is sealed, on the level that it has for those who open it.
+    pub(crate) fn opened(self) -> Self {
+        let opened = |level| match level {
+            ContentLevel::Sealed => ContentLevel::Full,
+            level => level,
+        };
+        Self {
+            prompt: opened(self.prompt),
+            answer: opened(self.answer),
+        }
     }
 
     /// Whether one of them has this level.

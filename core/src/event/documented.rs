@@ -51,7 +51,7 @@ macro_rules! documented {
             $(#[$of_field:meta])* $meaning:literal;
     )*) => {
         /// One audit event, serialized as the body of `POST {url}/audit/log`.
-        #[derive(Debug, Serialize)]
+        #[derive(Debug, Clone, Serialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub struct AuditEvent {
             $(#[doc = $meaning] $(#[$of_field])* pub $name: $Type,)*

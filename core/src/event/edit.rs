@@ -9,8 +9,9 @@ use std::iter;
 use serde_json::value::RawValue;
 
 use super::{
-    ApiError, AuditEvent, AuditLayer, Capture, Choice, Claimed, Completion, Conversation, Gateway,
-    Identity, Kind, Members, Metadata, PromptPart, Response, ResponsePart, ToolCall,
+    ApiError, AuditEvent, AuditLayer, Capture, Choice, Claimed, Completion, Conversation,
+    DecidedBy, Gateway, Identity, IdentitySource, Kind, Members, Metadata, PromptPart, Provenance,
+    Response, ResponsePart, ToolCall,
 };
 use crate::decision::{Answered, Decision, Source};
 
@@ -83,37 +84,70 @@ pub(crate) fn edit(event: &mut AuditEvent, edit: &mut dyn Edit) {
         usage: _,
         timing: _,
         identity,
+        decision,
         prompt,
         response,
         capture,
         gateway,
+        sealed: _,
     } = audit_layer;
     conversation(prompt_content, prompt, edit);
     edit.members(Side::Prompt, model_parameters);
-    facts([user_id, model_name], edit);
-    facts(session_id, edit);
-    texts(
-        Side::Prompt,
-        [decision_type, reasoning].into_iter().flatten(),
-        edit,
-    );
-    texts(Side::Prompt, compliance_tags, edit);
+    edit.fact(model_name);
+    id(&identity.user_id, user_id, edit);
+    if let Some(session_id) = session_id {
+        id(&identity.session_id, session_id, edit);
+    }
+    texts(side_of(&decision.decision_type), decision_type, edit);
+    texts(side_of(&decision.reasoning), reasoning, edit);
+    texts(side_of(&decision.compliance_tags), compliance_tags, edit);
     edit.members(Side::Prompt, caller);
     who(identity, edit);
     edit.text(Side::Answer, response_content);
     let decided = response.decision.as_ref().map(|decision| decision.source);
-    let side = |source: Option<Source>| match source {
+    let side = |by: &Option<DecidedBy>, source: Option<Source>| match source {
         Some(Source::Answer) => Side::Answer,
-        _ => Side::Prompt,
+        _ => side_of(by),
     };
-    let of_outcome = side(decided.map(|source| source.decision_outcome));
+    let of_outcome = decided.map(|source| source.decision_outcome);
+    let of_outcome = side(&decision.decision_outcome, of_outcome);
     texts(of_outcome, decision_outcome, edit);
-    let of_score = side(decided.map(|source| source.confidence_score));
+    let of_score = decided.map(|source| source.confidence_score);
+    let of_score = side(&decision.confidence_score, of_score);
     edit.number(of_score, confidence_score);
     answer(response, edit);
     ending(completion, edit);
     read(capture, edit);
     observed(gateway, edit);
+}
+
+/// An id is the caller's only where the caller says it: what the gateway has checked, or the operator named, is
+/// not broken by a caller who sends it as a key.
+fn id(provenance: &Option<Provenance>, id: &mut String, edit: &mut dyn Edit) {
+    match provenance {
+        None => edit.fact(id),
+        Some(Provenance { source, name }) => match source {
+            IdentitySource::Body if name.is_some() => edit.text(Side::Prompt, id),
+            IdentitySource::Caller | IdentitySource::Body | IdentitySource::UnverifiedJwtClaim => {
+                edit.fact(id);
+            }
+            IdentitySource::Header
+            | IdentitySource::JwtClaim
+            | IdentitySource::JwtPrincipal
+            | IdentitySource::Certificate
+            | IdentitySource::PeerAddress
+            | IdentitySource::ApiKey
+            | IdentitySource::Constant => {}
+        },
+    }
+}
+
+/// Which part of a call a member of the decision is from.
+fn side_of(by: &Option<DecidedBy>) -> Side {
+    match by {
+        Some(by) if by.source.is_answer() => Side::Answer,
+        _ => Side::Prompt,
+    }
 }
 
 fn conversation(canonical: &mut String, prompt: &mut Option<Conversation>, edit: &mut dyn Edit) {
@@ -187,11 +221,11 @@ fn ending(completion: &mut Completion, edit: &mut dyn Edit) {
         http_status: _,
         finish_reasons,
         flags: _,
-        details,
+        // The proxy's own words.
+        details: _,
         error,
     } = completion;
     facts(finish_reasons, edit);
-    facts(details, edit);
     if let Some(ApiError {
         kind,
         code,
@@ -310,8 +344,9 @@ fn observed(gateway: &mut Gateway, edit: &mut dyn Edit) {
         host,
         path,
         method,
-        route,
-        cluster,
+        // The proxy's own words.
+        route: _,
+        cluster: _,
         source: _,
         user_agent,
         upstream_attempts: _,
@@ -319,7 +354,7 @@ fn observed(gateway: &mut Gateway, edit: &mut dyn Edit) {
         plugin: _,
     } = gateway;
     let ids = [request_id, traceparent];
-    let target = [host, path, method, route, cluster, user_agent];
+    let target = [host, path, method, user_agent];
     facts(ids.into_iter().chain(target).flatten(), edit);
 }
 

@@ -30,7 +30,7 @@ pub struct Provenance {
     /// The kind of source.
     pub source: IdentitySource,
     /// Which one, where there are several: the header's name, the claim's path joined by dots, the
-    /// certificate's field.
+    /// certificate's field, the pointer into the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
@@ -44,7 +44,7 @@ words! {
         JwtPrincipal "jwt_principal" "Issuer and subject of a JWT that the gateway verified, joined by a slash.",
         UnverifiedJwtClaim "unverified_jwt_claim" "A claim of a bearer token whose signature nobody verified.",
         Certificate "certificate" "The client's certificate, which the gateway verified.",
-        PeerAddress "peer_address" "The address of the client's connection.",
+        PeerAddress "peer_address" "The address of the client, as the gateway's listener determines it: of the connection, or from `x-forwarded-for`.",
         Body "body" "The request's body, as the caller wrote it.",
         ApiKey "api_key" "A keyed fingerprint of the request's API key.",
         Constant "constant" "The configuration.",

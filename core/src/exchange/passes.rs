@@ -6,6 +6,7 @@ use super::coming::is_announced;
 use super::request::RequestSide;
 use super::{Exchange, ResponseSide};
 use crate::api::{self, Evidence};
+use crate::completion::End;
 use crate::headers::Headers;
 use crate::note::Note;
 use crate::opening::Opening;
@@ -44,16 +45,25 @@ impl Exchange {
 
     /// The answer of another filter to a call of which it alone knows the body.
     pub fn unseen_answer(&mut self, headers: Headers<'_>) {
+        self.call.answered_by(headers);
         self.response.unseen(headers);
     }
 
     /// The proxy does not pass the answer on but follows its redirect: what comes from now on is
-    /// another request of the same call, and its answer. `attempts` were made so far.
-    pub fn redirected<'a>(&mut self, opening: impl Into<Opening<'a>>, attempts: Option<u64>) {
+    /// another request of the same call, and its answer. `before` is what the host knew at its end.
+    pub fn redirected<'a>(&mut self, opening: impl Into<Opening<'a>>, before: End) {
         let opening = opening.into();
+        let End {
+            upstream_attempts: attempts,
+            attributes,
+            ..
+        } = before;
         let call = &mut self.call;
         call.notes.insert(Note::RedirectFollowed);
         call.attempts_before = call.attempts_before.saturating_add(attempts.unwrap_or(0));
+        if call.attributes_before.is_empty() {
+            call.attributes_before = attributes;
+        }
         let capture = &call.policy.capture;
         let mut comes_again = self.request.is_coming();
         let other = api::identify(&opening, &call.policy.providers);
@@ -72,6 +82,7 @@ impl Exchange {
             self.request = RequestSide::new(call.identity.format, opening.headers, capture);
         }
         self.response = ResponseSide::new(call.identity.format, capture, &call.secrets);
+        call.response_headers.clear();
         if let Some(is_incremental) = self.request.is_incremental() {
             self.response.asked(is_incremental);
         }

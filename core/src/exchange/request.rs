@@ -23,6 +23,7 @@ use crate::note::Note;
 use crate::policy::Policy;
 use crate::prompt::conversation::conversation;
 use crate::prompt::{Canonical, Kind, MessagePart, Prompt, Said};
+use crate::wanted::{Found, in_document};
 
 /// The request as far as it has come.
 #[derive(Debug)]
@@ -66,6 +67,8 @@ pub(super) struct Asked {
     pub(super) parameters: Members,
     /// Who asks, as the body says.
     pub(super) ids: Ids,
+    /// The members of the body that the configuration points at.
+    pub(super) found: Found,
     pub(super) is_incremental: Option<bool>,
     pub(super) prompt_content: String,
     pub(super) prompt_hash: String,
@@ -263,6 +266,11 @@ fn read_body(
     }
     let asked = read_text(format, &text, whole, &policy.capture, notes);
     Asked {
+        // Where the end is missing, a member may be cut.
+        found: match whole {
+            true => in_document(&policy.wanted.body, &text, notes),
+            false => Found::new(),
+        },
         is_other: whole && !asked.has_prompt && is_other(coming.body.bytes(), &text),
         ..asked
     }
@@ -342,7 +350,8 @@ fn take<'a>(
         Some(user) => identity::split(&name(user)),
         None => Ids::default(),
     };
-    if let Some(session) = request.session.as_deref() {
+    let session = request.session.as_deref();
+    if let Some(session) = session.filter(|session| !session.trim().is_empty()) {
         ids.session_id = Some(name(session));
     }
     let asked = Asked {

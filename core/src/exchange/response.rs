@@ -18,6 +18,7 @@ use crate::framing::{self, Framing, Hint, Kind, Message, Sniffer};
 use crate::headers::Headers;
 use crate::json;
 use crate::note::Note;
+use crate::wanted::{Found, Pointer, in_document};
 
 /// The response as far as it has come.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ pub(super) struct ResponseSide {
     body_bytes_max: usize,
     reader: Box<dyn Reader>,
     answer: Answer,
+    found: Found,
 }
 
 /// How the body is read, which its first bytes decide.
@@ -66,6 +68,8 @@ pub(super) struct Answered {
     pub(super) ended: bool,
     pub(super) streamed: bool,
     pub(super) answer: Answer,
+    /// The members of the body that the configuration points at.
+    pub(super) found: Found,
 }
 
 impl ResponseSide {
@@ -87,6 +91,7 @@ impl ResponseSide {
             reader: (format.reader)(),
             answer: Answer::new(capture.hash.clone(), capture.limits.content_bytes)
                 .without(secrets),
+            found: Found::new(),
         }
     }
 
@@ -193,18 +198,18 @@ impl ResponseSide {
     /// What is answered before anything has come.
     pub(super) fn nothing(mut self) -> Answered {
         self.body = Body::Unread;
-        self.finish(&mut BTreeSet::new())
+        self.finish(&[], &mut BTreeSet::new())
     }
 
-    /// Reads what remains to be read.
-    pub(super) fn finish(&mut self, notes: &mut BTreeSet<Note>) -> Answered {
+    /// Reads what remains to be read, and what `pointers` lead to if the body is one document.
+    pub(super) fn finish(&mut self, pointers: &[Pointer], notes: &mut BTreeSet<Note>) -> Answered {
         let body = mem::replace(&mut self.body, Body::Awaited(Sniffer::new(Hint::Json)));
         let streamed = match body {
             Body::Awaited(sniffer) => {
-                self.read_head(sniffer.head(), notes);
+                self.read_head(sniffer.head(), pointers, notes);
                 false
             }
-            Body::Plain(body) => self.read_plain(&body, notes),
+            Body::Plain(body) => self.read_plain(&body, pointers, notes),
             Body::Stream(stream) => self.finish_stream(stream, notes),
             Body::Unread => false,
         };
@@ -216,23 +221,29 @@ impl ResponseSide {
             ended: self.ended,
             streamed,
             answer: mem::replace(&mut self.answer, Answer::new(Default::default(), 0)),
+            found: mem::take(&mut self.found),
         }
     }
 
     /// Reads a body that ended before it was decided how it is read.
-    fn read_head(&mut self, head: &[u8], notes: &mut BTreeSet<Note>) {
+    fn read_head(&mut self, head: &[u8], pointers: &[Pointer], notes: &mut BTreeSet<Note>) {
         if self.ended && self.bytes == 0 {
             notes.insert(Note::ResponseBodyEmpty);
         }
         if !head.is_empty() {
             let mut body = Capture::new(self.body_bytes_max);
             body.push(head);
-            self.read_plain(&body, notes);
+            self.read_plain(&body, pointers, notes);
         }
     }
 
     /// Reads a body that is whole; true if it was a stream nevertheless.
-    fn read_plain(&mut self, body: &Capture, notes: &mut BTreeSet<Note>) -> bool {
+    fn read_plain(
+        &mut self,
+        body: &Capture,
+        pointers: &[Pointer],
+        notes: &mut BTreeSet<Note>,
+    ) -> bool {
         let other = self.other(body.bytes());
         if other == Other::Media {
             self.answer.is_not_text = true;
@@ -255,6 +266,9 @@ impl ResponseSide {
         if other == Other::Text {
             self.answer.append(0, Part::Content, &text);
             return false;
+        }
+        if whole {
+            self.found = in_document(pointers, &text, notes);
         }
         let document = Document {
             text: &text,
@@ -437,7 +451,7 @@ mod tests {
             side.body(piece, 0, &mut notes);
         }
         side.end();
-        let answered = side.finish(&mut notes);
+        let answered = side.finish(&[], &mut notes);
         (answered, notes.into_iter().collect())
     }
 

@@ -5,8 +5,7 @@ use std::mem;
 
 use super::response::Answered;
 use crate::answer::{Answer, AnswerPart};
-use crate::caller::Caller;
-use crate::decision::{self, Decision, Given};
+use crate::decision::{self, Decision};
 use crate::event::{Choice, CompletionState, Response, ResponsePart};
 use crate::note::Note;
 
@@ -83,22 +82,17 @@ impl Answered {
         (content.unwrap_or_default(), response)
     }
 
-    /// What was decided, which is the event's decision where the caller gave none.
+    /// What the model decided, where it was asked for decisions.
     pub(super) fn decided(
         &mut self,
         state: CompletionState,
-        caller: &mut Caller,
         notes: &mut BTreeSet<Note>,
     ) -> Option<Decision> {
-        let mut given = Given {
-            outcome: &mut caller.decision_outcome,
-            confidence: &mut caller.confidence_score,
-        };
         let mut is_cut = false;
         let answers = mem::take(&mut self.answer.decisions);
         let is_cut_off = notes.contains(&Note::ResponseBodyTruncated) || self.answer.calls_cut;
         let is_whole = state == CompletionState::Complete && !is_cut_off;
-        let decision = decision::decide(answers, is_whole, &mut given, &mut is_cut);
+        let decision = decision::decide(answers, is_whole, &mut is_cut);
         if is_cut {
             notes.insert(Note::NameTruncated);
         }

@@ -1,10 +1,14 @@
 //! What is known of who makes a call: by its headers when it begins, by its body and the host when it ends.
 
+use std::collections::BTreeSet;
+
 use super::{Attribute, IdentityPolicy, Source, fingerprint, token};
 use crate::event::{Claimed, Identity, IdentitySource, Provenance};
-use crate::headers::{Headers, text};
+use crate::headers::Headers;
 use crate::limits::NAME_BYTES_MAX;
-use crate::names::cut;
+use crate::names::name_within;
+use crate::note::Note;
+use crate::wanted::{Pointer, in_header};
 
 /// What the headers say, for each source in its order; nothing where a source is no header.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +42,10 @@ pub(crate) struct Late<'a> {
     pub(crate) caller: Ids,
     /// What the body says.
     pub(crate) body: Ids,
+    /// The members of the body that the configuration points at,
+    pub(crate) members: &'a [Option<String>],
+    /// and by which pointers.
+    pub(crate) pointers: &'a [Pointer],
     /// What the host says of each attribute.
     pub(crate) attributes: &'a [Option<String>],
     /// The address of the client's connection.
@@ -45,10 +53,16 @@ pub(crate) struct Late<'a> {
 }
 
 impl Known {
-    /// Reads what the headers say.
-    pub(crate) fn read(policy: &IdentityPolicy, headers: Headers<'_>) -> Self {
-        let all = |sources: &[Source]| {
-            let values = sources.iter().map(|source| early(source, policy, headers));
+    /// Reads what the headers say; `format` is the name of the call's wire format.
+    pub(crate) fn read(
+        policy: &IdentityPolicy,
+        headers: Headers<'_>,
+        format: &str,
+        notes: &mut BTreeSet<Note>,
+    ) -> Self {
+        let mut all = |sources: &[Source]| {
+            let values = sources.iter();
+            let values = values.map(|source| early(source, policy, headers, format, notes));
             values.collect()
         };
         Self {
@@ -65,14 +79,16 @@ impl Known {
         policy: &IdentityPolicy,
         late: &Late<'_>,
         claimed: &mut Claimed,
+        notes: &mut BTreeSet<Note>,
     ) -> Resolved {
-        let pick =
+        let mut is_cut = false;
+        let mut pick =
             |sources: &[Source], early: Vec<Option<String>>, of: fn(&Ids) -> &Option<String>| {
                 let mut all = sources.iter().zip(early);
                 all.find_map(|(source, early)| {
                     let value = early.or_else(|| found_late(source, late, of))?;
-                    let value = cut(&value, NAME_BYTES_MAX).to_owned();
-                    (!value.is_empty()).then(|| (value, provenance(source, policy)))
+                    let value = name_within(value.trim(), NAME_BYTES_MAX, &mut is_cut).to_owned();
+                    (!value.is_empty()).then(|| (value, provenance(source, policy, late)))
                 })
             };
         let user = pick(&policy.user_id, self.user_id, |ids| &ids.user_id);
@@ -81,10 +97,14 @@ impl Known {
         let (organization_id, of_organization) = organization.unzip();
         let (user_id, of_user) = user.unzip();
         let (session_id, of_session) = session.unzip();
-        claim(&mut claimed.user_id, &user_id, late, |ids| &ids.user_id);
-        claim(&mut claimed.session_id, &session_id, late, |ids| {
-            &ids.session_id
-        });
+        let (of_caller, of_body) = (&late.caller, &late.body);
+        let users = [&of_caller.user_id, &of_body.user_id];
+        let sessions = [&of_caller.session_id, &of_body.session_id];
+        claim(&mut claimed.user_id, &user_id, users, &mut is_cut);
+        claim(&mut claimed.session_id, &session_id, sessions, &mut is_cut);
+        if is_cut {
+            notes.insert(Note::NameTruncated);
+        }
         let identity = Identity {
             user_id: of_user,
             session_id: of_session,
@@ -102,18 +122,22 @@ impl Known {
     }
 }
 
-fn early(source: &Source, policy: &IdentityPolicy, headers: Headers<'_>) -> Option<String> {
+fn early(
+    source: &Source,
+    policy: &IdentityPolicy,
+    headers: Headers<'_>,
+    format: &str,
+    notes: &mut BTreeSet<Note>,
+) -> Option<String> {
     match source {
-        Source::Header(name) => {
-            let value = text(headers.bytes(name)?.trim_ascii()).into_owned();
-            (!value.is_empty()).then_some(value)
-        }
+        Source::Header(name) => in_header(name, headers, notes),
         Source::UnverifiedClaim(path) => token::claim(headers, path),
-        Source::ApiKey => fingerprint::of(headers, policy.fingerprint_key.as_ref()?),
+        Source::ApiKey => fingerprint::of(headers, format, policy.fingerprint_key.as_ref()?),
         Source::Caller
         | Source::Attribute(_)
         | Source::PeerAddress
         | Source::Body
+        | Source::BodyMember(_)
         | Source::Constant(_) => None,
     }
 }
@@ -122,6 +146,7 @@ fn found_late(source: &Source, late: &Late<'_>, of: fn(&Ids) -> &Option<String>)
     match source {
         Source::Caller => of(&late.caller).clone(),
         Source::Body => of(&late.body).clone(),
+        Source::BodyMember(place) => late.members.get(*place)?.clone(),
         Source::Attribute(place) => late.attributes.get(*place)?.clone(),
         Source::PeerAddress => late.peer.map(|peer| without_port(peer).to_owned()),
         Source::Constant(text) => Some(text.clone()),
@@ -129,29 +154,31 @@ fn found_late(source: &Source, late: &Late<'_>, of: fn(&Ids) -> &Option<String>)
     }
 }
 
-/// What the caller says goes to what is claimed, unless it is the fact or stands there already.
+/// The first of what the caller says by a header that is not believed, by one that is, and by the body, and that is
+/// not the fact, is claimed.
 fn claim(
     claimed: &mut Option<String>,
     fact: &Option<String>,
-    late: &Late<'_>,
-    of: fn(&Ids) -> &Option<String>,
+    said: [&Option<String>; 2],
+    is_cut: &mut bool,
 ) {
-    let mut said = [of(&late.caller), of(&late.body)].into_iter().flatten();
-    if claimed.is_none() {
-        *claimed = said.next().cloned();
-    }
-    if claimed == fact {
-        *claimed = None;
-    }
+    let disbelieved = claimed.take();
+    let said = disbelieved.iter().chain(said.into_iter().flatten());
+    let mut said = said.map(|said| name_within(said.trim(), NAME_BYTES_MAX, is_cut).to_owned());
+    *claimed = said.find(|said| !said.is_empty() && Some(said) != fact.as_ref());
 }
 
-fn provenance(source: &Source, policy: &IdentityPolicy) -> Provenance {
+fn provenance(source: &Source, policy: &IdentityPolicy, late: &Late<'_>) -> Provenance {
     let (source, name) = match source {
         Source::Caller => (IdentitySource::Caller, None),
         Source::Header(name) => (IdentitySource::Header, Some(name.clone())),
         Source::UnverifiedClaim(path) => (IdentitySource::UnverifiedJwtClaim, Some(path.join("."))),
         Source::PeerAddress => (IdentitySource::PeerAddress, None),
         Source::Body => (IdentitySource::Body, None),
+        Source::BodyMember(place) => {
+            let pointer = late.pointers.get(*place);
+            (IdentitySource::Body, pointer.map(ToString::to_string))
+        }
         Source::ApiKey => (IdentitySource::ApiKey, None),
         Source::Constant(_) => (IdentitySource::Constant, None),
         Source::Attribute(place) => match policy.attributes.get(*place) {
@@ -165,6 +192,10 @@ fn provenance(source: &Source, policy: &IdentityPolicy) -> Provenance {
     Provenance { source, name }
 }
 
+fn is_port(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// `127.0.0.1:80` and `[::1]:80` without the port; what has none stays.
 fn without_port(address: &str) -> &str {
     if let Some((host, _)) = address
@@ -174,7 +205,7 @@ fn without_port(address: &str) -> &str {
         return host;
     }
     match address.rsplit_once(':') {
-        Some((host, _)) if !host.contains(':') => host,
+        Some((host, port)) if !host.contains(':') && is_port(port) => host,
         _ => address,
     }
 }
@@ -216,8 +247,9 @@ mod tests {
             (b"x-api-key".to_vec(), b"sk-1234".to_vec()),
         ];
         let mut claimed = Claimed::default();
-        let known = Known::read(policy, Headers(&headers));
-        let Resolved { ids, identity, .. } = known.resolve(policy, late, &mut claimed);
+        let mut notes = BTreeSet::new();
+        let known = Known::read(policy, Headers(&headers), "anthropic.messages", &mut notes);
+        let Resolved { ids, identity, .. } = known.resolve(policy, late, &mut claimed, &mut notes);
         (ids, identity, claimed)
     }
 
@@ -231,6 +263,8 @@ mod tests {
         let late = Late {
             caller: ids("caller", ""),
             body: ids("body", "s-1"),
+            members: &[None, Some("member".to_owned())],
+            pointers: &["/a", "/b"].map(|text| Pointer::parse(text).unwrap()),
             attributes: &attributes,
             peer: Some("10.0.0.7:4711"),
         };
@@ -239,6 +273,12 @@ mod tests {
         for (sources, value, source, name) in [
             (vec![Source::Caller], "caller", Named::Caller, None),
             (vec![nobody(), Source::Body], "body", Named::Body, None),
+            (
+                vec![Source::BodyMember(0), Source::BodyMember(1)],
+                "member",
+                Named::Body,
+                Some("/b"),
+            ),
             (
                 vec![header("x-forwarded-user"), Source::Caller],
                 "forwarded",
@@ -289,6 +329,8 @@ mod tests {
             ("mallory", "body", Some("mallory")),
             ("", "body", Some("body")),
             ("fact", "", None),
+            ("fact", "body", Some("body")),
+            (" ", "body", Some("body")),
             ("", "fact", None),
             ("", "", None),
         ] {
@@ -296,7 +338,7 @@ mod tests {
                 caller: ids(caller, ""),
                 body: ids(body, ""),
                 attributes: &[Some("fact".to_owned())],
-                peer: None,
+                ..Late::default()
             };
             let (_, _, claimed) = resolve(&policy(vec![Source::Attribute(0)]), &late);
             assert_eq!(claimed.user_id.as_deref(), claim, "{caller} {body}");
@@ -311,6 +353,7 @@ mod tests {
             ("::1", "::1"),
             ("127.0.0.1", "127.0.0.1"),
             ("/run/socket", "/run/socket"),
+            ("envoy://waypoint/connect", "envoy://waypoint/connect"),
         ] {
             assert_eq!(without_port(address), host);
         }

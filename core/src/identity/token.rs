@@ -8,6 +8,8 @@ use crate::limits::TOKEN_BYTES_MAX;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
+const BEARER: &[u8] = b"bearer";
+
 /// The claim of the bearer token, by the names on the way to it; `None` if there is none, or if it is
 /// neither text nor a number nor a boolean.
 pub(super) fn claim(headers: Headers<'_>, path: &[String]) -> Option<String> {
@@ -30,11 +32,13 @@ fn claims(headers: Headers<'_>) -> Option<String> {
 /// The token of the header `authorization`, if its scheme is Bearer.
 pub(super) fn bearer(headers: Headers<'_>) -> Option<Cow<'_, str>> {
     let value = headers.bytes("authorization")?.trim_ascii();
-    let (scheme, token) = value.split_at_checked("bearer ".len())?;
-    if !scheme.eq_ignore_ascii_case(b"bearer ") {
-        return None;
-    }
-    Some(String::from_utf8_lossy(token.trim_ascii()))
+    let (scheme, token) = value.split_at_checked(BEARER.len())?;
+    let is_bearer = scheme.eq_ignore_ascii_case(BEARER);
+    let token = token
+        .strip_prefix(b" ")
+        .or(token.strip_prefix(b"\t"))?
+        .trim_ascii();
+    (is_bearer && !token.is_empty()).then(|| String::from_utf8_lossy(token))
 }
 
 #[cfg(test)]

@@ -16,6 +16,13 @@ use crate::limits::LIST_BYTES_MAX;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Text<'a>(pub Option<Cow<'a, str>>);
 
+impl<'a> Text<'a> {
+    /// The string, if there is more in it than blanks.
+    pub fn filled(self) -> Option<Cow<'a, str>> {
+        self.0.filter(|text| !text.trim().is_empty())
+    }
+}
+
 /// A string, or a number or boolean written out; absent if the value is anything else.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scalar(pub Option<String>);

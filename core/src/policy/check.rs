@@ -1,5 +1,6 @@
 //! From what the operator wrote to what is in range.
 
+use super::decision::decision;
 use super::error::ConfigError;
 use super::identity::identity;
 use super::raw::{
@@ -9,6 +10,7 @@ use super::raw::{
 use super::redact::redact;
 use super::resolver::Resolver;
 use super::rules::rules;
+use super::seal::sealer;
 use super::{Batch, DeadLetterPolicy, Delivery, GatewayPolicy, Policy, Queue, Retry};
 use crate::api::Own;
 use crate::capture::{CaptureLimits, CapturePolicy};
@@ -19,6 +21,7 @@ use crate::event::limits::ID_BYTES_MAX;
 use crate::event::{ContentLevel, ContentPolicy};
 use crate::hop::HopKey;
 use crate::host::Host;
+use crate::wanted::Wanted;
 
 /// The environment variable of the audit API's key.
 const API_KEY: &str = "AUDIT_LAYER_API_KEY";
@@ -41,12 +44,17 @@ pub(super) fn policy(
     let delivery = delivery(raw.delivery, api_key, &resolver)?;
     let rules = rules(raw.rules, raw.rules_apply, &resolver)?;
     let own = &raw.capture.content;
-    let is_redacted = rules
-        .levels()
-        .chain([own.policy])
-        .any(|content| content.has(ContentLevel::Redacted));
+    let has = |level| {
+        let mut levels = rules.levels().chain([own.policy]);
+        levels.any(|content| content.has(level))
+    };
+    let is_redacted = has(ContentLevel::Redacted);
+    let is_sealed = has(ContentLevel::Sealed);
     let needs_no_key = own.is_older || own.policy.is_full();
     let is_full = needs_no_key && rules.levels().all(ContentPolicy::is_full);
+    let mut wanted = Wanted::default();
+    let identity = identity(raw.identity, &resolver, &mut wanted)?;
+    let decision = decision(raw.decision, &resolver, &mut wanted)?;
     Ok(Policy {
         recorder: host.recorder,
         point: host.point,
@@ -59,8 +67,11 @@ pub(super) fn policy(
         audit_api,
         delivery,
         redact: redact(raw.redact, is_redacted, &resolver)?,
+        sealer: sealer(raw.seal, is_sealed, host.entropy)?,
         capture: capture(raw.capture, is_full, &resolver)?,
-        identity: identity(raw.identity, &resolver)?,
+        identity,
+        decision,
+        wanted,
         rules,
         providers: providers(raw.providers, &resolver)?,
     })

@@ -4,9 +4,12 @@ use serde_json::{Map, Value, json};
 
 use super::Policy;
 use crate::capture::PromptFormat;
+use crate::decided::{self, DecisionPolicy};
 use crate::digest::HashForm;
 use crate::identity::{Attribute, IdentityPolicy, Source, Trust};
 use crate::rules::{Patterns, Rule, Values, When};
+use crate::sealing::{Recipient, Sealer};
+use crate::wanted::{Pointer, Wanted};
 
 /// What stands in the place of a secret.
 const SET: &str = "(set)";
@@ -23,8 +26,11 @@ impl Policy {
             delivery,
             capture,
             identity,
+            decision,
+            wanted,
             rules,
             redact,
+            sealer,
             gateway,
             providers,
         } = self;
@@ -88,7 +94,8 @@ impl Policy {
                     "content_bytes": capture.limits.content_bytes,
                 },
             },
-            "identity": identified(identity),
+            "identity": identified(identity, wanted),
+            "decision": decided_from(decision, wanted),
             "rules": rules.list.iter().map(ruled).collect::<Vec<_>>(),
             "rules_apply": rules.applies,
             "redact": {
@@ -97,13 +104,22 @@ impl Policy {
                 "key": secret(redact.key.is_some()),
                 "risk": redact.risk,
             },
+            "seal": {"recipients": sealer.as_deref().map(sealed_for).unwrap_or_default()},
             "gateway": {"hop_header": gateway.sends_hop},
             "providers": providers.collect::<Vec<_>>(),
         })
     }
 }
 
-fn identified(identity: &IdentityPolicy) -> Value {
+fn sealed_for(sealer: &Sealer) -> Vec<Value> {
+    let recipients = sealer.recipients().iter();
+    let written = recipients.map(|Recipient { key_id, public_key }| {
+        json!({"key_id": key_id, "public_key": public_key.to_string()})
+    });
+    written.collect()
+}
+
+fn identified(identity: &IdentityPolicy, wanted: &Wanted) -> Value {
     let IdentityPolicy {
         trust,
         user_id,
@@ -118,7 +134,9 @@ fn identified(identity: &IdentityPolicy) -> Value {
         Trust::Fields(fields) => json!({"fields": fields}),
     };
     let sources = |sources: &[Source]| {
-        let sources = sources.iter().map(|source| told(source, attributes));
+        let sources = sources
+            .iter()
+            .map(|source| told(source, attributes, wanted));
         sources.collect::<Vec<_>>()
     };
     json!({
@@ -130,10 +148,11 @@ fn identified(identity: &IdentityPolicy) -> Value {
     })
 }
 
-fn told(source: &Source, attributes: &[Attribute]) -> Value {
+fn told(source: &Source, attributes: &[Attribute], wanted: &Wanted) -> Value {
     match source {
         Source::Caller => json!("caller"),
         Source::Body => json!("body"),
+        Source::BodyMember(place) => json!({"body_member": pointer(&wanted.body, *place)}),
         Source::ApiKey => json!("api_key"),
         Source::PeerAddress => json!("peer_address"),
         Source::Header(name) => json!({"header": name}),
@@ -149,6 +168,60 @@ fn told(source: &Source, attributes: &[Attribute]) -> Value {
             Some(Attribute::Certificate(field)) => json!({"certificate": field}),
             None => Value::Null,
         },
+    }
+}
+
+/// A pointer as it is written.
+fn pointer(pointers: &[Pointer], place: usize) -> Option<String> {
+    pointers.get(place).map(ToString::to_string)
+}
+
+fn decided_from(decision: &DecisionPolicy, wanted: &Wanted) -> Value {
+    let DecisionPolicy {
+        decision_type,
+        decision_outcome,
+        confidence_score,
+        reasoning,
+        compliance_tags,
+        risk_level,
+    } = decision;
+    // Who calls the model is asked first, and then the model where it may be asked for decisions.
+    let callers = [decided::Source::Caller].as_slice();
+    let callers_and_models = [decided::Source::Caller, decided::Source::Model];
+    let all = |sources: &Option<Vec<decided::Source>>, default: &[decided::Source]| {
+        let sources = sources.as_deref().unwrap_or(default).iter();
+        sources
+            .map(|source| decided_by(source, wanted))
+            .collect::<Vec<_>>()
+    };
+    json!({
+        "decision_type": all(decision_type, callers),
+        "decision_outcome": all(decision_outcome, &callers_and_models),
+        "confidence_score": all(confidence_score, &callers_and_models),
+        "reasoning": all(reasoning, callers),
+        "compliance_tags": all(compliance_tags, callers),
+        "risk_level": all(risk_level, callers),
+    })
+}
+
+fn decided_by(source: &decided::Source, wanted: &Wanted) -> Value {
+    use decided::Source;
+    match source {
+        Source::Caller => json!("caller"),
+        Source::Model => json!("model"),
+        Source::LogProbabilities => json!("log_probabilities"),
+        Source::Header(place) => json!({"header": wanted.headers.get(*place)}),
+        Source::ResponseHeader(place) => {
+            json!({"response_header": wanted.response_headers.get(*place)})
+        }
+        Source::BodyMember(place) => json!({"body_member": pointer(&wanted.body, *place)}),
+        Source::ResponseMember(place) => {
+            json!({"response_member": pointer(&wanted.response, *place)})
+        }
+        Source::AnswerMember(member) => json!({"answer_member": member.to_string()}),
+        Source::ToolCall { name, member } => {
+            json!({"tool_call": {"name": name, "member": member.to_string()}})
+        }
     }
 }
 

@@ -3,23 +3,23 @@
 use super::error::ConfigError;
 use super::raw::{RawIdentity, RawSource, RawString, RawTrust};
 use super::resolver::Resolver;
-use crate::credentials::names_a_credential;
+use super::sources::{filled, header, pointed};
 use crate::digest::HmacKey;
-use crate::event::limits::ID_BYTES_MAX;
-use crate::headers::is_audit_name;
 use crate::identity::{Attribute, IdentityPolicy, Source, Trust};
 use crate::limits::IDENTITY_SOURCES_MAX;
+use crate::wanted::{Wanted, place};
 
 pub(super) fn identity(
     raw: RawIdentity,
     resolver: &Resolver<'_>,
+    wanted: &mut Wanted,
 ) -> Result<IdentityPolicy, ConfigError> {
     let mut attributes = Vec::new();
     let mut list = |field: &str, raw: Option<Vec<RawSource>>, default: Vec<Source>| {
         let at = format!("identity.{field}");
         match raw {
             None => Ok(default),
-            Some(raw) => sources(&at, raw, resolver, &mut attributes),
+            Some(raw) => sources(&at, raw, resolver, &mut attributes, wanted),
         }
     };
     let IdentityPolicy {
@@ -33,7 +33,7 @@ pub(super) fn identity(
     let is_callers = |source: &Source| {
         matches!(
             source,
-            Source::Caller | Source::Body | Source::UnverifiedClaim(_)
+            Source::Caller | Source::Body | Source::BodyMember(_) | Source::UnverifiedClaim(_)
         )
     };
     if let Some(number) = organization_id.iter().position(is_callers) {
@@ -83,6 +83,7 @@ fn sources(
     raw: Vec<RawSource>,
     resolver: &Resolver<'_>,
     attributes: &mut Vec<Attribute>,
+    wanted: &mut Wanted,
 ) -> Result<Vec<Source>, ConfigError> {
     if raw.len() > IDENTITY_SOURCES_MAX {
         let reason = format!("must have at most {IDENTITY_SOURCES_MAX} sources");
@@ -90,7 +91,15 @@ fn sources(
     }
     let numbered = raw.into_iter().enumerate();
     numbered
-        .map(|(number, raw)| source(&format!("{at}[{number}]"), raw, resolver, attributes))
+        .map(|(number, raw)| {
+            source(
+                &format!("{at}[{number}]"),
+                raw,
+                resolver,
+                attributes,
+                wanted,
+            )
+        })
         .collect()
 }
 
@@ -99,26 +108,22 @@ fn source(
     raw: RawSource,
     resolver: &Resolver<'_>,
     attributes: &mut Vec<Attribute>,
+    wanted: &mut Wanted,
 ) -> Result<Source, ConfigError> {
     let text = |member: &str, raw: RawString| filled(&format!("{at}.{member}"), raw, resolver);
-    let mut attribute = |attribute: Attribute| {
-        let known = attributes.iter().position(|known| *known == attribute);
-        Source::Attribute(known.unwrap_or_else(|| {
-            attributes.push(attribute);
-            attributes.len().saturating_sub(1)
-        }))
-    };
+    let mut attribute = |attribute: Attribute| Source::Attribute(place(attributes, attribute));
     Ok(match raw {
         RawSource::Caller => Source::Caller,
         RawSource::Body => Source::Body,
         RawSource::ApiKey => Source::ApiKey,
         RawSource::PeerAddress => Source::PeerAddress,
         RawSource::Constant(raw) => Source::Constant(text("constant", raw)?),
-        RawSource::Header(raw) => {
-            let name = text("header", raw)?.to_ascii_lowercase();
-            header(&format!("{at}.header"), &name)?;
-            Source::Header(name)
-        }
+        RawSource::BodyMember(text) => Source::BodyMember(pointed(
+            &format!("{at}.body_member"),
+            &text,
+            &mut wanted.body,
+        )?),
+        RawSource::Header(raw) => Source::Header(header(&format!("{at}.header"), raw, resolver)?),
         RawSource::JwtClaim(raw) => attribute(Attribute::Claim {
             payload: text("jwt_claim.payload", raw.payload)?,
             path: path(&format!("{at}.jwt_claim.path"), raw.path)?,
@@ -134,39 +139,12 @@ fn source(
     })
 }
 
-/// A header that may become an id: its value is in every event then.
-fn header(at: &str, name: &str) -> Result<(), ConfigError> {
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:".contains(&byte);
-    let reason = if !name.bytes().all(is_token) {
-        "must be the name of a header"
-    } else if is_audit_name(name.as_bytes()) {
-        "is the caller's own header; use the source \"caller\""
-    } else if names_a_credential(name.as_bytes()) {
-        "contains a credential; use the source \"api_key\" for its fingerprint, or \
-         \"unverified_jwt_claim\""
-    } else {
-        return Ok(());
-    };
-    Err(ConfigError::new(at, reason))
-}
-
 fn path(at: &str, path: Vec<String>) -> Result<Vec<String>, ConfigError> {
     if path.is_empty() || path.iter().any(String::is_empty) {
         let reason = "must be the names on the way to the claim, such as [\"sub\"]";
         return Err(ConfigError::new(at, reason));
     }
     Ok(path)
-}
-
-fn filled(at: &str, raw: RawString, resolver: &Resolver<'_>) -> Result<String, ConfigError> {
-    match resolver.resolve(at, Some(raw))? {
-        Some(text) if text.len() > ID_BYTES_MAX => {
-            let reason = format!("must be at most {ID_BYTES_MAX} bytes long");
-            Err(ConfigError::new(at, reason))
-        }
-        Some(text) if !text.is_empty() => Ok(text),
-        _ => Err(ConfigError::new(at, "must not be empty")),
-    }
 }
 
 #[cfg(test)]

@@ -16,10 +16,14 @@ use crate::identity::{Certificate, Field};
 use crate::rules::Applies;
 
 mod content;
+mod decision;
 mod rules;
+mod seal;
 
 pub(super) use content::RawContent;
+pub(super) use decision::{RawDecision, RawDecisionSource, RawToolCall};
 pub(super) use rules::{RawPattern, RawPatterns, RawRedact, RawRule, RawValues, RawWhen};
+pub(super) use seal::{RawRecipient, RawSeal};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -81,12 +85,16 @@ pub(super) struct RawPolicy {
     pub(super) capture: RawCapture,
     /// Who makes a call: where user_id and session_id come from, and which callers' headers are believed.
     pub(super) identity: RawIdentity,
+    /// Where the members of a decision come from.
+    pub(super) decision: RawDecision,
     /// What is said of some calls, and how much of them an event contains, by rules in order.
     pub(super) rules: Vec<RawRule>,
     /// Which of the rules that match a call apply. Default: the first alone.
     pub(super) rules_apply: Option<Applies>,
     /// What is replaced by tokens where content is redacted.
     pub(super) redact: RawRedact,
+    /// For whom sealed content is encrypted.
+    pub(super) seal: RawSeal,
     /// What this gateway tells the next gateway.
     pub(super) gateway: RawGateway,
     /// The providers at your own hosts, clusters or routes. The first match wins, and precedes the
@@ -232,7 +240,7 @@ pub(super) struct RawIdentity {
     /// Sources of session_id; the first that has a value counts. Default: caller, body.
     pub(super) session_id: Option<Vec<RawSource>>,
     /// Sources of organization_id; the first that has a value counts, or else the configuration's organization_id.
-    /// Not caller, body or unverified_jwt_claim: a caller must not choose whose log a call is in. Default: none.
+    /// Not caller, body, body_member or unverified_jwt_claim: a caller must not choose whose log a call is in. Default: none.
     pub(super) organization_id: Vec<RawSource>,
     /// Secret key of the fingerprints that the source api_key makes.
     pub(super) fingerprint_key: Option<RawString>,
@@ -261,9 +269,12 @@ pub(super) enum RawSource {
     Caller,
     /// The members of the request's body that the wire format has for it.
     Body,
+    /// A member of the request's body, by a JSON Pointer (RFC 6901) such as /metadata/user.
+    BodyMember(String),
     /// A keyed fingerprint of the request's API key.
     ApiKey,
-    /// The address of the client's connection, without its port.
+    /// The address of the client, without its port: that of the connection, or what x-forwarded-for says, as the
+    /// gateway's listener has it.
     PeerAddress,
     /// A header of the request, by its name: one that a filter or a proxy in front sets.
     Header(RawString),

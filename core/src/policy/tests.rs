@@ -10,6 +10,7 @@ const PROXY: Host = Host {
     cluster: Some("the proxy's name of it"),
     json_hint: "; in this proxy, write it as a string",
     variable_hint: " in the VM",
+    entropy: |_| true,
 };
 
 const MINIMAL: &str = r#"{"audit_api":{"cluster":"audit"}}"#;

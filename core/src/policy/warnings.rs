@@ -4,6 +4,7 @@ use super::Policy;
 use crate::digest::{HashForm, HmacKey};
 use crate::event::{ContentLevel, ContentPolicy};
 use crate::identity::{Source, Trust};
+use crate::rules::Applies;
 
 /// Something to know, with the member it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +67,11 @@ impl Policy {
             "is full: events that cannot be delivered are in the proxy's log with their content",
         );
         warn(
+            self.has_rules_in_vain(),
+            "rules",
+            "stand behind one that matches every call: since only the first applies, they never do",
+        );
+        warn(
             self.identity.trust != Trust::Fields(Vec::new()),
             "identity.trust",
             "callers are believed: what they write into their x-audit headers is recorded as fact",
@@ -82,6 +88,13 @@ impl Policy {
             "has no source but the caller's header, which is not trusted: user_id is always empty",
         );
         warnings
+    }
+
+    /// Whether rules stand behind one that matches every call and is the only one to apply.
+    fn has_rules_in_vain(&self) -> bool {
+        let before_last = self.rules.list.iter().rev().skip(1);
+        let mut before_last = before_last.map(|rule| rule.when.is_for_all());
+        self.rules.applies == Applies::First && before_last.any(|is_for_all| is_for_all)
     }
 
     /// Whether content of callers whom nobody has verified is stored as it is.
@@ -106,12 +119,13 @@ impl Policy {
     fn verifies_users(&self) -> bool {
         let mut sources = self.identity.user_id.iter();
         sources.any(|source| match source {
-            Source::Attribute(_)
-            | Source::Header(_)
-            | Source::ApiKey
-            | Source::PeerAddress
-            | Source::Constant(_) => true,
-            Source::Caller | Source::Body | Source::UnverifiedClaim(_) => false,
+            Source::Attribute(_) | Source::Header(_) | Source::ApiKey | Source::Constant(_) => true,
+            // A caller may write it into x-forwarded-for, unless the listener says otherwise.
+            Source::PeerAddress
+            | Source::Caller
+            | Source::Body
+            | Source::BodyMember(_)
+            | Source::UnverifiedClaim(_) => false,
         })
     }
 }

@@ -2,11 +2,12 @@
 
 use std::mem;
 
-use serde_json::value::RawValue;
-
 use super::{Rule, Values};
+use crate::decided::Said;
 use crate::decision::Source;
-use crate::event::{AuditEvent, ContentPolicy, Member, Members, RiskLevel};
+use crate::event::{
+    AuditEvent, ContentPolicy, DecidedBy, DecisionSource, Member, Members, RiskLevel,
+};
 
 /// The rules that apply to a call, in their order.
 #[derive(Debug)]
@@ -29,38 +30,50 @@ impl Matched<'_> {
         let sources = layer.response.decision.as_mut();
         let mut sources = sources.map(|decision| &mut decision.source);
         let mut claimed = layer.identity.claimed.take().unwrap_or_default();
+        let decided = &mut layer.decision;
         let mut given = Vec::new();
+        // What a source of the operator's said is no claim of the caller's.
+        let sourced = decided.clone();
+        let is_callers = |by: &Option<DecidedBy>| {
+            by.as_ref()
+                .is_none_or(|by| by.source == DecisionSource::Caller)
+        };
         let mut ruled = |member: Member, is_given: bool| {
             if is_given {
                 given.push(member.name());
+                if let Some(by) = decided.of(member) {
+                    *by = None;
+                }
             }
         };
 
         let of_outcome = sources
             .as_mut()
             .map(|sources| &mut sources.decision_outcome);
-        let claim = not_of_answer(of_outcome.as_deref(), &mut claimed.decision_outcome);
+        let claim = not_of_answer(of_outcome.as_deref(), &mut claimed.decision_outcome)
+            .filter(|_| is_callers(&sourced.decision_outcome));
         let values = (set.decision_outcome, default.decision_outcome);
         let is_given = settle(&mut event.decision_outcome, claim, values);
         mark(of_outcome, is_given);
         ruled(Member::DecisionOutcome, is_given);
 
         let of_score = sources.map(|sources| &mut sources.confidence_score);
-        let claim = not_of_answer(of_score.as_deref(), &mut claimed.confidence_score);
+        let claim = not_of_answer(of_score.as_deref(), &mut claimed.confidence_score)
+            .filter(|_| is_callers(&sourced.confidence_score));
         let values = (set.confidence_score, default.confidence_score);
         let is_given = settle(&mut event.confidence_score, claim, values);
         mark(of_score, is_given);
         ruled(Member::ConfidenceScore, is_given);
 
         let values = (set.decision_type, default.decision_type);
-        let claim = Some(&mut claimed.decision_type);
+        let claim = Some(&mut claimed.decision_type).filter(|_| is_callers(&sourced.decision_type));
         ruled(
             Member::DecisionType,
             settle(&mut event.decision_type, claim, values),
         );
 
         let values = (set.reasoning, default.reasoning);
-        let claim = Some(&mut claimed.reasoning);
+        let claim = Some(&mut claimed.reasoning).filter(|_| is_callers(&sourced.reasoning));
         ruled(
             Member::Reasoning,
             settle(&mut event.reasoning, claim, values),
@@ -68,7 +81,7 @@ impl Matched<'_> {
 
         let mut level = risk;
         let values = (set.risk_level, default.risk_level);
-        let claim = Some(&mut claimed.risk_level);
+        let claim = Some(&mut claimed.risk_level).filter(|_| is_callers(&sourced.risk_level));
         ruled(Member::RiskLevel, settle(&mut level, claim, values));
         event.risk_level = level.unwrap_or_default();
 
@@ -85,7 +98,7 @@ impl Matched<'_> {
             metadata(caller, &mut claimed.metadata, values),
         );
 
-        let of_source = &mut event.metadata.audit_layer.identity.organization_id;
+        let of_source = &mut layer.identity.organization_id;
         let default_organization = default.organization_id.filter(|_| of_source.is_none());
         if let Some(organization) = set.organization_id.or(default_organization) {
             *of_source = None;
@@ -97,33 +110,9 @@ impl Matched<'_> {
             event.model_provider = provider;
         }
 
-        let layer = &mut event.metadata.audit_layer;
         layer.identity.claimed = (!claimed.is_empty()).then_some(claimed);
         layer.capture.rules = self.0.iter().map(|rule| rule.name.clone()).collect();
         layer.capture.set_by_policy = given;
-    }
-}
-
-/// What a member says, by which two are told apart.
-trait Said {
-    fn said(&self) -> &str;
-}
-
-impl Said for String {
-    fn said(&self) -> &str {
-        self
-    }
-}
-
-impl Said for Box<RawValue> {
-    fn said(&self) -> &str {
-        self.get()
-    }
-}
-
-impl Said for RiskLevel {
-    fn said(&self) -> &str {
-        self.name()
     }
 }
 

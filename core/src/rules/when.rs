@@ -49,6 +49,27 @@ impl When {
         !self.route.0.is_empty() || !self.cluster.0.is_empty()
     }
 
+    /// Whether every call fits.
+    pub(crate) fn is_for_all(&self) -> bool {
+        let Self {
+            host,
+            path,
+            method,
+            route,
+            cluster,
+            model,
+            format,
+            provider,
+            user_id,
+            session_id,
+            headers,
+        } = self;
+        let of_call = [host, path, method, route, cluster];
+        let of_event = [model, format, provider, user_id, session_id];
+        let mut all = of_call.into_iter().chain(of_event);
+        headers.is_empty() && all.all(Patterns::fit_all)
+    }
+
     fn fits(&self, event: &AuditEvent) -> bool {
         let Self {
             host,

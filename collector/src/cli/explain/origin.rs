@@ -29,6 +29,10 @@ fn of(member: Member, event: &AuditEvent, written: &Value) -> &'static str {
     if layer.capture.set_by_policy.contains(&member.name()) {
         return POLICY;
     }
+    let mut decision = layer.decision.clone();
+    if let Some(Some(by)) = decision.of(member) {
+        return by.source.meaning();
+    }
     let is_said = written.get(member.name()).is_some_and(|value| match value {
         Value::Null => false,
         Value::String(text) => !text.is_empty(),
@@ -38,7 +42,7 @@ fn of(member: Member, event: &AuditEvent, written: &Value) -> &'static str {
     let decided = |source: Source| match source {
         Source::Answer => ANSWER,
         Source::Caller => CALLER,
-        Source::Rule => POLICY,
+        Source::Rule | Source::Configured => POLICY,
         Source::Absent => NOBODY,
     };
     let decision = layer
@@ -51,6 +55,9 @@ fn of(member: Member, event: &AuditEvent, written: &Value) -> &'static str {
         Member::RequestId | Member::Timestamp | Member::DurationMs => GATEWAY,
         Member::UserId => identity(layer.identity.user_id.as_ref().map(|it| it.source)),
         Member::SessionId => identity(layer.identity.session_id.as_ref().map(|it| it.source)),
+        Member::OrganizationId if layer.identity.organization_id.is_some() => {
+            identity(layer.identity.organization_id.as_ref().map(|it| it.source))
+        }
         Member::OrganizationId if is_said => CONFIGURATION,
         Member::OrganizationId => "nobody says it: the audit API knows it by the key",
         Member::PromptHash => "the gateway, of the prompt as it was sent",

@@ -115,6 +115,7 @@ fn answered(event: &Members<'_>) -> Vec<Fact> {
             Source::Answer => "the model’s answer",
             Source::Caller => "the caller",
             Source::Rule => "a rule of the gateway’s operator",
+            Source::Configured => "a source that the gateway’s operator configured",
             Source::Absent => return None,
         };
         Some(Fact::new(label, Value::text(source)))

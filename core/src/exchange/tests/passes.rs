@@ -60,7 +60,7 @@ fn a_redirect_that_the_gateway_follows_is_one_call_with_the_last_answer() {
     exchange.request_end();
     // Without the caller's fields, which were removed.
     let again = head("/v1/chat/completions", &[]);
-    exchange.redirected(Headers(&again), Some(1));
+    exchange.redirected(Headers(&again), tried(1));
     exchange.request_body(ASK.as_bytes());
     exchange.request_end();
     let event = answered(exchange, upstream(2));
@@ -82,7 +82,7 @@ fn a_redirect_may_turn_a_call_into_a_request_without_a_body() {
     exchange.request_end();
     let mut again = head("/v1/answers/7", &[]);
     again[0].1 = b"GET".to_vec();
-    exchange.redirected(Headers(&again), None);
+    exchange.redirected(Headers(&again), End::default());
     exchange.request_end();
     let event = answered(exchange, upstream(1));
     assert_eq!(event["prompt_content"], "Hi");
@@ -94,7 +94,7 @@ fn a_redirect_to_another_format_is_read_as_that() {
     let mut exchange = begin(MINIMAL, "/v1/messages", &[]).unwrap();
     exchange.request_body(b"[]");
     exchange.request_end();
-    exchange.redirected(Headers(&head("/v1/chat/completions", &[])), Some(1));
+    exchange.redirected(Headers(&head("/v1/chat/completions", &[])), tried(1));
     exchange.request_body(ASK.as_bytes());
     exchange.request_end();
     let event = answered(exchange, upstream(1));
@@ -108,7 +108,7 @@ fn a_redirect_does_not_make_a_call_uncertain() {
     let mut exchange = begin(MINIMAL, OPENAI, &[]).unwrap();
     exchange.request_body(b"no JSON");
     exchange.request_end();
-    exchange.redirected(Headers(&head("/predictions", &[])), Some(1));
+    exchange.redirected(Headers(&head("/predictions", &[])), tried(1));
     exchange.request_body(b"no JSON");
     exchange.request_end();
     assert!(exchange.end(upstream(1), at(30)).is_some());
@@ -207,4 +207,12 @@ fn a_client_that_left_before_the_request_came_here_is_one_that_left() {
     let end = aborted(Cause::CallerLeft, "DC", "downstream_remote_disconnect");
     let event = serde_json::to_value(exchange.end(end, at(3)).unwrap()).unwrap();
     assert_eq!(own(&event, "/completion/state"), "client_abort");
+}
+
+/// What the host says of a first request that it sent on so many times.
+fn tried(attempts: u64) -> End {
+    End {
+        upstream_attempts: Some(attempts),
+        ..End::default()
+    }
 }
