@@ -14,7 +14,9 @@ mod import;
 mod keys;
 mod log;
 mod man;
+mod open;
 mod output;
+mod sealing_key;
 mod serve;
 mod values;
 
@@ -36,6 +38,8 @@ use crate::cli::import::ImportArgs;
 use crate::cli::keys::KeysCommand;
 use crate::cli::log::LogFormat;
 use crate::cli::man::ManArgs;
+use crate::cli::open::OpenArgs;
+use crate::cli::sealing_key::SealingKeyArgs;
 use crate::cli::serve::ServeArgs;
 use crate::cli::values::ValuesArgs;
 
@@ -91,6 +95,14 @@ pub(super) enum Command {
     /// Show the event that a saved call would give with a configuration of the gateway plugin.
     #[command(after_help = explain::HELP)]
     Explain(ExplainArgs),
+
+    /// Open sealed events with an auditor's private key.
+    #[command(after_help = open::HELP)]
+    Open(OpenArgs),
+
+    /// Make a pair of keys for sealed content.
+    #[command(after_help = sealing_key::HELP)]
+    SealingKey(SealingKeyArgs),
 
     /// Copy the database to a new file. The collector can keep running.
     ///
@@ -149,6 +161,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Import(arguments) => import::run(arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Open(arguments) => open::run(&arguments),
+        Command::SealingKey(arguments) => sealing_key::run(arguments).map(success),
         Command::Backup(arguments) => block_on(backup::run(arguments)).map(success),
         Command::Erase(arguments) => block_on(erase::run(arguments)),
         Command::History(arguments) => block_on(history::run(arguments)).map(success),

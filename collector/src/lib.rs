@@ -36,6 +36,7 @@ pub mod holds;
 pub mod import;
 pub mod keys;
 pub mod limits;
+pub mod sealed;
 pub mod values;
 
 pub use access::{Access, AccessError, Kind, Role, Scope};

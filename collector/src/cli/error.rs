@@ -55,6 +55,8 @@ pub(super) enum CliError {
     Retention(#[from] RetentionError),
     #[error("{0}")]
     Store(#[from] StoreError),
+    #[error("cannot write the private key to {}: {source}", file.display())]
+    SealingKey { file: PathBuf, source: io::Error },
     #[error("{0}")]
     Start(#[from] StartError),
     #[error("{0}")]

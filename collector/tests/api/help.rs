@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::program::{Folder, audit_layer, run};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 14] = [
     "backup",
     "check",
     "completions",
@@ -15,6 +15,8 @@ const COMMANDS: [&str; 12] = [
     "import",
     "keys",
     "man",
+    "open",
+    "sealing-key",
     "serve",
     "values",
 ];

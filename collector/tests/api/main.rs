@@ -29,6 +29,7 @@ mod records;
 mod reports;
 mod retention;
 mod sample;
+mod sealed;
 mod search;
 mod session;
 mod single;
