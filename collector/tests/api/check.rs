@@ -137,6 +137,29 @@ spec:
 }
 
 #[tokio::test]
+async fn a_missing_variable_is_told_in_the_words_of_the_file() {
+    let folder = Folder::new();
+    let istio = r#"
+kind: WasmPlugin
+metadata: {name: audit}
+spec: {pluginConfig: {audit_api: {cluster: audit, api_key: {env: NOWHERE}}}}
+"#;
+    // An entry whose code is patched in elsewhere.
+    let gateway = r#"
+kind: EnvoyExtensionPolicy
+spec: {wasm: [{name: audit, config: {audit_api: {cluster: audit, api_key: {env: NOWHERE}}}}]}
+"#;
+    for (text, words) in [
+        (istio, "list it under vmConfig.env, with valueFrom: HOST"),
+        (gateway, "list it under env.hostKeys"),
+    ] {
+        let (said, _) = check(&[&written(&folder, "gateway.yaml", text)]).await;
+        let refused = said[0]["refused"].as_str().unwrap();
+        assert!(refused.contains(words), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn a_cluster_that_the_file_does_not_have_is_a_warning() {
     let folder = Folder::new();
     let text = std::fs::read_to_string(shipped("own-model.yaml")).unwrap();

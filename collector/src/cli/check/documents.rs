@@ -12,6 +12,8 @@ pub(in crate::cli) struct Configuration {
     /// Its JSON.
     pub(in crate::cli) json: String,
     pub(in crate::cli) environment: Environment,
+    /// What is added to a refusal that misses an environment variable, if that is not what it is for Envoy.
+    pub(in crate::cli) variable_hint: Option<&'static str>,
     /// The names of the gateway's clusters, if the file has all of them.
     pub(in crate::cli) clusters: Option<Vec<String>>,
 }
@@ -31,6 +33,13 @@ pub(in crate::cli) enum Environment {
 /// What a variable counts as whose value only the gateway knows: it can be a URL, and a key.
 const UNKNOWN: &str = "https://known-to-the-gateway";
 
+/// Where the variables of a plugin are listed in an Istio WasmPlugin.
+const ISTIO_HINT: &str =
+    " in the plugin's VM; list it under vmConfig.env, with valueFrom: HOST or a value";
+
+/// The same in an EnvoyExtensionPolicy of Envoy Gateway.
+const GATEWAY_HINT: &str = " in the plugin's VM; list it under env.hostKeys";
+
 impl Environment {
     pub(in crate::cli) fn value(&self, name: &str) -> Option<String> {
         match self {
@@ -44,9 +53,10 @@ impl Environment {
 }
 
 /// Members by which a configuration is told from that of another plugin.
-const OWN: [&str; 11] = [
+const OWN: [&str; 13] = [
     "audit_api",
     "capture",
+    "decision",
     "delivery",
     "gateway",
     "identity",
@@ -55,6 +65,7 @@ const OWN: [&str; 11] = [
     "redact",
     "rules",
     "rules_apply",
+    "seal",
     "$schema",
 ];
 
@@ -69,6 +80,7 @@ pub(in crate::cli) fn configurations(text: &str) -> Result<Vec<Configuration>, S
             place: String::new(),
             json: text.to_owned(),
             environment: Environment::Own,
+            variable_hint: None,
             clusters: None,
         }]);
     }
@@ -126,12 +138,11 @@ fn search(
 ) {
     match value {
         Value::Object(members) => {
-            if let Some((json, environment)) = configuration(members) {
+            if let Some(configuration) = configuration(members, path) {
                 found.push(Configuration {
                     place: format!(": {}", named(members, path)),
-                    json,
-                    environment,
                     clusters: clusters.cloned(),
+                    ..configuration
                 });
                 return;
             }
@@ -160,8 +171,15 @@ fn named(members: &Map<String, Value>, path: &str) -> String {
     }
 }
 
-/// The plugin's configuration in one of these forms, and its environment.
-fn configuration(members: &Map<String, Value>) -> Option<(String, Environment)> {
+/// The plugin's configuration in one of these forms.
+fn configuration(members: &Map<String, Value>, path: &str) -> Option<Configuration> {
+    let of = |json: String, environment, variable_hint| Configuration {
+        place: String::new(),
+        json,
+        environment,
+        variable_hint,
+        clusters: None,
+    };
     let kind = members.get("kind").and_then(Value::as_str);
     let type_url = members
         .get("@type")
@@ -171,21 +189,21 @@ fn configuration(members: &Map<String, Value>) -> Option<(String, Environment)> 
         let spec = members.get("spec")?;
         let plugin = spec.get("pluginConfig")?;
         let environment = istio(spec.pointer("/vmConfig/env"));
-        return ours(plugin).then(|| (plugin.to_string(), environment));
+        return ours(plugin).then(|| of(plugin.to_string(), environment, Some(ISTIO_HINT)));
     }
     if type_url.ends_with("wasm.v3.Wasm") {
         let config = members.get("config")?;
         let environment = envoy(config.pointer("/vm_config/environment_variables"));
-        return of_envoy(config.get("configuration")?).map(|json| (json, environment));
+        return of_envoy(config.get("configuration")?).map(|json| of(json, environment, None));
     }
-    // An entry of spec.wasm of an EnvoyExtensionPolicy.
-    if members.contains_key("code") {
+    // An entry of spec.wasm of an EnvoyExtensionPolicy, by its code, or by its place if that is left out.
+    if members.contains_key("code") || path.starts_with(".spec.wasm[") {
         let config = members.get("config")?;
         let environment = Environment::Listed {
             values: BTreeMap::new(),
             passed: names(members.get("env").and_then(|env| env.get("hostKeys"))),
         };
-        return ours(config).then(|| (config.to_string(), environment));
+        return ours(config).then(|| of(config.to_string(), environment, Some(GATEWAY_HINT)));
     }
     None
 }
