@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use audit_layer_core::event::{
-    CapturePoint, CompletionState, IdentitySource, RiskLevel, UsageSource,
+    CapturePoint, CompletionState, DecisionSource, IdentitySource, RiskLevel, UsageSource,
 };
 use audit_layer_core::note::Note;
 use axum::Router;
@@ -92,11 +92,13 @@ fn contract() -> String {
     let usage = table(UsageSource::meanings());
     let points = table(CapturePoint::meanings());
     let identity = table(IdentitySource::meanings());
+    let decision = table(DecisionSource::meanings());
     let risks = json!(RiskLevel::NAMES);
     format!(
         "// What the words in events mean: made from what gateway and collector share.\n\
          export const MEANINGS = {meanings};\n\
          export const IDENTITY = {identity};\n\
+         export const DECISION = {decision};\n\
          export const NOTES = {notes};\n\
          export const POINTS = {points};\n\
          export const RISKS = {risks};\n\

@@ -8,10 +8,15 @@ import { duration, number, time } from "./format.js";
 import { indented, parse } from "./json.js";
 import { contentLevel, gateway, isFetched, isKnown, isObject, isUnread, listed, outerRequest, tokens } from "./read.js";
 import { longText, plain, shortText, spelt } from "./text.js";
-import { CONTENT, CONTENT_MISSING, IDENTITY, meaning, NOTES, POINTS, SOURCES, STATES, USAGE } from "./words.js";
+import { CONTENT, CONTENT_MISSING, DECISION, IDENTITY, meaning, NOTES, POINTS, SOURCES, STATES, USAGE } from "./words.js";
 
 /** Answers to questions that are shown; the raw JSON has all of them. */
 const ANSWERS_SHOWN = 100;
+/** Whose words the sources of a decision are. */
+const DECIDED_IN = {
+  caller: "caller", header: "request", body_member: "request", response_header: "provider", response_member: "provider",
+  answer_member: "provider", tool_call: "provider", log_probabilities: "provider", model: "provider",
+};
 
 /** Notes that neither prompt nor answer was read. */
 const UNREAD = ["api_unknown", "call_uncertain", "protocol_not_read", "request_not_seen"];
@@ -186,14 +191,13 @@ function identity(event, source) {
 
 /** An id, and who says so where that is not the caller alone; `unsaid` is whose it is where the event does not tell. */
 function origin(event, source, label, member, unsaid = "caller") {
-  const { source: from, name } = { ...gateway(event, "identity", member) };
+  const by = { ...gateway(event, "identity", member) };
+  const from = by.source;
   const isCallers = ["caller", "body", "unverified_jwt_claim"].includes(from);
   const tag = isCallers ? "caller" : from === "header" ? "request" : "gateway";
   const isPolicy = isSetByPolicy(event, member);
   const said = fact(label, filterLink(member, event[member]), isPolicy ? "policy" : source(isKnown(from) ? tag : unsaid));
-  if (!isKnown(from)) return [said];
-  const words = meaning(IDENTITY, from) ?? plain(from);
-  return [said, fact(`${label} according to`, isKnown(name) ? `${words} (${plain(name)})` : words, source("gateway"))];
+  return [said, ...accordingTo(label, IDENTITY, by, source)];
 }
 
 /** What the caller said and the gateway does not state as a fact. */
@@ -215,17 +219,31 @@ function writer(event) {
 }
 
 function decision(event, source) {
+  const by = (name) => ({ ...gateway(event, "decision", name) });
   const isOfPolicy = (name) => isSetByPolicy(event, name);
   const isOfAnswer = (name) => gateway(event, "response", "decision", "source", name) === "answer";
-  const from = (name) => (isOfPolicy(name) ? "policy" : source(isOfAnswer(name) ? "provider" : "caller"));
+  const tag = (name) => DECIDED_IN[by(name).source] ?? (isOfAnswer(name) ? "provider" : "caller");
+  const from = (name) => (isOfPolicy(name) ? "policy" : source(tag(name)));
+  const isDefault = (name) => !isOfPolicy(name) && !isKnown(by(name).source) && event[name] === "low";
+  const found = (label, name, value) => [
+    fact(label, value, isDefault(name) ? source("default") : from(name)),
+    ...accordingTo(label, DECISION, by(name), source),
+  ];
   return section("Decision", facts(
-    fact("Type", filterLink("decision_type", event.decision_type), from("decision_type")),
-    fact("Outcome", filterLink("decision_outcome", event.decision_outcome), from("decision_outcome")),
-    fact("Confidence", event.confidence_score, from("confidence_score")),
+    ...found("Type", "decision_type", filterLink("decision_type", event.decision_type)),
+    ...found("Outcome", "decision_outcome", filterLink("decision_outcome", event.decision_outcome)),
+    ...found("Confidence", "confidence_score", event.confidence_score),
     ...listed(gateway(event, "response", "decision", "answers")).filter(isObject).slice(0, ANSWERS_SHOWN).map(answered),
-    fact("Risk", risk(event), isOfPolicy("risk_level") || event.risk_level !== "low" ? from("risk_level") : source("default")),
-    fact("Tags", tags(event.compliance_tags), from("compliance_tags")),
+    ...found("Risk", "risk_level", risk(event)),
+    ...found("Tags", "compliance_tags", tags(event.compliance_tags)),
   ));
+}
+
+/** Which source says a fact, if that is told. */
+function accordingTo(label, meanings, { source: from, name }, source) {
+  if (!isKnown(from)) return [];
+  const words = meaning(meanings, from) ?? plain(from);
+  return [fact(`${label} according to`, isKnown(name) ? `${words} (${plain(name)})` : words, source("gateway"))];
 }
 
 /** Whether the operator has set a member of the event. */
@@ -241,7 +259,8 @@ function answered({ name, outcome, confidence }) {
 
 function risk(event) {
   if (!isKnown(event.risk_level)) return undefined;
-  const isDefault = event.risk_level === "low" && isObject(gateway(event)) && !isSetByPolicy(event, "risk_level");
+  const isSaid = isSetByPolicy(event, "risk_level") || isKnown(gateway(event, "decision", "risk_level"));
+  const isDefault = event.risk_level === "low" && isObject(gateway(event)) && !isSaid;
   const note = isDefault ? element("span", { class: "muted" }, " (default, or set by the caller)") : null;
   return element("span", {}, riskBadge(event.risk_level), note ?? "");
 }
@@ -318,6 +337,7 @@ function capture(event) {
     isKnown(read.request_hash) ? fact("Request hash", code(read.request_hash), "gateway") : null,
     fact("Encoding", read.encoding ?? "none", "gateway"),
     fact("Content", levels(event), "gateway"),
+    sealedFor(event),
     isObject(read.redacted) ? fact("Redacted", Object.entries(read.redacted).map(([kind, count]) => `${kind}: ${plain(count)}`).join(", "), "gateway") : null,
     isKnown(listed(read.rules)) ? fact("Rules", listed(read.rules).map(plain).join(", "), "gateway") : null,
     fact("Truncated", yesOrNo(read.truncated), "gateway"),
@@ -325,6 +345,12 @@ function capture(event) {
 }
 
 /** What its gateway kept of prompt and answer. */
+/** The names of the keys that open what is sealed. */
+function sealedFor(event) {
+  const names = listed(gateway(event, "sealed", "recipients")).map((recipient) => plain(recipient?.key_id));
+  return isKnown(names) ? fact("Sealed for", names.join(", "), "gateway") : null;
+}
+
 function levels(event) {
   const said = (part) => {
     const level = contentLevel(event, part);

@@ -1,8 +1,8 @@
 // What the words in events mean, for people who did not write the gateway.
 
-import { IDENTITY, MEANINGS, NOTES, POINTS, RISKS, USAGE as REPORTED } from "./contract.js";
+import { DECISION, IDENTITY, MEANINGS, NOTES, POINTS, RISKS, USAGE as REPORTED } from "./contract.js";
 
-export { IDENTITY, NOTES, POINTS, RISKS };
+export { DECISION, IDENTITY, NOTES, POINTS, RISKS };
 
 /** How the state of a call is shown: a label, and whether it is good. */
 const LABELS = {
@@ -44,6 +44,7 @@ export const SOURCES = {
 /** What a gateway kept of the content, where that is not all. */
 export const CONTENT = {
   redacted: "personal data and secrets are replaced by tokens",
+  sealed: "only hashes can be read; the rest is encrypted for an auditor",
   hash: "only hashes are kept",
   hash_only: "only hashes are kept",
   none: "only one hash is kept",
@@ -52,6 +53,7 @@ export const CONTENT = {
 
 /** The same of one text. */
 export const CONTENT_MISSING = {
+  sealed: "encrypted for an auditor",
   hash: "only its hash is kept",
   hash_only: "only its hash is kept",
   none: "only its hash is kept",

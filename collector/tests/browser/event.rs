@@ -222,6 +222,56 @@ async fn a_decision_that_the_model_made_is_the_providers() {
 }
 
 #[tokio::test]
+async fn who_says_what_of_user_and_decision_is_told() {
+    let mut known = gateway_event("a", "complete");
+    known["user_id"] = json!("spiffe://mesh/loans");
+    known["decision_outcome"] = json!("approve");
+    known["compliance_tags"] = json!(["pci"]);
+    known["metadata"]["audit_layer"]["identity"] = json!({
+        "user_id": {"source": "certificate", "name": "uri_san"},
+        "claimed": {"user_id": "mallory"},
+    });
+    known["metadata"]["audit_layer"]["decision"] = json!({
+        "decision_outcome": {"source": "tool_call", "name": "decide/outcome"},
+        "compliance_tags": {"source": "response_header", "name": "x-guard"},
+    });
+    let page = Page::with(&[known]).await;
+    page.open_event(0).await;
+    let facts = page.texts("#event .facts > div").await;
+    for expected in [
+        "Userspiffe://mesh/loansgateway",
+        "User according toThe client's certificate, which the gateway verified. (uri_san)gateway",
+        "user_idmallorycaller",
+        "Outcomeapproveprovider",
+        "Outcome according toA member of the arguments of a tool call that the model asks for. (decide/outcome)gateway",
+        "Tagspciprovider",
+    ] {
+        assert!(
+            facts.iter().any(|fact| fact == expected),
+            "{expected}: {facts:#?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_sealed_is_told_with_the_keys_that_open_it() {
+    let mut sealed = gateway_event("a", "complete");
+    sealed["prompt_content"] = json!("");
+    sealed["metadata"]["audit_layer"]["capture"]["content"] = json!("sealed");
+    sealed["metadata"]["audit_layer"]["sealed"] = json!({
+        "algorithm": "x", "nonce": "AAAA", "ciphertext": "AAAA",
+        "recipients": [{"key_id": "auditor-2026"}, {"key_id": "<b>"}],
+    });
+    let page = Page::with(&[sealed]).await;
+    page.open_event(0).await;
+    let facts = page.texts("#event .facts > div").await;
+    let expected = "Sealed forauditor-2026, <b>gateway";
+    assert!(facts.iter().any(|fact| fact == expected), "{facts:#?}");
+    page.says("#event .content", "encrypted for an auditor")
+        .await;
+}
+
+#[tokio::test]
 async fn an_event_that_an_application_recorded_says_so() {
     let page = Page::with(&[event("a")]).await;
     page.open_event(0).await;
