@@ -13,6 +13,8 @@ use crate::setup::Provider;
 pub(crate) struct Call {
     format: Format,
     title: &'static str,
+    /// The application that makes it, as it names itself.
+    application: &'static str,
     question: &'static str,
     body: Value,
     key: String,
@@ -53,7 +55,7 @@ pub(crate) struct Exchange {
     pub(crate) request_id: Option<String>,
 }
 
-/// Both formats, plain and streamed, one that the provider refuses, and one to which a rule applies.
+/// Both formats, plain and streamed, one that the provider refuses, and two to which a rule applies.
 pub(crate) fn samples() -> Vec<Call> {
     let key = "sk-only-the-provider-sees-this";
     let openai = |title, body| Call::new(Format::OpenAi, title, body, key);
@@ -69,6 +71,7 @@ pub(crate) fn samples() -> Vec<Call> {
             Format::OpenAi.body("sample-fail-429", false),
         ),
         support(gpt, key),
+        board(gpt, key),
     ]
 }
 
@@ -78,6 +81,7 @@ fn support(model: &str, key: &str) -> Call {
     let mut body = Format::OpenAi.body(model, false);
     body["messages"] = json!([{ "role": "user", "content": PERSONAL }]);
     Call {
+        application: "support",
         question: PERSONAL,
         expected: Expected {
             question: "Reply to Ann Lee, [EMAIL:1], about card [CARD:1].",
@@ -89,16 +93,40 @@ fn support(model: &str, key: &str) -> Call {
     }
 }
 
-/// The rule that applies to it.
-pub(crate) fn rule() -> Value {
-    json!({
+/// A call whose content only an auditor may read.
+fn board(model: &str, key: &str) -> Call {
+    let mut body = Format::OpenAi.body(model, true);
+    body["messages"] = json!([{ "role": "user", "content": CONFIDENTIAL }]);
+    Call {
+        application: "board",
+        question: CONFIDENTIAL,
+        expected: Expected {
+            question: CONFIDENTIAL,
+            decision_type: DECISION_TYPE,
+            tags: &TAGS,
+            risk_level: "high",
+        },
+        ..Call::new(Format::OpenAi, "OpenAI, sealed by a rule", body, key)
+    }
+}
+
+/// The rules that apply to these.
+pub(crate) fn rules() -> [Value; 2] {
+    let support = json!({
         "name": "support",
         "match": { "header": { APPLICATION: "support" } },
         "content": "redacted",
         "set": {
             "decision_type": "customer_support", "compliance_tags": ["GDPR"], "risk_level": "medium",
         },
-    })
+    });
+    let board = json!({
+        "name": "board",
+        "match": { "header": { APPLICATION: "board" } },
+        "content": "sealed",
+        "set": { "risk_level": "high" },
+    });
+    [support, board]
 }
 
 /// One small call to a real provider, streamed.
@@ -121,6 +149,7 @@ impl Call {
         Self {
             format,
             title,
+            application: "loans",
             question,
             body,
             key: key.to_owned(),
@@ -168,14 +197,7 @@ impl Call {
                 .header("anthropic-version", "2023-06-01"),
         };
         request
-            .header(
-                APPLICATION,
-                if self.question == PERSONAL {
-                    "support"
-                } else {
-                    "loans"
-                },
-            )
+            .header(APPLICATION, self.application)
             .header("x-audit-user-id", self.user)
             .header("x-audit-session-id", "loan_application_12345")
             .header("x-audit-decision-type", DECISION_TYPE)
@@ -245,5 +267,6 @@ const DECISION_TYPE: &str = "loan_underwriting";
 /// The regulations that the sample calls fall under.
 const TAGS: [&str; 2] = ["SOC2", "FCRA"];
 const PERSONAL: &str = "Reply to Ann Lee, ann.lee@example.com, about card 4111 1111 1111 1111.";
+const CONFIDENTIAL: &str = "Summarize for the board: we acquire Example Corp. on Friday.";
 const SYSTEM: &str = "You are a loan underwriting assistant.";
 const QUESTION: &str = "Analyze this application: credit score 680, debt-to-income 48 %.";

@@ -49,6 +49,14 @@ pub(crate) fn missing(event: &Value, exchange: &Exchange) -> Vec<String> {
     missing
 }
 
+/// What of a sealed call is there to be read without a key, in a sentence.
+pub(crate) fn readable(event: &Value, exchange: &Exchange) -> Option<String> {
+    let event = event.to_string();
+    let said = [exchange.question, &exchange.answer];
+    let is_readable = said.iter().any(|text| event.contains(text));
+    is_readable.then(|| "the sealed event can be read without a key".to_owned())
+}
+
 fn text<'a>(event: &'a Value, pointer: &str) -> &'a str {
     event
         .pointer(pointer)

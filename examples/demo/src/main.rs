@@ -4,6 +4,7 @@
 //! shows the event recorded for each, and stays for the reader's own client.
 
 mod arguments;
+mod auditor;
 mod calls;
 mod check;
 mod follow;
@@ -87,7 +88,16 @@ async fn show(
         Ok(event) => {
             report::event(&event);
             shown.insert(id.clone());
-            let missing = missing(&event, exchange);
+            let missing = match auditor::open(&event).await {
+                Ok(None) => missing(&event, exchange),
+                Ok(Some(opened)) => {
+                    report::opened(&opened);
+                    let mut missing = missing(&opened, exchange);
+                    missing.extend(check::readable(&event, exchange));
+                    missing
+                }
+                Err(error) => vec![format!("the sealed event does not open: {error:#}")],
+            };
             for member in &missing {
                 eprintln!("   {ERROR}{member}{ERROR:#}");
             }

@@ -80,6 +80,13 @@ pub(crate) fn event(event: &Value) {
     observations(audit_layer);
 }
 
+/// What an auditor reads of a sealed event.
+pub(crate) fn opened(event: &Value) {
+    println!("   {DIM}{:<9}{DIM:#} with the auditor's key", "opened");
+    fact("prompt", text(&event["prompt_content"]));
+    fact("response", text(&event["response_content"]));
+}
+
 /// What is worth a line only when it is there.
 fn observations(audit_layer: &Value) {
     let completion = &audit_layer["completion"];
@@ -106,6 +113,11 @@ fn observations(audit_layer: &Value) {
     let capture = &audit_layer["capture"];
     if !elements(&capture["rules"]).is_empty() {
         fact("rules", &list(&capture["rules"]));
+    }
+    let recipients = elements(&audit_layer["sealed"]["recipients"]).iter();
+    let recipients: Vec<_> = recipients.map(|key| text(&key["key_id"])).collect();
+    if !recipients.is_empty() {
+        fact("sealed", &format!("for the key {}", recipients.join(", ")));
     }
     if let Some(kinds) = capture["redacted"].as_object() {
         let kinds = kinds.iter().map(|(kind, count)| format!("{kind} {count}"));

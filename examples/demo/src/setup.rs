@@ -12,7 +12,8 @@ use audit_layer_tests::{collector, ports, python, wasm, workspace};
 use reqwest::Url;
 
 use crate::arguments::Arguments;
-use crate::calls::rule;
+use crate::auditor;
+use crate::calls::rules;
 use crate::progress::{build, step};
 
 /// Builds and installs what is needed, and starts it.
@@ -23,6 +24,7 @@ pub(crate) async fn start(arguments: &Arguments) -> Result<Stack> {
     let collector = collector::build_without_pdf();
     build("Building the collector, without PDF reports", collector).await?;
     step("Installing Envoy", python::envoy()).await?;
+    auditor::hire(place.key()?).await?;
     let options = place.options(arguments)?;
     let starting = Stack::start(&options);
     step("Starting the collector, the sample LLM and Envoy", starting).await
@@ -49,6 +51,15 @@ impl Place {
         Ok(Self::Usual(folder))
     }
 
+    /// The file of the auditor's private key, which outlives the demo as the events do.
+    fn key(&self) -> Result<PathBuf> {
+        let folder = match self {
+            Self::Usual(folder) => folder.clone(),
+            Self::Any => workspace::scratch()?.keep(),
+        };
+        Ok(folder.join("auditor.pem"))
+    }
+
     fn options(&self, arguments: &Arguments) -> Result<Options> {
         let upstream = match &arguments.upstream {
             Some(provider) => provider.upstream()?,
@@ -57,11 +68,13 @@ impl Place {
         let mut options = Options {
             pace: PACE,
             upstream,
-            // The shipped configuration, and a rule for one of the calls.
+            // The shipped configuration, and rules for two of the calls.
             change: |configuration| {
+                let seal = auditor::seal()?;
                 configuration.plugin(|plugin| {
                     plugin["capture"]["hash"] = "sha256".into();
-                    plugin["rules"] = vec![rule()].into();
+                    plugin["rules"] = rules().to_vec().into();
+                    plugin["seal"] = seal.clone();
                 })?;
                 Ok(())
             },
