@@ -1,13 +1,15 @@
 //! The README is run: what it tells a newcomer to type works, and what it shows is so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 use audit_layer_core::event::CompletionState;
+use audit_layer_core::host::Host;
+use audit_layer_core::policy::Policy;
 use audit_layer_tests::stack::Stack;
 use audit_layer_tests::wait::{PATIENCE, wait_until};
 use audit_layer_tests::{collector, python, workspace};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tokio::process::Command;
 
 use crate::call::{Call, OPENAI};
@@ -191,6 +193,92 @@ fn the_configuration_table_names_every_member_and_its_default() -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[test]
+fn every_example_of_a_configuration_is_one() -> Result<()> {
+    let readme = readme()?;
+    let (_, section) = readme
+        .split_once("\n## Configuration\n")
+        .context("no section")?;
+    let (section, _) = section.split_once("\n## ").context("no next section")?;
+    let mut blocks = section.split("```json\n").skip(1);
+    let mut count = 0;
+    blocks.try_for_each(|block| -> Result<()> {
+        let (block, _) = block.split_once("```").context("no end")?;
+        let mut configuration: Value = serde_json::from_str(block)?;
+        configuration["audit_api"] = json!({"cluster": "audit_api"});
+        count += 1;
+        read(&configuration).with_context(|| block.to_owned())
+    })?;
+    ensure!(count >= 5, "only {count} examples were found");
+    Ok(())
+}
+
+#[test]
+fn every_option_is_in_an_example_that_is_accepted() -> Result<()> {
+    let file = workspace::root().join("envoy/every-option.json");
+    let example: Value = serde_json::from_str(&std::fs::read_to_string(file)?)?;
+    read(&example)?;
+    let schema = serde_json::to_value(audit_layer_core::policy::schema())?;
+    let mut used = BTreeMap::new();
+    options(&schema, &schema, &[&example], "", &mut used);
+    ensure!(used.len() > 90, "only {} options were found", used.len());
+    let missing = used.iter().filter(|(_, is_used)| !**is_used);
+    let missing: Vec<_> = missing.map(|(path, _)| path).collect();
+    ensure!(
+        missing.is_empty(),
+        "envoy/every-option.json has no {missing:?}"
+    );
+    Ok(())
+}
+
+/// Reads a configuration as a gateway does whose environment has every variable.
+fn read(configuration: &Value) -> Result<()> {
+    let env = |name: &str| Some(format!("https://a-long-value-of-{name}"));
+    let host = Host::envoy(|_| true);
+    let json = serde_json::to_vec(configuration)?;
+    Policy::read(&json, &env, &host)?;
+    Ok(())
+}
+
+/// Goes through a schema beside the values that stand in its place in an example; tells of each member of each
+/// definition whether some value has it.
+fn options(
+    root: &Value,
+    schema: &Value,
+    examples: &[&Value],
+    path: &str,
+    used: &mut BTreeMap<String, bool>,
+) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let named = root.pointer(reference.trim_start_matches('#'));
+        options(
+            root,
+            named.unwrap_or(&Value::Null),
+            examples,
+            reference,
+            used,
+        );
+    }
+    for branch in ["anyOf", "oneOf", "allOf"] {
+        for branch in schema[branch].as_array().into_iter().flatten() {
+            options(root, branch, examples, path, used);
+        }
+    }
+    if schema["items"].is_object() {
+        let items = examples.iter().filter_map(|example| example.as_array());
+        let items: Vec<&Value> = items.flatten().collect();
+        options(root, &schema["items"], &items, path, used);
+    }
+    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        let values: Vec<&Value> = examples.iter().filter_map(|it| it.get(name)).collect();
+        let path = format!("{path}.{name}");
+        *used.entry(path.clone()).or_default() |= !values.is_empty();
+        if !values.is_empty() {
+            options(root, member, &values, &path, used);
+        }
+    }
 }
 
 #[test]
