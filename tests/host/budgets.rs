@@ -78,16 +78,21 @@ fn measure() -> Result<Budgets> {
             whole_call(&proxy.vm.stream(), OPENAI, &ask, &answer);
         })?,
     );
+    let sealed = BATCHED.replacen('{', SEALED, 1);
+    let configured = Proxy::with(Profile::envoy(), &plugin()?.configuration(&sealed))?;
+    add("configuring, sealed for one key", configured.vm.fuel());
     let redacted = BATCHED.replacen('{', REDACTED, 1);
-    for (name, size) in [("1 KiB", 1 << 10), ("1 MiB", 1 << 20)] {
-        let ask = chat(size);
-        let call = |proxy: &Proxy| {
-            whole_call(&proxy.vm.stream(), OPENAI, &ask, &answer);
-        };
-        add(
-            &format!("OpenAI, plain, {name}, redacted"),
-            fuel(&redacted, call)?,
-        );
+    for (level, configuration) in [("redacted", redacted), ("sealed", sealed)] {
+        for (name, size) in [("1 KiB", 1 << 10), ("1 MiB", 1 << 20)] {
+            let ask = chat(size);
+            let call = |proxy: &Proxy| {
+                whole_call(&proxy.vm.stream(), OPENAI, &ask, &answer);
+            };
+            add(
+                &format!("OpenAI, plain, {name}, {level}"),
+                fuel(&configuration, call)?,
+            );
+        }
     }
     add(
         "OpenAI, plain, 1 KiB, gzip",
@@ -127,6 +132,10 @@ fn redacting_costs_no_more_than_the_rest_of_a_call_and_grows_with_the_text_alone
 
 /// What stands before the rest of a configuration that redacts.
 const REDACTED: &str = r#"{"capture":{"content":"redacted","hash_key":"k"},"#;
+
+/// The same of one that seals.
+const SEALED: &str = r#"{"capture":{"content":"sealed","hash_key":"k"},"seal":{"recipients":[
+    {"public_key":"ffvljgjHDBm/j+LZddLN+xo1v2hIBj6QcjF+aPKymHk="}]},"#;
 
 /// The fuel of something that was done before, so that nothing of it is for the first time.
 fn fuel(configuration: &str, act: impl Fn(&Proxy)) -> Result<u64> {

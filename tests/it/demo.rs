@@ -34,6 +34,9 @@ fn the_demo_shows_both_providers_plain_and_streamed_with_their_events() -> Resul
             "customer_support",
             "GDPR",
             "card 1, email 1",
+            "OpenAI, sealed by a rule",
+            "with the auditor's key",
+            "Summarize for the board",
         ] {
             assert!(text.contains(expected), "no {expected} in\n{text}");
         }

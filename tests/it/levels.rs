@@ -1,7 +1,8 @@
 //! What a content level forbids is nowhere: not in the event, not in the proxy's log at its most talkative, and not
 //! in its statistics.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use audit_layer_core::sealing::{self, PrivateKey};
 use audit_layer_tests::envoy::Configuration;
 use audit_layer_tests::sample_llm::script::Script;
 use audit_layer_tests::stack::{Options, Stack};
@@ -15,8 +16,9 @@ const WORDS: &str = "canary-words";
 const EMAIL: &str = "canary.person@example.com";
 
 /// Each level, and what it forbids.
-const LEVELS: [(&str, &[&str]); 3] = [
+const LEVELS: [(&str, &[&str]); 4] = [
     ("redacted", &[EMAIL]),
+    ("sealed", &[EMAIL, WORDS]),
     ("hash", &[EMAIL, WORDS]),
     ("none", &[EMAIL, WORDS]),
 ];
@@ -51,6 +53,11 @@ fn what_a_level_forbids_is_in_no_event_no_log_and_no_statistic() -> Result<()> {
                 for word in forbidden {
                     assert!(!event.to_string().contains(word), "{level}: {event}");
                 }
+                let opened = sealing::open(&event.to_string(), &[key()?])?;
+                assert_eq!(opened.is_some(), level == "sealed", "{event}");
+                if let Some(opened) = opened {
+                    assert!(opened.event.contains(WORDS) && opened.event.contains(EMAIL));
+                }
             }
         }
         // On no level is either in the log: events are delivered, and nothing else has content.
@@ -69,14 +76,25 @@ fn what_a_level_forbids_is_in_no_event_no_log_and_no_statistic() -> Result<()> {
     })
 }
 
+/// An auditor's private key.
+fn key() -> Result<PrivateKey> {
+    let key = PrivateKey::generate(|bytes| {
+        bytes.fill(1);
+        true
+    });
+    key.context("no key")
+}
+
 /// A rule for each level, by a header.
 fn levels_by_header(configuration: &mut Configuration) -> Result<()> {
+    let public_key = key()?.public_key().to_string();
     configuration.plugin(|plugin| {
         let rules = LEVELS.map(|(level, _)| {
             json!({"name": level, "match": {"header": {"x-level": level}}, "content": level})
         });
         plugin["capture"] = json!({"content": "none", "hash_key": "k"});
         plugin["rules"] = json!(rules);
+        plugin["seal"] = json!({"recipients": [{"public_key": public_key}]});
     })?;
     Ok(())
 }
