@@ -240,7 +240,7 @@ async fn who_says_what_of_user_and_decision_is_told() {
     let facts = page.texts("#event .facts > div").await;
     for expected in [
         "Userspiffe://mesh/loansgateway",
-        "User according toThe client's certificate, which the gateway verified. (uri_san)gateway",
+        "User according toThe client’s certificate, which the gateway verified. (uri_san)gateway",
         "user_idmallorycaller",
         "Outcomeapproveprovider",
         "Outcome according toA member of the arguments of a tool call that the model asks for. (decide/outcome)gateway",
@@ -257,7 +257,8 @@ async fn who_says_what_of_user_and_decision_is_told() {
 async fn what_is_sealed_is_told_with_the_keys_that_open_it() {
     let mut sealed = gateway_event("a", "complete");
     sealed["prompt_content"] = json!("");
-    sealed["metadata"]["audit_layer"]["capture"]["content"] = json!("sealed");
+    let capture = json!({"api": "openai.chat_completions", "streamed": false, "content": "sealed"});
+    sealed["metadata"]["audit_layer"]["capture"] = capture;
     sealed["metadata"]["audit_layer"]["sealed"] = json!({
         "algorithm": "x", "nonce": "AAAA", "ciphertext": "AAAA",
         "recipients": [{"key_id": "auditor-2026"}, {"key_id": "<b>"}],
