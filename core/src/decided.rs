@@ -271,7 +271,7 @@ impl Look<'_> {
             Source::ResponseHeader(place) => of(self.late.response_headers, place),
             Source::BodyMember(place) => of(self.late.body, place),
             Source::ResponseMember(place) => of(self.late.response, place),
-            Source::AnswerMember(member) => self.in_text(self.late.answer, member),
+            Source::AnswerMember(member) => self.in_text(unfenced(self.late.answer), member),
             Source::ToolCall { name, member } => {
                 let mut calls = self.late.tool_calls.iter();
                 let call = calls.find(|call| call.name == *name)?;
@@ -317,6 +317,16 @@ impl Look<'_> {
         };
         DecidedBy { source, name }
     }
+}
+
+/// The text within a block of code, in which models like to put their JSON; any other text as it is.
+fn unfenced(text: &str) -> &str {
+    const FENCE: &str = "```";
+    let inner = text.trim().strip_prefix(FENCE);
+    let inner = inner.and_then(|inner| inner.strip_suffix(FENCE));
+    // What stands behind the first fence is the language.
+    let lines = inner.and_then(|inner| inner.split_once('\n'));
+    lines.map_or(text, |(_, inner)| inner)
 }
 
 /// A probability with as many decimals as say something.

@@ -188,3 +188,17 @@ fn the_first_source_with_a_value_counts_and_what_is_malformed_is_noted() {
         [Note::SourceUnreadable]
     );
 }
+
+#[test]
+fn a_block_of_code_is_what_is_in_it() {
+    for (text, inner) in [
+        ("```json\n{\"a\":1}\n```", "{\"a\":1}\n"),
+        (" ```\n{}\n```\n", "{}\n"),
+        ("{}", "{}"),
+        ("```json {} ```", "```json {} ```"),
+        ("```json\n{}", "```json\n{}"),
+        ("``````", "``````"),
+    ] {
+        assert_eq!(unfenced(text), inner);
+    }
+}

@@ -43,7 +43,7 @@ pub(in crate::policy) enum RawDecisionSource {
     BodyMember(String),
     /// A member of the response's body, if it is one JSON document and no stream, such as the verdict of a guard.
     ResponseMember(String),
-    /// A member of the answer's text, if that is JSON.
+    /// A member of the answer's text, if that is JSON, bare or in one block of code.
     AnswerMember(String),
     /// A member of the arguments of a tool call that the model asks for.
     ToolCall(RawToolCall),
