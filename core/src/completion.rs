@@ -82,6 +82,10 @@ pub fn state(seen: Seen, end: &End) -> CompletionState {
         Cause::Redirected => CompletionState::Redirected,
         Cause::TimedOut => CompletionState::Timeout,
         _ if has_passed(seen.ended) => ended(seen, end.is_local),
+        // Where a body of one piece broke off, more of it was announced than came.
+        Cause::ConnectionFailed | Cause::ConnectionBroke if !seen.streamed => {
+            CompletionState::UpstreamAbort
+        }
         // Some clients leave as soon as the last event has come.
         _ if has_passed(seen.whole) => CompletionState::Complete,
         Cause::CallerLeft => CompletionState::ClientAbort,
