@@ -104,7 +104,7 @@ fn prompt(event: &mut AuditEvent, level: ContentLevel, form: &HashForm) {
         response_content: _,
         response_tokens: _,
         model_provider: _,
-        model_name: _,
+        model_name,
         model_parameters,
         decision_type: _,
         decision_outcome: _,
@@ -138,13 +138,22 @@ fn prompt(event: &mut AuditEvent, level: ContentLevel, form: &HashForm) {
         organization_id: _,
         claimed: _,
     } = identity;
-    if is_of_body(of_user) && !is_name(user_id) {
+    if !is_name(model_name) {
+        model_name.clear();
+    }
+    let mut is_left_out = false;
+    if is_of_body(of_user) && !is_id(user_id) {
         user_id.clear();
         *of_user = None;
+        is_left_out = true;
     }
-    if is_of_body(of_session) {
-        name_only(session_id);
-        of_session.take_if(|_| session_id.is_none());
+    if is_of_body(of_session) && session_id.take_if(|id| !is_id(id)).is_some() {
+        *of_session = None;
+        is_left_out = true;
+    }
+    if is_left_out && !capture.notes.contains(&Note::SourceUnreadable) {
+        capture.notes.push(Note::SourceUnreadable);
+        capture.notes.sort_unstable();
     }
     if let Some(Conversation { hash: _, parts }) = prompt {
         match level {
@@ -159,6 +168,11 @@ fn prompt(event: &mut AuditEvent, level: ContentLevel, form: &HashForm) {
     if let Some(hash) = &mut capture.request_hash {
         *hash = form.of_plain(hash);
     }
+}
+
+/// Whether a text may be the id of somebody, and is no part of a prompt.
+fn is_id(text: &str) -> bool {
+    text.len() <= NAME_BYTES_MAX && !text.contains(char::is_control)
 }
 
 /// Whether an id is a member of the body that the operator points at, which may be anything.
@@ -236,8 +250,10 @@ fn answer(event: &mut AuditEvent, level: ContentLevel, form: &HashForm) {
     let AuditLayer {
         completion,
         response,
+        capture,
         ..
     } = &mut event.metadata.audit_layer;
+    name_only(&mut capture.encoding);
     let Completion {
         state: _,
         http_status: _,
@@ -257,8 +273,8 @@ fn answer(event: &mut AuditEvent, level: ContentLevel, form: &HashForm) {
         *message = None;
     }
     let Response {
-        id: _,
-        model: _,
+        id,
+        model,
         hash: _,
         reasoning,
         refusal,
@@ -269,6 +285,7 @@ fn answer(event: &mut AuditEvent, level: ContentLevel, form: &HashForm) {
         choices,
     } = response;
     (*reasoning, *refusal) = (None, None);
+    [id, model].into_iter().for_each(name_only);
     findings.retain(|finding| is_name(finding));
     if level == ContentLevel::None {
         tool_calls.clear();
