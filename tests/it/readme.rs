@@ -233,6 +233,49 @@ fn every_option_is_in_an_example_that_is_accepted() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn no_object_of_a_configuration_can_be_a_list() -> Result<()> {
+    let file = workspace::root().join("envoy/every-option.json");
+    let example: Value = serde_json::from_str(&std::fs::read_to_string(file)?)?;
+    let mut objects = Vec::new();
+    places(&example, "", &mut objects);
+    ensure!(
+        objects.len() > 30,
+        "only {} objects were found",
+        objects.len()
+    );
+    for place in objects {
+        let mut changed = example.clone();
+        let value = changed.pointer_mut(&place).context("no such place")?;
+        let members = value.as_object().context("no object")?;
+        *value = members.values().cloned().collect();
+        ensure!(read(&changed).is_err(), "{place} may be a list");
+    }
+    Ok(())
+}
+
+/// Where objects are, but for those that may have any member.
+fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            if !at.is_empty() && !members.contains_key("env") {
+                found.push(at.to_owned());
+            }
+            for (name, value) in members {
+                if name != "metadata" {
+                    places(value, &format!("{at}/{name}"), found);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (number, item) in items.iter().enumerate() {
+                places(item, &format!("{at}/{number}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Reads a configuration as a gateway does whose environment has every variable.
 fn read(configuration: &Value) -> Result<()> {
     let env = |name: &str| Some(format!("https://a-long-value-of-{name}"));

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 
 use super::error::ConfigError;
 use crate::api::{FORMATS, Format};
@@ -46,22 +47,87 @@ pub(super) fn read(json: &[u8], host: &Host) -> Result<RawPolicy, ConfigError> {
         let reason = format!("not a JSON object{}", host.json_hint);
         return Err(ConfigError::new("", reason));
     }
+    let value: Value = serde_json::from_slice(json).map_err(|error| ConfigError::new("", error))?;
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let policy = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let path = if path == "." { "" } else { &path };
         ConfigError::new(path, reason(&error.into_inner()))
     })?;
-    deserializer
-        .end()
-        .map_err(|error| ConfigError::new("", error))?;
+    no_lists(&value, "", false)?;
     Ok(policy)
+}
+
+/// Members that may be lists. An object could be read from a list of its members' values, too, which is nobody's
+/// intention.
+const LISTS: [&str; 24] = [
+    "cluster",
+    "compliance_tags",
+    "confidence_score",
+    "decision_outcome",
+    "decision_type",
+    "fields",
+    "format",
+    "host",
+    "kinds",
+    "method",
+    "model",
+    "organization_id",
+    "path",
+    "patterns",
+    "provider",
+    "providers",
+    "reasoning",
+    "recipients",
+    "risk_level",
+    "route",
+    "rules",
+    "session_id",
+    "user_id",
+    "header",
+];
+
+/// Refuses a list in the place of an object.
+fn no_lists(value: &Value, path: &str, may_be_list: bool) -> Result<(), ConfigError> {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                let at = if path.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{path}.{name}")
+                };
+                // What stands in metadata is anything, and a header has any name.
+                let is_free = path.ends_with(".metadata") || path.ends_with(".match.header");
+                if name != "metadata" {
+                    no_lists(value, &at, is_free || LISTS.contains(&name.as_str()))?;
+                }
+            }
+        }
+        Value::Array(_) if !may_be_list => {
+            return Err(ConfigError::new(
+                path,
+                "invalid type: sequence, expected an object",
+            ));
+        }
+        Value::Array(items) => {
+            for (number, item) in items.iter().enumerate() {
+                no_lists(item, &format!("{path}[{number}]"), false)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Why a member is refused. Text that is no JSON is told with its place, a value by its path.
 fn reason(error: &serde_json::Error) -> String {
     let reason = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
+    // The text is JSON: only what is to be one of several words or objects is refused as if it were not.
+    if error.is_syntax() {
+        return "must be a word, or an object with exactly one member".to_owned();
+    }
     match reason.strip_suffix(&place) {
         Some(short) if error.is_data() => short.to_owned(),
         _ => reason,
