@@ -223,7 +223,7 @@ pub(crate) fn tags(value: &str) -> (Vec<String>, bool) {
     let list = list.unwrap_or_default().0;
     let is_text = |tag: &Text<'_>| tag.0.is_some();
     let is_broken = is_broken || !list.iter().all(is_text);
-    let texts = list.into_iter().filter_map(|Text(tag)| tag);
+    let texts = list.into_iter().filter_map(Text::filled);
     (texts.map(String::from).collect(), is_broken)
 }
 

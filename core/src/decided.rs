@@ -12,7 +12,7 @@ use crate::json::{self, Json};
 use crate::limits::NAME_BYTES_MAX;
 use crate::names::shortened;
 use crate::note::Note;
-use crate::wanted::{Found, Pointer, Wanted, in_value};
+use crate::wanted::{Found, Header, Pointer, Wanted, in_value};
 
 /// Where each member is looked for, in order; the first source that has a value counts. Where there is no list it
 /// is the caller, and then the model, if that was asked for decisions.
@@ -282,15 +282,14 @@ impl Look<'_> {
     }
 
     fn in_text(&mut self, text: &str, member: &Pointer) -> Option<String> {
-        if json::has_more(text) {
-            return None;
-        }
-        let document: Json<'_> = json::read(text)?;
-        in_value(member, document, self.notes)
+        let document: Option<Json<'_>> = json::read(text).filter(|_| !json::has_more(text));
+        // Where nothing is said there is nothing to read.
+        self.is_unreadable |= document.is_none() && !text.trim().is_empty();
+        in_value(member, document?, self.notes)
     }
 
     fn told(&self, source: &Source) -> DecidedBy {
-        let header = |names: &[String], place: &usize| names.get(*place).cloned();
+        let header = |all: &[Header], place: &usize| Some(all.get(*place)?.name.clone());
         let member =
             |members: &[Pointer], place: &usize| members.get(*place).map(ToString::to_string);
         let wanted = self.wanted;

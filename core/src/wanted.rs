@@ -15,14 +15,23 @@ pub use pointer::Pointer;
 /// What is read, each once; a source names one by its place in its list.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
-    /// Headers of the request, by their names in lower case.
-    pub headers: Vec<String>,
-    /// Headers of the response, likewise.
-    pub response_headers: Vec<String>,
+    /// Headers of the request.
+    pub headers: Vec<Header>,
+    /// Headers of the response.
+    pub response_headers: Vec<Header>,
     /// Members of the request's body.
     pub body: Vec<Pointer>,
     /// Members of the response's body, if it is one document.
     pub response: Vec<Pointer>,
+}
+
+/// A header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// Its name in lower case.
+    pub name: String,
+    /// Whether it is a list, of which each value may be in a header of its own.
+    pub is_list: bool,
 }
 
 /// What was found, for each place of a list.
@@ -39,12 +48,22 @@ pub(crate) fn place<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
 
 /// The values of headers.
 pub(crate) fn in_headers(
-    names: &[String],
+    wanted: &[Header],
     headers: Headers<'_>,
     notes: &mut BTreeSet<Note>,
 ) -> Found {
-    let values = names.iter().map(|name| in_header(name, headers, notes));
-    values.collect()
+    let value = |wanted: &Header| match wanted.is_list {
+        true => in_list(&wanted.name, headers),
+        false => in_header(&wanted.name, headers, notes),
+    };
+    wanted.iter().map(value).collect()
+}
+
+/// The values of a header, separated by commas.
+fn in_list(name: &str, headers: Headers<'_>) -> Option<String> {
+    let values = headers.all(name).map(text);
+    let values = values.collect::<Vec<_>>().join(",");
+    (!values.trim().is_empty()).then_some(values)
 }
 
 /// The value of a header. One that is empty counts as absent, and so does one that occurs with several values: one
@@ -97,6 +116,16 @@ pub(crate) fn in_value(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_may_be_in_several_headers() {
+        let headers = [" a, b", "c"].map(|value| (b"X-Tags".to_vec(), value.as_bytes().to_vec()));
+        assert_eq!(
+            in_list("x-tags", Headers(&headers)).as_deref(),
+            Some(" a, b,c")
+        );
+        assert_eq!(in_list("x-other", Headers(&headers)), None);
+    }
 
     #[test]
     fn a_header_with_several_values_has_none() {

@@ -5,6 +5,13 @@ fn raw(text: &str) -> Box<RawValue> {
     RawValue::from_string(text.to_owned()).unwrap()
 }
 
+fn header(name: &str) -> Header {
+    Header {
+        name: name.to_owned(),
+        is_list: false,
+    }
+}
+
 fn nothing() -> Late<'static> {
     const NONE: &Found = &Vec::new();
     Late {
@@ -85,8 +92,8 @@ fn without_sources_a_decision_is_the_models_where_the_caller_gave_none() {
 #[test]
 fn the_first_source_with_a_value_counts_and_what_is_malformed_is_noted() {
     let wanted = Wanted {
-        headers: vec!["x-risk".to_owned()],
-        response_headers: vec!["x-guard".to_owned()],
+        headers: vec![header("x-risk")],
+        response_headers: vec![header("x-guard")],
         body: vec![Pointer::parse("/case/type").unwrap()],
         response: vec![Pointer::parse("/guard/0/policies").unwrap()],
     };

@@ -7,7 +7,7 @@ use super::sources::{header, pointed, pointer};
 use crate::decided::{DecisionPolicy, Source};
 use crate::event::Member;
 use crate::limits::{DECISION_SOURCES_MAX, NAME_BYTES_MAX};
-use crate::wanted::{Wanted, place};
+use crate::wanted::{Header, Wanted, place};
 
 pub(super) fn decision(
     raw: RawDecision,
@@ -61,6 +61,7 @@ fn source(
     wanted: &mut Wanted,
 ) -> Result<Source, ConfigError> {
     use RawDecisionSource as Raw;
+    let is_list = member == Member::ComplianceTags;
     let is_of = |members: &[Member], source| match members.contains(&member) {
         true => Ok(source),
         false => Err(ConfigError::new(at, "has no value for this member")),
@@ -74,11 +75,14 @@ fn source(
         Raw::LogProbabilities => is_of(&[Member::ConfidenceScore], Source::LogProbabilities)?,
         Raw::Header(raw) => {
             let name = header(&format!("{at}.header"), raw, resolver)?;
-            Source::Header(place(&mut wanted.headers, name))
+            Source::Header(place(&mut wanted.headers, Header { name, is_list }))
         }
         Raw::ResponseHeader(raw) => {
             let name = header(&format!("{at}.response_header"), raw, resolver)?;
-            Source::ResponseHeader(place(&mut wanted.response_headers, name))
+            Source::ResponseHeader(place(
+                &mut wanted.response_headers,
+                Header { name, is_list },
+            ))
         }
         Raw::BodyMember(text) => Source::BodyMember(pointed(
             &format!("{at}.body_member"),

@@ -9,7 +9,7 @@ use crate::digest::HashForm;
 use crate::identity::{Attribute, IdentityPolicy, Source, Trust};
 use crate::rules::{Patterns, Rule, Values, When};
 use crate::sealing::{Recipient, Sealer};
-use crate::wanted::{Pointer, Wanted};
+use crate::wanted::{Header, Pointer, Wanted};
 
 /// What stands in the place of a secret.
 const SET: &str = "(set)";
@@ -171,6 +171,10 @@ fn told(source: &Source, attributes: &[Attribute], wanted: &Wanted) -> Value {
     }
 }
 
+fn named(headers: &[Header], place: usize) -> Option<&str> {
+    headers.get(place).map(|header| header.name.as_str())
+}
+
 /// A pointer as it is written.
 fn pointer(pointers: &[Pointer], place: usize) -> Option<String> {
     pointers.get(place).map(ToString::to_string)
@@ -210,9 +214,9 @@ fn decided_by(source: &decided::Source, wanted: &Wanted) -> Value {
         Source::Caller => json!("caller"),
         Source::Model => json!("model"),
         Source::LogProbabilities => json!("log_probabilities"),
-        Source::Header(place) => json!({"header": wanted.headers.get(*place)}),
+        Source::Header(place) => json!({"header": named(&wanted.headers, *place)}),
         Source::ResponseHeader(place) => {
-            json!({"response_header": wanted.response_headers.get(*place)})
+            json!({"response_header": named(&wanted.response_headers, *place)})
         }
         Source::BodyMember(place) => json!({"body_member": pointer(&wanted.body, *place)}),
         Source::ResponseMember(place) => {
