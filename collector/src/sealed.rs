@@ -1,5 +1,7 @@
 //! Events that are sealed for an auditor, opened by the auditor's key.
 
+use std::collections::BTreeSet;
+
 use audit_layer_core::event::Member;
 use audit_layer_core::sealing::{self, OpenError, PrivateKey};
 use serde_json::Value;
@@ -26,6 +28,9 @@ const FACTS: [&str; 13] = [
 
 /// Where they stand.
 const LAYER: &str = "/metadata/audit_layer";
+
+/// The organization may be that of the key.
+const ORGANIZATION: &str = "/organization_id";
 
 /// The empty text as JSON.
 const NO_TEXT: &str = "\"\"";
@@ -105,7 +110,7 @@ fn metadata(stored: &RawValue, sealed: &RawValue) -> Option<Box<RawValue>> {
     to_raw_value(&Object(&members)).ok()
 }
 
-/// The paths of facts that differ.
+/// The paths of facts that differ, and of everything that stands there and was not sealed so.
 fn changed(stored: &str, sealed: &str) -> Result<Vec<String>, serde_json::Error> {
     let stored: Value = serde_json::from_str(stored)?;
     let sealed: Value = serde_json::from_str(sealed)?;
@@ -116,13 +121,82 @@ fn changed(stored: &str, sealed: &str) -> Result<Vec<String>, serde_json::Error>
         let value = |event: &Value| event.pointer(path).cloned().unwrap_or_default();
         let (stored, original) = (value(&stored), value(&sealed));
         let is_withheld = is_content(&sealed, path) && is_left_of(&stored, &original);
-        let is_of_the_key = path == "/organization_id" && original == "";
+        let is_of_the_key = path == ORGANIZATION && original == "";
         stored != original && !is_withheld && !is_of_the_key
     };
-    let paths = documented.chain(own).filter(differs);
+    let mut paths: BTreeSet<String> = documented.chain(own).filter(differs).collect();
+    added(&stored, &sealed, "", &mut paths);
+    let callers = |event: &Value| {
+        let mut metadata = event
+            .get(Member::Metadata.name())
+            .cloned()
+            .unwrap_or_default();
+        metadata
+            .as_object_mut()
+            .and_then(|members| members.remove("audit_layer"));
+        metadata
+    };
+    if callers(&stored) != callers(&sealed) {
+        paths.insert(format!("/{}", Member::Metadata.name()));
+    }
     Ok(paths
+        .iter()
         .map(|path| path.trim_start_matches('/').replace('/', "."))
         .collect())
+}
+
+/// Finds what is stored and was not sealed so: a level takes out, and adds sizes and hashes alone.
+fn added(stored: &Value, sealed: &Value, path: &str, found: &mut BTreeSet<String>) {
+    if is_of_a_level(path) || stored.is_null() || stored == "" || stored == sealed {
+        return;
+    }
+    match (stored, sealed) {
+        (Value::Object(stored), Value::Object(sealed)) => {
+            for (name, value) in stored {
+                let path = format!("{path}/{name}");
+                let original = sealed.get(name).unwrap_or(&Value::Null);
+                added(value, original, &path, found);
+            }
+        }
+        (Value::Array(stored), Value::Array(sealed)) if stored.len() == sealed.len() => {
+            for (stored, sealed) in stored.iter().zip(sealed) {
+                added(stored, sealed, &format!("{path}/*"), found);
+            }
+        }
+        (Value::Array(stored), Value::Array(sealed))
+            if sealed.iter().all(Value::is_string)
+                && stored.iter().all(|item| sealed.contains(item)) => {}
+        _ => {
+            found.insert(path.to_owned());
+        }
+    }
+}
+
+/// Whether a member is the collector's, or what a level puts in the place of a text.
+fn is_of_a_level(path: &str) -> bool {
+    const OF_COLLECTOR: [&str; 6] = [
+        "/conflict_of",
+        "/id",
+        ORGANIZATION,
+        "/received_at",
+        "/recorded_by",
+        "/writer_not_counted",
+    ];
+    const OF_LEVEL: [&str; 10] = [
+        "/capture/content",
+        "/capture/notes",
+        "/capture/request_hash",
+        "/capture/truncated",
+        "/prompt/parts/*/bytes",
+        "/prompt/parts/*/hash",
+        "/response/parts/*/bytes",
+        "/response/parts/*/hash",
+        "/response/tool_calls/*/arguments",
+        "/sealed",
+    ];
+    let own = path.strip_prefix(LAYER);
+    OF_COLLECTOR.contains(&path)
+        || own.is_some_and(|own| own == "/writer" || OF_LEVEL.contains(&own))
 }
 
 /// Whether a member is a part of prompt or answer by where it comes from, so that the gateway may have left it out.

@@ -1,8 +1,7 @@
 //! The command `open`: sealed events, opened by the key of one they are sealed for.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
-use std::iter;
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -25,11 +24,14 @@ Where a member is stored otherwise than it was sealed, somebody changed the even
 was sealed is printed. Whoever knows a public key can seal an event for it: that one opens does not prove
 that the gateway wrote it.
 
-Exit status: 0 if every sealed event was opened and none was changed; 1 otherwise.
+Exit status: 0 if there are events, every sealed one was opened and none was changed; 1 otherwise.
 
 Examples:
   audit-layer open --key auditor.pem event.json
   curl -H \"authorization: Bearer $KEY\" \"$URL/audit/logs?format=ndjson\" | audit-layer open --key auditor.pem";
+
+/// What some editors and spreadsheets put before a text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 #[derive(Debug, Args)]
 pub(crate) struct OpenArgs {
@@ -73,23 +75,27 @@ pub(crate) fn run(arguments: &OpenArgs) -> Result<ExitCode, CliError> {
         )),
     };
     let mut counts = Counts::default();
-    let mut first = String::new();
-    events.read_line(&mut first).map_err(failed)?;
+    let mut first = Vec::new();
+    events.read_until(b'\n', &mut first).map_err(failed)?;
+    let mut line = first
+        .strip_prefix(BYTE_ORDER_MARK)
+        .unwrap_or(&first)
+        .to_vec();
     // Only JSON that is laid out for people has its first bracket alone on a line.
-    if matches!(first.trim(), "{" | "[") {
-        events.read_to_string(&mut first).map_err(failed)?;
-        counts.take_all(&first, "the input", &keys)?;
+    if matches!(line.trim_ascii(), b"{" | b"[") {
+        events.read_to_end(&mut line).map_err(failed)?;
+        counts.take_values(&line, &keys)?;
     } else {
-        let lines = iter::once(Ok(first)).chain(events.lines());
-        for (number, line) in (1..).zip(lines) {
-            let line = line.map_err(failed)?;
-            if !line.trim().is_empty() {
-                counts.take_all(&line, &format!("line {number}"), &keys)?;
-            }
+        let mut number: u64 = 1;
+        while !line.is_empty() {
+            counts.take_line(&line, &format!("line {number}"), &keys)?;
+            line.clear();
+            events.read_until(b'\n', &mut line).map_err(failed)?;
+            number = number.saturating_add(1);
         }
     }
     counts.tell();
-    Ok(match counts.failed == 0 && counts.changed == 0 {
+    Ok(match counts.is_good() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
@@ -108,6 +114,46 @@ pub(super) fn key_of(file: &Path) -> Result<PrivateKey, CliError> {
 }
 
 impl Counts {
+    /// Whether there were events, and nothing is wrong with them.
+    fn is_good(&self) -> bool {
+        let good = self.opened.saturating_add(self.not_sealed);
+        good > 0 && self.failed == 0 && self.changed == 0
+    }
+
+    /// Takes a line; what is no text is printed as it is.
+    fn take_line(&mut self, line: &[u8], place: &str, keys: &[PrivateKey]) -> Result<(), CliError> {
+        match str::from_utf8(line) {
+            Ok(text) if text.trim().is_empty() => Ok(()),
+            Ok(text) => self.take_all(text, place, keys),
+            Err(_) => {
+                self.fail(place, "is not UTF-8");
+                let line = line.trim_ascii_end();
+                io::stdout()
+                    .write_all(&[line, b"\n"].concat())
+                    .map_err(CliError::Output)
+            }
+        }
+    }
+
+    /// Takes one JSON value after another, laid out over lines.
+    fn take_values(&mut self, text: &[u8], keys: &[PrivateKey]) -> Result<(), CliError> {
+        let values = serde_json::Deserializer::from_slice(text).into_iter::<&RawValue>();
+        for (number, value) in (1_u64..).zip(values) {
+            let place = format!("value {number}");
+            match value {
+                Ok(value) => self.take_all(value.get(), &place, keys)?,
+                Err(error) => self.fail(&place, &format!("is no JSON: {error}")),
+            }
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, place: &str, reason: &str) {
+        let red = AnsiColor::Red.on_default();
+        self.failed = self.failed.saturating_add(1);
+        anstream::eprintln!("audit-layer: {red}{place}{red:#} {}", harmless(reason));
+    }
+
     /// Takes an event, or all of a page or of a list.
     fn take_all(&mut self, text: &str, place: &str, keys: &[PrivateKey]) -> Result<(), CliError> {
         let page = serde_json::from_str::<Page<'_>>(text).map(|page| page.data);
@@ -145,9 +191,7 @@ impl Counts {
                 print_line(&event)
             }
             Err(error) => {
-                self.failed = self.failed.saturating_add(1);
-                let error = harmless(&error.to_string());
-                anstream::eprintln!("audit-layer: {red}{place}{red:#} {error}");
+                self.fail(place, &error.to_string());
                 print_line(event)
             }
         }

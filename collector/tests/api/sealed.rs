@@ -137,6 +137,46 @@ async fn what_does_not_open_is_told_and_nothing_good_is_lost() {
     ] {
         assert!(said.contains(&words), "{words} in {said}");
     }
+    for (pointer, value, path) in [
+        ("/metadata/case", json!("8"), "metadata"),
+        ("/prompt_content", json!("forged"), "prompt_content"),
+        ("/model_parameters/seed", json!(1), "model_parameters.seed"),
+        (
+            "/metadata/audit_layer/prompt/parts",
+            json!([]),
+            "metadata.audit_layer.prompt.parts",
+        ),
+        (
+            "/metadata/audit_layer/prompt/parts/0/role",
+            json!("tool"),
+            "metadata.audit_layer.prompt.parts.*.role",
+        ),
+        (
+            "/metadata/audit_layer/decision",
+            json!({"x": 1}),
+            "metadata.audit_layer.decision",
+        ),
+        (
+            "/metadata/audit_layer/gateway/path",
+            json!("/other"),
+            "metadata.audit_layer.gateway",
+        ),
+        ("/stranger", json!(true), "stranger"),
+    ] {
+        let mut changed = good.clone();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        let parent = changed.pointer_mut(parent).unwrap();
+        parent
+            .as_object_mut()
+            .unwrap()
+            .insert(name.to_owned(), value);
+        let (_, said, output) = open(&folder, &["own.pem"], &changed.to_string()).await;
+        assert!(!output.status.success(), "{pointer}");
+        assert!(
+            said.contains(&format!("after it was sealed: {path}")),
+            "{pointer}: {said}"
+        );
+    }
     let (events, said, output) = open(
         &folder,
         &["own.pem", "other.pem"],
