@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use audit_layer_core::limits::KEY_ID_BYTES_MAX;
 use audit_layer_core::sealing::PrivateKey;
 use clap::Args;
 use serde_json::json;
@@ -34,7 +35,7 @@ pub(crate) struct SealingKeyArgs {
     existing: bool,
 
     /// The key's name in events. Default: the first 16 digits of its SHA-256.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     key_id: Option<String>,
 }
 
@@ -58,6 +59,14 @@ pub(crate) fn run(arguments: SealingKeyArgs) -> Result<(), CliError> {
         "seal": {"recipients": [recipient]},
     });
     print(&format!("{configuration:#}\n"))
+}
+
+/// A name that the plugin takes.
+fn name(text: &str) -> Result<String, String> {
+    match (1..=KEY_ID_BYTES_MAX).contains(&text.len()) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("must have from 1 to {KEY_ID_BYTES_MAX} bytes")),
+    }
 }
 
 /// Writes a new key to a file that does not exist.
