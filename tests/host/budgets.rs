@@ -71,18 +71,18 @@ fn measure() -> Result<Budgets> {
         );
     }
     let hash_only = BATCHED.replacen('{', r#"{"capture":{"content":"hash","hash_key":"k"},"#, 1);
-    let (ask, answer) = (chat(1 << 10), openai_answer());
+    let (small, answer) = (chat(1 << 10), openai_answer());
     add(
         "OpenAI, plain, 1 KiB, hashes only",
         fuel(&hash_only, |proxy| {
-            whole_call(&proxy.vm.stream(), OPENAI, &ask, &answer);
+            whole_call(&proxy.vm.stream(), OPENAI, &small, &answer);
         })?,
     );
     let sealed = BATCHED.replacen('{', SEALED, 1);
     let configured = Proxy::with(Profile::envoy(), &plugin()?.configuration(&sealed))?;
     add("configuring, sealed for one key", configured.vm.fuel());
     let redacted = BATCHED.replacen('{', REDACTED, 1);
-    for (level, configuration) in [("redacted", redacted), ("sealed", sealed)] {
+    for (level, configuration) in [("redacted", &redacted), ("sealed", &sealed)] {
         for (name, size) in [("1 KiB", 1 << 10), ("1 MiB", 1 << 20)] {
             let ask = chat(size);
             let call = |proxy: &Proxy| {
@@ -90,17 +90,24 @@ fn measure() -> Result<Budgets> {
             };
             add(
                 &format!("OpenAI, plain, {name}, {level}"),
-                fuel(&configuration, call)?,
+                fuel(configuration, call)?,
             );
         }
     }
+    let numbers = asking("1 ".repeat(1 << 19));
+    add(
+        "OpenAI, plain, 1 MiB of numbers, redacted",
+        fuel(&redacted, |proxy| {
+            whole_call(&proxy.vm.stream(), OPENAI, &numbers, &answer);
+        })?,
+    );
     add(
         "OpenAI, plain, 1 KiB, gzip",
-        fuel(BATCHED, |proxy| gzip_call(proxy, &ask, &answer))?,
+        fuel(BATCHED, |proxy| gzip_call(proxy, &small, &answer))?,
     );
     add("a call that is not audited", fuel(BATCHED, other_call)?);
     add("a tick without events", fuel(BATCHED, tick)?);
-    add("delivering 100 events", delivering(100, &ask, &answer)?);
+    add("delivering 100 events", delivering(100, &small, &answer)?);
     Ok(budgets)
 }
 
@@ -224,7 +231,10 @@ fn calls() -> Result<Vec<Named>> {
 }
 
 pub(crate) fn chat(bytes: usize) -> Vec<u8> {
-    let content = "The quick brown fox. ".repeat(bytes / 21);
+    asking("The quick brown fox. ".repeat(bytes / 21))
+}
+
+fn asking(content: String) -> Vec<u8> {
     let messages = json!([
         {"role": "system", "content": "You are a loan underwriting assistant."},
         {"role": "user", "content": content},

@@ -121,6 +121,10 @@ impl Groups {
         sizes: &[usize],
         separators: &[u8],
     ) -> Option<(&[u8], usize)> {
+        // Most numbers are told apart by their first group.
+        if Some(&self.first().size) != sizes.first() {
+            return None;
+        }
         let groups = self.all().get(..sizes.len())?;
         let alike = groups.get(1).map(|group| group.separator);
         let fits = groups
@@ -134,10 +138,13 @@ impl Groups {
                 };
                 group.size == *size && Some(group.separator) == wanted
             });
+        if !fits {
+            return None;
+        }
         let end = groups.last()?.end;
         let count = sizes.iter().sum();
         let is_over = ends(place, end) || is_card(sizes) && is_expiry(place, end);
-        (fits && is_over).then_some((self.digits.get(..count)?, end))
+        is_over.then_some((self.digits.get(..count)?, end))
     }
 }
 

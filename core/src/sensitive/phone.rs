@@ -1,6 +1,6 @@
 //! Phone numbers.
 
-use super::context::is_behind;
+use super::context::{is_behind, is_behind_letters};
 use super::groups::{Group, Groups, ends};
 use super::{Found, Place, Sensitive};
 
@@ -122,6 +122,9 @@ pub(super) fn national(place: &Place<'_>, groups: &Groups) -> Option<Found> {
         && digits.get(1) != Some(&0)
     {
         return place.found(Sensitive::Phone, end);
+    }
+    if !is_behind_letters(place, WITHIN) {
+        return None;
     }
     let written = written(place);
     let end = written.ends().find_map(|(digits, _, end)| {
