@@ -94,7 +94,7 @@ fn measure() -> Result<Budgets> {
             );
         }
     }
-    let numbers = asking("1 ".repeat(1 << 19));
+    let numbers = asking(&"1 ".repeat(1 << 19));
     add(
         "OpenAI, plain, 1 MiB of numbers, redacted",
         fuel(&redacted, |proxy| {
@@ -231,10 +231,10 @@ fn calls() -> Result<Vec<Named>> {
 }
 
 pub(crate) fn chat(bytes: usize) -> Vec<u8> {
-    asking("The quick brown fox. ".repeat(bytes / 21))
+    asking(&"The quick brown fox. ".repeat(bytes / 21))
 }
 
-fn asking(content: String) -> Vec<u8> {
+fn asking(content: &str) -> Vec<u8> {
     let messages = json!([
         {"role": "system", "content": "You are a loan underwriting assistant."},
         {"role": "user", "content": content},
