@@ -47,7 +47,11 @@ async fn event(folder: &Folder, seal: &Value) -> Value {
 }
 
 /// The lines that `open` prints, and what it says.
-async fn open(folder: &Folder, keys: &[&str], events: &str) -> (Vec<String>, String, Output) {
+async fn open(
+    folder: &Folder,
+    keys: &[&str],
+    events: impl AsRef<[u8]>,
+) -> (Vec<String>, String, Output) {
     let file = folder.path("events");
     std::fs::write(&file, events).unwrap();
     let mut command = audit_layer("open");
@@ -55,7 +59,7 @@ async fn open(folder: &Folder, keys: &[&str], events: &str) -> (Vec<String>, Str
         command.arg("--key").arg(folder.path(key));
     }
     let output = run(command.arg(file)).await;
-    let stdout = String::from_utf8(output.stdout.clone()).unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     let said = String::from_utf8(output.stderr.clone()).unwrap();
     (stdout.lines().map(str::to_owned).collect(), said, output)
 }
@@ -244,4 +248,39 @@ async fn a_key_is_never_overwritten_and_one_of_openssl_is_taken() {
         !output.status.success() && said.contains("is a public key, which opens nothing"),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn events_are_read_however_they_are_laid_out() {
+    let folder = Folder::new();
+    let own = keys(&folder, "own.pem").await;
+    let good = event(&folder, &own["seal"]).await;
+    let line = good.to_string();
+    let not_text = [line.as_bytes(), b"\n{\xff}\n", line.as_bytes()].concat();
+    for (events, opened, is_good) in [
+        (format!("{good:#}\n{good:#}\n").into_bytes(), 2, true),
+        (
+            format!("\u{feff}{line}\r\n\r\n{line}").into_bytes(),
+            2,
+            true,
+        ),
+        (format!("\u{feff}{good:#}").into_bytes(), 1, true),
+        (
+            json!({"data": [good, good], "next_cursor": null})
+                .to_string()
+                .into_bytes(),
+            2,
+            true,
+        ),
+        (not_text, 2, false),
+        (Vec::new(), 0, false),
+    ] {
+        let (printed, said, output) = open(&folder, &["own.pem"], &events).await;
+        let count = printed
+            .iter()
+            .filter(|event| event.contains(SECRET))
+            .count();
+        assert_eq!(count, opened, "{said}");
+        assert_eq!(output.status.success(), is_good, "{said}");
+    }
 }
