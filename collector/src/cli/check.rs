@@ -60,17 +60,19 @@ struct Taken {
 
 pub(crate) fn run(arguments: &CheckArgs) -> Result<ExitCode, CliError> {
     let mut all = Vec::new();
+    let mut is_unread = false;
     for file in &arguments.files {
-        let text = read(file)?;
-        let configurations =
-            documents::configurations(&text).map_err(|reason| CliError::Configuration {
-                file: file.clone(),
-                reason,
-            })?;
-        for configuration in configurations {
-            let place = format!("{}{}", file.display(), configuration.place);
-            let result = judged(&configuration);
-            all.push(Judged { place, result });
+        match configurations(file) {
+            Ok(configurations) => all.extend(configurations.iter().map(|configuration| Judged {
+                place: format!("{}{}", file.display(), configuration.place),
+                result: judged(configuration),
+            })),
+            // The others are judged nevertheless.
+            Err(error) => {
+                let red = AnsiColor::Red.on_default();
+                anstream::eprintln!("audit-layer: {red}{error}{red:#}");
+                is_unread = true;
+            }
         }
     }
     match arguments.format {
@@ -84,22 +86,33 @@ pub(crate) fn run(arguments: &CheckArgs) -> Result<ExitCode, CliError> {
         Err(_) => true,
         Ok(taken) => arguments.strict && !taken.warnings.is_empty(),
     };
-    Ok(match all.iter().any(is_wrong) {
+    Ok(match is_unread || all.iter().any(is_wrong) {
         true => ExitCode::FAILURE,
         false => ExitCode::SUCCESS,
     })
 }
 
-/// The text of a file, or of stdin.
+fn configurations(file: &Path) -> Result<Vec<Configuration>, CliError> {
+    documents::configurations(&read(file)?).map_err(|reason| CliError::Configuration {
+        file: file.to_owned(),
+        reason,
+    })
+}
+
+/// The text of a file, or of stdin, without the mark that some editors put before it.
 pub(super) fn read(file: &Path) -> Result<String, CliError> {
     let text = match file.to_str() {
         Some("-") => io::read_to_string(io::stdin()),
         _ => fs::read_to_string(file),
     };
-    text.map_err(|source| CliError::File {
+    let text = text.map_err(|source| CliError::File {
         file: file.to_owned(),
         source,
-    })
+    })?;
+    Ok(text
+        .strip_prefix('\u{feff}')
+        .map(str::to_owned)
+        .unwrap_or(text))
 }
 
 fn judged(configuration: &Configuration) -> Result<Taken, ConfigError> {

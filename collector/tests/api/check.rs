@@ -137,6 +137,18 @@ spec:
 }
 
 #[tokio::test]
+async fn a_file_that_cannot_be_read_keeps_none_of_the_others_from_being_judged() {
+    let folder = Folder::new();
+    let broken = written(&folder, "broken.yaml", "a: [1\n");
+    let text = std::fs::read_to_string(shipped("own-model.yaml")).unwrap();
+    let marked = written(&folder, "marked.yaml", &format!("\u{feff}{text}"));
+    let (said, is_satisfied) = check(&["/nowhere", &broken, &marked]).await;
+    assert!(!is_satisfied);
+    assert_eq!(said.len(), 1);
+    assert!(said[0]["effective"].is_object(), "{said:?}");
+}
+
+#[tokio::test]
 async fn a_missing_variable_is_told_in_the_words_of_the_file() {
     let folder = Folder::new();
     let istio = r#"
