@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use audit_layer_core::event::Member;
+use audit_layer_core::event::{DecisionSource, Member};
 use audit_layer_core::sealing::{self, OpenError, PrivateKey};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
@@ -34,9 +34,6 @@ const ORGANIZATION: &str = "/organization_id";
 
 /// The empty text as JSON.
 const NO_TEXT: &str = "\"\"";
-
-/// Sources of a decision that are words on a call and no part of it.
-const SAID: [&str; 2] = ["caller", "header"];
 
 /// An event that was opened.
 #[derive(Debug)]
@@ -204,7 +201,9 @@ fn is_content(sealed: &Value, path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let layer = |path: &str| sealed.pointer(&format!("{LAYER}{path}"));
     let decided_in = layer(&format!("/decision/{name}/source")).and_then(Value::as_str);
-    let is_decided_in_it = decided_in.is_some_and(|source| !SAID.contains(&source));
+    let is_decided_in_it = decided_in
+        .and_then(DecisionSource::named)
+        .is_some_and(DecisionSource::is_content);
     let of_model = layer(&format!("/response/decision/source/{name}"));
     let is_body = layer(&format!("/identity/{name}/source")).is_some_and(|source| source == "body");
     let is_pointed_at = is_body && layer(&format!("/identity/{name}/name")).is_some();

@@ -70,7 +70,7 @@ impl DecisionSource {
     }
 
     /// Whether it is a part of a prompt or of an answer, and not a word on it.
-    pub(crate) fn is_content(self) -> bool {
+    pub fn is_content(self) -> bool {
         match self {
             Self::Model
             | Self::ResponseHeader

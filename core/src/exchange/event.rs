@@ -1,6 +1,7 @@
 //! The event of a call that is known to its end.
 
 use std::collections::BTreeMap;
+use std::mem;
 
 use super::Call;
 use super::request::Asked;
@@ -26,7 +27,7 @@ pub(super) fn event(
     mut answered: Answered,
     usage: Usage,
     state: CompletionState,
-    end: End,
+    mut end: End,
     duration_ms: u64,
 ) -> AuditEvent {
     let Call {
@@ -47,7 +48,7 @@ pub(super) fn event(
         mut notes,
     } = call;
     // The first request is the client's.
-    let mut attributes = end.attributes.clone();
+    let mut attributes = mem::take(&mut end.attributes);
     for (attribute, before) in attributes.iter_mut().zip(attributes_before) {
         *attribute = before.or(attribute.take());
     }

@@ -60,7 +60,7 @@ pub(super) fn read(json: &[u8], host: &Host) -> Result<RawPolicy, ConfigError> {
 
 /// Members that may be lists. An object could be read from a list of its members' values, too, which is nobody's
 /// intention.
-const LISTS: [&str; 24] = [
+const LISTS: [&str; 23] = [
     "cluster",
     "compliance_tags",
     "confidence_score",
@@ -84,7 +84,6 @@ const LISTS: [&str; 24] = [
     "rules",
     "session_id",
     "user_id",
-    "header",
 ];
 
 /// Refuses a list in the place of an object.
@@ -98,9 +97,9 @@ fn no_lists(value: &Value, path: &str, may_be_list: bool) -> Result<(), ConfigEr
                     format!("{path}.{name}")
                 };
                 // What stands in metadata is anything, and a header has any name.
-                let is_free = path.ends_with(".metadata") || path.ends_with(".match.header");
+                let is_header = path.ends_with(".match.header");
                 if name != "metadata" {
-                    no_lists(value, &at, is_free || LISTS.contains(&name.as_str()))?;
+                    no_lists(value, &at, is_header || LISTS.contains(&name.as_str()))?;
                 }
             }
         }
